@@ -1,0 +1,72 @@
+//! Ids are types, so that a leg is never looked up among the calls.
+
+use crate::{Rng, UnixMillis};
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new time-ordered id (UUID v7, RFC 9562 section 5.7).
+            pub fn new(now: UnixMillis, rng: &mut Rng) -> Self {
+                let mut random = [0; 10];
+                rng.fill(&mut random);
+                let millis = u64::try_from(now.0).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// What a person experiences as one call; has legs. Not SIP's Call-ID, which names a dialog.
+    CallId
+}
+uuid_id! {
+    /// One dialog and one media session, seen from us.
+    LegId
+}
+uuid_id! {
+    /// One row of the call log.
+    CdrId
+}
+uuid_id! {
+    /// A tenant: the host part of its addresses of record.
+    DomainId
+}
+uuid_id! {
+    /// A person who signs in.
+    UserId
+}
+uuid_id! {
+    /// A number with SIP credentials inside a domain.
+    ExtensionId
+}
+
+/// One media session of a worker: unique for the life of the process, never reused.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MediaId(pub u64);
+
+impl fmt::Display for MediaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "m{}", self.0)
+    }
+}

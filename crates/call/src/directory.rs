@@ -1,0 +1,123 @@
+//! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
+
+use base::{DomainId, ExtensionId};
+use sip::{Destination, NameAddr, Uri};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+};
+
+/// A snapshot of everything that the call logic must know by heart. Built by the shell from the
+/// database and the configuration, swapped whole.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// By id.
+    pub domains: HashMap<DomainId, Domain>,
+    /// Lower-case name or alias (`demo.tandem.test`, `127.0.0.1`, `::1`) to domain.
+    pub domain_names: HashMap<String, DomainId>,
+    /// By domain and number.
+    pub extensions: HashMap<(DomainId, String), Extension>,
+    /// By name.
+    pub trunks: HashMap<String, Trunk>,
+}
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// Id.
+    pub id: DomainId,
+    /// Its name: the digest realm and the host part of its addresses of record.
+    pub name: String,
+}
+
+/// A number with credentials.
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// Id.
+    pub id: ExtensionId,
+    /// Domain.
+    pub domain: DomainId,
+    /// The number, which is also the SIP user name.
+    pub number: String,
+    /// Shown to those it calls.
+    pub display_name: String,
+    /// Digest secrets: `H(user:realm:password)` with the domain's name as realm.
+    pub ha1: Ha1,
+    /// Most calls at a time in which it is a party; `None` for no limit.
+    pub calls_max: Option<u32>,
+    /// How long it rings before the call counts as not answered, in seconds.
+    pub ring_timeout_s: u32,
+}
+
+/// Digest secrets in lower-case hexadecimal.
+#[derive(Clone)]
+pub struct Ha1 {
+    /// MD5.
+    pub md5: String,
+    /// SHA-256.
+    pub sha256: String,
+}
+
+impl std::fmt::Debug for Ha1 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ha1(hidden)")
+    }
+}
+
+/// A link to a carrier, trusted by address.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// Its name in dialplans.
+    pub name: String,
+    /// The domain whose calls use it.
+    pub domain: DomainId,
+    /// Where calls go out.
+    pub destination: Destination,
+    /// Requests from these addresses are this trunk's.
+    pub sources: Vec<IpAddr>,
+    /// Port that requests must come from, where several trunks share an address.
+    pub source_port: Option<u16>,
+}
+
+impl Directory {
+    /// The domain that a host part names; ports, case and IPv6 brackets do not matter.
+    pub fn domain_of_host(&self, host: &str) -> Option<&Domain> {
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        self.domain_names.get(&host).and_then(|id| self.domains.get(id))
+    }
+
+    /// The extension with this number.
+    pub fn extension(&self, domain: DomainId, number: &str) -> Option<&Extension> {
+        self.extensions.get(&(domain, number.to_owned()))
+    }
+
+    /// The trunk that owns a source address.
+    pub fn trunk_of_source(&self, source: SocketAddr) -> Option<&Trunk> {
+        self.trunks.values().find(|trunk| {
+            trunk.sources.contains(&source.ip())
+                && trunk.source_port.is_none_or(|port| port == source.port())
+        })
+    }
+}
+
+/// Where an extension can be reached now. The shell's is a shared snapshot of the registrar's
+/// bindings; the simulator's is a map.
+pub trait Locator: std::fmt::Debug + Send {
+    /// The live contacts of an extension, highest q first.
+    fn contacts(&self, domain: DomainId, number: &str) -> Vec<Contact>;
+}
+
+/// One reachable contact.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// The registered URI: becomes the Request-URI.
+    pub uri: Uri,
+    /// Next hop: the flow that the REGISTER came over.
+    pub destination: Destination,
+    /// Path headers of the registration, RFC 3327.
+    pub path: Vec<NameAddr>,
+    /// Preference in thousandths, 0 to 1000.
+    pub q_per_mille: u16,
+    /// What the device calls itself.
+    pub user_agent: String,
+}

@@ -1,0 +1,259 @@
+//! The language between the call logic and the media workers.
+//!
+//! One way only: commands never wait for an answer. Ports are leased ahead, so that an offer can be
+//! written without asking a worker; the worker binds before it leases.
+
+use base::MediaId;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+/// What the call logic wants of the worker that owns `media`. The bridge partner of a session must
+/// live on the same worker. Commands about an unknown session are ignored: its `Closed` is on its way.
+#[derive(Clone, Debug)]
+pub enum MediaCommand {
+    /// Lease more ports of a family; answered by [`MediaEvent::Leased`].
+    Lease {
+        /// Address family.
+        family: Family,
+        /// How many RTP/RTCP pairs.
+        count: u16,
+    },
+    /// Give back a lease that was never opened.
+    Return {
+        /// The lease.
+        lease: PortLease,
+    },
+    /// Start a session on a leased port: it takes in packets and waits to be told where to send.
+    Open {
+        /// Name of the session from now on.
+        media: MediaId,
+        /// The port; comes back to the worker's pool after `Close`.
+        lease: PortLease,
+    },
+    /// What the far end's description says. May come again (re-INVITE): the stream goes on, with
+    /// latching started afresh if the address changed.
+    Configure {
+        /// Which session.
+        media: MediaId,
+        /// Where the far end said it receives.
+        remote: Remote,
+        /// What flows, seen from us.
+        direction: Direction,
+        /// The agreed formats, as the far end numbers them when *it receives*.
+        formats: Vec<Format>,
+        /// No packet for this long ends the session with [`MediaEvent::TimedOut`]; `None` for
+        /// never (held, or before the answer).
+        timeout: Option<Duration>,
+    },
+    /// Relay between two sessions, both ways, from now on. Ends what each did before.
+    Bridge {
+        /// One.
+        a: MediaId,
+        /// The other.
+        b: MediaId,
+        /// Payload type translation for packets from `a` to `b`.
+        a_to_b: PayloadMap,
+        /// Payload type translation for packets from `b` to `a`.
+        b_to_a: PayloadMap,
+    },
+    /// Relay no more; each side hears nothing until told otherwise.
+    Unbridge {
+        /// One of the two.
+        media: MediaId,
+    },
+    /// Play to the far end. Ends a bridge or a playout before it.
+    Play {
+        /// To whom.
+        media: MediaId,
+        /// What.
+        playout: Playout,
+    },
+    /// End the session; answered by [`MediaEvent::Closed`].
+    Close {
+        /// Which.
+        media: MediaId,
+    },
+}
+
+/// What a worker tells the call logic.
+#[derive(Clone, Debug)]
+pub enum MediaEvent {
+    /// Ports that are bound and wait.
+    Leased {
+        /// Asked-for family.
+        family: Family,
+        /// Fewer than asked for (even none) when the range is used up.
+        leases: Vec<PortLease>,
+    },
+    /// The playout came to its end (never for echo and tone).
+    PlayFinished {
+        /// Where.
+        media: MediaId,
+    },
+    /// No packet came for the configured time. The session lives on until closed.
+    TimedOut {
+        /// Which.
+        media: MediaId,
+    },
+    /// The session is gone; its last figures.
+    Closed {
+        /// Which.
+        media: MediaId,
+        /// Over the whole life of the session.
+        stats: StreamStats,
+    },
+}
+
+/// A bound RTP port (and the RTCP port above it) of one worker.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct PortLease {
+    /// Which worker.
+    pub worker: u8,
+    /// The address to write into SDP: the advertised address and the even RTP port.
+    pub address: SocketAddr,
+}
+
+/// IPv4 or IPv6.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Of an address.
+    pub fn of(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(_) => Self::V4,
+            SocketAddr::V6(_) => Self::V6,
+        }
+    }
+}
+
+/// Where the far end receives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Remote {
+    /// RTP.
+    pub rtp: SocketAddr,
+    /// RTCP.
+    pub rtcp: Rtcp,
+}
+
+/// How RTCP travels.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Rtcp {
+    /// On the RTP port, RFC 5761.
+    Mux,
+    /// On a port of its own, from `a=rtcp` or RTP port + 1.
+    At(SocketAddr),
+}
+
+/// Which way media flows, seen from us.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Both ways.
+    SendRecv,
+    /// We send only (the far end said recvonly).
+    SendOnly,
+    /// We receive only (the far end said sendonly: it holds).
+    RecvOnly,
+    /// Nothing flows.
+    Inactive,
+}
+
+impl Direction {
+    /// Whether we may send to the far end.
+    pub fn sends(self) -> bool {
+        match self {
+            Self::SendRecv | Self::SendOnly => true,
+            Self::RecvOnly | Self::Inactive => false,
+        }
+    }
+
+    /// Whether we expect packets of the far end.
+    pub fn receives(self) -> bool {
+        match self {
+            Self::SendRecv | Self::RecvOnly => true,
+            Self::SendOnly | Self::Inactive => false,
+        }
+    }
+
+    /// The same, seen from the other side.
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::SendRecv => Self::SendRecv,
+            Self::SendOnly => Self::RecvOnly,
+            Self::RecvOnly => Self::SendOnly,
+            Self::Inactive => Self::Inactive,
+        }
+    }
+}
+
+/// One agreed payload format.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Format {
+    /// RTP payload type.
+    pub payload_type: u8,
+    /// Encoding name as in `a=rtpmap`, for example `PCMU`; compared without case.
+    pub encoding: String,
+    /// RTP clock, in Hz.
+    pub clock_rate: u32,
+    /// Channels; 1 unless written.
+    pub channels: u8,
+    /// `a=fmtp` of this format.
+    pub fmtp: Option<String>,
+}
+
+/// Payload type translation between two sides that number the same formats differently.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum PayloadMap {
+    /// Both sides use the same numbers.
+    #[default]
+    Same,
+    /// `(from, to)` for each that differs; others stay.
+    Pairs(Vec<(u8, u8)>),
+}
+
+/// What a session can play by itself.
+#[derive(Clone, Debug)]
+pub enum Playout {
+    /// Everything that comes in goes back.
+    Echo,
+    /// A steady sine.
+    Tone {
+        /// Frequency, in Hz.
+        hz: u16,
+        /// Level, in dBm0 (G.711: a full-scale sine is +3.17 for µ-law).
+        dbm0: i8,
+    },
+    /// A prompt, from its start to its end.
+    Prompt {
+        /// Mono samples at 8 kHz.
+        samples: Arc<[i16]>,
+    },
+}
+
+/// Figures of one session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamStats {
+    /// RTP packets taken in from the far end.
+    pub packets_received: u64,
+    /// Their payload, in bytes.
+    pub bytes_received: u64,
+    /// RTP packets sent to the far end.
+    pub packets_sent: u64,
+    /// Their payload, in bytes.
+    pub bytes_sent: u64,
+    /// Packets of the far end that never came (RFC 3550 section 6.4.1, cumulative; duplicates can
+    /// make it negative).
+    pub packets_lost: i64,
+    /// Interarrival jitter at the end, in milliseconds.
+    pub jitter_ms: f32,
+    /// Packets thrown away because they came from a stranger after lock-in.
+    pub packets_foreign: u64,
+    /// Payload type seen most recently.
+    pub payload_type: Option<u8>,
+    /// Where the far end really sent from, once latched.
+    pub latched: Option<SocketAddr>,
+}
