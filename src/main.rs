@@ -1,1 +1,3 @@
-fn main(){}
+mod mediaserver;
+
+fn main() {}

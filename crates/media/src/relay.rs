@@ -35,6 +35,7 @@ pub struct Relay {
     events: VecDeque<MediaEvent>,
     counters: Counters,
     rng: Rng,
+    in_hand: Option<Slot>,
 }
 
 /// The owner's name for a socket pair; small numbers, used again.
@@ -132,6 +133,7 @@ impl Relay {
             events: VecDeque::new(),
             counters: Counters::default(),
             rng,
+            in_hand: None,
         }
     }
 
@@ -204,6 +206,7 @@ impl Relay {
         packet: &mut [u8],
     ) -> Result<Transmit, DropReason> {
         self.counters.packets_in += 1;
+        self.in_hand = Some(slot);
         let verdict = if channel == Channel::Rtcp || rtcp::is_rtcp(packet) {
             self.relay_rtcp(now, slot, channel, from, packet)
         } else {
@@ -258,6 +261,16 @@ impl Relay {
     /// Whether no session is open.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    /// Where a session is open.
+    pub fn slot_of(&self, media: MediaId) -> Option<Slot> {
+        self.slots.get(&media).copied()
+    }
+
+    /// The session that was worked on last: the one to blame, and to close, after a panic.
+    pub fn in_hand(&self) -> Option<MediaId> {
+        self.media_at(self.in_hand?)
     }
 
     /// The session open on a slot.
@@ -356,8 +369,9 @@ impl Relay {
 
     fn tick(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
         let mut packet = [0; PACKET_LEN];
-        let Self { sessions, players, events, counters, .. } = self;
+        let Self { sessions, players, events, counters, in_hand, .. } = self;
         players.retain(|slot| {
+            *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { return false };
             match session.tick(now, &mut packet) {
                 Played::Nothing => return false,
@@ -398,8 +412,10 @@ impl Relay {
         }
     }
 
-    fn slot(&self, media: MediaId) -> Option<Slot> {
-        self.slots.get(&media).copied()
+    fn slot(&mut self, media: MediaId) -> Option<Slot> {
+        let slot = self.slots.get(&media).copied();
+        self.in_hand = slot;
+        slot
     }
 
     fn peer(&self, slot: Slot) -> Option<Slot> {
