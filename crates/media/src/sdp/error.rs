@@ -57,8 +57,8 @@ pub enum SdpError {
 /// Why two sides cannot be brought together. To an offer, the SIP answer is 488 in each case.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum NegotiationError {
-    /// No `m=audio` line, or none that is in use (port 0).
-    #[error("their description has no audio stream in use")]
+    /// No `m=audio` line.
+    #[error("their description has no audio stream")]
     NoAudio,
     /// Audio only over a profile that we do not speak.
     #[error("their description asks for {0}, which is not supported; RTP/AVP is")]
@@ -79,10 +79,7 @@ pub enum NegotiationError {
         /// What would have done.
         ours: String,
     },
-    /// The audio stream that we offered was refused with port 0.
-    #[error("their answer declined the audio stream")]
+    /// Audio is there but switched off with port 0: an answer that declines it.
+    #[error("their description has the audio stream switched off (port 0)")]
     AudioDeclined,
-    /// The answer has no media line of the kind that was offered.
-    #[error("their answer does not have the audio stream that was offered")]
-    AnswerMismatch,
 }

@@ -16,19 +16,23 @@
 //! Endpoints that we play ourselves use [`answer_locally`], or [`offer_locally`] and
 //! [`accept_answer`] when the INVITE brought no offer.
 
+mod encode;
 mod error;
 mod formats;
 pub mod limits;
 mod local;
 mod model;
 mod origin;
+mod parse;
+mod places;
 mod relay;
 mod remote;
+mod write;
 
 pub use error::{NegotiationError, SdpError};
 pub use formats::payload_map;
 pub use local::{LocalAnswer, LocalCodec, accept_answer, answer_locally, offer_locally};
-pub use model::{Line, MediaSection, Sdp};
+pub use model::{Connection, Line, MediaSection, Sdp};
 pub use origin::Origin;
 pub use relay::{relay_answer, relay_offer};
 pub use remote::{RemoteSide, describes_same_media, remote_side};
