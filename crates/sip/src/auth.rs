@@ -222,7 +222,7 @@ impl fmt::Debug for Authenticator {
 
 /// How long a nonce may be used unless the policy says otherwise: some registration intervals of a
 /// phone behind NAT, few enough that a stolen nonce is soon worthless.
-const NONCE_LIFETIME: Duration = Duration::from_secs(300);
+const NONCE_LIFETIME: Duration = Duration::from_mins(5);
 
 /// How far `nc` may fall behind unless the policy says otherwise.
 const NC_WINDOW: u32 = 32;
