@@ -3,14 +3,34 @@
 //! HTTP over a Unix domain socket in the data directory. Who may open the file is an administrator;
 //! its mode is 0600.
 
+mod client;
+
+pub use client::{Client, ClientError};
+
+use axum::{
+    Router,
+    extract::{Path as UrlPath, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::{
+    fs::{self, Permissions},
     future::Future,
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
 };
-use tokio::sync::watch;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::watch,
+};
+
+/// The socket's name in the data directory.
+pub const SOCKET_NAME: &str = "control.sock";
 
 /// What the command line may ask of the running server. Answers are text for a terminal.
 pub trait ControlApi: Send + Sync {
@@ -39,20 +59,53 @@ pub enum ControlError {
     Busy,
 }
 
-/// The socket, bound.
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        (status, self.to_string()).into_response()
+    }
+}
+
+/// The socket, bound. Its file goes when it is dropped or has served.
 #[derive(Debug)]
-pub struct ControlSocket {}
+pub struct ControlSocket {
+    listener: UnixListener,
+    file: SocketFile,
+}
 
 impl ControlSocket {
-    /// Binds `DATA/control.sock`. One left behind by a dead server is replaced, one that answers is
-    /// another server's and an error.
-    pub async fn bind(_data: &Path) -> Result<Self, ControlBindError> {
-        todo!()
+    /// Binds [`SOCKET_NAME`] in the data directory, which is there. A socket left behind by a dead
+    /// server is replaced, one that answers is another server's and an error.
+    pub async fn bind(data: &Path) -> Result<Self, ControlBindError> {
+        let path = data.join(SOCKET_NAME);
+        if UnixStream::connect(&path).await.is_ok() {
+            return Err(ControlBindError::Running(data.to_owned()));
+        }
+        match listen(&path) {
+            Ok(listener) => Ok(Self { listener, file: SocketFile(path) }),
+            Err(error) => Err(ControlBindError::Io { path, error }),
+        }
     }
 
-    /// Serves until `stop` turns true, then removes the socket.
-    pub async fn serve(self, _api: Arc<dyn ControlApi>, _stop: watch::Receiver<bool>) {
-        todo!()
+    /// Serves until `stop` turns true and the requests under way are answered.
+    pub async fn serve(
+        self,
+        api: Arc<dyn ControlApi>,
+        mut stop: watch::Receiver<bool>,
+    ) -> io::Result<()> {
+        let Self { listener, file } = self;
+        let served = axum::serve(listener, router(api))
+            .with_graceful_shutdown(async move {
+                // An owner that is gone stops us, too.
+                let _ = stop.wait_for(|stop| *stop).await;
+            })
+            .await;
+        drop(file);
+        served
     }
 }
 
@@ -63,7 +116,8 @@ pub enum ControlBindError {
     #[error("a server is running on {} already: stop it or choose another --data", .0.display())]
     Running(PathBuf),
     /// The directory cannot be written to, or the like.
-    #[error("cannot open the control socket {}: {error}", .path.display())]
+    #[error("cannot open the control socket {}: {error}; is the data directory there and writable?",
+            .path.display())]
     Io {
         /// The socket.
         path: PathBuf,
@@ -72,44 +126,54 @@ pub enum ControlBindError {
     },
 }
 
-/// The command line's side.
-#[derive(Clone, Debug)]
-pub struct Client {
-    data: PathBuf,
-}
+/// Removes the file when dropped. One that is gone already is fine.
+#[derive(Debug)]
+struct SocketFile(PathBuf);
 
-impl Client {
-    /// Talks to the server on this data directory.
-    pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into() }
-    }
-
-    /// Asks for `path`, for example `/calls`.
-    pub async fn get(&self, _path: &str) -> Result<String, ClientError> {
-        let _ = &self.data;
-        todo!()
-    }
-
-    /// Orders `path`, for example `/reload`.
-    pub async fn post(&self, _path: &str) -> Result<String, ClientError> {
-        todo!()
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// No socket, or nobody behind it.
-    #[error("no server is running on {}: start it with `tandem serve` or name its data directory \
-             with --data", .0.display())]
-    NotRunning(PathBuf),
-    /// Somebody else's socket.
-    #[error("may not open {}: run this as the user that runs the server", .0.display())]
-    Forbidden(PathBuf),
-    /// The server's own words.
-    #[error("{0}")]
-    Refused(String),
-    /// The connection broke or the answer took too long.
-    #[error("the server did not answer: {0}")]
-    NoAnswer(String),
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    // Nobody can connect before `listen`, so that there is no moment at which others get in.
+    fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    UnixListener::from_std(socket.into())
 }
+
+/// Command lines that wait to be accepted.
+const BACKLOG: i32 = 16;
+
+type Api = State<Arc<dyn ControlApi>>;
+
+fn router(api: Arc<dyn ControlApi>) -> Router {
+    Router::new()
+        .route("/trace/{call}", get(trace))
+        .route("/calls", get(calls))
+        .route("/reload", post(reload))
+        .with_state(api)
+}
+
+async fn trace(api: Api, UrlPath(call): UrlPath<String>) -> Result<String, ControlError> {
+    api.trace(&call).await
+}
+
+async fn calls(api: Api) -> Result<String, ControlError> {
+    api.calls().await
+}
+
+async fn reload(api: Api) -> Result<String, ControlError> {
+    api.reload().await
+}
+
+#[cfg(test)]
+mod tests;
