@@ -5,6 +5,7 @@
 pub mod cdr;
 pub mod dialplan;
 pub mod directory;
+pub mod registration;
 
 pub use cdr::{Cdr, HangupParty, LegRole};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
