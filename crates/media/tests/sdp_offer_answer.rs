@@ -1,5 +1,7 @@
 //! Offers and answers between a caller, us, and a callee (RFC 3264).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
+
 use media::{
     Direction, Format, PayloadMap, Remote, Rtcp,
     sdp::{

@@ -1,5 +1,7 @@
 //! Descriptions as real phones and the torture RFCs write them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
+
 use media::{
     Direction, Remote, Rtcp,
     sdp::{NegotiationError, Origin, RemoteSide, Sdp, SdpError, relay_offer, remote_side},
