@@ -513,10 +513,12 @@ impl World {
 
     fn lease(&self, family: Family, count: u16) -> Vec<PortLease> {
         self.send(MediaCommand::Lease { family, count });
-        match self.event() {
-            MediaEvent::Leased { family: leased, leases } if leased == family => leases,
-            event => panic!("{event:?} instead of leases"),
-        }
+        let event = self.event();
+        let MediaEvent::Leased { family: leased, leases } = event else {
+            panic!("{event:?} instead of leases");
+        };
+        assert_eq!(leased, family);
+        leases
     }
 
     fn wait_for_leases(&self, count: usize) -> Vec<PortLease> {
@@ -578,10 +580,12 @@ impl World {
 
     fn close(&self, media: MediaId) -> StreamStats {
         self.send(MediaCommand::Close { media });
-        match self.event() {
-            MediaEvent::Closed { media: closed, stats } if closed == media => stats,
-            event => panic!("{event:?} instead of the end of {media}"),
-        }
+        let event = self.event();
+        let MediaEvent::Closed { media: closed, stats } = event else {
+            panic!("{event:?} instead of the end of {media}");
+        };
+        assert_eq!(closed, media);
+        stats
     }
 
     fn metrics(&self) -> &WorkerMetrics {

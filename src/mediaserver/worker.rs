@@ -200,15 +200,16 @@ impl Worker {
                 self.undelivered.push_back((order.shard, MediaEvent::Leased { family, leases }));
             }
             MediaCommand::Return { lease } => self.ports.give_back_lease(now, &lease),
-            MediaCommand::Open { media, lease } => match self.ports.open(&lease) {
-                Some(slot) => self.relay.open(now, media, slot),
-                None => {
+            MediaCommand::Open { media, lease } => {
+                if let Some(slot) = self.ports.open(&lease) {
+                    self.relay.open(now, media, slot);
+                } else {
                     tracing::warn!(%media, address = %lease.address, "not a lease of this worker");
                     let stats = StreamStats::default();
                     let closed = MediaEvent::Closed { media, stats };
                     self.undelivered.push_back((media.shard(), closed));
                 }
-            },
+            }
             MediaCommand::Close { media } => self.close(now, media),
             command @ (MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }

@@ -90,10 +90,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn run_for(&self, span: Duration) {
-        thread::sleep(span);
-    }
-
     /// Packets sent from now on count.
     pub(crate) fn begin_window(&self) {
         self.shared.window_from_us.store(self.shared.now_us(), Relaxed);

@@ -7,7 +7,12 @@
 mod cpu;
 mod generator;
 #[path = "../../../src/mediaserver/mod.rs"]
-#[expect(dead_code, reason = "the bench uses a part of what the server uses")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a room of the server's library, of which the bench uses a part"
+)]
 mod mediaserver;
 mod rtpengine;
 mod tandem;
@@ -19,6 +24,7 @@ use std::{
     fmt,
     io::{self, Write},
     net::SocketAddr,
+    thread,
     time::Duration,
 };
 
@@ -112,10 +118,10 @@ fn measure(
     pid: u32,
 ) -> Result<Measured> {
     let running = generator.start(ports)?;
-    running.run_for(WARM_UP);
+    thread::sleep(WARM_UP);
     running.begin_window();
     let before = cpu::of_process(pid).context("the relay has ended")?;
-    running.run_for(Duration::from_secs(compare.seconds));
+    thread::sleep(Duration::from_secs(compare.seconds));
     let cpu = cpu::of_process(pid).context("the relay has ended")?.saturating_sub(before);
     Ok(Measured { cpu, outcome: running.finish()? })
 }

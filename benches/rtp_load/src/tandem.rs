@@ -122,7 +122,7 @@ impl Setup {
                 channels: 1,
                 fmtp: None,
             }],
-            timeout: Some(Duration::from_secs(60)),
+            timeout: Some(Duration::from_mins(1)),
         })?;
         Ok((media, lease.address))
     }
