@@ -301,6 +301,14 @@ impl Calls {
         self.pump(now);
     }
 
+    /// A worker could not take a command for this session: its call ends.
+    pub fn handle_media_refused(&mut self, now: Now, media: MediaId) {
+        self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+            call.end(ctx, None, Refusal::of(Cause::Exhausted));
+        });
+        self.pump(now);
+    }
+
     /// Lets what is due happen.
     pub fn handle_timeout(&mut self, now: Now) {
         self.core.endpoint.handle_timeout(now.instant);
