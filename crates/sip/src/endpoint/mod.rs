@@ -2,6 +2,10 @@
 //!
 //! The contract, as everywhere in the cores: call one `handle_*` or action, then drain
 //! [`Endpoint::poll_output`] until `None`, then sleep until [`Endpoint::poll_timeout`].
+//!
+//! A request goes `incoming` (matching, order inside a dialog) → `checks` → [`Event`] → `replies`;
+//! a request of ours `requests` → `responses` → [`Event`]. `servers`, `clients` and `dialogs` hold
+//! what is alive and how it is found; `wire` writes the bytes.
 
 mod checks;
 mod clients;
@@ -74,6 +78,7 @@ pub struct EndpointConfig {
 
 /// What the owner must do.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each event")]
 pub enum Output {
     /// Put these bytes on the wire.
     Send(Send),

@@ -17,6 +17,7 @@ use std::time::Instant;
 impl Endpoint {
     /// Answers a request. Provisional (>100) and 2xx answers to an INVITE carry a To tag and return
     /// their dialog, the same for all answers of one INVITE. Answering twice is ignored.
+    #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
     pub fn respond(&mut self, now: Instant, server: ServerId, reply: Reply) -> Option<DialogId> {
         self.now = now;
         let id = server;
@@ -138,6 +139,7 @@ impl Endpoint {
     }
 }
 
+/// Whether an answer to an INVITE carries our tag and contact into a dialog.
 fn opens_dialog(status: Status) -> bool {
     (101..300).contains(&status.0)
 }

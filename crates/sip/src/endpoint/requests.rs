@@ -84,6 +84,7 @@ impl Endpoint {
     /// Sends a request inside a dialog. BYE ends the dialog at once. An INVITE must wait until no
     /// other INVITE is under way in the dialog ([`crate::offer_answer`] knows); ACK and CANCEL have
     /// methods of their own.
+    #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
     pub fn request_in_dialog(
         &mut self,
         now: Instant,
@@ -137,6 +138,7 @@ impl Endpoint {
 
     /// Acknowledges a 2xx to our INVITE or re-INVITE; kept and sent again when the 2xx is. Without
     /// a 2xx that waits for it nothing happens.
+    #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
     pub fn ack(
         &mut self,
         now: Instant,
