@@ -95,7 +95,7 @@ fn demo() -> Plans {
     let set = |name: &str| BTreeSet::from([name.to_owned()]);
     let known = Known { trunks: set("provider"), prompts: set("ru/welcome.wav") };
     load(&[("demo.toml", &text)], &known).unwrap_or_else(|errors| {
-        panic!("{}", errors.iter().map(|it| format!("{it}\n")).collect::<String>())
+        panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })
 }
 

@@ -6,6 +6,7 @@
 //! refused; a call from a trunk is matched only by rules that name the trunk. The language is
 //! described in `dialplans/README.md`.
 
+mod braces;
 mod check;
 mod number;
 mod pattern;
@@ -176,9 +177,10 @@ impl Plans {
                 }
             }
         }
-        trail.push(match &routing.action {
-            Action::Refuse { reason, .. } => format!("→ {} {reason}", routing.action),
-            action => format!("→ {action}"),
+        trail.push(if let Action::Refuse { reason, .. } = &routing.action {
+            format!("→ {} {reason}", routing.action)
+        } else {
+            format!("→ {}", routing.action)
         });
         Explanation { routing, trail }
     }
@@ -242,9 +244,8 @@ impl<'a> Caller<'a> {
 fn describe(rule: &Rule, verdict: &Verdict<'_, '_>) -> String {
     match verdict {
         Verdict::Matches { pattern, captures } => {
-            let captured: String =
-                captures.iter().map(|(name, text)| format!(", {name} = {text}")).collect();
-            format!("matches {pattern}{captured}")
+            let named = |text, &(name, number): &(&str, &str)| format!("{text}, {name} = {number}");
+            captures.iter().fold(format!("matches {pattern}"), named)
         }
         Verdict::OtherNumber => format!("the number is not {}", listed(&rule.condition.numbers)),
         Verdict::OtherCaller => format!("is for calls from {}", listed(&rule.condition.from)),

@@ -1,6 +1,9 @@
 //! Number patterns.
 
-use super::number::{NUMBER_BYTES_MAX, is_allowed, is_dialled, is_separator};
+use super::{
+    braces::{Piece, pieces},
+    number::{NUMBER_BYTES_MAX, is_dialled, is_separator},
+};
 use std::fmt;
 
 /// A pattern that whole numbers match. Digits, letters, `+`, `*` and `#` stand for themselves;
@@ -146,27 +149,13 @@ impl Shape {
 }
 
 fn parts(text: &str) -> Result<Vec<Part>, String> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (part, after) = match rest.strip_prefix('{') {
-            Some(inside) => {
-                let (inside, after) =
-                    inside.split_once('}').ok_or("a { without its }".to_owned())?;
-                (capture(inside)?, after)
-            }
-            None => {
-                let (literal, after) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
-                if let Some(odd) = literal.chars().find(|c| !is_allowed(*c)) {
-                    return Err(format!("{odd:?} cannot be part of a number"));
-                }
-                (Part { name: String::new(), shape: Shape::Literal(literal.to_owned()) }, after)
-            }
-        };
-        parts.push(part);
-        rest = after;
-    }
-    if parts.is_empty() { Err("an empty pattern matches nothing".to_owned()) } else { Ok(parts) }
+    let part = |piece| match piece {
+        Piece::Braced(inside) => capture(inside),
+        Piece::Literal(text) => {
+            Ok(Part { name: String::new(), shape: Shape::Literal(text.to_owned()) })
+        }
+    };
+    pieces(text)?.into_iter().map(part).collect()
 }
 
 /// Reads what stands between braces.
@@ -308,7 +297,7 @@ mod tests {
     #[test]
     fn what_cannot_be_told_apart_or_never_match_is_refused() {
         for (text, part) in [
-            ("", "matches nothing"),
+            ("", "is empty"),
             ("9{rest", "without its }"),
             ("9{}", "needs a name"),
             ("9{Rest}", "needs a name"),

@@ -22,8 +22,7 @@ impl<'f> Complaints<'f> {
 
     /// Line of a byte offset, from 1.
     pub(super) fn line_of(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 
     /// Complains about what stands at `offset`.

@@ -1,7 +1,7 @@
 //! Numbers put together from what a pattern captured.
 
 use super::{
-    number::is_allowed,
+    braces::{Piece, pieces},
     pattern::{Captures, Pattern},
 };
 
@@ -23,28 +23,13 @@ enum Part {
 impl Template {
     /// Reads a template for a rule with these patterns, each of which must capture what it names.
     pub(super) fn parse(text: &str, patterns: &[Pattern]) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (part, after) = match rest.strip_prefix('{') {
-                Some(inside) => {
-                    let (name, after) =
-                        inside.split_once('}').ok_or("a { without its }".to_owned())?;
-                    (Part::Capture(name.to_owned()), after)
-                }
-                None => {
-                    let (literal, after) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
-                    if let Some(odd) = literal.chars().find(|c| !is_allowed(*c)) {
-                        return Err(format!("{odd:?} cannot be part of a number"));
-                    }
-                    (Part::Literal(literal.to_owned()), after)
-                }
-            };
-            check_name(&part, patterns)?;
-            parts.push(part);
-            rest = after;
-        }
-        if parts.is_empty() { Err("a number is needed".to_owned()) } else { Ok(Self { parts }) }
+        let parts = pieces(text)?.into_iter().map(|piece| match piece {
+            Piece::Literal(text) => Ok(Part::Literal(text.to_owned())),
+            Piece::Braced(name) => {
+                check_name(name, patterns).map(|()| Part::Capture(name.to_owned()))
+            }
+        });
+        Ok(Self { parts: parts.collect::<Result<_, String>>()? })
     }
 
     /// The text, with what `captures` holds.
@@ -61,8 +46,7 @@ impl Template {
     }
 }
 
-fn check_name(part: &Part, patterns: &[Pattern]) -> Result<(), String> {
-    let Part::Capture(name) = part else { return Ok(()) };
+fn check_name(name: &str, patterns: &[Pattern]) -> Result<(), String> {
     let lacking = patterns.iter().find(|pattern| !pattern.has_capture(name));
     match lacking {
         Some(pattern) if name != NUMBER => Err(format!(
