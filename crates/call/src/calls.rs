@@ -483,8 +483,8 @@ impl Calls {
     }
 
     fn handle_not_acked(&mut self, now: Now, dialog: DialogId) {
-        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| {
-            call.handle_not_acked(ctx, leg);
+        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, _| {
+            call.handle_not_acked(ctx);
         });
         if !found {
             self.end_stray_dialog(now, dialog);
