@@ -5,17 +5,30 @@
 //! Nothing here is live state: that belongs to its owner tasks.
 
 pub mod bindings;
+mod cdr_line;
+pub mod cdr_spool;
 pub mod cdr_writer;
 pub mod cdrs;
 mod db;
 pub mod directory;
+pub mod domains;
+pub mod extensions;
+mod fresh;
+mod migrations;
+pub mod passwords;
+pub mod users;
 
+pub use cdr_spool::CdrSpool;
 pub use cdr_writer::{CdrSender, CdrWriter};
-pub use cdrs::{CdrFilter, CdrRow};
+pub use cdrs::CdrFilter;
 pub use directory::UnknownTrunkDomain;
+pub use domains::DomainRow;
+pub use extensions::{ExtensionRow, NewExtension};
+pub use users::{NewUser, Role, UserRow};
 
 use crate::config;
 use db::Db;
+use std::{borrow::Cow, str::FromStr};
 
 /// Handle on the database; clones share its connections.
 #[derive(Clone, Debug)]
@@ -91,4 +104,49 @@ impl Store {
     pub async fn close(&self) {
         self.db.close().await;
     }
+}
+
+/// A text as both engines take it: PostgreSQL knows no NUL, and peers may send one.
+fn text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text.into() }
+}
+
+/// A count, which the tables keep as bigint, of a narrower type.
+fn unsigned<T: TryFrom<i64> + Bounded>(value: i64) -> T {
+    T::try_from(value).unwrap_or(if value < 0 { T::LEAST } else { T::MOST })
+}
+
+/// Integers whose ends [`unsigned`] needs.
+trait Bounded {
+    const LEAST: Self;
+    const MOST: Self;
+}
+
+macro_rules! bounded {
+    ($($type:ty),*) => {$(
+        impl Bounded for $type {
+            const LEAST: Self = Self::MIN;
+            const MOST: Self = Self::MAX;
+        }
+    )*};
+}
+
+bounded!(u8, u16, u32, u64);
+
+/// A stored word as the enum it stands for.
+fn parsed<T: FromStr<Err = StoreError>>(word: &str) -> sqlx::Result<T> {
+    word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Names the row that a unique key found there already.
+fn exists(error: sqlx::Error, what: impl FnOnce() -> String) -> StoreError {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => StoreError::Exists { what: what() },
+        Some(_) | None => error.into(),
+    }
+}
+
+/// An update that found no row.
+fn require_row(rows: u64, what: impl FnOnce() -> String) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::Missing { what: what() }) } else { Ok(()) }
 }
