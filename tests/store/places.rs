@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 /// A test body.
-pub type Body = fn(Place) -> Pin<Box<dyn Future<Output = ()>>>;
+pub type Body = fn(Place) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Place {
     /// A file that is not there yet.
@@ -90,8 +90,7 @@ pub async fn run_on_postgres(cluster: &Postgres, bodies: &[(&str, Body)]) {
     let mut failed = Vec::new();
     for (n, (name, body)) in bodies.iter().enumerate() {
         let place = Place::postgres(cluster, &format!("body_{n}")).await;
-        let local = tokio::task::LocalSet::new();
-        if local.run_until(tokio::task::spawn_local(body(place))).await.is_err() {
+        if tokio::spawn(body(place)).await.is_err() {
             failed.push(name);
         }
     }
