@@ -83,6 +83,29 @@ async fn without_a_database_a_register_is_answered_503_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_row_that_the_database_refuses_harms_no_other_request() {
+    let mut world = World::new().await;
+    let hold = world.store.hold_commits();
+    world.send("1000", "Contact: <sip:first@h>\r\n").await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    for number in ["1001", UNWANTED, "1002"] {
+        world.send(number, "Contact: <sip:a@h>\r\n").await;
+    }
+    drop(hold);
+
+    let statuses: Vec<_> = world
+        .replies_to(4)
+        .await
+        .into_iter()
+        .map(|it| (it.ticket.0, it.outcome.into_response().0.0))
+        .collect();
+
+    assert_eq!(statuses, [(1, 200), (2, 200), (3, 503), (4, 200)]);
+    assert_eq!(world.store.keys(), ["1000 sip:first@h", "1001 sip:a@h", "1002 sip:a@h"]);
+    assert!(world.contacts(UNWANTED).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_database_that_hangs_is_given_up() {
     let mut world = World::new().await;
     let _hold = world.store.hold_commits();
@@ -324,6 +347,9 @@ fn source() -> Source {
     }
 }
 
+/// The double will not have bindings of this number.
+const UNWANTED: &str = "6666";
+
 /// A database in memory that keeps no flows, and fails or hangs when told.
 #[derive(Clone, Default)]
 struct FakeStore {
@@ -369,11 +395,14 @@ impl BindingStore for FakeStore {
         Ok(bindings)
     }
 
-    async fn commit(&self, removals: &[Binding], upserts: &[Binding]) -> Result<(), StoreError> {
+    async fn commit(&self, removals: &[Binding], upserts: &[Binding]) -> Result<(), CommitError> {
         let _gate = self.gate.lock().await;
         let mut rows = self.rows.lock().expect("no test panics inside");
         if rows.is_broken {
-            return Err(StoreError::Database(sqlx::Error::PoolTimedOut));
+            return Err(CommitError::Database(StoreError::Database(sqlx::Error::PoolTimedOut)));
+        }
+        if upserts.iter().any(|it| it.aor.user == UNWANTED) {
+            return Err(CommitError::Rows(StoreError::Invalid("its domain is gone".to_owned())));
         }
         rows.commits += 1;
         for it in removals {
