@@ -5,5 +5,6 @@
 
 pub mod cli;
 pub mod config;
+pub mod registrar;
 pub mod store;
 pub mod telemetry;
