@@ -2,16 +2,32 @@
 //!
 //! The contract, as everywhere in the cores: call one `handle_*` or action, then drain
 //! [`Endpoint::poll_output`] until `None`, then sleep until [`Endpoint::poll_timeout`].
+//!
+//! A request goes `incoming` (matching, order inside a dialog) → `checks` → [`Event`] → `replies`;
+//! a request of ours `requests` → `responses` → [`Event`]. `servers`, `clients` and `dialogs` hold
+//! what is alive and how it is found; `wire` writes the bytes.
 
+mod checks;
+mod clients;
+mod dialogs;
+mod incoming;
+mod replies;
+mod requests;
+mod responses;
+mod servers;
+mod wire;
+
+pub use self::checks::ALLOW;
+use self::{clients::Clients, dialogs::Dialogs, servers::Servers};
 use crate::{
-    header::{Header, NameAddr},
+    header::{Header, HeaderName, NameAddr},
     message::{Message, Method, Request, Response, Status},
     transport::{Destination, Listener, Source},
     uri::Uri,
 };
-use base::Rng;
+use base::{Deadlines, Rng};
 use bytes::Bytes;
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 /// A server transaction: a request that waits for our response.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -28,7 +44,23 @@ pub struct DialogId(pub u64);
 /// Transactions and dialogs of one shard.
 #[derive(Debug)]
 pub struct Endpoint {
-    _todo: (),
+    config: EndpointConfig,
+    rng: Rng,
+    /// The latest time that we were told.
+    now: Instant,
+    servers: Servers,
+    clients: Clients,
+    dialogs: Dialogs,
+    /// One entry for each transaction that waits for anything.
+    deadlines: Deadlines<Transaction>,
+    outputs: VecDeque<Output>,
+}
+
+/// Whose deadline it is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+enum Transaction {
+    Server(ServerId),
+    Client(ClientId),
 }
 
 /// What an endpoint is told once.
@@ -46,6 +78,7 @@ pub struct EndpointConfig {
 
 /// What the owner must do.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each event")]
 pub enum Output {
     /// Put these bytes on the wire.
     Send(Send),
@@ -153,6 +186,27 @@ pub struct Reply {
     pub body: Option<Body>,
 }
 
+impl Reply {
+    /// Without further headers and body.
+    pub fn new(status: Status) -> Self {
+        Self { status, reason: None, headers: Vec::new(), body: None }
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<Bytes>) -> Self {
+        self.headers.push(Header { name, value: value.into() });
+        self
+    }
+
+    /// With a body.
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = Some(body);
+        self
+    }
+}
+
 /// A body with its type.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Body {
@@ -192,82 +246,60 @@ pub struct NoSuchDialog;
 
 impl Endpoint {
     /// An endpoint without any state.
-    pub fn new(_now: Instant, _config: EndpointConfig, _rng: Rng) -> Self {
-        todo!()
+    pub fn new(now: Instant, config: EndpointConfig, rng: Rng) -> Self {
+        Self {
+            config,
+            rng,
+            now,
+            servers: Servers::default(),
+            clients: Clients::default(),
+            dialogs: Dialogs::default(),
+            deadlines: Deadlines::default(),
+            outputs: VecDeque::new(),
+        }
     }
 
     /// Takes in a message that [`crate::parse::parse`] accepted.
-    pub fn handle_message(&mut self, _now: Instant, _source: Source, _message: Message) {
-        todo!()
-    }
-
-    /// The transport could not deliver a message of this transaction.
-    pub fn handle_send_failure(&mut self, _now: Instant, _client: ClientId) {
-        todo!()
+    pub fn handle_message(&mut self, now: Instant, source: Source, message: Message) {
+        self.now = now;
+        match message {
+            Message::Request(request) => self.handle_request(source, request),
+            Message::Response(response) => self.handle_response(source, response),
+        }
     }
 
     /// Lets every timer fire whose deadline is at or before `now`.
-    pub fn handle_timeout(&mut self, _now: Instant) {
-        todo!()
-    }
-
-    /// Answers a request. Provisional (>100) and 2xx answers to an INVITE carry a To tag and return
-    /// their dialog, the same for all answers of one INVITE. Answering twice is ignored.
-    pub fn respond(&mut self, _now: Instant, _server: ServerId, _reply: Reply) -> Option<DialogId> {
-        todo!()
-    }
-
-    /// Sends a request outside any dialog.
-    pub fn request(&mut self, _now: Instant, _request: NewRequest) -> ClientId {
-        todo!()
-    }
-
-    /// Sends a request inside a dialog. BYE ends the dialog at once.
-    pub fn request_in_dialog(
-        &mut self,
-        _now: Instant,
-        _dialog: DialogId,
-        _method: Method,
-        _headers: Vec<Header>,
-        _body: Option<Body>,
-    ) -> Result<ClientId, NoSuchDialog> {
-        todo!()
-    }
-
-    /// Acknowledges a 2xx to our INVITE or re-INVITE; kept and sent again when the 2xx is.
-    pub fn ack(
-        &mut self,
-        _now: Instant,
-        _dialog: DialogId,
-        _body: Option<Body>,
-    ) -> Result<(), NoSuchDialog> {
-        todo!()
-    }
-
-    /// Cancels an INVITE of ours: at once if a provisional response came, else when one comes.
-    /// Final responses are still reported, a 2xx that won the race among them.
-    pub fn cancel(&mut self, _now: Instant, _client: ClientId, _headers: Vec<Header>) {
-        todo!()
-    }
-
-    /// Forgets a dialog that ended otherwise than by BYE.
-    pub fn forget_dialog(&mut self, _dialog: DialogId) {
-        todo!()
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        while let Some(transaction) = self.deadlines.take_due(now) {
+            match transaction {
+                Transaction::Server(id) => self.handle_server_timeout(id),
+                Transaction::Client(id) => self.handle_client_timeout(id),
+            }
+        }
     }
 
     /// The next thing to do, in order; `None` once drained.
     pub fn poll_output(&mut self) -> Option<Output> {
-        todo!()
+        self.outputs.pop_front()
     }
 
     /// When [`Self::handle_timeout`] wants to be called; `None` if never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
+        self.deadlines.next()
     }
 
     /// How much is alive, for metrics and for the tests' leak checks.
     pub fn counts(&self) -> Counts {
-        todo!()
+        Counts {
+            servers: self.servers.len(),
+            clients: self.clients.len(),
+            dialogs: self.dialogs.len(),
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
     }
 }
 
