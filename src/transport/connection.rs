@@ -96,9 +96,13 @@ impl Connection {
         outbox.queue.close();
         match end {
             End::ByPeer | End::NotSip | End::Stopped => {
-                self.write(&mut writer, &mut outbox, &activity).await;
-                // An error here only says that the peer was faster.
-                let _ = timeout(self.limits.write_timeout, writer.shutdown()).await;
+                let farewell = async {
+                    self.write(&mut writer, &mut outbox, &activity).await;
+                    writer.shutdown().await
+                };
+                // An error here only says that the peer was faster; a peer that reads slowly gets
+                // what it takes in time.
+                let _ = timeout(self.limits.write_timeout, farewell).await;
             }
             End::TimedOut | End::Overrun => self.intake.meters.connections_timed_out.increment(1),
             End::Broken | End::Banned | End::Drained => {}

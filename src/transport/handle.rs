@@ -55,8 +55,9 @@ impl TransportHandle {
         self.0.intake.sources.report_offence(Instant::now(), ip);
     }
 
-    /// Stops accepting and reading, writes what is queued, closes. Back when all is closed, which
-    /// takes [`super::StreamLimits::write_timeout`] at most twice.
+    /// Stops accepting and reading, writes what is queued, closes. Back when all is closed, within
+    /// [`super::StreamLimits::write_timeout`] as long as the shards still read their inboxes or are
+    /// gone. UDP can be sent until the last handle is dropped; streams cannot.
     pub async fn stop(&self) {
         self.0.stop.send_replace(true);
         // Every task holds a receiver for as long as it lives.
