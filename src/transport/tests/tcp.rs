@@ -251,6 +251,46 @@ async fn a_malformed_message_is_refused_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn a_full_shard_slows_a_stream_down_and_loses_nothing_of_its_dialogs() {
+    let mut house = House::start_with_inbox(&[(Transport::Tcp, "127.0.0.1:0")], 4, |_| {});
+    let mut phone = Phone::connect(house.address(0)).await;
+
+    for n in 0..20 {
+        phone.send(&request("INFO", &n.to_string(), ";tag=2")).await;
+    }
+
+    for n in 0..20 {
+        assert_eq!(house.call_id().await, n.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_told_to_the_shard_that_asked_and_a_closed_flow_to_all() {
+    let (first, mut first_inbox) = mpsc::channel(INBOX);
+    let (second, mut second_inbox) = mpsc::channel(INBOX);
+    let config = TransportConfig {
+        listen: vec![listen(Transport::Tcp, "127.0.0.1:0")],
+        ..TransportConfig::default()
+    };
+    let (handle, listeners) = Transports::start(config, vec![first, second]).unwrap();
+    let (peer, nobody) = peer("127.0.0.1:0").await;
+    drop(peer);
+
+    handle.send(&hop(Transport::Tcp, nobody), Bytes::new(), Some(ClientId(7)), 1);
+    let failed = soon(second_inbox.recv()).await;
+    let mut phone = Phone::connect(listeners[0].advertised).await;
+    phone.send("\r\n\r\n").await;
+    phone.receive(2).await;
+    drop(phone);
+
+    assert!(matches!(failed, Some(TransportEvent::SendFailed { client: ClientId(7) })));
+    for inbox in [&mut first_inbox, &mut second_inbox] {
+        let closed = soon(inbox.recv()).await;
+        assert!(matches!(closed, Some(TransportEvent::FlowClosed { .. })), "{closed:?}");
+    }
+}
+
+#[tokio::test]
 async fn stopping_writes_what_is_queued_and_closes() {
     let mut house = House::start(&[(Transport::Tcp, "127.0.0.1:0")]);
     let mut phone = Phone::connect(house.address(0)).await;
