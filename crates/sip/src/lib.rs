@@ -11,6 +11,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod framing;
 pub mod header;
+mod lex;
 pub mod limits;
 pub mod message;
 pub mod offer_answer;

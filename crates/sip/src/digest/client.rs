@@ -106,10 +106,10 @@ impl Session {
             algorithm_token(*algorithm, *is_session),
         );
         if let Some(Protection { qop, nc, cnonce }) = protection {
-            value += &format!(", qop={}, nc={nc}, cnonce=\"{cnonce}\"", qop.token());
+            value.extend([", qop=", qop.token(), ", nc=", nc, ", cnonce=\"", cnonce, "\""]);
         }
         if let Some(opaque) = opaque {
-            value += &format!(", opaque={}", quoted(opaque));
+            value.extend([", opaque=", &quoted(opaque)]);
         }
         value
     }

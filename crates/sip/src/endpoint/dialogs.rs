@@ -1,0 +1,89 @@
+//! The dialogs of an endpoint and how messages find theirs.
+
+use super::{
+    DialogId, Endpoint, Reply,
+    servers::{DialogOf, Machine},
+};
+use crate::{dialog::Dialog, message::Status, shard::LocalTag};
+use bytes::Bytes;
+use std::collections::{BTreeSet, HashMap};
+
+/// Every dialog, early or confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Dialogs {
+    by_id: HashMap<DialogId, Dialog>,
+    /// Forks of one INVITE share our tag.
+    by_tag: BTreeSet<(u64, DialogId)>,
+    last_id: u64,
+}
+
+impl Dialogs {
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn insert(&mut self, dialog: Dialog) -> DialogId {
+        self.last_id += 1;
+        let id = DialogId(self.last_id);
+        self.by_tag.insert((dialog.local_tag.random, id));
+        self.by_id.insert(id, dialog);
+        id
+    }
+
+    pub(super) fn get_mut(&mut self, id: DialogId) -> Option<&mut Dialog> {
+        self.by_id.get_mut(&id)
+    }
+
+    pub(super) fn contains(&self, id: DialogId) -> bool {
+        self.by_id.contains_key(&id)
+    }
+
+    /// The dialog with our tag, this Call-ID and the peer's tag (section 12.2.2).
+    pub(super) fn find(
+        &self,
+        local: LocalTag,
+        call_id: &[u8],
+        remote_tag: Option<&Bytes>,
+    ) -> Option<DialogId> {
+        let forks = (local.random, DialogId(0))..=(local.random, DialogId(u64::MAX));
+        self.by_tag.range(forks).map(|it| it.1).find(|id| {
+            self.by_id.get(id).is_some_and(|dialog| {
+                dialog.local_tag == local && dialog.is_with(call_id, remote_tag)
+            })
+        })
+    }
+
+    pub(super) fn remove(&mut self, id: DialogId) -> Option<Dialog> {
+        let dialog = self.by_id.remove(&id)?;
+        self.by_tag.remove(&(dialog.local_tag.random, id));
+        Some(dialog)
+    }
+}
+
+impl Endpoint {
+    /// Forgets a dialog that ended otherwise than by BYE. An INVITE of the peer's that still waits
+    /// for its answer inside the dialog gets 487.
+    pub fn forget_dialog(&mut self, dialog: DialogId) {
+        self.end_dialog(dialog);
+    }
+
+    /// Takes a dialog away and settles the INVITEs that are still under way in it, so that neither
+    /// peer waits for ever (section 15.1.2).
+    pub(super) fn end_dialog(&mut self, id: DialogId) {
+        let Some(dialog) = self.dialogs.remove(id) else { return };
+        if let Some(invite) = dialog.invite_out {
+            self.limit_client(invite.client);
+        }
+        let Some(invite) = dialog.invite_in else { return };
+        let Some(server) = self.servers.get_mut(invite.server) else { return };
+        if let Machine::Invite(machine) = &mut server.machine {
+            machine.handle_dialog_end();
+        }
+        server.dialog = DialogOf::In(id);
+        if server.is_unanswered() {
+            self.respond(self.now, invite.server, Reply::new(Status(487)));
+        } else {
+            self.drive_server(invite.server);
+        }
+    }
+}

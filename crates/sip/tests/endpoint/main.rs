@@ -1,0 +1,4 @@
+//! The endpoint against another endpoint and against hand-written peers, in virtual time.
+
+mod calls;
+mod pair;
