@@ -15,7 +15,7 @@ use crate::{
     registrar::{self, Locations, Registrar},
     signalling::{Shard, ShardHandle, Wires},
     store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
-    telemetry::{self, LogControl},
+    telemetry::{logs::{self, LogControl}, metrics},
     transport::{self, TransportEvent, TransportHandle, Transports},
 };
 use arc_swap::ArcSwap;
@@ -131,9 +131,9 @@ impl ConfigSource {
 pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let config = source.load()?;
     let logs =
-        telemetry::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
-    let metrics =
-        telemetry::install().map_err(|error| BootError::System(error.to_string()))?;
+        logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
+    let recorder =
+        metrics::install().map_err(|error| BootError::System(error.to_string()))?;
     let path = &config.server.data_dir;
     fs::create_dir_all(path)
         .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
@@ -153,7 +153,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     });
 
     let (stop, stopping) = watch::channel(false);
-    let render = move || metrics.render();
+    let render = move || recorder.render();
     let state = HttpState { readiness: running.clone(), metrics: Arc::new(render) };
     let mut servers = Vec::new();
     for address in &config.http.listen {
@@ -440,7 +440,7 @@ impl Running {
             for shard in &self.shards {
                 figures.extend(shard.figures().await);
             }
-            telemetry::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
+            metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             sleep(WATCH_INTERVAL).await;
         }
     }
