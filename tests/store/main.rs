@@ -1,5 +1,7 @@
 //! The store on SQLite and on PostgreSQL: the same bodies on both.
 
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 
