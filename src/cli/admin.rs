@@ -27,9 +27,9 @@ pub enum AdminError {
 /// The terminal, or what stands for it in a test.
 pub struct Terminal<'a> {
     /// Where passwords may be read from.
-    pub input: &'a mut dyn BufRead,
+    pub input: &'a mut (dyn BufRead + Send),
     /// Where answers go.
-    pub output: &'a mut dyn Write,
+    pub output: &'a mut (dyn Write + Send),
 }
 
 /// What whoever starts a server on a fresh database should do next; `None` once somebody can sign

@@ -5,6 +5,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod admin;
 mod bindings;
 mod cdr_kill;
 mod cdr_writer;
@@ -13,6 +14,7 @@ mod places;
 mod rows;
 mod sample;
 mod seeding;
+mod spool;
 
 use places::on_both_engines;
 
@@ -36,6 +38,8 @@ on_both_engines! {
     cdr_writer::records_reach_the_database_and_the_spool_is_empty_after_a_drain,
     cdr_writer::records_wait_in_the_spool_while_the_database_refuses,
     cdr_writer::a_drain_that_is_over_time_leaves_the_rest_to_the_next_start,
+    admin::an_administrator_is_made_and_signs_in,
+    admin::an_extension_is_made_changed_and_removed,
     seeding::the_demo_can_be_seeded_twice,
     seeding::a_fresh_database_has_no_credentials,
 }
