@@ -185,9 +185,7 @@ class Tandem(System):
         self.data.mkdir()
         subprocess.run([self.binary, "demo", "--data", self.data], cwd=REPOSITORY, check=True,
                        stdout=subprocess.DEVNULL)
-        config = self.data / "tandem.toml"
-        config.write_text("")
-        self.spawn([self.binary, "serve", "--config", config, "--data", self.data,
+        self.spawn([self.binary, "serve", "--config", "docs/config.demo.toml", "--data", self.data,
                     "--sip-port", str(self.port), "--http-port", str(HTTP_PORT),
                     "--rtp-ports", RTP_PORTS, "--log-level", "warn"])
         wait_until("Tandem is ready", self.is_ready)

@@ -10,7 +10,4 @@ binary=${CARGO_TARGET_DIR:-target}/release/tandem
 [ -x "$binary" ] || die "$binary is not there: run make build"
 mkdir -p var
 "$binary" demo --data var
-[ -f var/tandem.toml ] || cat >var/tandem.toml <<'CONFIG'
-# Configuration of the demo: all defaults. `tandem serve --help` names the flags, docs/ the keys.
-CONFIG
-exec "$binary" serve --config var/tandem.toml --data var "$@"
+exec "$binary" serve --config docs/config.demo.toml --data var "$@"
