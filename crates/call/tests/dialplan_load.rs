@@ -117,6 +117,22 @@ fn a_name_is_given_once_in_all_files() {
 }
 
 #[test]
+fn more_rules_than_can_be_searched_for_each_call_are_refused() {
+    let plan = |count: u32| {
+        let numbered = |n: u32| rule(&n.to_string(), &format!("number = \"{n}\""), "echo = {}");
+        (1..=count).map(numbered).collect::<String>()
+    };
+
+    let loaded = |count| load(&[("a.toml", &plan(count))], &known()).map(|plans| plans.len());
+
+    assert_eq!(loaded(2_000), Ok(2_000));
+    assert_eq!(
+        loaded(2_001).unwrap_err()[0].to_string(),
+        "a.toml:8001: rule \"2001\": the plans have 2001 rules; 2000 are allowed"
+    );
+}
+
+#[test]
 fn a_failing_example_says_what_the_plan_does_instead() {
     let example = "[[example]]\nfrom = \"1001\"\nto = \"77\"\nexpect = \"tone\"\n";
     let plan = rule("seven", "number = \"7{n}\"", "dial = { user = \"{n}\" }") + example;

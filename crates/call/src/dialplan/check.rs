@@ -2,8 +2,12 @@
 
 use super::{Action, Caller, PlanError, Plans, RouteQuery, read::Example, rule::Rule};
 
-/// Names given twice, and numbers that an earlier rule takes away.
+/// Too many rules, names given twice, and numbers that an earlier rule takes away.
 pub(super) fn rules(rules: &[Rule]) -> Vec<PlanError> {
+    if let Some(rule) = rules.get(RULES_MAX) {
+        let message = format!("the plans have {} rules; {RULES_MAX} are allowed", rules.len());
+        return vec![about(rule, "", message)];
+    }
     let mut errors = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let earlier = &rules[..index];
@@ -66,7 +70,11 @@ fn about(rule: &Rule, key: &str, message: String) -> PlanError {
     PlanError {
         file: rule.place.file.clone(),
         line: rule.place.line,
-        key: format!("rule {:?} {key}", rule.name),
+        key: format!("rule {:?} {key}", rule.name).trim_end().to_owned(),
         message,
     }
 }
+
+/// Most rules in all plans together. Each call is compared with them one by one, and each rule
+/// with those before it when they are loaded.
+const RULES_MAX: usize = 2_000;

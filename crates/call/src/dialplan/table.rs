@@ -11,18 +11,20 @@ use toml::{
 #[derive(Debug)]
 pub(super) struct Complaints<'f> {
     file: &'f str,
-    text: &'f str,
+    /// Where each line but the last ends.
+    line_ends: Vec<usize>,
     pub(super) errors: Vec<PlanError>,
 }
 
 impl<'f> Complaints<'f> {
     pub(super) fn new(file: &'f str, text: &'f str) -> Self {
-        Self { file, text, errors: Vec::new() }
+        let line_ends = text.match_indices('\n').map(|(offset, _)| offset).collect();
+        Self { file, line_ends, errors: Vec::new() }
     }
 
     /// Line of a byte offset, from 1.
     pub(super) fn line_of(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        self.line_ends.partition_point(|end| *end < offset) + 1
     }
 
     /// Complains about what stands at `offset`.
