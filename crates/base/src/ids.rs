@@ -62,11 +62,42 @@ uuid_id! {
 }
 
 /// One media session of a worker: unique for the life of the process, never reused.
+///
+/// The top byte is the number of the signalling shard that named it, so that a worker knows whom
+/// to tell about it without a shared map; the other 56 bits are the shard's own count.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct MediaId(pub u64);
+
+impl MediaId {
+    /// The `n`th session of a shard. A shard would have to open sessions for thousands of years
+    /// to use up 56 bits; what is above them is cut off.
+    pub fn new(shard: u8, n: u64) -> Self {
+        Self(u64::from(shard) << SHARD_SHIFT | n & (u64::MAX >> 8))
+    }
+
+    /// The shard that named this session.
+    pub fn shard(self) -> u8 {
+        (self.0 >> SHARD_SHIFT) as u8
+    }
+}
+
+const SHARD_SHIFT: u32 = 56;
 
 impl fmt::Display for MediaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "m{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_media_id_tells_its_shard_whatever_its_number() {
+        for n in [0, 1, u64::MAX >> 8, u64::MAX] {
+            assert_eq!(MediaId::new(200, n).shard(), 200);
+        }
+        assert_ne!(MediaId::new(1, 7), MediaId::new(2, 7));
     }
 }

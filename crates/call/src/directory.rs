@@ -1,6 +1,7 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
 use base::{DomainId, ExtensionId};
+pub use sip::digest::Ha1;
 use sip::{Destination, NameAddr, Uri};
 use std::{
     collections::HashMap,
@@ -47,21 +48,6 @@ pub struct Extension {
     pub calls_max: Option<u32>,
     /// How long it rings before the call counts as not answered, in seconds.
     pub ring_timeout_s: u32,
-}
-
-/// Digest secrets in lower-case hexadecimal.
-#[derive(Clone)]
-pub struct Ha1 {
-    /// MD5.
-    pub md5: String,
-    /// SHA-256.
-    pub sha256: String,
-}
-
-impl std::fmt::Debug for Ha1 {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ha1(hidden)")
-    }
 }
 
 /// A link to a carrier, trusted by address.

@@ -1,10 +1,24 @@
 //! The B2BUA, sans-IO: calls, legs, routing, authentication of callers, call detail records.
 //!
-//! Read [`call`] first.
+//! Read `call/mod.rs` first: one call from its INVITE to its rows in the call log. [`Calls`] brings
+//! events to calls, and is what a signalling shard of the shell drives.
 
+mod call;
+mod calls;
 pub mod cdr;
 pub mod dialplan;
 pub mod directory;
+mod failure;
+mod gate;
+mod leg;
+mod loops;
+mod occupancy;
+mod ports;
+pub mod registration;
+mod requests;
+mod routing;
 
+pub use calls::{CallCounts, CallView, Calls, Output, Prompts, Settings, Totals, World};
 pub use cdr::{Cdr, HangupParty, LegRole};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
+pub use occupancy::{Occupancy, Seat};

@@ -4,9 +4,21 @@
 //! packet is decided here.
 
 pub mod command;
+pub mod g711;
+mod jitter;
+mod latch;
+mod outgoing;
+mod playout;
+mod reception;
+pub mod relay;
+mod rtcp;
+pub mod rtp;
 pub mod sdp;
+mod session;
+mod tone;
 
 pub use command::{
     Direction, Family, Format, MediaCommand, MediaEvent, PayloadMap, Playout, PortLease, Remote,
     Rtcp, StreamStats,
 };
+pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};

@@ -1,1 +1,165 @@
-//! Dialplans.
+//! Dialplans: which call goes where.
+//!
+//! A plan is a list of rules read from TOML files. [`load`] checks everything and reports every
+//! mistake at once, with file, line and key; [`Plans::route`] finds the first rule that matches a
+//! call, in the order of the files and within them, and says what to do. What no rule matches is
+//! refused; a call from a trunk is matched only by rules that name the trunk. The language is
+//! described in `dialplans/README.md`.
+
+use std::{collections::BTreeSet, fmt};
+
+/// All rules of all files, checked. Immutable: a change is a new load, swapped whole.
+#[derive(Debug, Default)]
+pub struct Plans {}
+
+/// What plans may refer to.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Names of the trunks.
+    pub trunks: BTreeSet<String>,
+    /// Names of the prompt files that can be played.
+    pub prompts: BTreeSet<String>,
+}
+
+/// One mistake in a plan.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct PlanError {
+    /// File name as given to [`load`].
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Path of the key, for example `rule[3].match.number`; empty for a mistake in the TOML itself.
+    pub key: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+/// A call that wants to know where to go.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteQuery<'a> {
+    /// Name of the domain that the call belongs to, in lower case.
+    pub domain: &'a str,
+    /// Who calls.
+    pub from: Caller<'a>,
+    /// The user part of the Request-URI, unescaped.
+    pub dialled: &'a str,
+}
+
+/// Who calls, as we have authenticated them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Caller<'a> {
+    /// An extension of the domain.
+    Extension(&'a str),
+    /// A trunk.
+    Trunk(&'a str),
+}
+
+/// Where a call goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Routing<'a> {
+    /// Name of the rule that decided; `None` if none matched and the call is refused for that.
+    pub rule: Option<&'a str>,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do with a call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// Ring all contacts of an extension of the caller's domain. Whether it exists is the
+    /// caller's to find out.
+    DialUser {
+        /// Its number.
+        number: String,
+    },
+    /// Send the call out through a trunk, which exists.
+    DialTrunk {
+        /// Its name.
+        trunk: String,
+        /// The number to ask for.
+        number: String,
+    },
+    /// Answer and play a part ourselves.
+    Builtin(Builtin),
+    /// Refuse.
+    Refuse {
+        /// SIP status, 400 to 699.
+        status: u16,
+        /// Reason phrase.
+        reason: String,
+    },
+}
+
+/// Endpoints that we play ourselves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Builtin {
+    /// Everything that comes in goes back.
+    Echo,
+    /// A steady sine.
+    Tone {
+        /// Frequency, in Hz.
+        hz: u16,
+        /// Level, in dBm0.
+        dbm0: i8,
+    },
+    /// Answer, play a file, hang up.
+    Prompt {
+        /// Name of the file, one of [`Known::prompts`].
+        file: String,
+    },
+}
+
+/// A routing with the way that led to it.
+#[derive(Clone, Debug)]
+pub struct Explanation<'a> {
+    /// The same as [`Plans::route`] gives.
+    pub routing: Routing<'a>,
+    /// Every rule looked at, in order, with the verdict on it.
+    pub trail: Vec<String>,
+}
+
+/// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
+/// runs the examples written in them.
+pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
+    todo!()
+}
+
+impl Plans {
+    /// Decides where a call goes.
+    pub fn route(&self, call: &RouteQuery<'_>) -> Routing<'_> {
+        todo!()
+    }
+
+    /// The same, telling why: what `tandem dialplan test` prints.
+    pub fn explain(&self, call: &RouteQuery<'_>) -> Explanation<'_> {
+        todo!()
+    }
+}
+
+/// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
+/// `prompt welcome.wav`, `refuse 501`.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DialUser { number } => write!(f, "user {number}"),
+            Self::DialTrunk { trunk, number } => write!(f, "trunk {trunk} {number}"),
+            Self::Builtin(Builtin::Echo) => f.write_str("echo"),
+            Self::Builtin(Builtin::Tone { .. }) => f.write_str("tone"),
+            Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
+            Self::Refuse { status, .. } => write!(f, "refuse {status}"),
+        }
+    }
+}
+
+/// `file:line: key: message`.
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PlanError {}

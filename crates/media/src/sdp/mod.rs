@@ -1,1 +1,38 @@
-//! Session descriptions.
+//! Session descriptions (RFC 8866) and the offer/answer model (RFC 3264) of a B2BUA.
+//!
+//! Tolerant in, strict out: [`Sdp::parse`] keeps what it does not understand, and everything that
+//! leaves is written in the order of the grammar with CRLF line ends. Each leg negotiates with us
+//! alone: addresses, ports, RTCP, keys and ICE never cross from one leg to the other, codecs do.
+//!
+//! The usual relayed call, caller A and callee B:
+//!
+//! 1. A's offer arrives: [`relay_offer`] writes ours to B, [`remote_side`] tells A's media session
+//!    where A receives.
+//! 2. B's answer arrives: [`relay_answer`] writes ours to A, [`remote_side`] (limited by
+//!    [`RemoteSide::limited_to`] to what we offered) tells B's media session.
+//! 3. A re-INVITE of either goes the same way with the roles as they are then; hold and resume are
+//!    nothing but directions.
+//!
+//! Endpoints that we play ourselves use [`answer_locally`], or [`offer_locally`] and
+//! [`accept_answer`] when the INVITE brought no offer.
+
+mod encode;
+mod error;
+mod formats;
+pub mod limits;
+mod local;
+mod model;
+mod origin;
+mod parse;
+mod places;
+mod relay;
+mod remote;
+mod write;
+
+pub use error::{NegotiationError, SdpError};
+pub use formats::payload_map;
+pub use local::{LocalAnswer, LocalCodec, accept_answer, answer_locally, offer_locally};
+pub use model::{Connection, Line, MediaSection, Sdp};
+pub use origin::Origin;
+pub use relay::{relay_answer, relay_offer};
+pub use remote::{RemoteSide, describes_same_media, remote_side};

@@ -76,6 +76,11 @@ impl Endpoint {
         id
     }
 
+    /// The Call-ID of a request of ours that is under way.
+    pub fn call_id_of(&self, client: ClientId) -> Option<Bytes> {
+        self.clients.get(client).map(|it| it.call_id.clone())
+    }
+
     /// Sends a request inside a dialog. An INVITE must wait until no other INVITE is under way in
     /// the dialog ([`crate::offer_answer`] knows); ACK and CANCEL have methods of their own.
     ///

@@ -67,7 +67,7 @@ impl NameAddr {
         let length = memchr::memchr(b'>', &text[open..]).ok_or(MALFORMED)?;
         let close = open + length;
         let uri = uri_of(text, open + 1..close)?;
-        let params = Params::parse(text, close + 1).map_err(|it| it.of("name-addr"))?;
+        let params = Params::parse(text, close + 1).map_err(|_| MALFORMED)?;
         Ok(Self { display, uri, params })
     }
 
@@ -78,7 +78,7 @@ impl NameAddr {
             return Err(MALFORMED);
         }
         let uri = uri_of(text, start..end)?;
-        let params = Params::parse(text, end).map_err(|it| it.of("name-addr"))?;
+        let params = Params::parse(text, end).map_err(|_| MALFORMED)?;
         Ok(Self { display: None, uri, params })
     }
 }

@@ -1,6 +1,5 @@
 //! `;name=value` lists.
 
-use super::HeaderError;
 use crate::lex;
 use bytes::Bytes;
 use std::ops::Range;
@@ -77,10 +76,8 @@ impl Params {
         let mut params = Vec::new();
         for span in (Spans { text, at }) {
             let Span { name, value, is_quoted } = span?;
-            let value = value.map(|it| match is_quoted {
-                true => lex::unquoted(text, it),
-                false => text.slice(it),
-            });
+            let value =
+                value.map(|it| if is_quoted { lex::unquoted(text, it) } else { text.slice(it) });
             params.push(Param { name: text.slice(name), value, is_quoted });
         }
         Ok(Self(params))
@@ -117,15 +114,18 @@ impl Params {
     }
 }
 
+impl<'a> IntoIterator for &'a Params {
+    type Item = &'a Param;
+    type IntoIter = std::slice::Iter<'a, Param>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// No parameter list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Malformed;
-
-impl Malformed {
-    pub(crate) fn of(self, what: &'static str) -> HeaderError {
-        HeaderError::Malformed(what)
-    }
-}
 
 /// Where the parameters of a header value are.
 struct Spans<'a> {

@@ -1,6 +1,6 @@
 //! Via.
 
-use super::{HeaderError, Params, params::Malformed};
+use super::{HeaderError, Params};
 use crate::{
     lex,
     transport::Transport,
@@ -39,7 +39,7 @@ impl Via {
         let span = Span::find(text).ok_or(MALFORMED)?;
         let sent_by = HostPort::parse_lenient(&text.slice(span.sent_by));
         let HostPort { host, port } = sent_by.map_err(|_| MALFORMED)?;
-        let params = Params::parse(text, span.params).map_err(|_: Malformed| MALFORMED)?;
+        let params = Params::parse(text, span.params).map_err(|_| MALFORMED)?;
         Ok(Self { transport: text.slice(span.transport), host, port, params })
     }
 
@@ -101,11 +101,12 @@ impl Span {
     fn find(text: &[u8]) -> Option<Self> {
         let start = lex::skip_space(text, 0);
         let at = expect_word(text, start, b"SIP")?;
-        let at = expect_word(text, expect_slash(text, at)?, b"2.0")?;
+        // Any version: the answer to a request of another one goes back by this Via, too.
+        let at = token_end(text, expect_slash(text, at)?)?;
         let start = expect_slash(text, at)?;
-        let end = start + text[start..].iter().take_while(|&&it| lex::is_token_byte(it)).count();
+        let end = token_end(text, start)?;
         let sent_by = lex::skip_space(text, end);
-        if start == end || sent_by == end {
+        if sent_by == end {
             return None;
         }
         let params = text[sent_by..].iter().position(|&it| it == b';');
@@ -118,6 +119,12 @@ impl Span {
 fn expect_word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
     let end = at + word.len();
     text.get(at..end)?.eq_ignore_ascii_case(word).then_some(end)
+}
+
+/// The position behind a token that starts at `at`.
+fn token_end(text: &[u8], at: usize) -> Option<usize> {
+    let length = text.get(at..)?.iter().take_while(|&&it| lex::is_token_byte(it)).count();
+    (length > 0).then_some(at + length)
 }
 
 /// The position behind a slash and the white space around it.
@@ -177,9 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_no_via_is_refused() {
-        for bad in
-            ["", "SIP/2.0/UDP", "SIP/3.0/UDP h", "UDP h", "SIP/2.0/UDP h:x", "SIP/2.0/UDP ;a"]
-        {
+        for bad in ["", "SIP/2.0/UDP", "SIP//UDP h", "UDP h", "SIP/2.0/UDP h:x", "SIP/2.0/UDP ;a"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -10,6 +10,7 @@ use crate::{
 use bytes::Bytes;
 use std::ops::Range;
 
+#[expect(clippy::large_enum_variant, reason = "lives on the stack, for one call")]
 pub(super) enum StartLine {
     Request { method: Method, uri: Uri },
     Response { status: Status, reason: Bytes },
@@ -50,6 +51,12 @@ pub(super) fn first_line(bytes: &[u8]) -> Result<(Range<usize>, usize), ParseErr
     let start = bytes.iter().take_while(|it| matches!(it, b'\r' | b'\n')).count();
     let end = line_end(bytes, start).map_err(|_| ParseError::NotSip)?.ok_or(ParseError::NotSip)?;
     Ok((start..end.text, end.next))
+}
+
+/// Checks that the first line is one of SIP, of any version; gives the position behind it.
+pub(crate) fn check_first_line(bytes: &[u8]) -> Result<usize, ParseError> {
+    let (line, next) = first_line(bytes)?;
+    Form::of(bytes, line).map(|_| next)
 }
 
 /// Where the parts of a start line are; white space at its end and between its parts is tolerated.

@@ -109,7 +109,7 @@ impl HostPort {
     /// As in a Via: IPv6 without brackets (and then without a port) and white space around the
     /// colon are tolerated.
     pub(crate) fn parse_lenient(text: &Bytes) -> Result<Self, UriError> {
-        if !text.starts_with(b"[") && text.iter().filter(|&&it| it == b':').count() > 1 {
+        if !text.starts_with(b"[") && memchr::memchr_iter(b':', text).nth(1).is_some() {
             return Host::parse(text).map(|host| Self { host, port: None });
         }
         if !text.iter().any(|&it| lex::is_space(it)) {

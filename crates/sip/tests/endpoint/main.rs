@@ -2,6 +2,8 @@
 
 mod calls;
 mod checks;
+mod dialogs;
 mod line;
 mod matching;
 mod pair;
+mod races;

@@ -1,0 +1,348 @@
+//! One call: who is in it, how far it is, and what each event makes of it.
+//!
+//! A call begins with an INVITE that was let in and routed. Leg 0 is the caller; the others are
+//! those we ring for it.
+//!
+//! ```text
+//!            ring a user or a trunk                    someone answers
+//! INVITE ──────────────────────────────▶ Ringing ──────────────────────────▶ Talking
+//!    │                                      │ all refuse, no answer, CANCEL     │ BYE, RTP time-out,
+//!    │ echo, tone, prompt                   ▼                                   ▼ longest duration
+//!    └────────────────▶ Playing ─────────▶ Ending ◀─────────────────────────────┘
+//! ```
+//!
+//! In `Ending` every leg has been told to end; the call is forgotten when each leg is settled, that
+//! is, when no message of its dialog and no figures of its media session are to come any more.
+//!
+//! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
+//! standing dialogs (hold, re-INVITE, INFO); this file holds the states, the time-outs and the end.
+
+mod modify;
+mod setup;
+
+pub(crate) use setup::{Incoming, Plan, Target, sdp_of};
+
+use crate::{
+    calls::{CallView, Context},
+    cdr::{Cdr, HangupParty},
+    failure::Cause,
+    leg::{CallFacts, Leg},
+    occupancy::Seat,
+};
+use base::{CallId, DomainId, Now};
+use media::{StreamStats, sdp::Sdp};
+use sip::{
+    ClientId, DialogId, Request, Response, ServerId, Status,
+    endpoint::{ClientFailure, Reply},
+};
+use std::time::{Duration, Instant};
+
+/// How long a worker may take to give the figures of a closed session.
+const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Index of the caller in [`Call::legs`].
+const CALLER: usize = 0;
+
+/// One call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    id: CallId,
+    domain: DomainId,
+    caller: String,
+    dialled: String,
+    started: Now,
+    /// The media worker on which all its sessions live.
+    worker: u8,
+    legs: Vec<Leg>,
+    state: State,
+    /// What counts against the parties' limits of concurrent calls, until the end.
+    seats: Vec<Seat>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Somebody is being rung.
+    Ringing(Ringing),
+    /// The caller is connected to one of those we rang.
+    Talking(Talking),
+    /// The caller hears us.
+    Playing {
+        /// Our offer waits for its answer in the ACK.
+        awaits_answer: bool,
+        /// When the call has lasted long enough.
+        until: Instant,
+    },
+    /// Every leg was told to end.
+    Ending {
+        /// When we stop waiting for the workers' figures.
+        until: Instant,
+    },
+}
+
+#[derive(Debug)]
+struct Ringing {
+    /// The caller's offer; `None` if it wants one from us.
+    offer: Option<Sdp>,
+    /// When nobody has answered.
+    until: Instant,
+    /// The most telling refusal so far.
+    refusal: Option<Refusal>,
+    /// What the caller was told last.
+    told: Option<Status>,
+    /// Whose early media the caller hears, with that leg's answer.
+    early: Option<(usize, Sdp)>,
+}
+
+/// How a caller is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) cause: Cause,
+    pub(crate) status: Status,
+    /// Reason phrase, where the usual one says too little.
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug)]
+struct Talking {
+    /// Who answered.
+    callee: usize,
+    /// When the call has lasted long enough.
+    until: Instant,
+    exchange: Exchange,
+}
+
+/// The offer/answer exchange under way (RFC 3264): at most one a call, since both legs take part.
+#[derive(Debug)]
+enum Exchange {
+    /// None.
+    Idle,
+    /// A re-INVITE of `from` was passed to the other leg.
+    Passed {
+        /// Whose.
+        from: usize,
+        /// To answer it with.
+        server: ServerId,
+        /// Ours to the other leg.
+        client: ClientId,
+        /// Its offer; `None` if the other leg is to make one.
+        offer: Option<Sdp>,
+    },
+    /// The 2xx of `offerer` brought an offer, which the ACK of the other leg will answer.
+    AnswerInAck {
+        /// Who made the offer.
+        offerer: usize,
+        /// The offer.
+        offer: Sdp,
+    },
+}
+
+impl Refusal {
+    /// With the usual status of a cause.
+    pub(crate) fn of(cause: Cause) -> Self {
+        Self { cause, status: cause.status(), reason: None }
+    }
+}
+
+impl Call {
+    // === Events of the dialogs ===
+
+    /// A response to a request of ours on `leg`.
+    pub(crate) fn handle_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        client: ClientId,
+        dialog: Option<DialogId>,
+        response: &Response,
+    ) {
+        if self.is_invite_of(leg, client) {
+            self.handle_invite_response(ctx, leg, dialog, response);
+        } else {
+            self.handle_modify_response(ctx, leg, client, response);
+        }
+    }
+
+    /// A request of ours on `leg` got no response: as 408 or 503 (RFC 3261 section 8.1.3.1).
+    pub(crate) fn handle_failure(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        client: ClientId,
+        failure: ClientFailure,
+    ) {
+        let status = match failure {
+            ClientFailure::TimedOut => Status(408),
+            ClientFailure::Undeliverable => Status(503),
+        };
+        if self.is_invite_of(leg, client) {
+            self.handle_invite_failure(ctx, leg, status);
+        } else {
+            self.handle_modify_failure(ctx, leg, client, status);
+        }
+    }
+
+    /// The caller gave up.
+    pub(crate) fn handle_cancelled(&mut self, ctx: &mut Context<'_>, server: ServerId) {
+        if self.give_up_exchange(ctx, server) {
+            return;
+        }
+        self.end(ctx, Some(CALLER), Refusal::of(Cause::Cancelled));
+    }
+
+    /// The ACK to our 2xx.
+    pub(crate) fn handle_acked(&mut self, ctx: &mut Context<'_>, leg: usize, ack: &Request) {
+        self.legs[leg].acked(ctx);
+        self.handle_answer_in_ack(ctx, leg, ack);
+    }
+
+    /// The ACK to our 2xx never came (RFC 3261 section 13.3.1.4).
+    pub(crate) fn handle_not_acked(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        self.legs[leg].acked(ctx);
+        self.end(ctx, None, Refusal::of(Cause::NotAcked));
+    }
+
+    /// `leg` hangs up.
+    pub(crate) fn handle_bye(&mut self, ctx: &mut Context<'_>, leg: usize, server: ServerId) {
+        ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(200)));
+        self.legs[leg].bye_received(ctx);
+        let cause = match self.state {
+            State::Ringing(_) => Cause::Cancelled,
+            State::Talking(_) | State::Playing { .. } | State::Ending { .. } => Cause::Normal,
+        };
+        self.end(ctx, Some(leg), Refusal::of(cause));
+    }
+
+    // === Events of the media sessions ===
+
+    /// The prompt is over.
+    pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>) {
+        if matches!(self.state, State::Playing { .. }) {
+            self.end(ctx, None, Refusal::of(Cause::Normal));
+        }
+    }
+
+    /// No RTP came from a leg for the configured time: the far end is dead.
+    pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>) {
+        match self.state {
+            State::Talking(_) | State::Playing { .. } => {
+                self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
+            }
+            State::Ringing(_) | State::Ending { .. } => {}
+        }
+    }
+
+    /// The figures of a closed session.
+    pub(crate) fn handle_media_closed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        stats: StreamStats,
+    ) {
+        self.legs[leg].media_closed(ctx, stats);
+    }
+
+    // === Time ===
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Ringing(ringing) => Some(ringing.until),
+            State::Talking(talking) => Some(talking.until),
+            State::Playing { until, .. } => Some(*until),
+            State::Ending { until } => self.legs.iter().any(Leg::awaits_media).then_some(*until),
+        }
+    }
+
+    /// Lets what is due happen.
+    pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
+        if self.poll_timeout().is_none_or(|at| at > ctx.now.instant) {
+            return;
+        }
+        match &self.state {
+            State::Ringing(ringing) => {
+                let no_answer = Refusal::of(Cause::NoAnswer);
+                let refusal = ringing.refusal.clone().filter(|it| it.cause == Cause::Busy);
+                self.end(ctx, None, refusal.unwrap_or(no_answer));
+            }
+            State::Talking(_) | State::Playing { .. } => {
+                self.end(ctx, None, Refusal::of(Cause::MaxDuration));
+            }
+            State::Ending { .. } => {
+                for leg in &mut self.legs {
+                    leg.give_up_media(ctx);
+                }
+            }
+        }
+    }
+
+    // === The end ===
+
+    /// Ends the call. `by` is the leg whose far end wanted it; `None` means that we did. A caller
+    /// who still waits for an answer gets the refusal's status.
+    pub(crate) fn end(&mut self, ctx: &mut Context<'_>, by: Option<usize>, refusal: Refusal) {
+        if matches!(self.state, State::Ending { .. }) {
+            return;
+        }
+        self.refuse_exchange(ctx);
+        for (n, leg) in self.legs.iter_mut().enumerate() {
+            let hangup = match by {
+                Some(by) if by == n => HangupParty::Remote,
+                Some(_) => HangupParty::Peer,
+                None => HangupParty::System,
+            };
+            let reason = refusal.reason.clone();
+            leg.end_with(ctx, hangup, refusal.cause, refusal.status, reason);
+        }
+        self.seats.clear();
+        self.state = State::Ending { until: ctx.now.instant + FIGURES_TIMEOUT };
+    }
+
+    /// Rows for the call log of legs that have settled since the last time.
+    pub(crate) fn take_cdrs(&mut self, ctx: &mut Context<'_>) -> Vec<Cdr> {
+        let facts = CallFacts { domain: self.domain, caller: &self.caller, dialled: &self.dialled };
+        self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
+    }
+
+    /// Whether the call can be forgotten.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.state, State::Ending { .. }) && self.legs.iter().all(Leg::is_settled)
+    }
+
+    /// Takes the call's names out of the index.
+    pub(crate) fn forget(&mut self, ctx: &mut Context<'_>) {
+        self.forget_exchange(ctx);
+        for leg in &mut self.legs {
+            leg.forget(ctx);
+        }
+    }
+
+    // === Getters ===
+
+    /// For the list of live calls.
+    pub(crate) fn view(&self) -> CallView {
+        CallView {
+            id: self.id,
+            domain: self.domain,
+            caller: self.caller.clone(),
+            dialled: self.dialled.clone(),
+            state: match self.state {
+                State::Ringing(_) => "ringing",
+                State::Talking(_) => "talking",
+                State::Playing { .. } => "playing",
+                State::Ending { .. } => "ending",
+            },
+            started: self.started.unix,
+            parties: self.legs.iter().map(|leg| leg.party().to_owned()).collect(),
+        }
+    }
+
+    /// Whether the call is past its end and only settles.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.state, State::Ending { .. })
+    }
+
+    /// How many legs the call has, settled ones included.
+    pub(crate) fn legs(&self) -> usize {
+        self.legs.len()
+    }
+}

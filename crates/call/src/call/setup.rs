@@ -1,0 +1,428 @@
+//! From the INVITE to the answer.
+
+use super::{CALLER, Call, Exchange, Refusal, Ringing, State, Talking};
+use crate::{
+    calls::{Context, LegRef},
+    cdr::HangupParty,
+    failure::{Cause, is_better, status_for_caller},
+    leg::{Leg, LegError, NewLeg},
+    occupancy::Seat,
+};
+use base::{CallId, DomainId};
+use bytes::Bytes;
+use media::{
+    Family, MediaCommand, PayloadMap, Playout,
+    sdp::{
+        LocalCodec, NegotiationError, RemoteSide, Sdp, accept_answer, answer_locally,
+        offer_locally, remote_side,
+    },
+};
+use sip::{
+    ClientId, Destination, DialogId, Header, Method, NameAddr, Response, ServerId, Source, Status,
+    Uri, endpoint::NewRequest,
+};
+use std::time::Duration;
+
+/// An INVITE that was let in.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) call: CallId,
+    pub(crate) server: ServerId,
+    pub(crate) source: Source,
+    pub(crate) sip_call_id: Bytes,
+    pub(crate) domain: DomainId,
+    /// Who calls, for the call log: an extension, or a trunk and number.
+    pub(crate) caller: String,
+    pub(crate) dialled: String,
+    /// Max-Forwards for what we send on.
+    pub(crate) max_forwards: u8,
+    /// Headers to send on.
+    pub(crate) headers: Vec<Header>,
+    /// The caller's offer, if it made one.
+    pub(crate) offer: Option<Sdp>,
+    pub(crate) seats: Vec<Seat>,
+}
+
+/// What the routing decided.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Ring all of these at once; the first answer wins.
+    Ring {
+        /// At least one.
+        targets: Vec<Target>,
+        /// How long.
+        timeout: Duration,
+    },
+    /// Answer ourselves.
+    Play(Playout),
+    /// Say no.
+    Refuse(Refusal),
+}
+
+/// One device to ring.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// For the call log.
+    pub(crate) party: String,
+    pub(crate) uri: Uri,
+    /// The caller as the callee sees it.
+    pub(crate) from: NameAddr,
+    pub(crate) to: NameAddr,
+    pub(crate) hop: Destination,
+    pub(crate) routes: Vec<NameAddr>,
+}
+
+impl Call {
+    /// A call from its INVITE on.
+    pub(crate) fn start(ctx: &mut Context<'_>, incoming: Incoming, plan: Plan) -> Self {
+        let handle = LegRef { call: incoming.call, leg: CALLER };
+        let new = NewLeg { handle, party: incoming.caller.clone() };
+        let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
+        let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer);
+        let mut call = Self {
+            id: incoming.call,
+            domain: incoming.domain,
+            caller: incoming.caller.clone(),
+            dialled: incoming.dialled.clone(),
+            started: ctx.now,
+            worker: ctx.ports.idlest_worker(),
+            legs: vec![caller],
+            state: State::Ending { until: ctx.now.instant },
+            seats: Vec::new(),
+        };
+        call.run(ctx, incoming, plan);
+        call
+    }
+
+    fn run(&mut self, ctx: &mut Context<'_>, mut incoming: Incoming, plan: Plan) {
+        self.seats = std::mem::take(&mut incoming.seats);
+        self.state = State::Ringing(Ringing {
+            offer: None,
+            until: ctx.now.instant,
+            refusal: None,
+            told: None,
+            early: None,
+        });
+        let done = match plan {
+            Plan::Refuse(refusal) => Err(refusal),
+            Plan::Ring { targets, timeout } => self.ring(ctx, incoming, targets, timeout),
+            Plan::Play(playout) => self.play(ctx, &incoming, playout),
+        };
+        if let Err(refusal) = done {
+            self.end(ctx, None, refusal);
+        }
+    }
+
+    fn ring(
+        &mut self,
+        ctx: &mut Context<'_>,
+        incoming: Incoming,
+        targets: Vec<Target>,
+        timeout: Duration,
+    ) -> Result<(), Refusal> {
+        self.open_caller(ctx, &incoming)?;
+        let mut failure = None;
+        for target in targets {
+            if let Err(error) = self.ring_one(ctx, &incoming, target) {
+                failure = Some(error.refusal());
+            }
+        }
+        if self.legs.len() == 1 {
+            return Err(failure.unwrap_or(Refusal::of(Cause::Unavailable)));
+        }
+        self.state = State::Ringing(Ringing {
+            offer: incoming.offer,
+            until: ctx.now.instant + timeout,
+            refusal: failure,
+            told: None,
+            early: None,
+        });
+        Ok(())
+    }
+
+    fn ring_one(
+        &mut self,
+        ctx: &mut Context<'_>,
+        incoming: &Incoming,
+        target: Target,
+    ) -> Result<(), LegError> {
+        let new =
+            NewLeg { handle: LegRef { call: self.id, leg: self.legs.len() }, party: target.party };
+        let request = NewRequest {
+            method: Method::Invite,
+            uri: target.uri,
+            from: target.from,
+            to: target.to,
+            to_hop: target.hop,
+            routes: target.routes,
+            max_forwards: incoming.max_forwards,
+            headers: incoming.headers.clone(),
+            body: None,
+        };
+        let leg = Leg::invite(ctx, new, self.worker, incoming.offer.as_ref(), request)?;
+        self.legs.push(leg);
+        Ok(())
+    }
+
+    fn open_caller(&mut self, ctx: &mut Context<'_>, incoming: &Incoming) -> Result<(), Refusal> {
+        let by_signalling = Family::of(incoming.source.remote);
+        let family = match &incoming.offer {
+            Some(offer) => remote_side(offer)
+                .map_err(|error| LegError::from(error).refusal())?
+                .remote
+                .map_or(by_signalling, |it| Family::of(it.rtp)),
+            None => by_signalling,
+        };
+        let worker = self.worker;
+        self.legs[CALLER].open_media(ctx, worker, family).map_err(|error| error.refusal())
+    }
+
+    // === Built-in answers ===
+
+    fn play(
+        &mut self,
+        ctx: &mut Context<'_>,
+        incoming: &Incoming,
+        playout: Playout,
+    ) -> Result<(), Refusal> {
+        self.open_caller(ctx, incoming)?;
+        let caller = &mut self.legs[CALLER];
+        match &incoming.offer {
+            Some(offer) => {
+                let answer = caller
+                    .describe(|local, origin| {
+                        answer_locally(offer, local, origin, &LocalCodec::TELEPHONY)
+                    })
+                    .and_then(|it| it.map_err(LegError::from))
+                    .map_err(|error| error.refusal())?;
+                caller.configure(ctx, answer.remote_side);
+                caller.play(ctx, playout);
+                caller.accept(ctx, answer.bytes);
+            }
+            None => {
+                let bytes = caller
+                    .describe(|local, origin| offer_locally(local, origin, &LocalCodec::TELEPHONY))
+                    .map_err(|error| error.refusal())?;
+                caller.play(ctx, playout);
+                caller.accept(ctx, bytes);
+            }
+        }
+        self.state = State::Playing {
+            awaits_answer: incoming.offer.is_none(),
+            until: ctx.now.instant + ctx.settings.call_duration_max,
+        };
+        Ok(())
+    }
+
+    // === Responses to our INVITEs ===
+
+    /// Whether `client` is the INVITE that made `leg`.
+    pub(super) fn is_invite_of(&self, leg: usize, client: ClientId) -> bool {
+        self.legs[leg].invite_client() == Some(client)
+    }
+
+    pub(super) fn handle_invite_response(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        dialog: Option<DialogId>,
+        response: &Response,
+    ) {
+        match (response.status.0, dialog) {
+            (..=100, _) => {}
+            (101..=199, _) => self.handle_progress(ctx, leg, response),
+            (200..=299, Some(dialog)) if self.legs[leg].has_ended() => {
+                self.legs[leg].answered_too_late(ctx, dialog);
+            }
+            (200..=299, Some(dialog)) => self.handle_answer(ctx, leg, dialog, response),
+            // A 2xx without a To tag makes no dialog (RFC 3261 section 12.1): a broken callee.
+            (200..=299, None) => self.handle_invite_failure(ctx, leg, Status(500)),
+            (_, _) => self.handle_invite_failure(ctx, leg, response.status),
+        }
+    }
+
+    fn handle_progress(&mut self, ctx: &mut Context<'_>, leg: usize, response: &Response) {
+        self.legs[leg].rings(ctx.now);
+        let State::Ringing(ringing) = &mut self.state else { return };
+        let answer = sdp_of(&response.headers, &response.body).and_then(Result::ok);
+        if let (Some(offer), Some(answer), None) = (&ringing.offer, answer, &ringing.early) {
+            let offer = offer.clone();
+            if let Ok(bytes) = self.connect(ctx, CALLER, leg, &offer, &answer) {
+                if let State::Ringing(ringing) = &mut self.state {
+                    ringing.early = Some((leg, answer));
+                    ringing.told = Some(Status(183));
+                }
+                self.legs[CALLER].progress(ctx, Status(183), Some(bytes));
+            }
+        } else if ringing.early.is_none() && ringing.told != Some(response.status) {
+            ringing.told = Some(response.status);
+            self.legs[CALLER].progress(ctx, response.status, None);
+        }
+    }
+
+    fn handle_answer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        dialog: DialogId,
+        response: &Response,
+    ) {
+        self.legs[leg].answered(ctx, dialog);
+        let State::Ringing(ringing) = &mut self.state else {
+            self.legs[leg].end(ctx, HangupParty::System, Cause::AnsweredElsewhere);
+            return;
+        };
+        let (offer, early) = (ringing.offer.take(), ringing.early.take());
+        let described = sdp_of(&response.headers, &response.body);
+        let talking = match (offer, described) {
+            (Some(offer), Some(Ok(answer))) => self.answer_caller(ctx, leg, &offer, &answer),
+            (Some(offer), None) => match early {
+                // Some say it in the 183 only.
+                Some((heard, answer)) if heard == leg => {
+                    self.answer_caller(ctx, leg, &offer, &answer)
+                }
+                Some(_) | None => Err(LegError::from(NegotiationError::NoAudio)),
+            },
+            (None, Some(Ok(offer))) => self.offer_to_caller(ctx, leg, offer),
+            (_, Some(Err(error))) => Err(error),
+            (None, None) => Err(LegError::from(NegotiationError::NoAudio)),
+        };
+        match talking {
+            Ok(exchange) => {
+                self.dismiss_losers(ctx, leg);
+                let until = ctx.now.instant + ctx.settings.call_duration_max;
+                self.state = State::Talking(Talking { callee: leg, until, exchange });
+            }
+            Err(error) => self.end(ctx, None, error.refusal()),
+        }
+    }
+
+    /// The usual case: the callee's answer becomes ours to the caller.
+    fn answer_caller(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        offer: &Sdp,
+        answer: &Sdp,
+    ) -> Result<Exchange, LegError> {
+        let bytes = self.connect(ctx, CALLER, leg, offer, answer)?;
+        self.legs[leg].confirm(ctx, None);
+        self.legs[CALLER].accept(ctx, bytes);
+        Ok(Exchange::Idle)
+    }
+
+    /// The caller made no offer: the callee's goes to it, and its answer comes in the ACK.
+    fn offer_to_caller(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        offer: Sdp,
+    ) -> Result<Exchange, LegError> {
+        let bytes = self.legs[CALLER].offer_of(&offer)?;
+        self.legs[CALLER].accept(ctx, bytes);
+        Ok(Exchange::AnswerInAck { offerer: leg, offer })
+    }
+
+    fn dismiss_losers(&mut self, ctx: &mut Context<'_>, winner: usize) {
+        for (n, leg) in self.legs.iter_mut().enumerate() {
+            if n != CALLER && n != winner && !leg.has_ended() {
+                leg.end(ctx, HangupParty::System, Cause::AnsweredElsewhere);
+            }
+        }
+    }
+
+    pub(super) fn handle_invite_failure(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        status: Status,
+    ) {
+        self.legs[leg].failed(ctx, HangupParty::Remote, status);
+        let State::Ringing(ringing) = &mut self.state else { return };
+        if ringing.refusal.as_ref().is_none_or(|it| is_better(status, it.status)) {
+            let status_for_caller = status_for_caller(status);
+            ringing.refusal = Some(Refusal {
+                cause: Cause::of_status(status),
+                status: status_for_caller,
+                reason: None,
+            });
+        }
+        let is_decline_for_all = (600..700).contains(&status.0);
+        let is_anyone_left = self.legs.iter().skip(1).any(|it| !it.has_ended());
+        if is_decline_for_all || !is_anyone_left {
+            let refusal = ringing.refusal.take().unwrap_or(Refusal::of(Cause::Unavailable));
+            self.end(ctx, None, refusal);
+        }
+    }
+
+    // === Media between two legs ===
+
+    /// Makes our answer to `offerer` of the other leg's and joins the two. Nothing changes if
+    /// they cannot be joined.
+    pub(super) fn connect(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offerer: usize,
+        answerer: usize,
+        offer: &Sdp,
+        answer: &Sdp,
+    ) -> Result<Bytes, LegError> {
+        let (offering, answering) = agree(offer, answer)?;
+        let bytes = self.legs[offerer].answer_of(offer, answer)?;
+        self.legs[offerer].configure(ctx, offering);
+        self.legs[answerer].configure(ctx, answering);
+        if let (Some(a), Some(b)) = (self.legs[offerer].media(), self.legs[answerer].media()) {
+            // Both sides use the numbers of offer and answer as written: nothing to translate.
+            let (a_to_b, b_to_a) = (PayloadMap::Same, PayloadMap::Same);
+            let command = MediaCommand::Bridge { a, b, a_to_b, b_to_a };
+            ctx.outputs.push_back(crate::calls::Output::Media { worker: self.worker, command });
+        }
+        Ok(bytes)
+    }
+
+    /// Takes the answer to an offer of ours out of an ACK.
+    pub(super) fn handle_local_answer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        answer: Option<Result<Sdp, LegError>>,
+    ) {
+        let side = match answer {
+            Some(Ok(answer)) => {
+                accept_answer(&answer, &LocalCodec::TELEPHONY).map_err(LegError::from)
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(NegotiationError::NoAudio.into()),
+        };
+        match side {
+            Ok(side) => self.legs[leg].configure(ctx, side),
+            Err(error) => self.end(ctx, None, error.refusal()),
+        }
+    }
+}
+
+/// What both sides may do once `answer` answers `offer`: neither is sent what it does not take,
+/// whatever it wrote.
+fn agree(offer: &Sdp, answer: &Sdp) -> Result<(RemoteSide, RemoteSide), NegotiationError> {
+    let offering = remote_side(offer)?;
+    let answering = remote_side(answer)?.limited_to(offering.direction.reversed());
+    let mut offering = offering.limited_to(answering.direction.reversed());
+    // What flows is what the answer names, in its numbers.
+    offering.formats.clone_from(&answering.formats);
+    Ok((offering, answering))
+}
+
+/// The description in a body; `None` without one. A body of another type is no description.
+pub(crate) fn sdp_of(headers: &sip::Headers, body: &Bytes) -> Option<Result<Sdp, LegError>> {
+    if body.is_empty() || !is_sdp(headers) {
+        return None;
+    }
+    Some(Sdp::parse(body).map_err(LegError::from))
+}
+
+fn is_sdp(headers: &sip::Headers) -> bool {
+    headers.text(&sip::HeaderName::ContentType).is_some_and(|value| {
+        let media_type = value.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case(crate::leg::SDP_TYPE)
+    })
+}

@@ -1,0 +1,624 @@
+//! The calls of one signalling shard: brings each event to the call it belongs to.
+//!
+//! [`Calls`] owns the SIP [`Endpoint`] and decides nothing about a call itself: who may in is
+//! [`crate::gate`]'s, where a number leads is [`crate::routing`]'s, what a call does is
+//! [`crate::call`]'s. A panic in one call ends that call and no other.
+
+use crate::{
+    call::{Call, Refusal},
+    cdr::Cdr,
+    dialplan::Plans,
+    directory::{Directory, Locator},
+    failure::Cause,
+    gate::Gate,
+    occupancy::Occupancy,
+    ports::Ports,
+    registration::{RegistrationReply, RegistrationRequest},
+    requests::not_allowed,
+};
+use base::{CallId, Deadlines, DomainId, MediaId, Now, Rng, UnixMillis};
+use bytes::Bytes;
+use media::{Family, MediaCommand, MediaEvent};
+use sip::{
+    ClientId, DialogId, Endpoint, Event, Message, Method, Request, Response, ServerId, Source,
+    Status,
+    auth::AuthPolicy,
+    bindings::BindingPolicy,
+    endpoint::{EndpointConfig, Reply, Send},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// All calls of one shard. Sans-IO: feed it, drain [`Calls::poll_output`], sleep until
+/// [`Calls::poll_timeout`].
+#[derive(Debug)]
+pub struct Calls {
+    pub(crate) core: Core,
+    pub(crate) gate: Gate,
+    pub(crate) world: World,
+    calls: HashMap<CallId, Call>,
+    deadlines: Deadlines<CallId>,
+    totals: Totals,
+    is_draining: bool,
+    #[cfg(test)]
+    panic_on_info: bool,
+}
+
+/// What every call works with.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) ports: Ports,
+    pub(crate) handles: Handles,
+    pub(crate) outputs: VecDeque<Output>,
+    pub(crate) settings: Settings,
+    pub(crate) rng: Rng,
+}
+
+/// What is known about the world outside: replaced, never changed in place.
+#[derive(Debug)]
+pub struct World {
+    /// Who exists.
+    pub directory: Arc<Directory>,
+    /// Where numbers lead.
+    pub plans: Arc<Plans>,
+    /// What can be played.
+    pub prompts: Arc<Prompts>,
+    /// Where extensions are.
+    pub locator: Box<dyn Locator>,
+    /// Who is in how many calls, on all shards together.
+    pub occupancy: Occupancy,
+}
+
+/// [`Core`] lent to a call for one event.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) now: Now,
+    pub(crate) endpoint: &'a mut Endpoint,
+    pub(crate) ports: &'a mut Ports,
+    pub(crate) handles: &'a mut Handles,
+    pub(crate) outputs: &'a mut VecDeque<Output>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) rng: &'a mut Rng,
+}
+
+/// Prompts by file name: mono samples at 8 kHz.
+pub type Prompts = HashMap<String, Arc<[i16]>>;
+
+/// What a shard is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Number of the shard.
+    pub shard: u8,
+    /// How many media workers there are.
+    pub media_workers: u8,
+    /// Address families in which media ports exist, the preferred one first.
+    pub families: Vec<Family>,
+    /// Most calls at a time on this shard; past it new ones get 503.
+    pub calls_max: usize,
+    /// Longest call, from the answer on.
+    pub call_duration_max: Duration,
+    /// How long a callee rings whose extension says nothing else, and a trunk.
+    pub ring_timeout: Duration,
+    /// No RTP for this long ends a call; `None` never.
+    pub rtp_timeout: Option<Duration>,
+    /// Marks of calls that went on are made with it; the same on all shards, secret.
+    pub loop_secret: u64,
+    /// What Retry-After says in a 503, in seconds.
+    pub retry_after_s: u32,
+    /// How strict challenges are.
+    pub auth: AuthPolicy,
+    /// Bounds of registrations.
+    pub bindings: BindingPolicy,
+    /// The SIP endpoint's own.
+    pub endpoint: EndpointConfig,
+}
+
+/// What the shell must do.
+#[derive(Debug)]
+pub enum Output {
+    /// Put a message on the wire.
+    Send(Send),
+    /// Tell a media worker.
+    Media {
+        /// Which.
+        worker: u8,
+        /// What.
+        command: MediaCommand,
+    },
+    /// Hand a REGISTER to the registrar.
+    Register(RegistrationRequest),
+    /// Keep a row of the call log.
+    Cdr(Box<Cdr>),
+    /// A dialog belongs to a call: for the trace.
+    Link {
+        /// The call.
+        call: CallId,
+        /// SIP's Call-ID of the dialog.
+        sip_call_id: Bytes,
+    },
+    /// This address gave wrong credentials: for the transport's bans.
+    Offence(IpAddr),
+    /// A panic was caught while handling this call.
+    Panicked {
+        /// The call; `None` outside any.
+        call: Option<CallId>,
+    },
+}
+
+/// A live call, for lists.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    /// Id.
+    pub id: CallId,
+    /// Domain.
+    pub domain: DomainId,
+    /// Who calls.
+    pub caller: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// `ringing`, `talking`, `playing` or `ending`.
+    pub state: &'static str,
+    /// When the INVITE came.
+    pub started: UnixMillis,
+    /// The far end of each leg.
+    pub parties: Vec<String>,
+}
+
+/// Live objects, for metrics and for the leak checks of tests.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CallCounts {
+    /// Calls, settling ones included.
+    pub calls: usize,
+    /// Legs of those.
+    pub legs: usize,
+    /// Names in the index.
+    pub handles: usize,
+    /// Media sessions open or closing.
+    pub media_sessions: usize,
+    /// Port leases that wait for a call.
+    pub free_leases: usize,
+    /// The endpoint's.
+    pub endpoint: sip::endpoint::Counts,
+}
+
+/// Counted since the start.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    /// INVITEs that were let in.
+    pub calls: u64,
+    /// Rows given out for the call log.
+    pub cdrs: u64,
+    /// Requests refused for wrong credentials.
+    pub offences: u64,
+    /// Panics caught.
+    pub panics: u64,
+}
+
+/// What the endpoint or a worker calls a part of a leg.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Handle {
+    Server(ServerId),
+    Client(ClientId),
+    Dialog(DialogId),
+    Media(MediaId),
+}
+
+/// A leg of a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct LegRef {
+    pub(crate) call: CallId,
+    pub(crate) leg: usize,
+}
+
+/// Which leg a handle belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Handles(HashMap<Handle, LegRef>);
+
+impl Handles {
+    pub(crate) fn insert(&mut self, handle: Handle, leg: LegRef) {
+        self.0.insert(handle, leg);
+    }
+
+    pub(crate) fn remove(&mut self, handle: Handle) {
+        self.0.remove(&handle);
+    }
+
+    fn find(&self, handle: Handle) -> Option<LegRef> {
+        self.0.get(&handle).copied()
+    }
+}
+
+impl Calls {
+    /// A shard without calls, which asks the media workers for its first ports.
+    pub fn new(now: Now, settings: Settings, world: World, mut rng: Rng) -> Self {
+        let mut outputs = VecDeque::new();
+        let ports =
+            Ports::new(settings.shard, settings.media_workers, &settings.families, &mut outputs);
+        let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
+        let gate = Gate::new(now.instant, &settings, rng.split());
+        Self {
+            core: Core { endpoint, ports, handles: Handles::default(), outputs, settings, rng },
+            gate,
+            world,
+            calls: HashMap::new(),
+            deadlines: Deadlines::default(),
+            totals: Totals::default(),
+            is_draining: false,
+            #[cfg(test)]
+            panic_on_info: false,
+        }
+    }
+
+    // === Inputs ===
+
+    /// Takes in a message from the wire.
+    pub fn handle_message(&mut self, now: Now, source: Source, message: Message) {
+        self.core.endpoint.handle_message(now.instant, source, message);
+        self.pump(now);
+    }
+
+    /// The transport could not deliver a message.
+    pub fn handle_send_failure(&mut self, now: Now, client: ClientId) {
+        self.core.endpoint.handle_send_failure(now.instant, client);
+        self.pump(now);
+    }
+
+    /// The registrar's answer.
+    pub fn handle_registration(&mut self, now: Now, reply: RegistrationReply) {
+        let (status, headers) = reply.outcome.into_response();
+        let reply_to = ServerId(reply.ticket.0);
+        let reply = Reply { headers, ..Reply::new(status) };
+        self.core.endpoint.respond(now.instant, reply_to, reply);
+        self.pump(now);
+    }
+
+    /// What a media worker tells.
+    pub fn handle_media(&mut self, now: Now, worker: u8, event: MediaEvent) {
+        match event {
+            MediaEvent::Leased { family, leases } => self.core.ports.add(worker, family, leases),
+            MediaEvent::PlayFinished { media } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_play_finished(ctx);
+                });
+            }
+            MediaEvent::TimedOut { media } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_media_timeout(ctx);
+                });
+            }
+            MediaEvent::Closed { media, stats } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_media_closed(ctx, leg, stats);
+                });
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Lets what is due happen.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.core.endpoint.handle_timeout(now.instant);
+        self.pump(now);
+        while let Some(id) = self.deadlines.take_due(now.instant) {
+            self.with_call(now, id, |call, ctx| call.handle_timeout(ctx));
+            self.pump(now);
+        }
+    }
+
+    /// Who exists, from now on.
+    pub fn handle_directory(&mut self, directory: Arc<Directory>) {
+        self.world.directory = directory;
+    }
+
+    /// Where numbers lead, from now on. Calls that were routed stay as they are.
+    pub fn handle_plans(&mut self, plans: Arc<Plans>, prompts: Arc<Prompts>) {
+        self.world.plans = plans;
+        self.world.prompts = prompts;
+    }
+
+    /// Refuses new calls from now on; registrations and live calls go on.
+    pub fn drain(&mut self) {
+        self.is_draining = true;
+    }
+
+    /// Ends one call, as an administrator wants; false if there is none.
+    pub fn hang_up(&mut self, now: Now, id: CallId) -> bool {
+        let is_there = self.calls.contains_key(&id);
+        self.with_call(now, id, |call, ctx| call.end(ctx, None, Refusal::of(Cause::Normal)));
+        self.pump(now);
+        is_there
+    }
+
+    /// Ends every call, as the switch stops.
+    pub fn hang_up_all(&mut self, now: Now) {
+        let mut ids: Vec<CallId> = self.calls.values().map(|call| call.view().id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.with_call(now, id, |call, ctx| call.end(ctx, None, Refusal::of(Cause::Shutdown)));
+        }
+        self.pump(now);
+    }
+
+    // === Outputs ===
+
+    /// The next thing to do, in order; `None` once drained.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.core.outputs.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match (self.core.endpoint.poll_timeout(), self.deadlines.next()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    // === Getters ===
+
+    /// Every live call, oldest first.
+    pub fn views(&self) -> Vec<CallView> {
+        let mut views: Vec<_> = self.calls.values().map(Call::view).collect();
+        views.sort_unstable_by_key(|it| it.id);
+        views
+    }
+
+    /// What is alive.
+    pub fn counts(&self) -> CallCounts {
+        CallCounts {
+            calls: self.calls.len(),
+            legs: self.calls.values().map(Call::legs).sum(),
+            handles: self.core.handles.0.len(),
+            media_sessions: self.core.ports.sessions(),
+            free_leases: self.core.ports.free(),
+            endpoint: self.core.endpoint.counts(),
+        }
+    }
+
+    /// What was counted.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Whether no call is left that has not ended.
+    pub fn is_idle(&self) -> bool {
+        self.calls.values().all(Call::is_ending)
+    }
+
+    // === Events of the endpoint ===
+
+    /// Carries the endpoint's outputs on until it has none.
+    fn pump(&mut self, now: Now) {
+        while let Some(output) = self.core.endpoint.poll_output() {
+            match output {
+                sip::Output::Send(send) => self.core.outputs.push_back(Output::Send(send)),
+                sip::Output::Event(event) => self.handle_event(now, event),
+            }
+        }
+    }
+
+    fn handle_event(&mut self, now: Now, event: Event) {
+        match event {
+            Event::Request { server, request, source } => {
+                self.handle_request(now, server, &request, source);
+            }
+            Event::DialogRequest { dialog, server, request, source: _ } => {
+                self.handle_dialog_request(now, dialog, server, &request);
+            }
+            Event::Cancelled { server, cancel: _ } => {
+                self.with_leg(now, Handle::Server(server), |call, ctx, _| {
+                    call.handle_cancelled(ctx, server);
+                });
+            }
+            Event::Acked { dialog, ack } => {
+                self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| {
+                    call.handle_acked(ctx, leg, &ack);
+                });
+            }
+            Event::NotAcked { dialog } => self.handle_not_acked(now, dialog),
+            Event::Response { client, dialog, response } => {
+                self.handle_response(now, client, dialog, &response);
+            }
+            Event::Failed { client, failure } => {
+                self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
+                    call.handle_failure(ctx, leg, client, failure);
+                });
+            }
+        }
+    }
+
+    fn handle_dialog_request(
+        &mut self,
+        now: Now,
+        dialog: DialogId,
+        server: ServerId,
+        request: &Request,
+    ) {
+        #[cfg(test)]
+        let panic_on_info = self.panic_on_info;
+        let found =
+            self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| match request.method {
+                Method::Bye => call.handle_bye(ctx, leg, server),
+                Method::Invite => call.handle_reinvite(ctx, leg, server, request),
+                Method::Info => {
+                    #[cfg(test)]
+                    assert!(!panic_on_info, "a test asked for this panic");
+                    call.handle_info(ctx, leg, server, request);
+                }
+                Method::Options => {
+                    ctx.endpoint.respond(now.instant, server, Reply::new(Status(200)));
+                }
+                Method::Ack
+                | Method::Cancel
+                | Method::Message
+                | Method::Notify
+                | Method::Prack
+                | Method::Publish
+                | Method::Refer
+                | Method::Register
+                | Method::Subscribe
+                | Method::Update
+                | Method::Other(_) => {
+                    ctx.endpoint.respond(now.instant, server, not_allowed());
+                }
+            });
+        if !found {
+            let status = if request.method == Method::Bye { Status(200) } else { Status(481) };
+            self.core.endpoint.respond(now.instant, server, Reply::new(status));
+        }
+    }
+
+    fn handle_not_acked(&mut self, now: Now, dialog: DialogId) {
+        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| {
+            call.handle_not_acked(ctx, leg);
+        });
+        if !found {
+            self.end_stray_dialog(now, dialog);
+        }
+    }
+
+    fn handle_response(
+        &mut self,
+        now: Now,
+        client: ClientId,
+        dialog: Option<DialogId>,
+        response: &Response,
+    ) {
+        let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
+            call.handle_response(ctx, leg, client, dialog, response);
+        });
+        let is_invite = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        // Another fork answered as well, or the call is gone: nobody will talk there.
+        if let (false, true, true, Some(dialog)) =
+            (found, is_invite, response.status.is_success(), dialog)
+        {
+            let _ = self.core.endpoint.ack(now.instant, dialog, None);
+            self.end_stray_dialog(now, dialog);
+        }
+    }
+
+    fn end_stray_dialog(&mut self, now: Now, dialog: DialogId) {
+        let bye = Method::Bye;
+        // Gone already is as good.
+        let _ = self.core.endpoint.request_in_dialog(now.instant, dialog, bye, Vec::new(), None);
+    }
+
+    // === Calls ===
+
+    /// Begins a call with what `start` makes of the context.
+    pub(crate) fn begin(
+        &mut self,
+        now: Now,
+        id: CallId,
+        server: ServerId,
+        start: impl FnOnce(&mut Context<'_>) -> Call,
+    ) {
+        self.totals.calls += 1;
+        let mut ctx = self.core.context(now);
+        match catch_unwind(AssertUnwindSafe(|| start(&mut ctx))) {
+            Ok(call) => {
+                self.calls.insert(id, call);
+                self.with_call(now, id, |_, _| {});
+            }
+            Err(_) => {
+                self.note_panic(Some(id));
+                self.core.handles.0.retain(|_, leg| leg.call != id);
+                self.core.endpoint.respond(now.instant, server, Reply::new(Status(500)));
+            }
+        }
+    }
+
+    /// Whether there is room for one more call.
+    pub(crate) fn refusal_of_new_calls(&self) -> Option<Cause> {
+        if self.is_draining {
+            Some(Cause::Shutdown)
+        } else if self.calls.len() >= self.core.settings.calls_max {
+            Some(Cause::Exhausted)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn note_offence(&mut self, ip: IpAddr) {
+        self.totals.offences += 1;
+        self.core.outputs.push_back(Output::Offence(ip));
+    }
+
+    /// Lets the leg of `handle` handle something; false if there is none.
+    fn with_leg(
+        &mut self,
+        now: Now,
+        handle: Handle,
+        handler: impl FnOnce(&mut Call, &mut Context<'_>, usize),
+    ) -> bool {
+        let Some(LegRef { call, leg }) = self.core.handles.find(handle) else { return false };
+        self.with_call(now, call, |call, ctx| handler(call, ctx, leg));
+        true
+    }
+
+    /// Lets a call handle something, then sees to its deadline, its rows of the call log, and its
+    /// end. If it panics, that call is ended, and only that.
+    fn with_call(
+        &mut self,
+        now: Now,
+        id: CallId,
+        handler: impl FnOnce(&mut Call, &mut Context<'_>),
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let mut ctx = self.core.context(now);
+        let outcome = catch_unwind(AssertUnwindSafe(|| handler(call, &mut ctx)));
+        if outcome.is_err() {
+            let abort = || call.end(&mut ctx, None, Refusal::of(Cause::Internal));
+            let is_aborted = catch_unwind(AssertUnwindSafe(abort)).is_ok();
+            self.note_panic(Some(id));
+            if !is_aborted {
+                self.calls.remove(&id);
+                self.deadlines.stop(id);
+                self.core.handles.0.retain(|_, leg| leg.call != id);
+                return;
+            }
+        }
+        self.settle(now, id);
+    }
+
+    fn settle(&mut self, now: Now, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let mut ctx = self.core.context(now);
+        for cdr in call.take_cdrs(&mut ctx) {
+            self.totals.cdrs += 1;
+            ctx.outputs.push_back(Output::Cdr(Box::new(cdr)));
+        }
+        if call.is_over() {
+            call.forget(&mut ctx);
+            self.calls.remove(&id);
+            self.deadlines.stop(id);
+        } else {
+            self.deadlines.set_or_stop(id, call.poll_timeout());
+        }
+    }
+
+    fn note_panic(&mut self, call: Option<CallId>) {
+        self.totals.panics += 1;
+        self.core.outputs.push_back(Output::Panicked { call });
+    }
+}
+
+impl Core {
+    fn context(&mut self, now: Now) -> Context<'_> {
+        Context {
+            now,
+            endpoint: &mut self.endpoint,
+            ports: &mut self.ports,
+            handles: &mut self.handles,
+            outputs: &mut self.outputs,
+            settings: &self.settings,
+            rng: &mut self.rng,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Who may in: which domain a request is for, and who sends it.
+
+use crate::{
+    calls::Settings,
+    directory::{Directory, Domain, Extension, Trunk},
+};
+use base::Rng;
+use sip::{
+    Method, Request, Scheme, Source, Status,
+    auth::{AuthFailure, Authenticator, ChallengeKind},
+    endpoint::Reply,
+};
+use std::time::Instant;
+
+/// Judges requests that come from outside any dialog.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    authenticator: Authenticator,
+}
+
+/// Somebody who may ask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admitted<'a> {
+    pub(crate) domain: &'a Domain,
+    pub(crate) caller: Caller<'a>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Caller<'a> {
+    /// An extension that proved its password.
+    Extension(&'a Extension),
+    /// A trunk, known by its address.
+    Trunk(&'a Trunk),
+}
+
+/// A request that may not in.
+#[derive(Debug)]
+pub(crate) struct TurnedAway {
+    pub(crate) reply: Reply,
+    /// Whether it came with credentials that were wrong.
+    pub(crate) is_offence: bool,
+}
+
+impl Gate {
+    pub(crate) fn new(now: Instant, settings: &Settings, rng: Rng) -> Self {
+        Self { authenticator: Authenticator::new(now, rng, settings.auth.clone()) }
+    }
+
+    /// Judges a request.
+    ///
+    /// A trunk is known by its address and speaks for its own domain. Everybody else names a domain
+    /// in the Request-URI, proves a password of that domain, and signs with that name: the From of
+    /// an INVITE, the To of a REGISTER.
+    pub(crate) fn admit<'a>(
+        &mut self,
+        now: Instant,
+        directory: &'a Directory,
+        request: &Request,
+        source: &Source,
+    ) -> Result<Admitted<'a>, TurnedAway> {
+        if request.method != Method::Register
+            && let Some(trunk) = directory.trunk_of_source(source.remote)
+            && let Some(domain) = directory.domains.get(&trunk.domain)
+        {
+            return Ok(Admitted { domain, caller: Caller::Trunk(trunk) });
+        }
+        // A `tel:` number names no domain; its sender does.
+        let host = match (&request.uri.scheme, request.headers.from()) {
+            (Scheme::Tel, Ok(from)) => from.uri.host.to_string(),
+            (_, _) => request.uri.host.to_string(),
+        };
+        let Some(domain) = directory.domain_of_host(&host) else {
+            return Err(TurnedAway::with(Status(403), "Unknown domain"));
+        };
+        let extension = self.authenticate(now, directory, domain, request)?;
+        if signed_name(request).is_none_or(|name| name != extension.number) {
+            return Err(TurnedAway::with(Status(403), "Sign with the name you authenticate as"));
+        }
+        Ok(Admitted { domain, caller: Caller::Extension(extension) })
+    }
+
+    fn authenticate<'a>(
+        &mut self,
+        now: Instant,
+        directory: &'a Directory,
+        domain: &'a Domain,
+        request: &Request,
+    ) -> Result<&'a Extension, TurnedAway> {
+        let kind = ChallengeKind::Www;
+        let verdict = self.authenticator.verify(now, request, kind, &domain.name, |user| {
+            directory.extension(domain.id, user).map(|it| &it.ha1)
+        });
+        let failure = match verdict {
+            Ok(user) => match directory.extension(domain.id, &user) {
+                Some(extension) => return Ok(extension),
+                None => AuthFailure::Wrong,
+            },
+            Err(failure) => failure,
+        };
+        let is_stale = match failure {
+            AuthFailure::Malformed(problem) => {
+                return Err(TurnedAway::with(Status(400), problem));
+            }
+            AuthFailure::Stale => true,
+            AuthFailure::Missing | AuthFailure::Wrong => false,
+        };
+        let headers = self.authenticator.challenge(now, &domain.name, kind, is_stale);
+        let reply = Reply { headers, ..Reply::new(kind.status()) };
+        Err(TurnedAway { reply, is_offence: failure == AuthFailure::Wrong })
+    }
+}
+
+impl TurnedAway {
+    pub(crate) fn with(status: Status, reason: &str) -> Self {
+        let reply = Reply { reason: Some(reason.to_owned()), ..Reply::new(status) };
+        Self { reply, is_offence: false }
+    }
+}
+
+/// The user part that the sender claims to be.
+fn signed_name(request: &Request) -> Option<String> {
+    let signed = match request.method {
+        Method::Register => request.headers.to(),
+        _ => request.headers.from(),
+    };
+    signed.ok()?.uri.user_text().map(std::borrow::Cow::into_owned)
+}

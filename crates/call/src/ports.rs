@@ -1,0 +1,122 @@
+//! Media ports leased ahead of the calls that will use them, and the names of media sessions.
+
+use crate::calls::Output;
+use base::MediaId;
+use media::{Family, MediaCommand, PortLease};
+use std::collections::VecDeque;
+
+/// How many port pairs are asked for at a time.
+const LEASE_BATCH: u16 = 64;
+
+/// When fewer than this many are left, more are asked for.
+const LEASE_LOW_WATER: usize = 24;
+
+/// The leases of one shard, by worker and family.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    shard: u8,
+    sessions_named: u64,
+    workers: Vec<Worker>,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    v4: Pool,
+    v6: Pool,
+    sessions: usize,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    free: Vec<PortLease>,
+    is_asked: bool,
+}
+
+impl Ports {
+    /// No leases; asks each of `workers` for its first ones of each of `families`.
+    pub(crate) fn new(
+        shard: u8,
+        workers: u8,
+        families: &[Family],
+        outputs: &mut VecDeque<Output>,
+    ) -> Self {
+        let mut ports = Self {
+            shard,
+            sessions_named: 0,
+            workers: (0..workers).map(|_| Worker::default()).collect(),
+        };
+        for worker in 0..workers {
+            for family in families {
+                ports.ask(worker, *family, outputs);
+            }
+        }
+        ports
+    }
+
+    /// The worker with the fewest sessions of ours: where the next call should live.
+    pub(crate) fn idlest_worker(&self) -> u8 {
+        let idlest = self.workers.iter().enumerate().min_by_key(|(_, it)| it.sessions);
+        idlest.map_or(0, |(n, _)| u8::try_from(n).expect("workers are counted in a u8"))
+    }
+
+    /// Takes a lease and names a session for it; `None` when none is left.
+    pub(crate) fn take(
+        &mut self,
+        worker: u8,
+        family: Family,
+        outputs: &mut VecDeque<Output>,
+    ) -> Option<(MediaId, PortLease)> {
+        let lease = self.pool(worker, family)?.free.pop();
+        let is_low = self.pool(worker, family)?.free.len() < LEASE_LOW_WATER;
+        if is_low {
+            self.ask(worker, family, outputs);
+        }
+        let lease = lease?;
+        self.workers.get_mut(usize::from(worker))?.sessions += 1;
+        self.sessions_named += 1;
+        Some((MediaId::new(self.shard, self.sessions_named), lease))
+    }
+
+    /// A session on `worker` is gone.
+    pub(crate) fn session_closed(&mut self, worker: u8) {
+        if let Some(worker) = self.workers.get_mut(usize::from(worker)) {
+            worker.sessions = worker.sessions.saturating_sub(1);
+        }
+    }
+
+    /// The answer to an earlier ask.
+    pub(crate) fn add(&mut self, worker: u8, family: Family, leases: Vec<PortLease>) {
+        if let Some(pool) = self.pool(worker, family) {
+            pool.is_asked = false;
+            pool.free.extend(leases);
+        }
+    }
+
+    /// Leases waiting for a call.
+    pub(crate) fn free(&self) -> usize {
+        self.workers.iter().map(|it| it.v4.free.len() + it.v6.free.len()).sum()
+    }
+
+    /// Sessions that are open or closing.
+    pub(crate) fn sessions(&self) -> usize {
+        self.workers.iter().map(|it| it.sessions).sum()
+    }
+
+    fn ask(&mut self, worker: u8, family: Family, outputs: &mut VecDeque<Output>) {
+        let Some(pool) = self.pool(worker, family) else { return };
+        if pool.is_asked {
+            return;
+        }
+        pool.is_asked = true;
+        let command = MediaCommand::Lease { family, count: LEASE_BATCH };
+        outputs.push_back(Output::Media { worker, command });
+    }
+
+    fn pool(&mut self, worker: u8, family: Family) -> Option<&mut Pool> {
+        let worker = self.workers.get_mut(usize::from(worker))?;
+        Some(match family {
+            Family::V4 => &mut worker.v4,
+            Family::V6 => &mut worker.v6,
+        })
+    }
+}

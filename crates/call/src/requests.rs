@@ -1,0 +1,239 @@
+//! Requests from outside any dialog: what is let in, and what becomes of it.
+
+use crate::{
+    call::{Call, Incoming, Plan, Refusal, sdp_of},
+    calls::{Calls, Output},
+    failure::Cause,
+    gate::{Admitted, Caller, TurnedAway},
+    leg::{SDP_TYPE, retry_after},
+    loops::{self, Hop},
+    occupancy::Seat,
+    registration::{RegistrationRequest, Ticket},
+};
+use base::{CallId, Now};
+use bytes::Bytes;
+use media::sdp::Sdp;
+use sip::{
+    Header, HeaderName, Method, Request, ServerId, Source, Status,
+    bindings::{Aor, Register},
+    endpoint::{ALLOW, Reply},
+};
+use std::sync::Arc;
+
+/// Max-Forwards of a request that brings none, RFC 3261 section 8.1.1.6.
+const MAX_FORWARDS_DEFAULT: u8 = 70;
+
+impl Calls {
+    /// Admits a request and lets its method decide.
+    pub(crate) fn handle_request(
+        &mut self,
+        now: Now,
+        server: ServerId,
+        request: &Request,
+        source: Source,
+    ) {
+        if let Some(reply) = self.refusal_before_admission(request) {
+            self.core.endpoint.respond(now.instant, server, reply);
+            return;
+        }
+        let directory = Arc::clone(&self.world.directory);
+        match self.gate.admit(now.instant, &directory, request, &source) {
+            Ok(admitted) => self.handle_admitted(now, server, request, source, admitted),
+            Err(TurnedAway { reply, is_offence }) => {
+                if is_offence {
+                    self.note_offence(source.remote.ip());
+                }
+                self.core.endpoint.respond(now.instant, server, reply);
+            }
+        }
+    }
+
+    /// What is refused without asking who wants it.
+    fn refusal_before_admission(&self, request: &Request) -> Option<Reply> {
+        if matches!(request.headers.max_forwards(), Ok(Some(0))) {
+            return Some(Reply::new(Status(483)));
+        }
+        if request.method != Method::Invite {
+            return None;
+        }
+        let cause = self.refusal_of_new_calls()?;
+        let headers = vec![retry_after(self.core.settings.retry_after_s)];
+        Some(Reply { headers, ..Reply::new(cause.status()) })
+    }
+
+    fn handle_admitted(
+        &mut self,
+        now: Now,
+        server: ServerId,
+        request: &Request,
+        source: Source,
+        admitted: Admitted<'_>,
+    ) {
+        let reply = match request.method {
+            Method::Invite => return self.handle_invite(now, server, request, source, admitted),
+            Method::Register => match self.hand_over(server, request, &source, admitted) {
+                Ok(()) => return,
+                Err(reply) => reply,
+            },
+            Method::Options => Reply {
+                headers: vec![Header {
+                    name: HeaderName::Accept,
+                    value: Bytes::from_static(SDP_TYPE.as_bytes()),
+                }],
+                ..Reply::new(Status(200))
+            },
+            // These live in dialogs only, and this one is not known.
+            Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Info
+            | Method::Prack
+            | Method::Update => Reply::new(Status(481)),
+            Method::Message
+            | Method::Notify
+            | Method::Publish
+            | Method::Refer
+            | Method::Subscribe
+            | Method::Other(_) => not_allowed(),
+        };
+        self.core.endpoint.respond(now.instant, server, reply);
+    }
+
+    fn hand_over(
+        &mut self,
+        server: ServerId,
+        request: &Request,
+        source: &Source,
+        admitted: Admitted<'_>,
+    ) -> Result<(), Reply> {
+        let Caller::Extension(extension) = admitted.caller else {
+            return Err(Reply::new(Status(403)));
+        };
+        let register = Register::from_request(request, source).map_err(|refusal| Reply {
+            headers: refusal.headers(),
+            ..Reply::new(refusal.status())
+        })?;
+        self.core.outputs.push_back(Output::Register(RegistrationRequest {
+            shard: self.core.settings.shard,
+            ticket: Ticket(server.0),
+            aor: Aor { domain: admitted.domain.id, user: extension.number.clone() },
+            register,
+        }));
+        Ok(())
+    }
+
+    fn handle_invite(
+        &mut self,
+        now: Now,
+        server: ServerId,
+        request: &Request,
+        source: Source,
+        admitted: Admitted<'_>,
+    ) {
+        let offer = match offer_of(request) {
+            Ok(offer) => offer,
+            Err(reply) => {
+                self.core.endpoint.respond(now.instant, server, *reply);
+                return;
+            }
+        };
+        let id = CallId::new(now.unix, &mut self.core.rng);
+        let dialled = request.uri.user_text().unwrap_or_default().into_owned();
+        let (caller, number) = names_of(&admitted, request);
+        let (plan, seats, headers) = self.plan(request, &admitted, &number, &dialled);
+        let incoming = Incoming {
+            call: id,
+            server,
+            source,
+            sip_call_id: request.headers.call_id().cloned().unwrap_or_default(),
+            domain: admitted.domain.id,
+            caller,
+            dialled,
+            max_forwards: max_forwards_of(request),
+            headers,
+            offer,
+            seats,
+        };
+        self.begin(now, id, server, |ctx| Call::start(ctx, incoming, plan));
+    }
+
+    /// Where the call goes, the seats it takes, and what marks it on its way.
+    fn plan(
+        &self,
+        request: &Request,
+        admitted: &Admitted<'_>,
+        number: &str,
+        dialled: &str,
+    ) -> (Plan, Vec<Seat>, Vec<Header>) {
+        let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
+        let Some(mark) = loops::mark(&request.headers, hop) else {
+            return (Plan::Refuse(Refusal::of(Cause::Loop)), Vec::new(), Vec::new());
+        };
+        let mut seats = Vec::new();
+        if let Caller::Extension(extension) = admitted.caller {
+            match self.world.occupancy.take(extension.id, extension.calls_max) {
+                Some(seat) => seats.push(seat),
+                None => {
+                    let refusal = Refusal {
+                        reason: Some(format!("{number} has as many calls as it may")),
+                        ..Refusal::of(Cause::TooManyCalls)
+                    };
+                    return (Plan::Refuse(refusal), seats, Vec::new());
+                }
+            }
+        }
+        let display = display_of(admitted, request);
+        let plan = self.route(admitted, number, display, dialled, &mut seats);
+        (plan, seats, vec![mark])
+    }
+}
+
+/// 405 with what we do take (RFC 3261 section 21.4.6).
+pub(crate) fn not_allowed() -> Reply {
+    Reply::new(Status(405)).with_header(HeaderName::Allow, ALLOW)
+}
+
+/// The caller's description; a body that is none is refused with the types we take.
+fn offer_of(request: &Request) -> Result<Option<Sdp>, Box<Reply>> {
+    match sdp_of(&request.headers, &request.body) {
+        Some(Ok(offer)) => Ok(Some(offer)),
+        Some(Err(error)) => {
+            Err(Box::new(Reply { reason: Some(error.to_string()), ..Reply::new(Status(488)) }))
+        }
+        None if request.body.is_empty() => Ok(None),
+        None => {
+            let value = Bytes::from_static(SDP_TYPE.as_bytes());
+            let headers = vec![Header { name: HeaderName::Accept, value }];
+            Err(Box::new(Reply { headers, ..Reply::new(Status(415)) }))
+        }
+    }
+}
+
+/// The caller for the call log, and its number as callees see it.
+fn names_of(admitted: &Admitted<'_>, request: &Request) -> (String, String) {
+    match admitted.caller {
+        Caller::Extension(extension) => (extension.number.clone(), extension.number.clone()),
+        Caller::Trunk(trunk) => {
+            let number = request
+                .headers
+                .from()
+                .ok()
+                .and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned))
+                .unwrap_or_else(|| "anonymous".to_owned());
+            (format!("{}/{number}", trunk.name), number)
+        }
+    }
+}
+
+fn display_of(admitted: &Admitted<'_>, request: &Request) -> Option<Bytes> {
+    match admitted.caller {
+        Caller::Extension(extension) if extension.display_name.is_empty() => None,
+        Caller::Extension(extension) => Some(Bytes::from(extension.display_name.clone())),
+        Caller::Trunk(_) => request.headers.from().ok().and_then(|from| from.display),
+    }
+}
+
+fn max_forwards_of(request: &Request) -> u8 {
+    let given = request.headers.max_forwards().ok().flatten();
+    given.unwrap_or(MAX_FORWARDS_DEFAULT).saturating_sub(1)
+}

@@ -1,0 +1,152 @@
+//! From what was dialled to whom we ring.
+
+use crate::{
+    call::{Plan, Refusal, Target},
+    calls::Calls,
+    dialplan::{self, Action, Builtin, RouteQuery},
+    directory::{Contact, Domain, Trunk},
+    failure::Cause,
+    gate::{Admitted, Caller},
+    occupancy::Seat,
+};
+use bytes::Bytes;
+use media::Playout;
+use sip::{Destination, Host, NameAddr, Status, Uri};
+use std::time::Duration;
+
+/// Who calls, as callees see it.
+struct Calling<'a> {
+    domain: &'a Domain,
+    number: &'a str,
+    display: Option<Bytes>,
+}
+
+impl Calls {
+    /// Asks the dialplan and finds the devices.
+    pub(crate) fn route(
+        &self,
+        admitted: &Admitted<'_>,
+        number: &str,
+        display: Option<Bytes>,
+        dialled: &str,
+        seats: &mut Vec<Seat>,
+    ) -> Plan {
+        let from = match admitted.caller {
+            Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
+            Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
+        };
+        let query = RouteQuery { domain: &admitted.domain.name, from, dialled };
+        let calling = Calling { domain: admitted.domain, number, display };
+        match self.world.plans.route(&query).action {
+            Action::DialUser { number } => self.ring_user(&calling, &number, seats),
+            Action::DialTrunk { trunk, number } => self.ring_trunk(&calling, &trunk, &number),
+            Action::Builtin(builtin) => self.play(builtin),
+            Action::Refuse { status, reason } => {
+                let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
+                Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })
+            }
+        }
+    }
+
+    fn ring_user(&self, calling: &Calling<'_>, number: &str, seats: &mut Vec<Seat>) -> Plan {
+        let domain = calling.domain;
+        let Some(extension) = self.world.directory.extension(domain.id, number) else {
+            return Plan::Refuse(Refusal::of(Cause::NotFound));
+        };
+        let contacts = self.world.locator.contacts(domain.id, number);
+        if contacts.is_empty() {
+            let reason = Some(format!("No device of {number} is registered"));
+            return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+        }
+        let targets: Vec<_> = contacts
+            .into_iter()
+            .filter(|contact| !self.is_ours(&contact.destination))
+            .map(|contact| self.device(calling, number, contact))
+            .collect();
+        if targets.is_empty() {
+            return Plan::Refuse(Refusal::of(Cause::Loop));
+        }
+        match self.world.occupancy.take(extension.id, extension.calls_max) {
+            Some(seat) => seats.push(seat),
+            None => return Plan::Refuse(Refusal::of(Cause::Busy)),
+        }
+        let timeout = Duration::from_secs(u64::from(extension.ring_timeout_s));
+        Plan::Ring { targets, timeout }
+    }
+
+    fn device(&self, calling: &Calling<'_>, number: &str, contact: Contact) -> Target {
+        let host = self.host_of(calling.domain, &contact.destination);
+        Target {
+            party: number.to_owned(),
+            uri: contact.uri,
+            from: calling.address(host.clone()),
+            to: NameAddr::new(Uri::sip(Some(number), host, None)),
+            hop: contact.destination,
+            routes: contact.path,
+        }
+    }
+
+    fn ring_trunk(&self, calling: &Calling<'_>, name: &str, number: &str) -> Plan {
+        let Some(Trunk { destination: hop, .. }) = self.world.directory.trunks.get(name) else {
+            let reason = Some(format!("Trunk {name} is not configured"));
+            return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+        };
+        let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
+        let host = Host::Name(Bytes::from(calling.domain.name.clone()));
+        let target = Target {
+            party: format!("{name}/{number}"),
+            uri: uri.clone(),
+            from: calling.address(host),
+            to: NameAddr::new(uri),
+            hop: hop.clone(),
+            routes: Vec::new(),
+        };
+        Plan::Ring { targets: vec![target], timeout: self.core.settings.ring_timeout }
+    }
+
+    fn play(&self, builtin: Builtin) -> Plan {
+        let playout = match builtin {
+            Builtin::Echo => Playout::Echo,
+            Builtin::Tone { hz, dbm0 } => Playout::Tone { hz, dbm0 },
+            Builtin::Prompt { file } => match self.world.prompts.get(&file) {
+                Some(samples) => Playout::Prompt { samples: samples.clone() },
+                None => {
+                    let reason = Some(format!("Prompt {file} is missing"));
+                    return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Internal) });
+                }
+            },
+        };
+        Plan::Play(playout)
+    }
+
+    /// Whether a contact leads back to one of our own listeners.
+    fn is_ours(&self, hop: &Destination) -> bool {
+        let listeners = &self.core.settings.endpoint.listeners;
+        listeners.iter().any(|it| {
+            it.transport == hop.transport
+                && it.advertised.port() == hop.port
+                && hop.host.ip() == Some(it.advertised.ip())
+        })
+    }
+
+    /// The domain's name as the device knows it: one that registered with an address which stands
+    /// for the domain could not look the name up when it calls back.
+    fn host_of(&self, domain: &Domain, hop: &Destination) -> Host {
+        let local = hop.local.map(|it| it.ip());
+        match local {
+            Some(ip)
+                if self.world.directory.domain_names.get(&ip.to_string()) == Some(&domain.id) =>
+            {
+                Host::Ip(ip)
+            }
+            Some(_) | None => Host::Name(Bytes::from(domain.name.clone())),
+        }
+    }
+}
+
+impl Calling<'_> {
+    fn address(&self, host: Host) -> NameAddr {
+        let uri = Uri::sip(Some(self.number), host, None);
+        NameAddr { display: self.display.clone(), ..NameAddr::new(uri) }
+    }
+}

@@ -1,0 +1,318 @@
+//! The one RTP stream that a far end hears of us, whatever feeds it.
+//!
+//! While the first source lasts, its packets pass as they are. When the source changes (another
+//! party, a playout, a party that began a new stream) the far end must not notice: the SSRC stays,
+//! the sequence number goes on by one and the timestamp by the time that passed, with the marker
+//! bit set on the first packet.
+
+use crate::{
+    reception::ticks,
+    rtp::{HEADER_LEN, Header},
+};
+use base::Rng;
+use std::time::Instant;
+
+/// State of the stream towards one far end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outgoing {
+    stream: Option<Stream>,
+    packets: u64,
+    bytes: u64,
+}
+
+/// How numbers of the source in hand become ours: what RTCP needs in order to follow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Mapping {
+    /// SSRC of the source.
+    pub(crate) source_ssrc: u32,
+    /// SSRC that the far end sees.
+    pub(crate) ssrc: u32,
+    /// Added to the source's sequence numbers.
+    pub(crate) sequence_offset: u16,
+    /// Added to the source's timestamps, in ticks.
+    pub(crate) timestamp_offset: u32,
+}
+
+impl Outgoing {
+    /// Makes sure that the stream has an SSRC of our own choosing if it has none yet. For
+    /// playouts: a far end that hears its own SSRC must take it for a loop (RFC 3550 section 8.2).
+    pub(crate) fn begin(&mut self, now: Instant, rng: &mut Rng) {
+        if self.stream.is_none() {
+            let clock_rate = PLAYOUT_CLOCK_RATE;
+            let [sequence, timestamp, ssrc] = [rng.u32(), rng.u32(), rng.u32()];
+            self.stream = Some(Stream {
+                ssrc,
+                source: Source::Silent,
+                sequence_offset: 0,
+                timestamp_offset: 0,
+                last: Last { sequence: sequence as u16, timestamp, at: now, clock_rate },
+            });
+        }
+    }
+
+    /// Rewrites a relayed packet where it must be, and counts it. `header` is the packet's, its
+    /// payload type already translated; `clock_rate` is that of the payload type, in Hz.
+    pub(crate) fn relay(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        clock_rate: u32,
+        payload_len: usize,
+        packet: &mut [u8],
+    ) {
+        self.count(payload_len);
+        let Some(stream) = &mut self.stream else {
+            self.stream = Some(Stream::passing(now, header, clock_rate));
+            return;
+        };
+        let spliced = stream.source != Source::Relayed(header.ssrc);
+        if spliced {
+            stream.splice(now, header, clock_rate);
+        }
+        let sequence = header.sequence.wrapping_add(stream.sequence_offset);
+        let timestamp = header.timestamp.wrapping_add(stream.timestamp_offset);
+        stream.last.advance(now, sequence, timestamp);
+        if stream.rewrites() {
+            let marker = header.marker || spliced;
+            Header { marker, sequence, timestamp, ssrc: stream.ssrc, ..*header }.write_over(packet);
+        }
+    }
+
+    /// Heads the next packet of a playout: `samples` after the one before it.
+    ///
+    /// # Panics
+    /// If [`Self::begin`] was never called.
+    pub(crate) fn play(
+        &mut self,
+        now: Instant,
+        payload_type: u8,
+        samples: u32,
+    ) -> [u8; HEADER_LEN] {
+        self.count(samples as usize);
+        let stream = self.stream.as_mut().expect("a playout begins the stream it plays into");
+        let spliced = stream.source != Source::Own;
+        let timestamp = if spliced {
+            stream.source = Source::Own;
+            stream.last.clock_rate = PLAYOUT_CLOCK_RATE;
+            stream.last.timestamp_at(now)
+        } else {
+            stream.last.timestamp.wrapping_add(samples)
+        };
+        let sequence = stream.last.sequence.wrapping_add(1);
+        stream.last.advance(now, sequence, timestamp);
+        Header { marker: spliced, payload_type, sequence, timestamp, ssrc: stream.ssrc }.to_bytes()
+    }
+
+    /// How the relayed source is translated; `None` when none is relayed.
+    pub(crate) fn mapping(&self) -> Option<Mapping> {
+        let stream = self.stream.as_ref()?;
+        match stream.source {
+            Source::Relayed(source_ssrc) => Some(Mapping {
+                source_ssrc,
+                ssrc: stream.ssrc,
+                sequence_offset: stream.sequence_offset,
+                timestamp_offset: stream.timestamp_offset,
+            }),
+            Source::Silent | Source::Own => None,
+        }
+    }
+
+    /// The next packet belongs to another source, even if its SSRC is the same.
+    pub(crate) fn change_source(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.source = Source::Silent;
+        }
+    }
+
+    /// RTP packets sent.
+    pub(crate) fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Their payload, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn count(&mut self, payload_len: usize) {
+        self.packets += 1;
+        self.bytes += payload_len as u64;
+    }
+}
+
+impl Mapping {
+    /// Whether nothing is translated.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.source_ssrc == self.ssrc && self.sequence_offset == 0 && self.timestamp_offset == 0
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Stream {
+    ssrc: u32,
+    source: Source,
+    sequence_offset: u16,
+    timestamp_offset: u32,
+    last: Last,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Source {
+    /// Nothing since the last change.
+    Silent,
+    /// A party, by its SSRC.
+    Relayed(u32),
+    /// A playout of ours.
+    Own,
+}
+
+/// The newest packet, as the far end saw it.
+#[derive(Clone, Debug)]
+struct Last {
+    sequence: u16,
+    timestamp: u32,
+    at: Instant,
+    clock_rate: u32,
+}
+
+impl Stream {
+    fn passing(now: Instant, header: &Header, clock_rate: u32) -> Self {
+        let Header { sequence, timestamp, ssrc, .. } = *header;
+        Self {
+            ssrc,
+            source: Source::Relayed(ssrc),
+            sequence_offset: 0,
+            timestamp_offset: 0,
+            last: Last { sequence, timestamp, at: now, clock_rate },
+        }
+    }
+
+    fn splice(&mut self, now: Instant, header: &Header, clock_rate: u32) {
+        self.last.clock_rate = clock_rate;
+        self.source = Source::Relayed(header.ssrc);
+        self.sequence_offset = self.last.sequence.wrapping_add(1).wrapping_sub(header.sequence);
+        self.timestamp_offset = self.last.timestamp_at(now).wrapping_sub(header.timestamp);
+    }
+
+    fn rewrites(&self) -> bool {
+        self.sequence_offset != 0
+            || self.timestamp_offset != 0
+            || self.source != Source::Relayed(self.ssrc)
+    }
+}
+
+impl Last {
+    /// The timestamp of a packet that belongs to `now`; at least one tick on.
+    fn timestamp_at(&self, now: Instant) -> u32 {
+        let passed = ticks(now.saturating_duration_since(self.at), self.clock_rate);
+        self.timestamp.wrapping_add(passed.max(1))
+    }
+
+    fn advance(&mut self, now: Instant, sequence: u16, timestamp: u32) {
+        let is_newer = sequence.wrapping_sub(self.sequence) < 0x8000;
+        if is_newer {
+            self.sequence = sequence;
+            self.timestamp = timestamp;
+            self.at = now;
+        }
+    }
+}
+
+/// G.711 is all that playouts speak, in Hz.
+const PLAYOUT_CLOCK_RATE: u32 = 8000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_first_source_passes_untouched() {
+        let now = Instant::now();
+        let mut outgoing = Outgoing::default();
+        for n in 0..5 {
+            let original = header(7, 65_534_u16.wrapping_add(n), 1000 + u32::from(n) * 160);
+            assert_eq!(relay(&mut outgoing, now, original), original);
+        }
+
+        assert!(outgoing.mapping().unwrap().is_identity());
+        assert_eq!((outgoing.packets(), outgoing.bytes()), (5, 800));
+    }
+
+    #[test]
+    fn another_source_continues_the_stream() {
+        let start = Instant::now();
+        let mut outgoing = Outgoing::default();
+        relay(&mut outgoing, start, header(7, 65_535, 5000));
+
+        let second = start + Duration::from_secs(2);
+        let first_of_new = relay(&mut outgoing, second, header(9, 100, 777_777));
+        let next_of_new = relay(&mut outgoing, second, header(9, 102, 777_777 + 320));
+
+        assert_eq!(first_of_new, Header { marker: true, ..header(7, 0, 5000 + 16_000) });
+        assert_eq!(next_of_new, header(7, 2, 5000 + 16_320));
+        assert_eq!(
+            outgoing.mapping().unwrap(),
+            Mapping {
+                source_ssrc: 9,
+                ssrc: 7,
+                sequence_offset: 0_u16.wrapping_sub(100),
+                timestamp_offset: 21_000_u32.wrapping_sub(777_777),
+            }
+        );
+    }
+
+    #[test]
+    fn a_late_packet_does_not_turn_the_stream_back() {
+        let now = Instant::now();
+        let mut outgoing = Outgoing::default();
+        for sequence in [10, 12, 11] {
+            relay(&mut outgoing, now, header(7, sequence, u32::from(sequence) * 160));
+        }
+
+        let spliced = relay(&mut outgoing, now, header(9, 500, 0));
+
+        assert_eq!((spliced.sequence, spliced.timestamp), (13, 12 * 160 + 1));
+    }
+
+    #[test]
+    fn a_playout_between_two_parties_is_heard_as_one_stream() {
+        let start = Instant::now();
+        let mut rng = Rng::from_number(1);
+        let mut outgoing = Outgoing::default();
+        let at = |n: u64| start + Duration::from_millis(20) * n as u32;
+        let mut heard = vec![relay(&mut outgoing, at(0), header(7, 50, 8000))];
+        outgoing.begin(at(1), &mut rng);
+        for n in 1..4 {
+            let bytes = outgoing.play(at(n), 8, 160);
+            heard.push(Header::parse(&[&bytes[..], &[0; 160]].concat()).unwrap().0);
+        }
+        outgoing.change_source();
+        heard.push(relay(&mut outgoing, at(4), header(7, 54, 90_000)));
+
+        let numbers: Vec<_> =
+            heard.iter().map(|it| (it.ssrc, it.sequence, it.timestamp, it.marker)).collect();
+        assert_eq!(
+            numbers,
+            [
+                (7, 50, 8000, false),
+                (7, 51, 8160, true),
+                (7, 52, 8320, false),
+                (7, 53, 8480, false),
+                (7, 54, 8640, true),
+            ]
+        );
+    }
+
+    fn relay(outgoing: &mut Outgoing, now: Instant, header: Header) -> Header {
+        let mut packet = [&header.to_bytes()[..], &[0xd5; 160]].concat();
+        outgoing.relay(now, &header, 8000, 160, &mut packet);
+        let (seen, payload_len) = Header::parse(&packet).unwrap();
+        assert_eq!(payload_len, 160);
+        seen
+    }
+
+    fn header(ssrc: u32, sequence: u16, timestamp: u32) -> Header {
+        Header { marker: false, payload_type: 8, sequence, timestamp, ssrc }
+    }
+}

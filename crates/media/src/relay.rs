@@ -1,0 +1,447 @@
+//! All sessions of one worker: what becomes of each packet.
+//!
+//! Sans-IO. The owner has a socket pair a slot. It gives each received packet to
+//! [`Relay::handle_packet`], which rewrites it in place and says where to send it; each command to
+//! [`Relay::handle_command`] (and [`Relay::open`] and [`Relay::close`], which concern its sockets
+//! too); it sleeps until [`Relay::poll_timeout`], calls [`Relay::handle_timeout`], and drains
+//! [`Relay::poll_event`] after each of these. Neither a packet nor a tick allocates.
+
+use crate::{
+    command::{MediaCommand, MediaEvent, PayloadMap, Playout},
+    playout::PACKET_LEN,
+    rtcp,
+    rtp::Header,
+    session::{Activity, PayloadTable, Played, Session},
+    tone::ToneTable,
+};
+use base::{MediaId, Rng};
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// The sessions of one worker.
+#[derive(Debug)]
+pub struct Relay {
+    /// By slot.
+    sessions: Vec<Option<Box<Session>>>,
+    slots: HashMap<MediaId, Slot>,
+    /// Sessions with something to play at the tick.
+    players: Vec<Slot>,
+    tick_at: Instant,
+    sweep_at: Instant,
+    tones: ToneTable,
+    events: VecDeque<MediaEvent>,
+    counters: Counters,
+    rng: Rng,
+    in_hand: Option<Slot>,
+}
+
+/// The owner's name for a socket pair; small numbers, used again.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Slot(pub u32);
+
+/// Which socket of a pair.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Channel {
+    /// The even port: RTP, and RTCP when muxed.
+    Rtp,
+    /// The odd port.
+    Rtcp,
+}
+
+/// Where a packet goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Transmit {
+    /// From this pair.
+    pub slot: Slot,
+    /// From this socket of it.
+    pub channel: Channel,
+    /// To this address.
+    pub to: SocketAddr,
+}
+
+/// Why a packet goes nowhere.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DropReason {
+    /// No session is open on the port: a late packet of an ended call, or noise.
+    NoSession,
+    /// Neither valid RTP nor valid RTCP.
+    Malformed,
+    /// Nobody is believed yet.
+    Unlatched,
+    /// From a stranger after lock-in.
+    Foreign,
+    /// The direction forbids it.
+    Held,
+    /// Nobody listens: no bridge, or a playout.
+    NoListener,
+    /// The other side is not described yet.
+    NoDestination,
+}
+
+impl DropReason {
+    /// All of them, in the order of [`Counters::dropped`].
+    pub const ALL: [Self; 7] = [
+        Self::NoSession,
+        Self::Malformed,
+        Self::Unlatched,
+        Self::Foreign,
+        Self::Held,
+        Self::NoListener,
+        Self::NoDestination,
+    ];
+
+    /// Name for a metric label.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoSession => "no_session",
+            Self::Malformed => "malformed",
+            Self::Unlatched => "unlatched",
+            Self::Foreign => "foreign",
+            Self::Held => "held",
+            Self::NoListener => "no_listener",
+            Self::NoDestination => "no_destination",
+        }
+    }
+}
+
+/// Figures of the worker since its start.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// Packets taken in, RTP and RTCP.
+    pub packets_in: u64,
+    /// Packets to be sent, relayed and played.
+    pub packets_out: u64,
+    /// Packets that went nowhere, by [`DropReason`].
+    pub dropped: [u64; DropReason::ALL.len()],
+    /// Ticks left out because the worker came too late.
+    pub ticks_skipped: u64,
+}
+
+impl Relay {
+    /// No session yet. `rng` names streams of our own.
+    pub fn new(now: Instant, rng: Rng) -> Self {
+        Self {
+            sessions: Vec::new(),
+            slots: HashMap::new(),
+            players: Vec::new(),
+            tick_at: now,
+            sweep_at: now,
+            tones: ToneTable::default(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            rng,
+            in_hand: None,
+        }
+    }
+
+    /// Opens a session on a slot that has none.
+    pub fn open(&mut self, now: Instant, media: MediaId, slot: Slot) {
+        let index = slot.0 as usize;
+        if self.sessions.len() <= index {
+            self.sessions.resize_with(index + 1, || None);
+        }
+        if self.slots.is_empty() {
+            self.sweep_at = now + SWEEP_INTERVAL;
+        }
+        self.sessions[index] = Some(Box::new(Session::new(now, media)));
+        self.slots.insert(media, slot);
+    }
+
+    /// Ends a session with a [`MediaEvent::Closed`]; gives its slot back.
+    pub fn close(&mut self, media: MediaId) -> Option<Slot> {
+        let slot = self.slots.remove(&media)?;
+        self.part(slot);
+        if let Some(session) = self.sessions[slot.0 as usize].take() {
+            self.events.push_back(MediaEvent::Closed { media, stats: session.stats() });
+        }
+        Some(slot)
+    }
+
+    /// Carries out a command that is about sessions alone; those about ports are the owner's, and
+    /// ignored here, as are those about unknown sessions.
+    pub fn handle_command(&mut self, now: Instant, command: MediaCommand) {
+        match command {
+            MediaCommand::Configure { media, remote, direction, formats, timeout } => {
+                let Some(slot) = self.slot(media) else { return };
+                let tones = &mut self.tones;
+                if let Some(session) = session_mut(&mut self.sessions, slot) {
+                    session.configure(now, remote, direction, &formats, timeout);
+                    session.prepare(tones);
+                }
+            }
+            MediaCommand::Bridge { a, b, a_to_b, b_to_a } => {
+                if let (Some(a), Some(b)) = (self.slot(a), self.slot(b))
+                    && a != b
+                {
+                    self.bridge((a, payload_table(&a_to_b)), (b, payload_table(&b_to_a)));
+                }
+            }
+            MediaCommand::Unbridge { media } => {
+                if let Some(slot) = self.slot(media) {
+                    self.part(slot);
+                }
+            }
+            MediaCommand::Play { media, playout } => {
+                if let Some(slot) = self.slot(media) {
+                    self.play(now, slot, playout);
+                }
+            }
+            MediaCommand::Lease { .. }
+            | MediaCommand::Return { .. }
+            | MediaCommand::Open { .. }
+            | MediaCommand::Close { .. } => {}
+        }
+    }
+
+    /// Takes in a packet; rewrites it in place and says where it goes, if anywhere.
+    pub fn handle_packet(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        channel: Channel,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Result<Transmit, DropReason> {
+        self.counters.packets_in += 1;
+        self.in_hand = Some(slot);
+        let verdict = if channel == Channel::Rtcp || rtcp::is_rtcp(packet) {
+            self.relay_rtcp(now, slot, channel, from, packet)
+        } else {
+            self.relay_rtp(now, slot, from, packet)
+        };
+        match verdict {
+            Ok(_) => self.counters.packets_out += 1,
+            Err(reason) => self.counters.dropped[reason as usize] += 1,
+        }
+        verdict
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called; `None` if never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.slots.is_empty() {
+            None
+        } else if self.players.is_empty() {
+            Some(self.sweep_at)
+        } else {
+            Some(self.tick_at.min(self.sweep_at))
+        }
+    }
+
+    /// Plays what is due and looks for far ends that fell silent. `send` gets each packet.
+    pub fn handle_timeout(&mut self, now: Instant, mut send: impl FnMut(Transmit, &[u8])) {
+        self.skip_missed_ticks(now);
+        while !self.players.is_empty() && self.tick_at <= now {
+            self.tick(now, &mut send);
+            self.tick_at += TICK;
+        }
+        if self.sweep_at <= now {
+            self.sweep(now);
+            self.sweep_at = now + SWEEP_INTERVAL;
+        }
+    }
+
+    /// The next event, oldest first.
+    pub fn poll_event(&mut self) -> Option<MediaEvent> {
+        self.events.pop_front()
+    }
+
+    /// Figures since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Open sessions.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no session is open.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Where a session is open.
+    pub fn slot_of(&self, media: MediaId) -> Option<Slot> {
+        self.slots.get(&media).copied()
+    }
+
+    /// The session that was worked on last: the one to blame, and to close, after a panic.
+    pub fn in_hand(&self) -> Option<MediaId> {
+        self.media_at(self.in_hand?)
+    }
+
+    /// The session open on a slot.
+    pub fn media_at(&self, slot: Slot) -> Option<MediaId> {
+        self.sessions.get(slot.0 as usize)?.as_ref().map(|it| it.media())
+    }
+
+    fn relay_rtp(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Result<Transmit, DropReason> {
+        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
+        let (mut header, payload_len) = Header::parse(packet).ok_or(DropReason::Malformed)?;
+        session.receive(now, from, &header, payload_len)?;
+        let target = match session.activity() {
+            Activity::Bridged { peer, map } => {
+                if let Some(map) = map {
+                    header.payload_type = map[usize::from(header.payload_type)];
+                    header.write_over(packet);
+                }
+                *peer
+            }
+            Activity::Echo => slot,
+            Activity::Idle | Activity::Playing(_) => return Err(DropReason::NoListener),
+        };
+        let hearer = session_mut(&mut self.sessions, target).ok_or(DropReason::NoListener)?;
+        let to = hearer.deliver(now, &header, payload_len, packet)?;
+        Ok(Transmit { slot: target, channel: Channel::Rtp, to })
+    }
+
+    /// RTCP goes on while media is held (RFC 3264 section 8.4).
+    fn relay_rtcp(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        channel: Channel,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Result<Transmit, DropReason> {
+        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
+        if !rtcp::is_valid(packet) {
+            return Err(DropReason::Malformed);
+        }
+        session.receive_rtcp(now, channel, from)?;
+        let Activity::Bridged { peer, .. } = *session.activity() else {
+            return Err(DropReason::NoListener);
+        };
+        let back = session.mapping();
+        let hearer = session_mut(&mut self.sessions, peer).ok_or(DropReason::NoListener)?;
+        let (channel, to) = hearer.rtcp_destination().ok_or(DropReason::NoDestination)?;
+        rtcp::rewrite(packet, hearer.mapping(), back);
+        Ok(Transmit { slot: peer, channel, to })
+    }
+
+    /// Joins two; a bridge that is already there only changes its translation.
+    fn bridge(&mut self, (a, from_a): (Slot, PayloadTable), (b, from_b): (Slot, PayloadTable)) {
+        let is_there = self.peer(a) == Some(b);
+        if !is_there {
+            self.part(a);
+            self.part(b);
+        }
+        for (slot, peer, map) in [(a, b, from_a), (b, a, from_b)] {
+            let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
+            if is_there {
+                session.change_map(map);
+            } else {
+                session.take_up(Activity::Bridged { peer, map });
+            }
+        }
+    }
+
+    fn play(&mut self, now: Instant, slot: Slot, playout: Playout) {
+        self.part(slot);
+        let Some(session) = session_mut(&mut self.sessions, slot) else { return };
+        session.play(now, playout, &mut self.rng);
+        session.prepare(&mut self.tones);
+        if matches!(session.activity(), Activity::Playing(_)) && !self.players.contains(&slot) {
+            if self.players.is_empty() {
+                self.tick_at = now;
+            }
+            self.players.push(slot);
+        }
+    }
+
+    /// Ends what a session does, and the bridge of its peer.
+    fn part(&mut self, slot: Slot) {
+        for slot in [self.peer(slot), Some(slot)].into_iter().flatten() {
+            if let Some(session) = session_mut(&mut self.sessions, slot) {
+                session.take_up(Activity::Idle);
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
+        let mut packet = [0; PACKET_LEN];
+        let Self { sessions, players, events, counters, in_hand, .. } = self;
+        players.retain(|slot| {
+            *in_hand = Some(*slot);
+            let Some(session) = session_mut(sessions, *slot) else { return false };
+            match session.tick(now, &mut packet) {
+                Played::Nothing => return false,
+                Played::Silently => {}
+                Played::To(to) => {
+                    counters.packets_out += 1;
+                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, &packet);
+                }
+            }
+            if session.finish() {
+                events.push_back(MediaEvent::PlayFinished { media: session.media() });
+                return false;
+            }
+            true
+        });
+    }
+
+    /// A worker that was stopped for long does not play all that it missed in one burst.
+    fn skip_missed_ticks(&mut self, now: Instant) {
+        let late = now.saturating_duration_since(self.tick_at);
+        if self.players.is_empty() || late <= CATCH_UP_MAX {
+            return;
+        }
+        self.counters.ticks_skipped += (late.as_millis() / TICK.as_millis()) as u64;
+        self.tick_at = now;
+        for slot in &self.players {
+            if let Some(session) = session_mut(&mut self.sessions, *slot) {
+                session.skip();
+            }
+        }
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        for session in self.sessions.iter_mut().flatten() {
+            if session.has_timed_out(now) {
+                self.events.push_back(MediaEvent::TimedOut { media: session.media() });
+            }
+        }
+    }
+
+    fn slot(&mut self, media: MediaId) -> Option<Slot> {
+        let slot = self.slots.get(&media).copied();
+        self.in_hand = slot;
+        slot
+    }
+
+    fn peer(&self, slot: Slot) -> Option<Slot> {
+        match self.sessions.get(slot.0 as usize)?.as_ref()?.activity() {
+            Activity::Bridged { peer, .. } => Some(*peer),
+            Activity::Idle | Activity::Echo | Activity::Playing(_) => None,
+        }
+    }
+}
+
+fn session_mut(sessions: &mut [Option<Box<Session>>], slot: Slot) -> Option<&mut Session> {
+    sessions.get_mut(slot.0 as usize)?.as_deref_mut()
+}
+
+fn payload_table(map: &PayloadMap) -> PayloadTable {
+    let PayloadMap::Pairs(pairs) = map else { return None };
+    let mut table: Box<[u8; 128]> = Box::new(std::array::from_fn(|n| n as u8));
+    for (from, to) in pairs {
+        table[usize::from(from & 0x7f)] = to & 0x7f;
+    }
+    Some(table)
+}
+
+/// Between packets of a playout.
+const TICK: Duration = Duration::from_millis(20);
+/// A worker later than this leaves ticks out.
+const CATCH_UP_MAX: Duration = Duration::from_millis(100);
+/// Between two looks for far ends that fell silent: how late a time-out may come.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(500);

@@ -1,0 +1,181 @@
+//! Descriptions of endpoints that we play ourselves: echo, tones, prompts.
+
+use super::{
+    NegotiationError, Origin, RemoteSide, Sdp,
+    formats::{is_voice, names},
+    model::direction_name,
+    places::{Place, places_for_audio},
+    remote::{audio_stream, has_rtcp_mux, remote_side},
+    write::{NO_NAME, NO_TIME, connection_line, declined, end_line, line, put, raw_line},
+};
+use crate::{Direction, Format};
+use bytes::Bytes;
+use std::net::SocketAddr;
+
+/// A codec that we can play and hear. One channel.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LocalCodec {
+    /// Number in our offers; an answer takes the offerer's.
+    pub payload_type: u8,
+    /// Encoding name, in the spelling of the IANA registry.
+    pub encoding: &'static str,
+    /// RTP clock, in Hz.
+    pub clock_rate: u32,
+    /// `a=fmtp` in our descriptions.
+    pub fmtp: Option<&'static str>,
+}
+
+impl LocalCodec {
+    /// G.711 µ-law.
+    pub const PCMU: Self = Self { payload_type: 0, encoding: "PCMU", clock_rate: 8000, fmtp: None };
+    /// G.711 A-law.
+    pub const PCMA: Self = Self { payload_type: 8, encoding: "PCMA", clock_rate: 8000, fmtp: None };
+    /// DTMF events 0 to 15, RFC 4733. No voice codec: never agreed on alone.
+    pub const TELEPHONE_EVENT: Self = Self {
+        payload_type: 101,
+        encoding: "telephone-event",
+        clock_rate: 8000,
+        fmtp: Some("0-15"),
+    };
+    /// What our own endpoints speak.
+    pub const TELEPHONY: [Self; 3] = [Self::PCMU, Self::PCMA, Self::TELEPHONE_EVENT];
+
+    fn is(&self, format: &Format) -> bool {
+        format.encoding.eq_ignore_ascii_case(self.encoding)
+            && format.clock_rate == self.clock_rate
+            && format.channels == 1
+    }
+}
+
+/// Our answer, and what was agreed.
+#[derive(Clone, Debug)]
+pub struct LocalAnswer {
+    /// The description to send.
+    pub bytes: Bytes,
+    /// The offerer's audio stream; its formats are those agreed on, the voice codec first.
+    pub remote_side: RemoteSide,
+}
+
+/// Answers an offer as an endpoint of our own: the first voice codec in the offerer's order that
+/// `codecs` has, `telephone-event` if both have it, all other streams declined.
+pub fn answer_locally(
+    offer: &Sdp,
+    local: SocketAddr,
+    origin: &mut Origin,
+    codecs: &[LocalCodec],
+) -> Result<LocalAnswer, NegotiationError> {
+    let mut remote_side = remote_side(offer)?;
+    remote_side.formats = agreed(&remote_side.formats, codecs, "offer")?;
+    let offered = audio_stream(offer)?;
+    let ours = Ours {
+        protocol: offered.protocol(),
+        local,
+        direction: remote_side.direction,
+        has_rtcp_mux: has_rtcp_mux(offered),
+    };
+    let bytes = origin.publish(local.ip(), offer.text_len(), |out| {
+        raw_line(out, NO_NAME);
+        connection_line(out, local.ip());
+        raw_line(out, offer.session().find(|line| line.kind == b't').unwrap_or(NO_TIME));
+        for media in offer.media() {
+            if media.index() == offered.index() {
+                ours.write(out, remote_side.formats.iter().map(|it| described(it, codecs)));
+            } else {
+                declined(out, media);
+            }
+        }
+    });
+    Ok(LocalAnswer { bytes, remote_side })
+}
+
+/// Offers one audio stream with all of `codecs`, both ways: for an INVITE without an offer.
+pub fn offer_locally(local: SocketAddr, origin: &mut Origin, codecs: &[LocalCodec]) -> Bytes {
+    let ours =
+        Ours { protocol: "RTP/AVP", local, direction: Direction::SendRecv, has_rtcp_mux: true };
+    let previous = origin.description().clone();
+    origin.publish(local.ip(), OFFER_BYTES, |out| {
+        raw_line(out, NO_NAME);
+        connection_line(out, local.ip());
+        raw_line(out, NO_TIME);
+        for place in places_for_audio(&previous) {
+            match place {
+                Place::Audio => {
+                    ours.write(out, codecs.iter().map(|codec| (codec.payload_type, *codec)));
+                }
+                Place::Declined(media) => declined(out, media),
+                Place::Kept(text) => line(out, format_args!("m={text}")),
+            }
+        }
+    })
+}
+
+/// Reads the answer to what [`offer_locally`] wrote; the formats are those agreed on, the voice
+/// codec first.
+pub fn accept_answer(answer: &Sdp, codecs: &[LocalCodec]) -> Result<RemoteSide, NegotiationError> {
+    let mut remote_side = remote_side(answer)?;
+    remote_side.formats = agreed(&remote_side.formats, codecs, "answer")?;
+    Ok(remote_side)
+}
+
+/// Our own audio stream.
+struct Ours<'a> {
+    protocol: &'a str,
+    local: SocketAddr,
+    direction: Direction,
+    has_rtcp_mux: bool,
+}
+
+impl Ours<'_> {
+    fn write(&self, out: &mut Vec<u8>, formats: impl Iterator<Item = (u8, LocalCodec)> + Clone) {
+        put(out, format_args!("m=audio {} {}", self.local.port(), self.protocol));
+        for (number, _) in formats.clone() {
+            put(out, format_args!(" {number}"));
+        }
+        end_line(out);
+        for (number, codec) in formats {
+            let LocalCodec { encoding, clock_rate, .. } = codec;
+            line(out, format_args!("a=rtpmap:{number} {encoding}/{clock_rate}"));
+            if let Some(fmtp) = codec.fmtp {
+                line(out, format_args!("a=fmtp:{number} {fmtp}"));
+            }
+        }
+        line(out, format_args!("a=ptime:{PTIME_MS}"));
+        line(out, format_args!("a={}", direction_name(self.direction)));
+        if self.has_rtcp_mux {
+            line(out, format_args!("a=rtcp-mux"));
+        }
+    }
+}
+
+/// Their first voice codec that is ours, and the events that go with it.
+fn agreed(
+    theirs: &[Format],
+    codecs: &[LocalCodec],
+    side: &'static str,
+) -> Result<Vec<Format>, NegotiationError> {
+    let is_ours = |format: &&Format| codecs.iter().any(|codec| codec.is(format));
+    let Some(voice) = theirs.iter().filter(|it| is_voice(it)).find(is_ours) else {
+        return Err(NegotiationError::NoCommonCodec {
+            side,
+            theirs: names(theirs.iter().map(|it| it.encoding.as_str())),
+            ours: names(codecs.iter().map(|it| it.encoding)),
+        });
+    };
+    let events = theirs.iter().filter(is_ours).find(|format| {
+        format.encoding.eq_ignore_ascii_case(LocalCodec::TELEPHONE_EVENT.encoding)
+            && format.clock_rate == voice.clock_rate
+    });
+    Ok(std::iter::once(voice).chain(events).cloned().collect())
+}
+
+/// An agreed format with their number and our description.
+fn described(format: &Format, codecs: &[LocalCodec]) -> (u8, LocalCodec) {
+    let codec = codecs.iter().find(|codec| codec.is(format));
+    (format.payload_type, *codec.expect("agreed formats are among ours"))
+}
+
+/// Length of the packets that we send, in milliseconds.
+const PTIME_MS: u16 = 20;
+
+/// Room for an offer of ours.
+const OFFER_BYTES: usize = 256;

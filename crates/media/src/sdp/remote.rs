@@ -1,0 +1,103 @@
+//! What a description says about its writer's audio stream.
+
+use super::{
+    NegotiationError, Sdp,
+    formats::formats,
+    model::{Connection, MediaSection},
+};
+use crate::{Direction, Format, Remote, Rtcp};
+use std::{net::SocketAddr, str};
+
+/// The far end's audio stream, as [`crate::MediaCommand::Configure`] wants it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RemoteSide {
+    /// Where it receives; `None` when it gave no address to send to (`c=0.0.0.0`).
+    pub remote: Option<Remote>,
+    /// What flows, seen from us.
+    pub direction: Direction,
+    /// Its formats in its order of preference, numbered as it receives them. Formats whose
+    /// encoding the description does not name are left out.
+    pub formats: Vec<Format>,
+    /// Packet time that it wishes, in milliseconds.
+    pub ptime_ms: Option<u16>,
+}
+
+impl RemoteSide {
+    /// The same with a direction that what *we* offered (seen from us) allows; some phones answer
+    /// `sendrecv` to a hold.
+    pub fn limited_to(self, offered: Direction) -> Self {
+        Self { direction: common_direction(self.direction, offered), ..self }
+    }
+}
+
+/// Reads the audio stream of an offer or an answer.
+pub fn remote_side(description: &Sdp) -> Result<RemoteSide, NegotiationError> {
+    let audio = audio_stream(description)?;
+    Ok(RemoteSide {
+        remote: remote(audio)?,
+        direction: audio.direction().reversed(),
+        formats: formats(audio),
+        ptime_ms: audio
+            .attribute("ptime")
+            .and_then(|value| str::from_utf8(value).ok()?.trim().parse().ok()),
+    })
+}
+
+/// Whether two descriptions of the same side say the same about media: equal but for `o=`.
+/// Spots the re-INVITE that only refreshes a session timer.
+pub fn describes_same_media(a: &Sdp, b: &Sdp) -> bool {
+    a.lines().filter(|line| line.kind != b'o').eq(b.lines().filter(|line| line.kind != b'o'))
+}
+
+/// The audio stream that we take part in: the first in use over a profile that we speak.
+pub(super) fn audio_stream(description: &Sdp) -> Result<MediaSection<'_>, NegotiationError> {
+    let audio = || description.media().filter(|media| media.kind() == "audio");
+    let mut in_use = audio().filter(|media| media.port() != 0);
+    if let Some(stream) = in_use.clone().find(|media| is_plain_rtp(media.protocol())) {
+        return Ok(stream);
+    }
+    Err(match in_use.next() {
+        Some(stream) => NegotiationError::UnsupportedProfile(stream.protocol().to_owned()),
+        None if audio().next().is_some() => NegotiationError::AudioDeclined,
+        None => NegotiationError::NoAudio,
+    })
+}
+
+/// What both directions allow.
+pub(super) fn common_direction(a: Direction, b: Direction) -> Direction {
+    match (a.sends() && b.sends(), a.receives() && b.receives()) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}
+
+/// Whether RTCP shares the RTP port if we want it (RFC 5761, RFC 8858).
+pub(super) fn has_rtcp_mux(audio: MediaSection<'_>) -> bool {
+    audio.attribute("rtcp-mux").is_some() || audio.attribute("rtcp-mux-only").is_some()
+}
+
+/// Where the stream is received; `None` for an old-style hold.
+pub(super) fn remote(audio: MediaSection<'_>) -> Result<Option<Remote>, NegotiationError> {
+    let address = match audio.connection() {
+        Connection::Address(address) => address,
+        Connection::Held => return Ok(None),
+        Connection::Unusable(written) => {
+            return Err(NegotiationError::UnusableAddress(written.to_owned()));
+        }
+        Connection::Missing => return Err(NegotiationError::NoAddress),
+    };
+    let rtp = SocketAddr::new(address, audio.port());
+    let next_port = || Some(SocketAddr::new(address, audio.port().checked_add(1)?));
+    let rtcp = if has_rtcp_mux(audio) {
+        Rtcp::Mux
+    } else {
+        audio.rtcp_address(rtp).or_else(next_port).map_or(Rtcp::Mux, Rtcp::At)
+    };
+    Ok(Some(Remote { rtp, rtcp }))
+}
+
+fn is_plain_rtp(protocol: &str) -> bool {
+    protocol.eq_ignore_ascii_case("RTP/AVP") || protocol.eq_ignore_ascii_case("RTP/AVPF")
+}

@@ -1,0 +1,350 @@
+//! One media session: a far end, what it may send, what it hears.
+
+use crate::{
+    command::{Direction, Format, Playout, Remote, Rtcp, StreamStats},
+    g711::Law,
+    latch::{Belief, Latch},
+    outgoing::{Mapping, Outgoing},
+    playout::{PACKET_LEN, PACKET_SAMPLES, Player},
+    reception::Reception,
+    relay::{Channel, DropReason, Slot},
+    rtp::{HEADER_LEN, Header},
+    tone::ToneTable,
+};
+use base::{MediaId, Rng};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// State of one session; [`crate::relay::Relay`] joins two.
+#[derive(Debug)]
+pub(crate) struct Session {
+    media: MediaId,
+    opened_at: Instant,
+    latch: Latch,
+    rtcp: RtcpPath,
+    direction: Direction,
+    formats: SessionFormats,
+    reception: Reception,
+    outgoing: Outgoing,
+    activity: Activity,
+    foreign: u64,
+    silence: Silence,
+}
+
+/// What becomes of the far end's packets, and what it hears.
+#[derive(Debug, Default)]
+pub(crate) enum Activity {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Packets go to the peer, and the peer's come here.
+    Bridged {
+        /// The peer.
+        peer: Slot,
+        /// For packets from here to the peer.
+        map: PayloadTable,
+    },
+    /// Packets come back.
+    Echo,
+    /// The tick plays.
+    Playing(Player),
+}
+
+/// Payload type translation, by number; `None` when none differs.
+pub(crate) type PayloadTable = Option<Box<[u8; 128]>>;
+
+/// What a tick made of a session.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Played {
+    /// It plays nothing: the tick may forget it.
+    Nothing,
+    /// It plays, but nothing is to be sent.
+    Silently,
+    /// The packet is ready.
+    To(SocketAddr),
+}
+
+impl Session {
+    pub(crate) fn new(now: Instant, media: MediaId) -> Self {
+        Self {
+            media,
+            opened_at: now,
+            latch: Latch::default(),
+            rtcp: RtcpPath::Mux,
+            direction: Direction::Inactive,
+            formats: SessionFormats::default(),
+            reception: Reception::default(),
+            outgoing: Outgoing::default(),
+            activity: Activity::Idle,
+            foreign: 0,
+            silence: Silence { limit: None, heard_at: now, is_reported: false },
+        }
+    }
+
+    pub(crate) fn media(&self) -> MediaId {
+        self.media
+    }
+
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    pub(crate) fn configure(
+        &mut self,
+        now: Instant,
+        remote: Remote,
+        direction: Direction,
+        formats: &[Format],
+        timeout: Option<Duration>,
+    ) {
+        self.latch.describe(remote.rtp);
+        self.rtcp.describe(remote.rtcp);
+        self.direction = direction;
+        self.formats = SessionFormats::new(formats);
+        self.silence = Silence { limit: timeout, heard_at: now, is_reported: false };
+    }
+
+    /// Takes up another activity; the outgoing stream goes on with another source.
+    pub(crate) fn take_up(&mut self, activity: Activity) {
+        self.activity = activity;
+        self.outgoing.change_source();
+    }
+
+    /// Takes up a playout.
+    pub(crate) fn play(&mut self, now: Instant, playout: Playout, rng: &mut Rng) {
+        self.take_up(match Player::new(playout) {
+            Some(player) => Activity::Playing(player),
+            None => Activity::Echo,
+        });
+        self.outgoing.begin(now, rng);
+    }
+
+    /// Makes the tone that is to be played, in the law of the agreed format.
+    pub(crate) fn prepare(&mut self, tones: &mut ToneTable) {
+        if let (Activity::Playing(player), Some((law, _))) = (&mut self.activity, self.formats.g711)
+        {
+            player.prepare(law, tones);
+        }
+    }
+
+    /// Translates packets for the peer in hand by another table from now on.
+    pub(crate) fn change_map(&mut self, new: PayloadTable) {
+        if let Activity::Bridged { map, .. } = &mut self.activity {
+            *map = new;
+        }
+    }
+
+    /// Judges and counts a valid RTP packet of the far end.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        header: &Header,
+        payload_len: usize,
+    ) -> Result<(), DropReason> {
+        match self.latch.judge(from, header) {
+            Belief::Ours => {}
+            Belief::NotYet => return Err(DropReason::Unlatched),
+            Belief::Foreign => {
+                self.foreign += 1;
+                return Err(DropReason::Foreign);
+            }
+        }
+        self.silence.end(now);
+        let age = now.saturating_duration_since(self.opened_at);
+        let clock_rate = self.formats.clock_rate(header.payload_type);
+        self.reception.add(age, header, payload_len, clock_rate);
+        if self.direction.receives() { Ok(()) } else { Err(DropReason::Held) }
+    }
+
+    /// Judges a valid RTCP packet of the far end.
+    pub(crate) fn receive_rtcp(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        from: SocketAddr,
+    ) -> Result<(), DropReason> {
+        let is_ours = match channel {
+            Channel::Rtp => self.latch.destination() == Some(from),
+            Channel::Rtcp => self.rtcp.believes(from, self.latch.source()),
+        };
+        if !is_ours {
+            self.foreign += 1;
+            return Err(DropReason::Foreign);
+        }
+        self.silence.end(now);
+        Ok(())
+    }
+
+    /// Sends on a packet of another far end (or its own, for echo); says where to.
+    pub(crate) fn deliver(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        payload_len: usize,
+        packet: &mut [u8],
+    ) -> Result<SocketAddr, DropReason> {
+        if !self.direction.sends() {
+            return Err(DropReason::Held);
+        }
+        let to = self.latch.destination().ok_or(DropReason::NoDestination)?;
+        let clock_rate = self.formats.clock_rate(header.payload_type);
+        self.outgoing.relay(now, header, clock_rate, payload_len, packet);
+        Ok(to)
+    }
+
+    /// Where RTCP for the far end goes.
+    pub(crate) fn rtcp_destination(&self) -> Option<(Channel, SocketAddr)> {
+        match &self.rtcp {
+            RtcpPath::Mux => Some((Channel::Rtp, self.latch.destination()?)),
+            RtcpPath::Own { described, source } => {
+                Some((Channel::Rtcp, source.unwrap_or(*described)))
+            }
+        }
+    }
+
+    /// How the source that the far end hears is translated.
+    pub(crate) fn mapping(&self) -> Option<Mapping> {
+        self.outgoing.mapping()
+    }
+
+    /// The playout stood still for a while: what comes next is that much later.
+    pub(crate) fn skip(&mut self) {
+        self.outgoing.change_source();
+    }
+
+    /// Writes the next packet of a playout.
+    ///
+    /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
+    /// so that a prompt ends when it should.
+    pub(crate) fn tick(&mut self, now: Instant, packet: &mut [u8; PACKET_LEN]) -> Played {
+        let Activity::Playing(player) = &mut self.activity else { return Played::Nothing };
+        let Some(to) = self.latch.destination() else { return Played::Silently };
+        let Some((law, payload_type)) = self.formats.g711 else {
+            player.give_up();
+            return Played::Silently;
+        };
+        player.fill(law, &mut packet[HEADER_LEN..]);
+        if !self.direction.sends() {
+            return Played::Silently;
+        }
+        let header = self.outgoing.play(now, payload_type, PACKET_SAMPLES as u32);
+        packet[..HEADER_LEN].copy_from_slice(&header);
+        Played::To(to)
+    }
+
+    /// Whether a prompt has just come to its end; it is over then.
+    pub(crate) fn finish(&mut self) -> bool {
+        let is_over = matches!(&self.activity, Activity::Playing(player) if player.is_over());
+        if is_over {
+            self.take_up(Activity::Idle);
+        }
+        is_over
+    }
+
+    /// Whether the far end has just been silent for too long; said once a silence.
+    pub(crate) fn has_timed_out(&mut self, now: Instant) -> bool {
+        self.direction.receives() && self.silence.has_run_out(now)
+    }
+
+    pub(crate) fn stats(&self) -> StreamStats {
+        StreamStats {
+            packets_received: self.reception.packets(),
+            bytes_received: self.reception.bytes(),
+            packets_sent: self.outgoing.packets(),
+            bytes_sent: self.outgoing.bytes(),
+            packets_lost: self.reception.lost(),
+            jitter_ms: self.reception.jitter_ms(),
+            packets_foreign: self.foreign,
+            payload_type: self.reception.payload_type(),
+            latched: self.latch.source(),
+        }
+    }
+}
+
+/// How RTCP of this far end travels.
+#[derive(Debug)]
+enum RtcpPath {
+    Mux,
+    Own { described: SocketAddr, source: Option<SocketAddr> },
+}
+
+impl RtcpPath {
+    fn describe(&mut self, rtcp: Rtcp) {
+        match (rtcp, &*self) {
+            (Rtcp::Mux, _) => *self = Self::Mux,
+            (Rtcp::At(address), Self::Own { described, .. }) if *described == address => {}
+            (Rtcp::At(address), Self::Own { .. } | Self::Mux) => {
+                *self = Self::Own { described: address, source: None };
+            }
+        }
+    }
+
+    /// Believed: the described address, or one port (the first that speaks) of the host whose RTP
+    /// is believed.
+    fn believes(&mut self, from: SocketAddr, rtp_source: Option<SocketAddr>) -> bool {
+        let Self::Own { described, source } = self else { return false };
+        if let Some(source) = source {
+            return *source == from;
+        }
+        let is_ours = from == *described || rtp_source.is_some_and(|it| it.ip() == from.ip());
+        if is_ours {
+            *source = Some(from);
+        }
+        is_ours
+    }
+}
+
+/// What the relay needs of the agreed formats.
+#[derive(Debug, Default)]
+struct SessionFormats {
+    clock_rates: Vec<(u8, u32)>,
+    /// The first G.711 format: what playouts are in.
+    g711: Option<(Law, u8)>,
+}
+
+impl SessionFormats {
+    fn new(formats: &[Format]) -> Self {
+        Self {
+            clock_rates: formats.iter().map(|it| (it.payload_type, it.clock_rate)).collect(),
+            g711: formats
+                .iter()
+                .filter(|it| it.clock_rate == DEFAULT_CLOCK_RATE && it.channels == 1)
+                .find_map(|it| Some((Law::from_encoding(&it.encoding)?, it.payload_type))),
+        }
+    }
+
+    fn clock_rate(&self, payload_type: u8) -> u32 {
+        let known = self.clock_rates.iter().find(|(number, _)| *number == payload_type);
+        known.map_or(DEFAULT_CLOCK_RATE, |(_, clock_rate)| *clock_rate)
+    }
+}
+
+/// The watch for a far end that is gone.
+#[derive(Debug)]
+struct Silence {
+    limit: Option<Duration>,
+    heard_at: Instant,
+    is_reported: bool,
+}
+
+impl Silence {
+    fn end(&mut self, now: Instant) {
+        self.heard_at = now;
+        self.is_reported = false;
+    }
+
+    fn has_run_out(&mut self, now: Instant) -> bool {
+        let Some(limit) = self.limit else { return false };
+        if self.is_reported || now.saturating_duration_since(self.heard_at) < limit {
+            return false;
+        }
+        self.is_reported = true;
+        true
+    }
+}
+
+/// Of telephone audio, in Hz; for payload types that were never agreed.
+const DEFAULT_CLOCK_RATE: u32 = 8000;

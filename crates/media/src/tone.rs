@@ -1,0 +1,132 @@
+//! Steady tones, companded ahead so that playing one is copying.
+
+use crate::g711::Law;
+use std::{f64::consts::TAU, sync::Arc};
+
+/// One whole number of cycles of a companded sine, played in a circle.
+#[derive(Clone, Debug)]
+pub(crate) struct Tone {
+    period: Arc<[u8]>,
+    position: usize,
+}
+
+impl Tone {
+    /// From a period that [`ToneTable::period`] made.
+    pub(crate) fn new(period: Arc<[u8]>) -> Self {
+        Self { period, position: 0 }
+    }
+
+    /// The next samples.
+    pub(crate) fn fill(&mut self, mut samples: &mut [u8]) {
+        while !samples.is_empty() {
+            let rest = &self.period[self.position..];
+            let count = rest.len().min(samples.len());
+            samples[..count].copy_from_slice(&rest[..count]);
+            samples = &mut samples[count..];
+            self.position = (self.position + count) % self.period.len();
+        }
+    }
+}
+
+/// Periods in use, so that a thousand callers of one tone share one table.
+#[derive(Debug, Default)]
+pub(crate) struct ToneTable {
+    periods: Vec<(Key, Arc<[u8]>)>,
+}
+
+type Key = (Law, u16, i8);
+
+impl ToneTable {
+    /// The shortest whole number of cycles that is a whole number of samples: for 1004 Hz at
+    /// 8 kHz, 251 cycles in 2000 samples.
+    pub(crate) fn period(&mut self, law: Law, hz: u16, dbm0: i8) -> Arc<[u8]> {
+        let key = (law, hz, dbm0);
+        if let Some((_, period)) = self.periods.iter().find(|it| it.0 == key) {
+            return Arc::clone(period);
+        }
+        if self.periods.len() == PERIODS_MAX {
+            self.periods.remove(0);
+        }
+        let period = sine(law, hz, dbm0);
+        self.periods.push((key, Arc::clone(&period)));
+        period
+    }
+}
+
+fn sine(law: Law, hz: u16, dbm0: i8) -> Arc<[u8]> {
+    let level_db = f64::from(dbm0) - law.full_scale_dbm0();
+    let peak = (law.full_scale_peak() * 10_f64.powf(level_db / 20.0)).min(law.full_scale_peak());
+    let length = SAMPLE_RATE / greatest_common_divisor(SAMPLE_RATE, u32::from(hz));
+    let step = TAU * f64::from(hz) / f64::from(SAMPLE_RATE);
+    (0..length).map(|n| law.encode((peak * (step * f64::from(n)).sin()).round() as i16)).collect()
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// Of G.711, in Hz.
+const SAMPLE_RATE: u32 = 8000;
+/// Different tones kept; the oldest goes first (its players keep theirs).
+const PERIODS_MAX: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_tone_has_its_frequency_and_level_in_both_laws() {
+        for law in [Law::Mu, Law::A] {
+            let samples = play(law, 1004, -16, 8000);
+
+            let level = dbm0(law, power_at(&samples, 1004.0));
+            assert!((level + 16.0).abs() < 0.1, "{law:?}: {level} dBm0");
+            let whole = dbm0(law, samples.iter().map(|it| it * it).sum::<f64>() / 8000.0);
+            assert!((whole - level).abs() < 0.1, "{law:?}: nothing but the tone, {whole} dBm0");
+        }
+    }
+
+    #[test]
+    fn the_period_of_the_test_tone_is_2000_samples_and_closes_without_a_step() {
+        assert_eq!(ToneTable::default().period(Law::A, 1004, -16).len(), 2000);
+
+        let samples = play(Law::Mu, 1004, -16, 4001);
+
+        let step_max = samples.windows(2).map(|it| (it[1] - it[0]).abs()).fold(0.0, f64::max);
+        assert!(step_max < 3000.0, "{step_max}");
+        assert_eq!(&samples[..2000], &samples[2000..4000]);
+    }
+
+    #[test]
+    fn too_loud_a_tone_is_full_scale_and_no_frequency_is_silence() {
+        let loud = play(Law::A, 1000, 20, 160);
+        assert!(loud.iter().any(|it| *it > 32_000.0));
+        assert!(play(Law::Mu, 0, -16, 160).iter().all(|it| it.abs() < 1.0));
+    }
+
+    fn play(law: Law, hz: u16, dbm0: i8, count: usize) -> Vec<f64> {
+        let mut tone = Tone::new(ToneTable::default().period(law, hz, dbm0));
+        let mut bytes = vec![0; count];
+        for packet in bytes.chunks_mut(160) {
+            tone.fill(packet);
+        }
+        bytes.into_iter().map(|it| f64::from(law.decode(it))).collect()
+    }
+
+    /// Mean power of the component at `hz` (one bin of a Fourier transform).
+    fn power_at(samples: &[f64], hz: f64) -> f64 {
+        let (mut re, mut im) = (0.0, 0.0);
+        for (n, sample) in samples.iter().enumerate() {
+            let (sin, cos) = (TAU * hz * n as f64 / 8000.0).sin_cos();
+            re += sample * cos;
+            im += sample * sin;
+        }
+        let count = samples.len() as f64;
+        2.0 * (re * re + im * im) / (count * count)
+    }
+
+    fn dbm0(law: Law, power: f64) -> f64 {
+        let full = law.full_scale_peak().powi(2) / 2.0;
+        10.0 * (power / full).log10() + law.full_scale_dbm0()
+    }
+}

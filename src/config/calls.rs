@@ -1,0 +1,48 @@
+//! `[calls]`
+
+use super::Problems;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Bounds of calls.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Calls {
+    /// Calls at a time in the whole server; one more is refused with 503.
+    pub calls_max: u32,
+    /// A call is ended after this long.
+    pub duration_max: Duration,
+    /// How long a trunk may ring before the call counts as not answered. Extensions have their own.
+    pub trunk_ring_timeout: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Raw {
+    calls_max: u32,
+    duration_max_s: u32,
+    trunk_ring_timeout_s: u32,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self { calls_max: 10_000, duration_max_s: 14_400, trunk_ring_timeout_s: 120 }
+    }
+}
+
+impl Raw {
+    pub(super) fn check(self, problems: &mut Problems) -> Calls {
+        Calls {
+            calls_max: problems.in_range("calls.calls_max", self.calls_max, 1..=1_000_000),
+            duration_max: problems.seconds(
+                "calls.duration_max_s",
+                self.duration_max_s,
+                60..=604_800,
+            ),
+            trunk_ring_timeout: problems.seconds(
+                "calls.trunk_ring_timeout_s",
+                self.trunk_ring_timeout_s,
+                5..=600,
+            ),
+        }
+    }
+}

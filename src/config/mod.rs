@@ -1,0 +1,176 @@
+//! What needs a restart: the configuration file, read once and checked whole.
+//!
+//! One section a file. Each reads a raw serde structure, in which every key has a default, and
+//! checks it into values with types: durations, addresses, bounds. All problems are reported at
+//! once, each with its key and what to do. `docs/config.example.toml` documents every key.
+
+mod calls;
+mod cdr;
+mod http;
+mod listener;
+mod log;
+mod media;
+mod overrides;
+mod reading;
+mod registrar;
+mod secret;
+mod server;
+mod signalling;
+mod sip;
+mod store;
+mod trace;
+mod trunks;
+
+#[cfg(test)]
+mod tests;
+
+pub use calls::Calls;
+pub use cdr::CdrWriting;
+pub use http::Http;
+pub use listener::{Protocol, SipListener};
+pub use log::{Log, LogFormat};
+pub use media::{Media, PortRange};
+pub use overrides::Overrides;
+pub use registrar::Registrar;
+pub use secret::Secret;
+pub use server::Server;
+pub use signalling::Signalling;
+pub use sip::{Sip, SourceLimits, StreamLimits};
+pub use store::{SqliteSync, Store};
+pub use trace::Trace;
+pub use trunks::Trunk;
+
+use reading::{Problems, Reader};
+use std::{fmt, path::Path};
+
+/// Everything that the operator of a server decides, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// `[server]`: where things lie and how the process ends.
+    pub server: Server,
+    /// `[sip]`: listeners and the limits of strangers.
+    pub sip: Sip,
+    /// `[registrar]`: bounds of registrations.
+    pub registrar: Registrar,
+    /// `[calls]`: bounds of calls.
+    pub calls: Calls,
+    /// `[signalling]`: shards.
+    pub signalling: Signalling,
+    /// `[media]`: workers, addresses and ports.
+    pub media: Media,
+    /// `[http]`: listeners.
+    pub http: Http,
+    /// `[store]`: the database.
+    pub store: Store,
+    /// `[cdr]`: how call detail records get there.
+    pub cdr: CdrWriting,
+    /// `[trace]`: the SIP trace kept in memory.
+    pub trace: Trace,
+    /// `[log]`: the process's own log.
+    pub log: Log,
+    /// `[[trunk]]`: links to carriers.
+    pub trunks: Vec<Trunk>,
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub struct ConfigError {
+    /// Where: `sip.listen[1]`; the file's name if it could not be read at all.
+    pub key: String,
+    /// What is wrong and what to write instead.
+    pub problem: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.problem)
+    }
+}
+
+impl Config {
+    /// Reads `file`, if one is given, over the defaults, and `overrides` over both.
+    ///
+    /// The errors are all that could be found, in the order of the sections.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Vec<ConfigError>> {
+        let Some(file) = file else { return Self::parse("", overrides) };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let problem = format!("cannot be read ({error}): name an existing file with --config");
+            vec![ConfigError { key: file.display().to_string(), problem }]
+        })?;
+        Self::parse(&text, overrides)
+    }
+
+    /// As [`Config::load`], from the text of the file.
+    pub fn parse(text: &str, overrides: &Overrides) -> Result<Self, Vec<ConfigError>> {
+        let table = text.parse::<toml::Table>().map_err(|error| {
+            vec![ConfigError { key: "TOML".to_owned(), problem: error.to_string() }]
+        })?;
+        let mut reader = Reader::new(table);
+        let mut raw = Raw::read(&mut reader);
+        let mut problems = reader.finish();
+        overrides.apply(&mut raw);
+        let config = raw.check(&mut problems);
+        problems.into_result(config)
+    }
+}
+
+impl Default for Config {
+    /// What an empty file means.
+    fn default() -> Self {
+        Raw::default().check(&mut Problems::default())
+    }
+}
+
+/// The file as written.
+#[derive(Debug, Default)]
+struct Raw {
+    server: server::Raw,
+    sip: sip::Raw,
+    registrar: registrar::Raw,
+    calls: calls::Raw,
+    signalling: signalling::Raw,
+    media: media::Raw,
+    http: http::Raw,
+    store: store::Raw,
+    cdr: cdr::Raw,
+    trace: trace::Raw,
+    log: log::Raw,
+    trunks: Vec<trunks::Raw>,
+}
+
+impl Raw {
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            server: reader.section("server"),
+            sip: reader.section("sip"),
+            registrar: reader.section("registrar"),
+            calls: reader.section("calls"),
+            signalling: reader.section("signalling"),
+            media: reader.section("media"),
+            http: reader.section("http"),
+            store: reader.section("store"),
+            cdr: reader.section("cdr"),
+            trace: reader.section("trace"),
+            log: reader.section("log"),
+            trunks: reader.sections("trunk"),
+        }
+    }
+
+    fn check(self, problems: &mut Problems) -> Config {
+        let server = self.server.check(problems);
+        Config {
+            sip: self.sip.check(problems),
+            registrar: self.registrar.check(problems),
+            calls: self.calls.check(problems),
+            signalling: self.signalling.check(problems),
+            media: self.media.check(problems),
+            http: self.http.check(problems),
+            store: self.store.check(&server, problems),
+            cdr: self.cdr.check(problems),
+            trace: self.trace.check(problems),
+            log: self.log.check(problems),
+            trunks: trunks::check_all(self.trunks, problems),
+            server,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What must not be shown.
+
+use serde::Deserialize;
+use std::{fmt, path::PathBuf};
+
+/// A text that logs and errors never show.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// As written: `key = "value"` or `key = { file = "PATH" }`.
+#[derive(Clone, Deserialize)]
+#[serde(untagged, expecting = "write a text or { file = \"PATH\" }")]
+pub(super) enum Raw {
+    Value(String),
+    File(InFile),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InFile {
+    file: PathBuf,
+}
+
+impl Raw {
+    /// The secret; the error is what to tell the operator.
+    pub(super) fn read(self) -> Result<Secret, String> {
+        match self {
+            Self::Value(text) => Ok(Secret(text)),
+            Self::File(InFile { file }) => match std::fs::read_to_string(&file) {
+                Ok(text) => Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(error) => Err(format!(
+                    "{} cannot be read ({error}): name a file that this user may read",
+                    file.display()
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}

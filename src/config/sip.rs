@@ -1,0 +1,199 @@
+//! `[sip]`
+
+use super::{Problems, SipListener};
+use serde::Deserialize;
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+/// Listeners, and what strangers may do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sip {
+    /// Where SIP is spoken; at least one.
+    pub listen: Vec<SipListener>,
+    /// What peers should see in place of an IPv4 listener's own address.
+    pub advertised_ipv4: Option<Ipv4Addr>,
+    /// What peers should see in place of an IPv6 listener's own address.
+    pub advertised_ipv6: Option<Ipv6Addr>,
+    /// How long a digest nonce is good for.
+    pub nonce_lifetime: Duration,
+    /// Per source address, before anything is parsed.
+    pub source: SourceLimits,
+    /// Of stream connections.
+    pub stream: StreamLimits,
+}
+
+/// Bounds of one source address.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceLimits {
+    /// Datagrams and stream messages a second, sustained.
+    pub messages_per_s: u32,
+    /// How many may come at once.
+    pub burst: u32,
+    /// Stream connections at a time.
+    pub connections_max: u32,
+    /// Addresses without these bounds; those of trunks are added to them.
+    pub unlimited: Vec<IpAddr>,
+}
+
+/// Bounds of stream connections.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StreamLimits {
+    /// All connections together.
+    pub connections_max: u32,
+    /// A connection on which nothing came for this long is closed.
+    pub idle_timeout: Duration,
+    /// A message that was begun must be complete after this long.
+    pub message_timeout: Duration,
+    /// A connection that we open must stand after this long.
+    pub connect_timeout: Duration,
+}
+
+impl Sip {
+    /// The address that peers should see for one of our sockets.
+    pub fn advertised(&self, bound: SocketAddr) -> SocketAddr {
+        let ip = match bound.ip() {
+            IpAddr::V4(own) => IpAddr::V4(self.advertised_ipv4.unwrap_or(own)),
+            IpAddr::V6(own) => IpAddr::V6(self.advertised_ipv6.unwrap_or(own)),
+        };
+        SocketAddr::new(ip, bound.port())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Raw {
+    pub(super) listen: Vec<String>,
+    advertised_ipv4: Option<Ipv4Addr>,
+    advertised_ipv6: Option<Ipv6Addr>,
+    nonce_lifetime_s: u32,
+    source_messages_per_s: u32,
+    source_burst: u32,
+    source_connections_max: u32,
+    source_unlimited: Vec<IpAddr>,
+    connections_max: u32,
+    idle_timeout_s: u32,
+    message_timeout_s: u32,
+    connect_timeout_s: u32,
+}
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self {
+            listen: vec!["127.0.0.1:5060/udp".to_owned(), "127.0.0.1:5060/tcp".to_owned()],
+            advertised_ipv4: None,
+            advertised_ipv6: None,
+            nonce_lifetime_s: 300,
+            source_messages_per_s: 200,
+            source_burst: 1000,
+            source_connections_max: 100,
+            source_unlimited: vec![
+                IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ],
+            connections_max: 10_000,
+            idle_timeout_s: 600,
+            message_timeout_s: 10,
+            connect_timeout_s: 5,
+        }
+    }
+}
+
+impl Raw {
+    pub(super) fn check(self, problems: &mut Problems) -> Sip {
+        let listen = check_listeners(&self.listen, problems);
+        check_advertised(&listen, self.advertised_ipv4, self.advertised_ipv6, problems);
+        Sip {
+            listen,
+            advertised_ipv4: self.advertised_ipv4,
+            advertised_ipv6: self.advertised_ipv6,
+            nonce_lifetime: problems.seconds(
+                "sip.nonce_lifetime_s",
+                self.nonce_lifetime_s,
+                10..=86_400,
+            ),
+            source: SourceLimits {
+                messages_per_s: problems.in_range(
+                    "sip.source_messages_per_s",
+                    self.source_messages_per_s,
+                    1..=1_000_000,
+                ),
+                burst: problems.in_range("sip.source_burst", self.source_burst, 1..=1_000_000),
+                connections_max: problems.in_range(
+                    "sip.source_connections_max",
+                    self.source_connections_max,
+                    1..=1_000_000,
+                ),
+                unlimited: self.source_unlimited,
+            },
+            stream: StreamLimits {
+                connections_max: problems.in_range(
+                    "sip.connections_max",
+                    self.connections_max,
+                    1..=1_000_000,
+                ),
+                idle_timeout: problems.seconds(
+                    "sip.idle_timeout_s",
+                    self.idle_timeout_s,
+                    10..=86_400,
+                ),
+                message_timeout: problems.seconds(
+                    "sip.message_timeout_s",
+                    self.message_timeout_s,
+                    1..=300,
+                ),
+                connect_timeout: problems.seconds(
+                    "sip.connect_timeout_s",
+                    self.connect_timeout_s,
+                    1..=30,
+                ),
+            },
+        }
+    }
+}
+
+fn check_listeners(texts: &[String], problems: &mut Problems) -> Vec<SipListener> {
+    if texts.is_empty() {
+        problems.add("sip.listen", "is empty: write at least one ADDRESS:PORT/udp");
+    }
+    let mut seen = HashSet::new();
+    let mut listeners = Vec::with_capacity(texts.len());
+    for (n, text) in texts.iter().enumerate() {
+        let key = format!("sip.listen[{n}]");
+        match text.parse::<SipListener>() {
+            Ok(listener) if !seen.insert(listener) => {
+                problems.add(key, format!("{text:?} is there twice: remove one"));
+            }
+            Ok(listener) => listeners.push(listener),
+            Err(error) => problems.add(key, format!("{text:?} {error}")),
+        }
+    }
+    listeners
+}
+
+/// Peers cannot answer to 0.0.0.0.
+fn check_advertised(
+    listeners: &[SipListener],
+    ipv4: Option<Ipv4Addr>,
+    ipv6: Option<Ipv6Addr>,
+    problems: &mut Problems,
+) {
+    let needs = |is_v4: bool| {
+        listeners
+            .iter()
+            .map(|it| it.address)
+            .find(|it| it.is_ipv4() == is_v4 && it.ip().is_unspecified())
+    };
+    if let (Some(address), None) = (needs(true), ipv4) {
+        problems.add("sip.advertised_ipv4", advice(address));
+    }
+    if let (Some(address), None) = (needs(false), ipv6) {
+        problems.add("sip.advertised_ipv6", advice(address));
+    }
+}
+
+fn advice(listener: SocketAddr) -> String {
+    format!("sip.listen has {listener}, which peers cannot answer to: write the address they see")
+}

@@ -1,0 +1,325 @@
+//! The loop of one worker.
+//!
+//! Few sessions: the worker sleeps until a packet comes, and adds next to nothing to its delay.
+//! Above [`COALESCE_ABOVE`] sessions it naps after each round, so that one wake-up serves all the
+//! packets of [`COALESCE`]; a wake-up costs as much as relaying a packet.
+
+use super::{
+    EventSink, WorkerMetrics,
+    handle::{Order, Wake},
+    ports::{BELL, Ports, event_source},
+};
+use base::{MediaId, Rng};
+use media::{Channel, MediaCommand, MediaEvent, Relay, Rtcp, Slot, StreamStats, Transmit};
+use rustix::{
+    buffer::spare_capacity,
+    event::{Timespec, epoll},
+    io::Errno,
+    net::{RecvFlags, SendFlags, recvfrom, sendto},
+};
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering::Relaxed, mpsc::Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// One worker: its sessions, their sockets, and the ways in and out.
+pub(super) struct Worker {
+    relay: Relay,
+    ports: Ports,
+    orders: Receiver<Order>,
+    wake: Arc<Wake>,
+    sinks: Vec<EventSink>,
+    /// Events that found their sink full, oldest first.
+    undelivered: VecDeque<(u8, MediaEvent)>,
+    metrics: Arc<WorkerMetrics>,
+}
+
+/// The sockets that have something to read.
+struct Ready {
+    events: Vec<epoll::Event>,
+    /// How many were seen to.
+    seen: usize,
+}
+
+impl Worker {
+    pub(super) fn new(
+        ports: Ports,
+        orders: Receiver<Order>,
+        wake: Arc<Wake>,
+        sinks: Vec<EventSink>,
+        metrics: Arc<WorkerMetrics>,
+        rng: Rng,
+    ) -> io::Result<Self> {
+        let bell = epoll::EventData::new_u64(BELL);
+        epoll::add(ports.epoll(), wake.bell(), bell, epoll::EventFlags::IN)?;
+        Ok(Self {
+            relay: Relay::new(Instant::now(), rng),
+            ports,
+            orders,
+            wake,
+            sinks,
+            undelivered: VecDeque::new(),
+            metrics,
+        })
+    }
+
+    /// Works until told to stop.
+    pub(super) fn run(mut self) {
+        let mut ready = Ready { events: Vec::with_capacity(READY_MAX), seen: 0 };
+        let mut round_at = Instant::now();
+        while !self.wake.is_stopping() {
+            self.wait(round_at, &mut ready);
+            let now = Instant::now();
+            let is_late = now.saturating_duration_since(round_at) > LATE;
+            round_at = now;
+            let reads = if is_late { READS_LATE } else { READS };
+            self.see_to_packets(now, reads, &mut ready);
+            self.see_to_orders(now);
+            self.see_to_time(now);
+            self.deliver_events();
+            self.publish();
+            self.nap(round_at, &ready);
+        }
+    }
+
+    /// Sleeps until a packet, a command or a deadline comes.
+    fn wait(&mut self, now: Instant, ready: &mut Ready) {
+        ready.events.clear();
+        ready.seen = 0;
+        self.wake.lie_down();
+        let timeout = match self.orders.try_recv() {
+            Ok(order) => {
+                self.carry_out_guarded(now, order);
+                Some(Duration::ZERO)
+            }
+            Err(_) => self.sleep_max(now),
+        };
+        let timeout = timeout.map(whole_millis);
+        let spare = spare_capacity(&mut ready.events);
+        if let Err(error) = epoll::wait(self.ports.epoll(), spare, timeout.as_ref())
+            && error != Errno::INTR
+        {
+            tracing::error!(%error, "epoll failed; the worker tries again");
+            thread::sleep(COALESCE);
+        }
+        self.wake.get_up();
+    }
+
+    fn sleep_max(&self, now: Instant) -> Option<Duration> {
+        let until_timeout = self.relay.poll_timeout().map(|it| it.saturating_duration_since(now));
+        if self.undelivered.is_empty() {
+            return until_timeout;
+        }
+        Some(until_timeout.map_or(RETRY, |it| it.min(RETRY)))
+    }
+
+    fn nap(&self, round_at: Instant, ready: &Ready) {
+        if self.relay.len() > COALESCE_ABOVE && ready.events.len() < READY_MAX {
+            thread::sleep(COALESCE.saturating_sub(round_at.elapsed()));
+        }
+    }
+
+    /// A panic ends the session whose packet it was; the others' packets are seen to after it.
+    fn see_to_packets(&mut self, now: Instant, reads: usize, ready: &mut Ready) {
+        while catch_unwind(AssertUnwindSafe(|| self.read_ready(now, reads, ready))).is_err() {
+            self.bury(now);
+        }
+    }
+
+    fn read_ready(&mut self, now: Instant, reads: usize, ready: &mut Ready) {
+        let mut buffer = [0; PACKET_MAX];
+        while let Some(event) = ready.events.get(ready.seen) {
+            let data = event.data;
+            ready.seen += 1;
+            match event_source(data) {
+                Some((slot, channel)) => self.read(now, slot, channel, reads, &mut buffer),
+                None => self.wake.silence(),
+            }
+        }
+    }
+
+    /// Reads up to `reads` packets. One is the rule, and asking for a second that is not there
+    /// would cost as much as a packet; what is left keeps the socket in the next round's list.
+    fn read(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        channel: Channel,
+        reads: usize,
+        buffer: &mut [u8; PACKET_MAX],
+    ) {
+        let Some(socket) = self.ports.socket(slot, channel) else { return };
+        for _ in 0..reads {
+            let (len, from) = match recvfrom(socket, &mut buffer[..], RecvFlags::TRUNC) {
+                Ok((_, len, Some(from))) => (len, from),
+                Ok((_, _, None)) => continue,
+                // Someone's ICMP error, reported and cleared by the read.
+                Err(Errno::CONNREFUSED | Errno::HOSTUNREACH | Errno::NETUNREACH) => continue,
+                Err(_) => return,
+            };
+            let (Some(packet), Ok(from)) = (buffer.get_mut(..len), SocketAddr::try_from(from))
+            else {
+                continue;
+            };
+            if let Ok(transmit) = self.relay.handle_packet(now, slot, channel, from, packet) {
+                send(&self.ports, &self.metrics, transmit, packet);
+            }
+        }
+    }
+
+    fn see_to_orders(&mut self, now: Instant) {
+        for _ in 0..ORDERS_MAX {
+            let Ok(order) = self.orders.try_recv() else { return };
+            self.carry_out_guarded(now, order);
+        }
+    }
+
+    fn carry_out_guarded(&mut self, now: Instant, order: Order) {
+        if catch_unwind(AssertUnwindSafe(|| self.carry_out(now, order))).is_err() {
+            self.bury(now);
+        }
+    }
+
+    fn carry_out(&mut self, now: Instant, order: Order) {
+        match order.command {
+            MediaCommand::Lease { family, count } => {
+                let leases = (0..count).map_while(|_| self.ports.lease(now, family)).collect();
+                self.undelivered.push_back((order.shard, MediaEvent::Leased { family, leases }));
+            }
+            MediaCommand::Return { lease } => self.ports.give_back_lease(now, &lease),
+            MediaCommand::Open { media, lease } => match self.ports.open(&lease) {
+                Some(slot) => self.relay.open(now, media, slot),
+                None => {
+                    tracing::warn!(%media, address = %lease.address, "not a lease of this worker");
+                    let stats = StreamStats::default();
+                    let closed = MediaEvent::Closed { media, stats };
+                    self.undelivered.push_back((media.shard(), closed));
+                }
+            },
+            MediaCommand::Close { media } => self.close(now, media),
+            command @ (MediaCommand::Configure { .. }
+            | MediaCommand::Bridge { .. }
+            | MediaCommand::Unbridge { .. }
+            | MediaCommand::Play { .. }) => {
+                self.open_rtcp(&command);
+                self.relay.handle_command(now, command);
+            }
+        }
+    }
+
+    /// Binds the RTCP port of a session whose far end does not mux.
+    fn open_rtcp(&mut self, command: &MediaCommand) {
+        if let MediaCommand::Configure { media, remote, .. } = command
+            && let Rtcp::At(_) = remote.rtcp
+            && let Some(slot) = self.relay.slot_of(*media)
+            && let Err(error) = self.ports.open_rtcp(slot)
+        {
+            tracing::warn!(%media, %error, "RTCP of this session is not relayed: its port is taken");
+        }
+    }
+
+    fn close(&mut self, now: Instant, media: MediaId) {
+        if let Some(slot) = self.relay.close(media) {
+            self.ports.give_back(now, slot);
+        }
+    }
+
+    fn see_to_time(&mut self, now: Instant) {
+        while self.relay.poll_timeout().is_some_and(|it| it <= now) {
+            let Self { relay, ports, metrics, .. } = self;
+            let play = AssertUnwindSafe(|| {
+                relay.handle_timeout(now, |transmit, packet| {
+                    send(ports, metrics, transmit, packet);
+                });
+            });
+            if catch_unwind(play).is_err() {
+                self.bury(now);
+            }
+        }
+    }
+
+    /// Closes the session that was worked on when a panic came; the hook has printed the panic.
+    fn bury(&mut self, now: Instant) {
+        self.metrics.panics.fetch_add(1, Relaxed);
+        if let Some(media) = self.relay.in_hand() {
+            tracing::error!(%media, "a panic ended this media session");
+            self.close(now, media);
+        }
+    }
+
+    fn deliver_events(&mut self) {
+        while let Some(event) = self.relay.poll_event() {
+            self.undelivered.push_back((shard_of(&event), event));
+        }
+        for _ in 0..self.undelivered.len() {
+            let Some((shard, event)) = self.undelivered.pop_front() else { return };
+            let Some(sink) = self.sinks.get(usize::from(shard)) else {
+                self.metrics.events_lost.fetch_add(1, Relaxed);
+                continue;
+            };
+            if let Err(event) = sink(event) {
+                self.undelivered.push_back((shard, event));
+            }
+        }
+        while self.undelivered.len() > UNDELIVERED_MAX {
+            self.undelivered.pop_front();
+            self.metrics.events_lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn publish(&self) {
+        self.metrics.publish(self.relay.counters());
+        self.metrics.sessions.store(self.relay.len() as u64, Relaxed);
+        self.metrics.ports_leased.store(self.ports.leased() as u64, Relaxed);
+        self.metrics.ports_free.store(self.ports.free() as u64, Relaxed);
+    }
+}
+
+fn send(ports: &Ports, metrics: &WorkerMetrics, transmit: Transmit, packet: &[u8]) {
+    let Some(socket) = ports.socket(transmit.slot, transmit.channel) else { return };
+    if sendto(socket, packet, SendFlags::empty(), &transmit.to).is_err() {
+        metrics.send_errors.fetch_add(1, Relaxed);
+    }
+}
+
+fn shard_of(event: &MediaEvent) -> u8 {
+    match event {
+        MediaEvent::PlayFinished { media }
+        | MediaEvent::TimedOut { media }
+        | MediaEvent::Closed { media, .. } => media.shard(),
+        // Leases are answered where they are asked for; the relay makes none.
+        MediaEvent::Leased { .. } => 0,
+    }
+}
+
+/// Rounded up: epoll counts in milliseconds, and waking too early would only mean waiting again.
+fn whole_millis(span: Duration) -> Timespec {
+    let millis = span.as_nanos().div_ceil(1_000_000) as i64;
+    Timespec { tv_sec: millis / 1000, tv_nsec: millis % 1000 * 1_000_000 }
+}
+
+/// Sessions above which packets are coalesced.
+const COALESCE_ABOVE: usize = 50;
+/// How long packets may wait for others to share a wake-up.
+const COALESCE: Duration = Duration::from_millis(2);
+/// A round that comes this late finds more than one packet a socket.
+const LATE: Duration = Duration::from_millis(15);
+/// Packets read of a socket a round.
+const READS: usize = 1;
+/// The same in a late round.
+const READS_LATE: usize = 16;
+/// Sockets seen to in a round.
+const READY_MAX: usize = 1024;
+/// Commands carried out in a round: packets do not wait for a flood of them.
+const ORDERS_MAX: usize = 256;
+/// Events kept for shards that take none at the moment.
+const UNDELIVERED_MAX: usize = 8192;
+/// Until a full sink is tried again.
+const RETRY: Duration = Duration::from_millis(5);
+/// Longest packet taken in, in bytes: an Ethernet frame. Longer ones are dropped.
+const PACKET_MAX: usize = 1500;

@@ -1,0 +1,169 @@
+//! The registrar's loop.
+
+use super::{
+    BATCH_MAX, BindingStore, Locations,
+    book::{Batch, Book},
+};
+use crate::store::StoreError;
+use base::UnixMillis;
+use call::registration::{RegistrarCommand, RegistrationReply};
+use sip::bindings::BindingPolicy;
+use std::time::Duration;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// The owner task. Make it with [`Registrar::load`], then give it a task with [`Registrar::run`].
+#[derive(Debug)]
+pub struct Registrar<S> {
+    store: S,
+    book: Book,
+    clock: Clock,
+    /// Reply channel of each shard, by number.
+    shards: Vec<mpsc::Sender<RegistrationReply>>,
+    clean_up_at: Instant,
+}
+
+impl<S: BindingStore> Registrar<S> {
+    /// Reads all bindings back, so that phones are reachable before they register again.
+    ///
+    /// `now` is the wall clock; from here on time is measured, so that a clock that is set does not
+    /// end registrations. `shards` are the reply channels, by number of the shard.
+    pub async fn load(
+        store: S,
+        policy: BindingPolicy,
+        now: UnixMillis,
+        shards: Vec<mpsc::Sender<RegistrationReply>>,
+    ) -> Result<(Self, Locations), StoreError> {
+        let locations = Locations::default();
+        let mut book = Book::new(policy, locations.clone());
+        book.restore(now, store.load().await?);
+        let clock = Clock { started: Instant::now(), started_unix: now };
+        let clean_up_at = clock.started + CLEAN_UP_INTERVAL;
+        tracing::info!(registered = book.len(), "bindings are restored");
+        Ok((Self { store, book, clock, shards, clean_up_at }, locations))
+    }
+
+    /// Serves `inbox` until all its senders are gone.
+    pub async fn run(mut self, mut inbox: mpsc::Receiver<RegistrarCommand>) {
+        let mut commands = Vec::with_capacity(BATCH_MAX);
+        loop {
+            let wake_at = self.poll_timeout();
+            tokio::select! {
+                count = inbox.recv_many(&mut commands, BATCH_MAX) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.handle_commands(&mut commands).await;
+                }
+                () = sleep_until(wake_at) => self.handle_timeout().await,
+            }
+        }
+    }
+
+    async fn handle_commands(&mut self, commands: &mut Vec<RegistrarCommand>) {
+        let mut requests = Vec::with_capacity(commands.len());
+        let mut closed = Vec::new();
+        for command in commands.drain(..) {
+            match command {
+                RegistrarCommand::Register(request) => requests.push(request),
+                RegistrarCommand::FlowClosed(flow) => closed.push(flow),
+            }
+        }
+        let now = self.clock.now();
+        self.book.expire(now);
+        if !requests.is_empty() {
+            let batch = self.book.decide(now, requests);
+            let replies = self.commit(batch).await;
+            self.send(replies);
+        }
+        // A connection that closes in the same breath carried its REGISTER before: flows are
+        // never reused.
+        for flow in closed {
+            self.book.close_flow(flow);
+        }
+        metrics::gauge!("tandem_registered_aors").set(self.book.len() as f64);
+    }
+
+    async fn handle_timeout(&mut self) {
+        self.book.expire(self.clock.now());
+        metrics::gauge!("tandem_registered_aors").set(self.book.len() as f64);
+        if self.clean_up_at <= Instant::now() {
+            self.clean_up_at = Instant::now() + CLEAN_UP_INTERVAL;
+            let batch = self.book.clean_up();
+            self.commit(batch).await;
+        }
+    }
+
+    /// When the next binding ends or expired ones are to be deleted.
+    fn poll_timeout(&self) -> Instant {
+        let expiry = self.book.next_expiry().map(|it| self.clock.instant_of(it));
+        let clean_up = self.book.has_leftovers().then_some(self.clean_up_at);
+        [expiry, clean_up]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or_else(|| Instant::now() + CLEAN_UP_INTERVAL)
+    }
+
+    /// Writes a batch and makes it true, or leaves everything as it was.
+    ///
+    /// A commit that takes longer than [`COMMIT_TIMEOUT`] counts as failed. If the database did it
+    /// after all, the phone's next REGISTER writes the same rows again.
+    async fn commit(&mut self, batch: Batch) -> Vec<(u8, RegistrationReply)> {
+        if batch.is_read_only() {
+            return self.book.accept(batch);
+        }
+        let commit = self.store.commit(&batch.removals, &batch.upserts);
+        match timeout(COMMIT_TIMEOUT, commit).await {
+            Ok(Ok(())) => self.book.accept(batch),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "bindings cannot be written: REGISTER is answered 503");
+                batch.failed(RETRY_AFTER_S)
+            }
+            Err(_) => {
+                tracing::error!("the database does not answer: REGISTER is answered 503");
+                batch.failed(RETRY_AFTER_S)
+            }
+        }
+    }
+
+    fn send(&self, replies: Vec<(u8, RegistrationReply)>) {
+        for (shard, reply) in replies {
+            let sent = self.shards.get(usize::from(shard)).map(|it| it.try_send(reply));
+            if !matches!(sent, Some(Ok(()))) {
+                tracing::warn!(shard, "a shard does not take its registration replies");
+            }
+        }
+    }
+}
+
+/// Wall-clock time that is never set: what it was at start, and measured since.
+#[derive(Debug)]
+struct Clock {
+    started: Instant,
+    started_unix: UnixMillis,
+}
+
+impl Clock {
+    fn now(&self) -> UnixMillis {
+        let millis = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        UnixMillis(self.started_unix.0.saturating_add(millis))
+    }
+
+    fn instant_of(&self, at: UnixMillis) -> Instant {
+        let millis = u64::try_from(at.0.saturating_sub(self.started_unix.0)).unwrap_or(0);
+        // Sleeps end on whole milliseconds: one more, and the binding is over when we wake.
+        self.started + Duration::from_millis(millis + 1)
+    }
+}
+
+/// How long expired bindings may stay in the database; they are not restored in any case.
+const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Longest wait for the database.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a phone is told when the database is away, in seconds.
+const RETRY_AFTER_S: u32 = 10;

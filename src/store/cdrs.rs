@@ -1,0 +1,234 @@
+//! Call detail records: one row a leg, written once, never updated.
+
+use super::{
+    Store, StoreError,
+    db::{from_row, on_either},
+    text, unsigned,
+};
+use base::{CallId, CdrId, DomainId, LegId, UnixMillis};
+use call::{Cdr, HangupParty, LegRole};
+use media::StreamStats;
+use sqlx::AssertSqlSafe;
+use std::{fmt::Write as _, sync::LazyLock};
+
+/// Which records to show.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CdrFilter {
+    /// Of this domain; `None` for all.
+    pub domain: Option<DomainId>,
+    /// Of this call.
+    pub call: Option<CallId>,
+    /// Caller, dialled number or party is exactly this.
+    pub number: Option<String>,
+    /// Started at or after.
+    pub from: Option<UnixMillis>,
+    /// Started before.
+    pub until: Option<UnixMillis>,
+}
+
+impl Store {
+    /// The newest `limit` records older than `before`, newest first.
+    pub async fn page_cdrs(
+        &self,
+        filter: &CdrFilter,
+        before: Option<CdrId>,
+        limit: u32,
+    ) -> Result<Vec<Cdr>, StoreError> {
+        let rows: Vec<CdrRow> = on_either!(&self.db, pool => {
+            sqlx::query_as(PAGE.as_str())
+                .bind(filter.domain.map(|it| it.0))
+                .bind(filter.call.map(|it| it.0))
+                .bind(filter.number.as_deref().map(text))
+                .bind(filter.from.map(|it| it.0))
+                .bind(filter.until.map(|it| it.0))
+                .bind(before.map(|it| it.0))
+                .bind(i64::from(limit))
+                .fetch_all(pool)
+                .await?
+        });
+        Ok(rows.into_iter().map(|CdrRow(cdr)| cdr).collect())
+    }
+
+    /// Inserts `batch` in one transaction; a record already there is left alone, so a batch may be
+    /// replayed after a crash. Returns how many were new.
+    pub async fn insert_cdrs(&self, batch: &[Cdr]) -> Result<u64, StoreError> {
+        let mut added = 0;
+        on_either!(&self.db, pool => {
+            let mut tx = pool.begin().await?;
+            for chunk in chunks(batch) {
+                let mut query = sqlx::query(insert_of(chunk.len()));
+                for cdr in chunk {
+                    query = query
+                        .bind(cdr.id.0)
+                        .bind(cdr.domain.0)
+                        .bind(cdr.call.0)
+                        .bind(cdr.leg.0)
+                        .bind(cdr.role.as_str())
+                        .bind(text(&cdr.caller))
+                        .bind(text(&cdr.dialled))
+                        .bind(text(&cdr.party))
+                        .bind(text(&cdr.sip_call_id))
+                        .bind(text(&cdr.signalling_peer))
+                        .bind(cdr.started.0)
+                        .bind(cdr.ring_ms)
+                        .bind(cdr.answer_ms)
+                        .bind(cdr.end_ms)
+                        .bind(cdr.talk_ms)
+                        .bind(i64::from(cdr.sip_status))
+                        .bind(cdr.hangup.as_str())
+                        .bind(text(&cdr.cause))
+                        .bind(cdr.codec.as_deref().map(text))
+                        .bind(signed(cdr.media.packets_received))
+                        .bind(signed(cdr.media.bytes_received))
+                        .bind(signed(cdr.media.packets_sent))
+                        .bind(signed(cdr.media.bytes_sent))
+                        .bind(cdr.media.packets_lost)
+                        .bind(f64::from(cdr.media.jitter_ms))
+                        .bind(signed(cdr.media.packets_foreign))
+                        .bind(cdr.media.payload_type.map(i64::from))
+                        .bind(cdr.media.latched.map(|it| it.to_string()));
+                }
+                added += query.execute(&mut *tx).await?.rows_affected();
+            }
+            tx.commit().await?;
+        });
+        Ok(added)
+    }
+}
+
+/// A record as it is read.
+struct CdrRow(Cdr);
+
+from_row!(CdrRow, row => Ok(Self(Cdr {
+    id: CdrId(row.try_get("id")?),
+    domain: DomainId(row.try_get("domain_id")?),
+    call: CallId(row.try_get("call_id")?),
+    leg: LegId(row.try_get("leg_id")?),
+    role: leg_role(row.try_get("role")?)?,
+    caller: row.try_get("caller")?,
+    dialled: row.try_get("dialled")?,
+    party: row.try_get("party")?,
+    sip_call_id: row.try_get("sip_call_id")?,
+    signalling_peer: row.try_get("signalling_peer")?,
+    started: UnixMillis(row.try_get("started_at")?),
+    ring_ms: row.try_get("ring_ms")?,
+    answer_ms: row.try_get("answer_ms")?,
+    end_ms: row.try_get("end_ms")?,
+    talk_ms: row.try_get("talk_ms")?,
+    sip_status: unsigned(row.try_get("sip_status")?),
+    hangup: hangup_party(row.try_get("hangup")?)?,
+    cause: row.try_get("cause")?,
+    codec: row.try_get("codec")?,
+    media: StreamStats {
+        packets_received: unsigned(row.try_get("packets_received")?),
+        bytes_received: unsigned(row.try_get("bytes_received")?),
+        packets_sent: unsigned(row.try_get("packets_sent")?),
+        bytes_sent: unsigned(row.try_get("bytes_sent")?),
+        packets_lost: row.try_get("packets_lost")?,
+        jitter_ms: row.try_get::<f64, _>("jitter_ms")? as f32,
+        packets_foreign: unsigned(row.try_get("packets_foreign")?),
+        payload_type: row.try_get::<Option<i64>, _>("payload_type")?.map(unsigned),
+        latched: (row.try_get::<Option<String>, _>("latched")?).and_then(|it| it.parse().ok()),
+    },
+})));
+
+/// Of the stored word.
+pub(super) fn leg_role(word: &str) -> sqlx::Result<LegRole> {
+    [LegRole::Caller, LegRole::Callee]
+        .into_iter()
+        .find(|it| it.as_str() == word)
+        .ok_or_else(|| sqlx::Error::Decode(format!("{word:?} is no leg's role").into()))
+}
+
+/// Of the stored word.
+pub(super) fn hangup_party(word: &str) -> sqlx::Result<HangupParty> {
+    [HangupParty::Remote, HangupParty::Peer, HangupParty::System]
+        .into_iter()
+        .find(|it| it.as_str() == word)
+        .ok_or_else(|| sqlx::Error::Decode(format!("{word:?} ends no leg").into()))
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Cuts a batch into powers of two, so that a handful of prepared statements fits every batch.
+fn chunks(mut batch: &[Cdr]) -> impl Iterator<Item = &[Cdr]> {
+    std::iter::from_fn(move || {
+        let power = batch.len().checked_ilog2()?.min(CHUNK_POWER_MAX);
+        let (chunk, rest) = batch.split_at(1 << power);
+        batch = rest;
+        Some(chunk)
+    })
+}
+
+/// The statement for a chunk of `rows`, a power of two.
+fn insert_of(rows: usize) -> AssertSqlSafe<&'static str> {
+    AssertSqlSafe(&INSERTS[rows.trailing_zeros() as usize])
+}
+
+/// `INSERT` of 1, 2, 4, … rows. Nothing but numbers of parameters is put together here.
+static INSERTS: LazyLock<Vec<String>> =
+    LazyLock::new(|| (0..=CHUNK_POWER_MAX).map(|power| insert_statement(1 << power)).collect());
+
+fn insert_statement(rows: usize) -> String {
+    let mut sql = format!("INSERT INTO cdr ({}) VALUES ", COLUMNS.join(", "));
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..COLUMNS.len() {
+            let comma = if column == 0 { "" } else { ", " };
+            write!(sql, "{comma}${}", row * COLUMNS.len() + column + 1)
+                .expect("a String takes every write");
+        }
+        sql.push(')');
+    }
+    sql + " ON CONFLICT (id) DO NOTHING"
+}
+
+static PAGE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM cdr {PAGE_CONDITION}", COLUMNS.join(", ")));
+
+const PAGE_CONDITION: &str = "
+    WHERE ($1 IS NULL OR domain_id = $1)
+      AND ($2 IS NULL OR call_id = $2)
+      AND ($3 IS NULL OR caller = $3 OR dialled = $3 OR party = $3)
+      AND ($4 IS NULL OR started_at >= $4)
+      AND ($5 IS NULL OR started_at < $5)
+      AND ($6 IS NULL OR id < $6)
+    ORDER BY id DESC
+    LIMIT $7";
+
+/// In the order in which they are bound.
+const COLUMNS: &[&str] = &[
+    "id",
+    "domain_id",
+    "call_id",
+    "leg_id",
+    "role",
+    "caller",
+    "dialled",
+    "party",
+    "sip_call_id",
+    "signalling_peer",
+    "started_at",
+    "ring_ms",
+    "answer_ms",
+    "end_ms",
+    "talk_ms",
+    "sip_status",
+    "hangup",
+    "cause",
+    "codec",
+    "packets_received",
+    "bytes_received",
+    "packets_sent",
+    "bytes_sent",
+    "packets_lost",
+    "jitter_ms",
+    "packets_foreign",
+    "payload_type",
+    "latched",
+];
+
+/// 256 rows bind 7168 values; SQLite takes 32,766 and PostgreSQL 65,535.
+const CHUNK_POWER_MAX: u32 = 8;

@@ -1,0 +1,145 @@
+//! The two engines behind one face: whatever differs between them is in this file.
+
+use super::{OpenError, StoreError, migrations::migrator};
+use crate::config::{self, SqliteSync};
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{
+        SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+use std::{path::Path, time::Duration};
+
+/// Connections to one engine or the other.
+#[derive(Clone, Debug)]
+pub(super) enum Db {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Runs one body on either engine: the SQL is the same, the types of pool and rows are not.
+macro_rules! on_either {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match $db {
+            $crate::store::db::Db::Sqlite($pool) => $body,
+            $crate::store::db::Db::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// How a row of either engine becomes a value.
+macro_rules! from_row {
+    ($type:ty, $row:ident => $body:expr) => {
+        from_row!(@one sqlx::sqlite::SqliteRow, $type, $row => $body);
+        from_row!(@one sqlx::postgres::PgRow, $type, $row => $body);
+    };
+    (@one $engine:ty, $type:ty, $row:ident => $body:expr) => {
+        impl sqlx::FromRow<'_, $engine> for $type {
+            fn from_row($row: &$engine) -> sqlx::Result<Self> {
+                use sqlx::Row as _;
+                $body
+            }
+        }
+    };
+}
+
+pub(super) use {from_row, on_either};
+
+impl Db {
+    /// Connects and migrates.
+    pub(super) async fn open(config: &config::Store) -> Result<Self, OpenError> {
+        if config.url.expose().starts_with("sqlite:") {
+            open_sqlite(config).await
+        } else {
+            open_postgres(config).await
+        }
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        on_either!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        Ok(())
+    }
+
+    /// Whether the engine refuses the values themselves, so that trying again is of no use.
+    pub(super) fn refuses_values(error: &sqlx::Error) -> bool {
+        let Some(error) = error.as_database_error() else { return false };
+        let Some(code) = error.code() else { return false };
+        if error.try_downcast_ref::<SqliteError>().is_some() {
+            // The low byte of an extended result code: TOOBIG, CONSTRAINT, MISMATCH.
+            return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18..=20));
+        }
+        // SQLSTATE classes "data exception" and "integrity constraint violation".
+        code.starts_with("22") || code.starts_with("23")
+    }
+
+    pub(super) async fn close(&self) {
+        on_either!(self, pool => pool.close().await);
+    }
+}
+
+async fn open_sqlite(config: &config::Store) -> Result<Db, OpenError> {
+    let options: SqliteConnectOptions = config.url.expose().parse().map_err(OpenError::Url)?;
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .busy_timeout(config.wait_max)
+        .synchronous(match config.sqlite_sync {
+            SqliteSync::Normal => SqliteSynchronous::Normal,
+            SqliteSync::Full => SqliteSynchronous::Full,
+        })
+        .log_slow_statements(tracing::log::LevelFilter::Warn, SLOW);
+    let place = options.get_filename().display().to_string();
+    let unreachable = |source| OpenError::Unreachable {
+        place: place.clone(),
+        source,
+        advice: "name a file in a directory that this user may write to, in store.url or --data",
+    };
+    create_directory(options.get_filename()).map_err(|error| unreachable(error.into()))?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(config.connections_max)
+        .acquire_timeout(config.wait_max)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(unreachable)?;
+    migrator().run(&pool).await.map_err(|source| OpenError::Migration { place, source })?;
+    Ok(Db::Sqlite(pool))
+}
+
+fn create_directory(file: &Path) -> std::io::Result<()> {
+    match file.parent() {
+        Some(directory) => std::fs::create_dir_all(directory),
+        None => Ok(()),
+    }
+}
+
+async fn open_postgres(config: &config::Store) -> Result<Db, OpenError> {
+    let options: PgConnectOptions = config.url.expose().parse().map_err(OpenError::Url)?;
+    let options = options
+        .application_name("tandem")
+        .options([("statement_timeout", STATEMENT_TIMEOUT_MS)])
+        .log_slow_statements(tracing::log::LevelFilter::Warn, SLOW);
+    let (host, port) = (options.get_host(), options.get_port());
+    let place = format!("{host}:{port}/{}", options.get_database().unwrap_or_default());
+    let pool = PgPoolOptions::new()
+        .max_connections(config.connections_max)
+        .acquire_timeout(config.wait_max)
+        .connect_with(options)
+        .await
+        .map_err(|source| OpenError::Unreachable {
+            place: place.clone(),
+            source,
+            advice: "start PostgreSQL, create the database, and check store.url",
+        })?;
+    migrator().run(&pool).await.map_err(|source| OpenError::Migration { place, source })?;
+    Ok(Db::Postgres(pool))
+}
+
+/// A statement this slow is worth a line in the log.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// PostgreSQL gives a statement up after this long, so that a lock held elsewhere cannot stop us.
+const STATEMENT_TIMEOUT_MS: &str = "15000";

@@ -1,0 +1,176 @@
+//! Extensions: numbers with SIP credentials.
+//!
+//! The password itself is not kept: `H(number:domain:password)` is what digest needs, and it opens
+//! nothing outside its realm.
+
+use super::{
+    DomainRow, Store, StoreError,
+    db::{from_row, on_either},
+    fresh,
+};
+use crate::config::Secret;
+use base::{DomainId, ExtensionId, UserId};
+use call::Extension;
+use sip::digest::Ha1;
+
+/// An extension and who sits there.
+#[derive(Clone, Debug)]
+pub struct ExtensionRow {
+    /// What calls need to know.
+    pub extension: Extension,
+    /// The person, if one is linked.
+    pub user: Option<UserId>,
+}
+
+/// An extension to be added.
+#[derive(Clone, Debug)]
+pub struct NewExtension {
+    /// The number, which is also the SIP user name.
+    pub number: String,
+    /// Shown to those it calls.
+    pub display_name: String,
+    /// SIP password; kept as digest secrets only.
+    pub password: Secret,
+    /// Most calls at a time; `None` for no limit.
+    pub calls_max: Option<u32>,
+    /// How long it rings before the call counts as not answered, in seconds.
+    pub ring_timeout_s: u32,
+    /// Who sits there.
+    pub user: Option<UserId>,
+}
+
+/// Calls at a time that an extension gets unless told otherwise: one, one waiting, two to transfer.
+pub const CALLS_MAX_DEFAULT: u32 = 4;
+
+/// How long an extension rings unless told otherwise, in seconds.
+pub const RING_TIMEOUT_S_DEFAULT: u32 = 60;
+
+impl Store {
+    /// Adds an extension to a domain.
+    pub async fn add_extension(
+        &self,
+        domain: &DomainRow,
+        extension: NewExtension,
+    ) -> Result<ExtensionId, StoreError> {
+        check_number(&extension.number)?;
+        let ha1 = secrets(domain, &extension.number, &extension.password)?;
+        let (now, mut rng) = fresh::now_and_rng()?;
+        let id = ExtensionId::new(now, &mut rng);
+        on_either!(&self.db, pool => {
+            sqlx::query(INSERT)
+                .bind(id.0)
+                .bind(domain.id.0)
+                .bind(&extension.number)
+                .bind(super::text(&extension.display_name))
+                .bind(&ha1.md5)
+                .bind(&ha1.sha256)
+                .bind(extension.calls_max.map(i64::from))
+                .bind(i64::from(extension.ring_timeout_s))
+                .bind(extension.user.map(|it| it.0))
+                .bind(now.0)
+                .execute(pool)
+                .await
+                .map_err(|error| {
+                    super::exists(error, || format!("extension {}", extension.number))
+                })?;
+        });
+        Ok(id)
+    }
+
+    /// All extensions, by domain and number.
+    pub async fn list_extensions(&self) -> Result<Vec<ExtensionRow>, StoreError> {
+        Ok(on_either!(&self.db, pool => sqlx::query_as(SELECT_ALL).fetch_all(pool).await?))
+    }
+
+    /// Gives an extension another SIP password.
+    pub async fn set_extension_password(
+        &self,
+        domain: &DomainRow,
+        number: &str,
+        password: &Secret,
+    ) -> Result<(), StoreError> {
+        let ha1 = secrets(domain, number, password)?;
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE_SECRETS)
+                .bind(&ha1.md5)
+                .bind(&ha1.sha256)
+                .bind(domain.id.0)
+                .bind(number)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_row(rows, || format!("extension {number}"))
+    }
+
+    /// Removes an extension and its registrations.
+    pub async fn remove_extension(&self, domain: DomainId, number: &str) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            let mut tx = pool.begin().await?;
+            sqlx::query("DELETE FROM binding WHERE domain_id = $1 AND aor_user = $2")
+                .bind(domain.0)
+                .bind(number)
+                .execute(&mut *tx)
+                .await?;
+            let rows = sqlx::query("DELETE FROM extension WHERE domain_id = $1 AND number = $2")
+                .bind(domain.0)
+                .bind(number)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            tx.commit().await?;
+            rows
+        });
+        super::require_row(rows, || format!("extension {number}"))
+    }
+}
+
+from_row!(ExtensionRow, row => Ok(Self {
+    extension: Extension {
+        id: ExtensionId(row.try_get("id")?),
+        domain: DomainId(row.try_get("domain_id")?),
+        number: row.try_get("number")?,
+        display_name: row.try_get("display_name")?,
+        ha1: Ha1 { md5: row.try_get("ha1_md5")?, sha256: row.try_get("ha1_sha256")? },
+        calls_max: row.try_get::<Option<i64>, _>("calls_max")?.map(super::unsigned),
+        ring_timeout_s: super::unsigned(row.try_get("ring_timeout_s")?),
+    },
+    user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
+}));
+
+fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, StoreError> {
+    if password.expose().is_empty() {
+        return Err(StoreError::Invalid("the password is empty".to_owned()));
+    }
+    Ok(Ha1::of_password(number, &domain.name, password.expose()))
+}
+
+/// Numbers are SIP user names that need no escapes (RFC 3261 section 25.1, `unreserved`).
+fn check_number(number: &str) -> Result<(), StoreError> {
+    let is_number = (1..=NUMBER_BYTES_MAX).contains(&number.len())
+        && number.chars().all(|it| it.is_ascii_alphanumeric() || "-_.+".contains(it));
+    if is_number {
+        return Ok(());
+    }
+    Err(StoreError::Invalid(format!(
+        "{number:?} is no extension: use up to {NUMBER_BYTES_MAX} digits, letters, '-', '_', '.' \
+         and '+'"
+    )))
+}
+
+const NUMBER_BYTES_MAX: usize = 32;
+
+const INSERT: &str = "
+    INSERT INTO extension
+        (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
+         user_id, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+const SELECT_ALL: &str = "
+    SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
+           ring_timeout_s, user_id
+    FROM extension JOIN domain ON domain.id = domain_id
+    ORDER BY domain.name, number";
+
+const UPDATE_SECRETS: &str = "
+    UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2 WHERE domain_id = $3 AND number = $4";

@@ -1,0 +1,20 @@
+//! The tables' history: one set for both engines, inside the binary.
+
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+use std::borrow::Cow;
+
+/// All steps, in order. A step that was released is never edited: the next one changes what it made.
+const STEPS: &[(i64, &str, &str)] =
+    &[(1, "first tables", include_str!("../../migrations/0001_first_tables.sql"))];
+
+/// What brings a database of any earlier version to this one's shape.
+pub(super) fn migrator() -> Migrator {
+    let steps = STEPS.iter().map(|&(version, name, sql)| {
+        let sql = sql.into_sql_str();
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(steps.collect())
+}

@@ -1,0 +1,152 @@
+//! The record: domains, users, extensions, bindings and call detail records in SQL.
+//!
+//! SQLite by default, PostgreSQL for more than one machine. One file an aggregate, one dialect for
+//! both engines: `$1` parameters, `ON CONFLICT`, native UUIDs. What differs is in [`db`].
+//! Nothing here is live state: that belongs to its owner tasks.
+
+pub mod bindings;
+mod cdr_line;
+pub mod cdr_spool;
+pub mod cdr_writer;
+pub mod cdrs;
+mod db;
+pub mod directory;
+pub mod domains;
+pub mod extensions;
+mod fresh;
+mod migrations;
+pub mod passwords;
+pub mod users;
+
+pub use cdr_spool::CdrSpool;
+pub use cdr_writer::{CdrSender, CdrWriter};
+pub use cdrs::CdrFilter;
+pub use directory::UnknownTrunkDomain;
+pub use domains::DomainRow;
+pub use extensions::{ExtensionRow, NewExtension};
+pub use users::{NewUser, Role, UserRow};
+
+use crate::config;
+use db::Db;
+use std::{borrow::Cow, str::FromStr};
+
+/// Handle on the database; clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+}
+
+/// Why the database cannot be used at start; each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It is not there or does not let us in.
+    #[error("the database {place} cannot be opened ({source}): {advice}")]
+    Unreachable {
+        /// Where, without credentials.
+        place: String,
+        /// What the engine says.
+        source: sqlx::Error,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Its tables cannot be brought to this version's shape.
+    #[error(
+        "the database {place} cannot be migrated ({source}): run the newest version that used it, \
+         or restore it from a backup"
+    )]
+    Migration {
+        /// Where, without credentials.
+        place: String,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// `store.url` makes no sense.
+    #[error("store.url cannot be understood ({0}): write \"sqlite:PATH\" or \"postgres://…\"")]
+    Url(sqlx::Error),
+}
+
+/// Why a query did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row with this name is there already.
+    #[error("{what} is there already")]
+    Exists {
+        /// `user "anna"`, `extension 1001`.
+        what: String,
+    },
+    /// No such row.
+    #[error("there is no {what}")]
+    Missing {
+        /// `user "anna"`, `domain "demo.tandem.test"`.
+        what: String,
+    },
+    /// A value that may not be stored.
+    #[error("{0}")]
+    Invalid(String),
+    /// The database is away, or refuses.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Store {
+    /// Opens the database, creating an SQLite file where there is none, and migrates it.
+    pub async fn open(config: &config::Store) -> Result<Self, OpenError> {
+        let db = Db::open(config).await?;
+        Ok(Self { db })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.ping().await
+    }
+
+    /// Waits for queries under way and closes all connections.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// A text as both engines take it: PostgreSQL knows no NUL, and peers may send one.
+fn text(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text.into() }
+}
+
+/// A count, which the tables keep as bigint, of a narrower type.
+fn unsigned<T: TryFrom<i64> + Bounded>(value: i64) -> T {
+    T::try_from(value).unwrap_or(if value < 0 { T::LEAST } else { T::MOST })
+}
+
+/// Integers whose ends [`unsigned`] needs.
+trait Bounded {
+    const LEAST: Self;
+    const MOST: Self;
+}
+
+macro_rules! bounded {
+    ($($type:ty),*) => {$(
+        impl Bounded for $type {
+            const LEAST: Self = Self::MIN;
+            const MOST: Self = Self::MAX;
+        }
+    )*};
+}
+
+bounded!(u8, u16, u32, u64);
+
+/// A stored word as the enum it stands for.
+fn parsed<T: FromStr<Err = StoreError>>(word: &str) -> sqlx::Result<T> {
+    word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Names the row that a unique key found there already.
+fn exists(error: sqlx::Error, what: impl FnOnce() -> String) -> StoreError {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => StoreError::Exists { what: what() },
+        Some(_) | None => error.into(),
+    }
+}
+
+/// An update that found no row.
+fn require_row(rows: u64, what: impl FnOnce() -> String) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::Missing { what: what() }) } else { Ok(()) }
+}

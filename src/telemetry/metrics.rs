@@ -1,0 +1,42 @@
+//! Names of the metrics, and the recorder that `/metrics` renders.
+
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+
+/// Installs the process's recorder; call once, before anything is counted.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new().set_buckets(SECONDS_BUCKETS)?.install_recorder()?;
+    describe();
+    Ok(handle)
+}
+
+/// Call detail records that are in the database.
+pub const CDRS_WRITTEN: &str = "tandem_cdrs_written_total";
+/// Call detail records that found neither room in memory nor in the spool. Never zero by design:
+/// alarm on any.
+pub const CDRS_LOST: &str = "tandem_cdrs_lost_total";
+/// Call detail records that the database refused; they lie in the spool's `refused.spool`.
+pub const CDRS_REFUSED: &str = "tandem_cdrs_refused_total";
+/// Lines of the spool that a crash tore or the disk damaged.
+pub const CDR_LINES_DAMAGED: &str = "tandem_cdr_lines_damaged_total";
+/// Bytes of spool that wait for the database.
+pub const CDR_SPOOL_BYTES: &str = "tandem_cdr_spool_bytes";
+/// 1 while the spool cannot be written: the disk is full or fails, or the spool is full.
+pub const CDR_SPOOL_FAILING: &str = "tandem_cdr_spool_failing";
+/// 1 while the database does not take call detail records.
+pub const CDR_DATABASE_AWAY: &str = "tandem_cdr_database_away";
+
+fn describe() {
+    use metrics::{describe_counter as counter, describe_gauge as gauge};
+
+    counter!(CDRS_WRITTEN, "Call detail records that are in the database");
+    counter!(CDRS_LOST, "Call detail records lost because memory and spool were full");
+    counter!(CDRS_REFUSED, "Call detail records that the database refused");
+    counter!(CDR_LINES_DAMAGED, "Spool lines that were torn or damaged");
+    gauge!(CDR_SPOOL_BYTES, "Bytes of spool that wait for the database");
+    gauge!(CDR_SPOOL_FAILING, "1 while the spool cannot be written");
+    gauge!(CDR_DATABASE_AWAY, "1 while the database does not take call detail records");
+}
+
+/// From one millisecond to half a minute: histograms here are of seconds.
+const SECONDS_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];

@@ -1,0 +1,75 @@
+//! The server's database: the call log, read where the server writes it.
+
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::path::Path;
+
+/// What the tests look at in a row.
+#[derive(Clone, Debug)]
+pub(crate) struct CdrRow {
+    pub(crate) call: Vec<u8>,
+    /// `caller` or `callee`.
+    pub(crate) role: String,
+    pub(crate) caller: String,
+    pub(crate) dialled: String,
+    pub(crate) party: String,
+    pub(crate) answer_ms: Option<i64>,
+    pub(crate) talk_ms: i64,
+    pub(crate) sip_status: i64,
+    /// `remote`, `peer` or `system`.
+    pub(crate) hangup: String,
+    pub(crate) codec: Option<String>,
+}
+
+impl CdrRow {
+    /// All rows, oldest first; none while the table is not there.
+    pub(crate) fn read_all(database: &Path) -> Vec<Self> {
+        block_on(read_all(database)).unwrap_or_default()
+    }
+}
+
+/// How long `extension` rings before nobody has answered.
+pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
+    let changed = block_on(async {
+        let options = SqliteConnectOptions::new().filename(database);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let done = sqlx::query("UPDATE extensions SET ring_timeout_s = $1 WHERE number = $2")
+            .bind(seconds)
+            .bind(extension)
+            .execute(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(done.rows_affected())
+    });
+    assert_eq!(changed.expect("extensions have a ring time"), 1, "{extension} is in the demo");
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("runtime can be made")
+        .block_on(work)
+}
+
+async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(database).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let rows = sqlx::query("SELECT * FROM cdrs ORDER BY id").fetch_all(&mut connection).await?;
+    connection.close().await?;
+    rows.iter()
+        .map(|row| {
+            Ok(CdrRow {
+                call: row.try_get("call_id")?,
+                role: row.try_get("role")?,
+                caller: row.try_get("caller")?,
+                dialled: row.try_get("dialled")?,
+                party: row.try_get("party")?,
+                answer_ms: row.try_get("answer_ms")?,
+                talk_ms: row.try_get("talk_ms")?,
+                sip_status: row.try_get("sip_status")?,
+                hangup: row.try_get("hangup")?,
+                codec: row.try_get("codec")?,
+            })
+        })
+        .collect()
+}

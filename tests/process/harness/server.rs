@@ -1,0 +1,178 @@
+//! Tandem itself, as a user starts it.
+
+use super::{CdrRow, Outcome, PortBlock, Process, cdr::set_ring_time, repository, wait_for};
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// A server with the demo domain, on a block of ports and in a folder of its own.
+#[derive(Debug)]
+pub(crate) struct Server {
+    process: Process,
+    ports: PortBlock,
+    folder: TempDir,
+}
+
+/// How a phone reaches the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        })
+    }
+}
+
+impl Server {
+    /// Seeds the demo domain, starts the server, waits until it is ready.
+    pub(crate) fn start() -> Self {
+        Self::start_prepared(|_| {})
+    }
+
+    /// The same, where `extension` rings for `seconds` only.
+    pub(crate) fn start_with_ring_time(extension: &str, seconds: u32) -> Self {
+        Self::start_prepared(|data| set_ring_time(&data.join("tandem.db"), extension, seconds))
+    }
+
+    /// Seeds the demo domain, lets `prepare` change what it finds in the data folder, starts.
+    fn start_prepared(prepare: impl FnOnce(&Path)) -> Self {
+        let ports = PortBlock::claim();
+        let folder = tempfile::tempdir().expect("temporary folder can be made");
+        std::fs::write(folder.path().join("tandem.toml"), "").expect("config can be written");
+        let seeded = tandem(
+            folder.path(),
+            &["demo", "--data", &folder.path().join("data").to_string_lossy()],
+        );
+        assert!(seeded.status.success(), "tandem demo: {}", seeded.output);
+        prepare(&folder.path().join("data"));
+
+        let process = launch(&ports, folder.path());
+        let mut server = Self { process, ports, folder };
+        server.wait_until_ready();
+        server
+    }
+
+    /// `kill -9`, then the same server again on the same folder and ports.
+    pub(crate) fn kill_and_restart(&mut self) {
+        self.process.kill();
+        self.process = launch(&self.ports, self.folder.path());
+        self.wait_until_ready();
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Waits for the server to end by itself.
+    pub(crate) fn wait_for_end(&mut self, limit: Duration) -> std::process::ExitStatus {
+        wait_for("end of the server", limit, || self.process.exited())
+    }
+
+    /// Where SIP is served, UDP and TCP.
+    pub(crate) fn sip(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.port(SIP)).into()
+    }
+
+    /// Ports for the phones of the test, one a `slot` from 0 on. The port after it is the phone's
+    /// too: baresip opens TLS there.
+    pub(crate) fn phone_port(&self, slot: u16) -> u16 {
+        self.ports.port(FIRST_PHONE + 2 * slot)
+    }
+
+    /// The first of ten RTP ports for the phone at `slot`.
+    pub(crate) fn phone_rtp_port(&self, slot: u16) -> u16 {
+        self.ports.port(FIRST_PHONE_RTP + slot * RTP_PORTS_A_PHONE)
+    }
+
+    /// A folder that goes away with the test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What the server has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.output()
+    }
+
+    /// Body of `GET path`, if the answer was 200.
+    pub(crate) fn get(&self, path: &str) -> Option<String> {
+        let http = (Ipv4Addr::LOCALHOST, self.ports.port(HTTP)).into();
+        let mut stream = TcpStream::connect_timeout(&http, HTTP_LIMIT).ok()?;
+        stream.set_read_timeout(Some(HTTP_LIMIT)).ok()?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        (head.split(' ').nth(1) == Some("200")).then(|| body.to_owned())
+    }
+
+    /// The call log once it has `count` rows, oldest first.
+    #[track_caller]
+    pub(crate) fn wait_for_cdrs(&self, count: usize) -> Vec<CdrRow> {
+        let database = self.folder.path().join("data/tandem.db");
+        wait_for(&format!("{count} rows in the call log"), CDR_LIMIT, || {
+            Some(CdrRow::read_all(&database)).filter(|rows| rows.len() >= count)
+        })
+    }
+
+    fn wait_until_ready(&mut self) {
+        wait_for("server being ready", READY_LIMIT, || {
+            if let Some(status) = self.process.exited() {
+                panic!("the server ended at once, {status}: {}", self.process.output());
+            }
+            self.get("/readyz")
+        });
+    }
+}
+
+/// Runs one of the binary's commands to its end, in `folder`.
+pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
+    let log = tempfile::NamedTempFile::new_in(folder).expect("log can be made");
+    let mut command = Command::new(binary());
+    command.current_dir(repository("")).args(arguments);
+    Process::run("tandem", &mut command, log.path(), COMMAND_LIMIT)
+}
+
+fn launch(ports: &PortBlock, folder: &Path) -> Process {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(repository(""))
+        .arg("serve")
+        .args(["--config".as_ref(), folder.join("tandem.toml").as_os_str()])
+        .args(["--data".as_ref(), folder.join("data").as_os_str()])
+        .args(["--sip-port", &ports.port(SIP).to_string()])
+        .args(["--http-port", &ports.port(HTTP).to_string()])
+        .args(["--rtp-ports", &ports.rtp_range()]);
+    Process::start("tandem serve", &mut command, &folder.join("server.log"))
+}
+
+/// `TANDEM_BIN` puts another build under the same tests.
+fn binary() -> PathBuf {
+    std::env::var_os("TANDEM_BIN")
+        .map_or_else(|| env!("CARGO_BIN_EXE_tandem").into(), PathBuf::from)
+}
+
+/// Offsets into the test's block of ports.
+const SIP: u16 = 2;
+const HTTP: u16 = 6;
+const FIRST_PHONE: u16 = 10;
+const FIRST_PHONE_RTP: u16 = 100;
+const RTP_PORTS_A_PHONE: u16 = 20;
+
+const READY_LIMIT: Duration = Duration::from_secs(20);
+const COMMAND_LIMIT: Duration = Duration::from_secs(20);
+const HTTP_LIMIT: Duration = Duration::from_secs(2);
+const CDR_LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,91 @@
+//! A bare UDP socket that speaks what the test tells it, for what no sane client would send.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
+
+/// A socket of the test's own.
+#[derive(Debug)]
+pub(crate) struct UdpPeer {
+    socket: UdpSocket,
+}
+
+impl UdpPeer {
+    /// On this port of loopback; 0 for any.
+    pub(crate) fn bind(port: u16) -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("port is free");
+        Self { socket }
+    }
+
+    /// Its own address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("socket is bound")
+    }
+
+    /// Sends one datagram.
+    pub(crate) fn send(&self, datagram: &[u8], to: SocketAddr) {
+        self.socket.send_to(datagram, to).expect("loopback takes datagrams");
+    }
+
+    /// The next datagram, if one comes in time.
+    pub(crate) fn receive(&self, limit: Duration) -> Option<Vec<u8>> {
+        let limit = limit.max(Duration::from_millis(1));
+        self.socket.set_read_timeout(Some(limit)).expect("timeout can be set");
+        let mut buffer = [0; 65_536];
+        let (length, _) = self.socket.recv_from(&mut buffer).ok()?;
+        Some(buffer[..length].to_vec())
+    }
+
+    /// Takes in what comes within `limit`.
+    pub(crate) fn receive_for(&self, limit: Duration) -> Vec<Vec<u8>> {
+        let deadline = Instant::now() + limit;
+        let mut received = Vec::new();
+        while Instant::now() < deadline {
+            received.extend(self.receive(deadline.saturating_duration_since(Instant::now())));
+        }
+        received
+    }
+
+    /// Sends a SIP request, again every half second until a final response to it has come, which is
+    /// returned. `None` if none came.
+    pub(crate) fn ask(&self, request: &str, server: SocketAddr) -> Option<String> {
+        let cseq = header(request, "CSeq").expect("the test's request has a CSeq");
+        let call_id = header(request, "Call-ID").expect("the test's request has a Call-ID");
+        for _ in 0..TRIES {
+            self.send(request.as_bytes(), server);
+            let deadline = Instant::now() + BETWEEN_TRIES;
+            while let Some(datagram) =
+                self.receive(deadline.saturating_duration_since(Instant::now()))
+            {
+                let response = String::from_utf8_lossy(&datagram).into_owned();
+                let is_ours = header(&response, "CSeq") == Some(cseq)
+                    && header(&response, "Call-ID") == Some(call_id);
+                if is_ours && status_of(&response) >= 200 {
+                    return Some(response);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Value of the first header of this name.
+pub(crate) fn header<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    message.lines().take_while(|line| !line.is_empty()).find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+/// Status of a response; 0 for anything else.
+pub(crate) fn status_of(response: &str) -> u16 {
+    response
+        .strip_prefix("SIP/2.0 ")
+        .and_then(|rest| rest.get(..3))
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0)
+}
+
+const TRIES: usize = 8;
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);

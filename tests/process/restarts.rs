@@ -1,0 +1,53 @@
+//! What a restart, wished for or not, does to phones and calls.
+
+use crate::harness::{Server, Sipp, Transport, status_of, wait_for};
+use std::time::Duration;
+
+#[test]
+fn registration_survives_kill_9_without_the_phone_doing_anything() {
+    let mut server = Server::start();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+
+    server.kill_and_restart();
+
+    let callee = Sipp::callee(&server, 1, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "200"]).run();
+    callee.succeed();
+}
+
+#[test]
+fn call_that_kill_9_cuts_off_leaves_the_call_log_of_earlier_calls_whole() {
+    let mut server = Server::start();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    let callee = Sipp::callee(&server, 1, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "200"]).run();
+    callee.succeed();
+
+    // At once: the rows may be in the spool only.
+    server.kill_and_restart();
+
+    assert_eq!(server.wait_for_cdrs(2).len(), 2);
+}
+
+#[test]
+fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
+    let mut server = Server::start();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    let callee = Sipp::callee(&server, 1, "uas.xml").start();
+    let caller = Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "4000"]).start();
+    wait_for("answer", Duration::from_secs(10), || {
+        let trace = callee.trace();
+        trace.iter().any(|it| it.message.starts_with("ACK ")).then_some(())
+    });
+
+    server.terminate();
+    wait_for("draining", Duration::from_secs(5), || server.get("/readyz").is_none().then_some(()));
+
+    let refused = Sipp::caller(&server, 2, "uac-draining.xml", "1003", "1002").run();
+    assert!(refused.iter().any(|it| status_of(&it.message) == 503));
+    Sipp::register(&server, 3, "1004", Transport::Udp);
+    caller.succeed();
+    callee.succeed();
+    let status = server.wait_for_end(Duration::from_secs(20));
+    assert!(status.success(), "{status}: {}", server.log());
+}
