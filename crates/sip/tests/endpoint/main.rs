@@ -1,5 +1,7 @@
 //! The endpoint against another endpoint and against hand-written peers, in virtual time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod calls;
 mod checks;
 mod dialogs;
@@ -7,3 +9,5 @@ mod line;
 mod matching;
 mod pair;
 mod races;
+mod torture;
+mod weather;
