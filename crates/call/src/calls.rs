@@ -301,6 +301,14 @@ impl Calls {
         self.pump(now);
     }
 
+    /// A worker could not take a command for this session: its call ends.
+    pub fn handle_media_refused(&mut self, now: Now, media: MediaId) {
+        self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+            call.end(ctx, None, Refusal::of(Cause::Exhausted));
+        });
+        self.pump(now);
+    }
+
     /// Lets what is due happen.
     pub fn handle_timeout(&mut self, now: Now) {
         self.core.endpoint.handle_timeout(now.instant);
@@ -475,8 +483,8 @@ impl Calls {
     }
 
     fn handle_not_acked(&mut self, now: Now, dialog: DialogId) {
-        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| {
-            call.handle_not_acked(ctx, leg);
+        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, _| {
+            call.handle_not_acked(ctx);
         });
         if !found {
             self.end_stray_dialog(now, dialog);

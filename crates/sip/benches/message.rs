@@ -1,5 +1,4 @@
 //! What a message costs on the signalling path: `cargo bench -p sip --bench message`.
-#![expect(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
