@@ -180,7 +180,7 @@ impl Arrival {
         let mut via = request.headers.via()?;
         let key = transaction_key(request, &via)?;
         let to = reply_path(&via, source);
-        stamp(&mut via, source);
+        via.note_source(source.remote);
         Ok(Self { via, to, key })
     }
 
@@ -285,18 +285,6 @@ fn reply_path(via: &Via, source: &Source) -> Destination {
     to
 }
 
-fn stamp(via: &mut Via, source: &Source) {
-    let has_rport = via.params.has("rport");
-    if has_rport {
-        let port = source.remote.port().to_string();
-        via.params.set("rport", Some(Bytes::from(port)));
-    }
-    if has_rport || via.host.ip() != Some(source.remote.ip()) {
-        let ip = source.remote.ip().to_string();
-        via.params.set("received", Some(Bytes::from(ip)));
-    }
-}
-
 /// What every response to one request repeats, encoded once; empty behind the final one.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
@@ -310,8 +298,12 @@ impl Frame {
     fn new(headers: &Headers, via: &Via) -> Result<Self, HeaderError> {
         let mut wire = super::wire::Wire::new(512);
         wire.row(&HeaderName::Via, &via.to_value());
-        for via in headers.elements(&HeaderName::Via).iter().skip(1) {
-            wire.row(&HeaderName::Via, via);
+        // Most requests come straight from their sender: spare them the splitting.
+        let rows = || headers.all(&HeaderName::Via);
+        if rows().nth(1).is_some() || rows().any(|it| it.contains(&b',')) {
+            for via in headers.elements(&HeaderName::Via).iter().skip(1) {
+                wire.row(&HeaderName::Via, via);
+            }
         }
         for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq] {
             let value =

@@ -59,10 +59,7 @@ impl Line {
     }
 
     pub(crate) fn receive(&mut self, text: &Text) {
-        let bytes = text.encode();
-        let message = parse(&bytes, Framing::Datagram)
-            .unwrap_or_else(|error| panic!("{error}:\n{}", String::from_utf8_lossy(&bytes)));
-        self.endpoint.handle_message(self.now, self.source, message);
+        self.endpoint.handle_message(self.now, self.source, text.message());
         self.drain();
     }
 
@@ -260,6 +257,12 @@ impl Text {
     pub(crate) fn with_body(mut self, body: &str) -> Self {
         body.clone_into(&mut self.body);
         self
+    }
+
+    pub(crate) fn message(&self) -> Message {
+        let bytes = self.encode();
+        parse(&bytes, Framing::Datagram)
+            .unwrap_or_else(|error| panic!("{error}:\n{}", String::from_utf8_lossy(&bytes)))
     }
 
     fn encode(&self) -> Bytes {

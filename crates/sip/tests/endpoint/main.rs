@@ -9,5 +9,6 @@ mod line;
 mod matching;
 mod pair;
 mod races;
+mod shards;
 mod torture;
 mod weather;
