@@ -299,7 +299,7 @@ impl Endpoint {
         let mut wire = Wire::new(512);
         wire.status_line(Status(503), None);
         wire.bytes(server.frame.rows());
-        wire.tagged_row(&HeaderName::To, server.frame.to(), tag);
+        server.frame.write_to(&mut wire, tag);
         wire.number_row(&HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_SECONDS);
         let bytes: Bytes = wire.finish(&[], None);
         let send = Send { to: server.to, bytes, call_id: server.call_id, client: None };

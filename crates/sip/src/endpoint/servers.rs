@@ -1,6 +1,6 @@
 //! Server transactions and how requests find theirs (RFC 3261 section 17.2.3).
 
-use super::{DialogId, ServerId};
+use super::{DialogId, ServerId, wire::Wire};
 use crate::{
     dialog::Dialog,
     header::{HeaderError, HeaderName, Headers, Via},
@@ -296,7 +296,7 @@ pub(super) struct Frame {
 
 impl Frame {
     fn new(headers: &Headers, via: &Via) -> Result<Self, HeaderError> {
-        let mut wire = super::wire::Wire::new(512);
+        let mut wire = Wire::new(512);
         wire.row(&HeaderName::Via, &via.to_value());
         // Most requests come straight from their sender: spare them the splitting.
         let rows = || headers.all(&HeaderName::Via);
@@ -330,13 +330,17 @@ impl Frame {
         &self.bytes[self.to_at..self.record_route_at]
     }
 
+    /// Appends the To row of a response, with our tag unless the request named one.
+    pub(super) fn write_to(&self, wire: &mut Wire, tag: LocalTag) {
+        if self.has_to_tag {
+            wire.row(&HeaderName::To, self.to());
+        } else {
+            wire.tagged_row(&HeaderName::To, self.to(), tag);
+        }
+    }
+
     /// Record-Route rows.
     pub(super) fn record_route(&self) -> &[u8] {
         &self.bytes[self.record_route_at..]
-    }
-
-    /// Whether To had a tag, which then is ours or must be left alone.
-    pub(super) fn has_to_tag(&self) -> bool {
-        self.has_to_tag
     }
 }

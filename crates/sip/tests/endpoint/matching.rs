@@ -246,7 +246,8 @@ fn a_full_endpoint_refuses_newcomers_without_state_and_serves_its_dialogs() {
     assert_eq!(line.endpoint.counts().servers, 2);
 
     line.receive(&Text::inside("INFO", 9, &ok).with("Call-ID", "of-no-dialog"));
-    line.sent_response(503);
+    let (_, refusal) = line.sent_response(503);
+    assert_eq!(value(&refusal, &HeaderName::To), value(&ok, &HeaderName::To));
     line.receive(&Text::request("CANCEL").with("Via", &format!("{BRANCH}z9hG4bKof-no-invite")));
     line.sent_response(503);
     assert_eq!(line.endpoint.counts().servers, 2);
