@@ -60,7 +60,11 @@ async fn run(store: &Store, line: &str, input: &str) -> String {
         Command::Extension { command, .. } => {
             admin::run_extension(store, command, &mut terminal).await
         }
-        other => panic!("{other:?} needs a server"),
+        command @ (Command::Serve(_)
+        | Command::Check(_)
+        | Command::Demo(_)
+        | Command::Dialplan { .. }
+        | Command::Trace { .. }) => panic!("{command:?} is not the database's"),
     }
     .unwrap();
     String::from_utf8(output).unwrap()

@@ -125,4 +125,4 @@ fn bin(program: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{program} is not there: apt-get install postgresql"))
 }
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
