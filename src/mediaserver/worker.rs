@@ -143,18 +143,19 @@ impl Worker {
         }
     }
 
-    /// Reads up to `reads` packets. One is the rule, and asking for a second that is not there
-    /// would cost as much as a packet; what is left keeps the socket in the next round's list.
+    /// Reads up to `reads` good packets. One is the rule, and asking for a second that is not
+    /// there would cost as much as a packet; what is left keeps the socket in the next round's
+    /// list. Noise is not counted, so that a flood does not push good packets back.
     fn read(
         &mut self,
         now: Instant,
         slot: Slot,
         channel: Channel,
-        reads: usize,
+        mut reads: usize,
         buffer: &mut [u8; PACKET_MAX],
     ) {
         let Some(socket) = self.ports.socket(slot, channel) else { return };
-        for _ in 0..reads {
+        for _ in 0..NOISE_MAX {
             let (len, from) = match recvfrom(socket, &mut buffer[..], RecvFlags::TRUNC) {
                 Ok((_, len, Some(from))) => (len, from),
                 Ok((_, _, None)) => continue,
@@ -166,8 +167,15 @@ impl Worker {
             else {
                 continue;
             };
-            if let Ok(transmit) = self.relay.handle_packet(now, slot, channel, from, packet) {
+            let verdict = self.relay.handle_packet(now, slot, channel, from, packet);
+            #[cfg(test)]
+            super::tests::panic_if_poisoned(packet);
+            if let Ok(transmit) = verdict {
                 send(&self.ports, &self.metrics, transmit, packet);
+                reads -= 1;
+                if reads == 0 {
+                    return;
+                }
             }
         }
     }
@@ -189,18 +197,21 @@ impl Worker {
         match order.command {
             MediaCommand::Lease { family, count } => {
                 let leases = (0..count).map_while(|_| self.ports.lease(now, family)).collect();
-                self.undelivered.push_back((order.shard, MediaEvent::Leased { family, leases }));
+                let worker = self.ports.worker();
+                let leased = MediaEvent::Leased { worker, family, leases };
+                self.undelivered.push_back((order.shard, leased));
             }
             MediaCommand::Return { lease } => self.ports.give_back_lease(now, &lease),
-            MediaCommand::Open { media, lease } => match self.ports.open(&lease) {
-                Some(slot) => self.relay.open(now, media, slot),
-                None => {
+            MediaCommand::Open { media, lease } => {
+                if let Some(slot) = self.ports.open(&lease) {
+                    self.relay.open(now, media, slot);
+                } else {
                     tracing::warn!(%media, address = %lease.address, "not a lease of this worker");
                     let stats = StreamStats::default();
                     let closed = MediaEvent::Closed { media, stats };
                     self.undelivered.push_back((media.shard(), closed));
                 }
-            },
+            }
             MediaCommand::Close { media } => self.close(now, media),
             command @ (MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
@@ -313,6 +324,8 @@ const LATE: Duration = Duration::from_millis(15);
 const READS: usize = 1;
 /// The same in a late round.
 const READS_LATE: usize = 16;
+/// Packets read of a socket a round at most, noise included.
+const NOISE_MAX: usize = 64;
 /// Sockets seen to in a round.
 const READY_MAX: usize = 1024;
 /// Commands carried out in a round: packets do not wait for a flood of them.

@@ -46,6 +46,7 @@ impl Law {
     }
 
     /// Level of that sine, in dBm0 (G.711 section 5).
+    #[expect(clippy::approx_constant, reason = "the level of A-law, not π")]
     pub fn full_scale_dbm0(self) -> f64 {
         match self {
             Self::Mu => 3.17,
@@ -79,7 +80,7 @@ fn encode_a(sample: i16) -> u8 {
 const fn decode_mu(byte: u8) -> i16 {
     let bits = !byte;
     let segment = (bits >> 4) & 7;
-    let magnitude = ((((bits & 0x0f) as i16) << 1 | 0x21) << segment) - MU_BIAS as i16;
+    let magnitude = ((((bits & 0x0f) as i16) << 1 | 0x21) << segment) - MU_BIAS.cast_signed();
     if bits & 0x80 == 0 { magnitude << 2 } else { -(magnitude << 2) }
 }
 

@@ -146,6 +146,7 @@ impl Relay {
         if self.slots.is_empty() {
             self.sweep_at = now + SWEEP_INTERVAL;
         }
+        self.in_hand = Some(slot);
         self.sessions[index] = Some(Box::new(Session::new(now, media)));
         self.slots.insert(media, slot);
     }
@@ -153,6 +154,7 @@ impl Relay {
     /// Ends a session with a [`MediaEvent::Closed`]; gives its slot back.
     pub fn close(&mut self, media: MediaId) -> Option<Slot> {
         let slot = self.slots.remove(&media)?;
+        self.in_hand = None;
         self.part(slot);
         if let Some(session) = self.sessions[slot.0 as usize].take() {
             self.events.push_back(MediaEvent::Closed { media, stats: session.stats() });
@@ -232,6 +234,7 @@ impl Relay {
 
     /// Plays what is due and looks for far ends that fell silent. `send` gets each packet.
     pub fn handle_timeout(&mut self, now: Instant, mut send: impl FnMut(Transmit, &[u8])) {
+        self.in_hand = None;
         self.skip_missed_ticks(now);
         while !self.players.is_empty() && self.tick_at <= now {
             self.tick(now, &mut send);

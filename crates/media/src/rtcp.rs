@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn rtcp_is_told_from_rtp_by_its_second_byte() {
         assert!(is_rtcp(&compound(1, 2, 3, 4)));
-        assert!(!is_rtcp(&[0x80, 0x80 | 101]));
+        assert!(!is_rtcp(&[0x80, 0xe5]), "payload type 101 with the marker");
         assert!(!is_rtcp(&[0x80]));
     }
 

@@ -297,8 +297,8 @@ fn stamp(via: &mut Via, source: &Source) {
     }
 }
 
-/// What every response to one request repeats, encoded once.
-#[derive(Debug)]
+/// What every response to one request repeats, encoded once; empty behind the final one.
+#[derive(Debug, Default)]
 pub(super) struct Frame {
     bytes: Box<[u8]>,
     to_at: usize,

@@ -1,0 +1,169 @@
+//! What a relayed packet costs: our media workers beside rtpengine, under the same RTP load.
+//!
+//! `rtp-load compare` is the bench. Each relay runs in a process of its own; the generator here
+//! plays both ends of every call, 50 packets a second each way, and reads the relay's CPU time
+//! from `/proc`. Only the ratio means anything on a machine that does other things too.
+
+mod cpu;
+mod generator;
+#[path = "../../../src/mediaserver/mod.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "a room of the server's library, of which the bench uses a part"
+)]
+mod mediaserver;
+mod rtpengine;
+mod tandem;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use generator::{Generator, Outcome};
+use std::{
+    fmt,
+    io::{self, Write},
+    net::SocketAddr,
+    thread,
+    time::Duration,
+};
+
+#[derive(Debug, Parser)]
+#[command(about = "RTP load, and the relay bench against rtpengine")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure both relays, one after the other, and print the ratio of their CPU a packet.
+    Compare(Compare),
+    /// Measure our media workers alone.
+    Tandem(Compare),
+    /// Measure rtpengine alone.
+    Rtpengine(Compare),
+    /// Be the relay under test: reads pairs of far-end ports, writes pairs of its own. Started
+    /// by the others.
+    #[command(hide = true)]
+    Serve,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Compare {
+    /// Calls at once, each with two legs.
+    #[arg(long, default_value_t = 200)]
+    calls: usize,
+    /// How long each measurement takes, after a warm-up.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// How often the relays take turns.
+    #[arg(long, default_value_t = 1)]
+    rounds: u32,
+    /// Fail if our CPU a packet is more than this part of rtpengine's.
+    #[arg(long)]
+    ratio_max: Option<f64>,
+}
+
+/// The ports of a relay that a call's two ends send to.
+#[derive(Clone, Copy, Debug)]
+struct RelayPorts {
+    a: SocketAddr,
+    b: SocketAddr,
+}
+
+fn main() -> Result<()> {
+    raise_file_limit()?;
+    match Arguments::parse().command {
+        Command::Compare(compare) => run_compare(compare),
+        Command::Tandem(compare) => say(&measure_tandem(compare)?),
+        Command::Rtpengine(compare) => say(&measure_rtpengine(compare)?),
+        Command::Serve => tandem::serve(),
+    }
+}
+
+fn run_compare(compare: Compare) -> Result<()> {
+    let (mut ours, mut theirs) = (Measured::default(), Measured::default());
+    for _ in 0..compare.rounds.max(1) {
+        ours.add(&measure_tandem(compare)?);
+        theirs.add(&measure_rtpengine(compare)?);
+    }
+    let ratio = ours.cpu_micros_a_packet() / theirs.cpu_micros_a_packet();
+    say(&format_args!("calls     {}\ntandem    {ours}\nrtpengine {theirs}", compare.calls))?;
+    say(&format_args!("ratio     {ratio:.3} of rtpengine's CPU a relayed packet"))?;
+    if let Some(ratio_max) = compare.ratio_max {
+        ensure!(ratio <= ratio_max, "the ratio {ratio:.3} is above {ratio_max}");
+    }
+    Ok(())
+}
+
+fn measure_tandem(compare: Compare) -> Result<Measured> {
+    let generator = Generator::bind(compare.calls)?;
+    let mut relay = tandem::Process::start()?;
+    let ports = relay.bridge(&generator.ports())?;
+    measure(compare, generator, &ports, relay.pid())
+}
+
+fn measure_rtpengine(compare: Compare) -> Result<Measured> {
+    let generator = Generator::bind(compare.calls)?;
+    let mut relay = rtpengine::Process::start(compare.calls)?;
+    let ports = relay.bridge(&generator.ports())?;
+    measure(compare, generator, &ports, relay.pid())
+}
+
+fn measure(
+    compare: Compare,
+    generator: Generator,
+    ports: &[RelayPorts],
+    pid: u32,
+) -> Result<Measured> {
+    let running = generator.start(ports)?;
+    thread::sleep(WARM_UP);
+    running.begin_window();
+    let before = cpu::of_process(pid).context("the relay has ended")?;
+    thread::sleep(Duration::from_secs(compare.seconds));
+    let cpu = cpu::of_process(pid).context("the relay has ended")?.saturating_sub(before);
+    Ok(Measured { cpu, outcome: running.finish()? })
+}
+
+/// What one relay needed and did.
+#[derive(Debug, Default)]
+struct Measured {
+    cpu: Duration,
+    outcome: Outcome,
+}
+
+impl Measured {
+    fn add(&mut self, other: &Self) {
+        self.cpu += other.cpu;
+        self.outcome.add(&other.outcome);
+    }
+
+    fn cpu_micros_a_packet(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.outcome.received.max(1) as f64
+    }
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cpu = self.cpu_micros_a_packet();
+        // A call is 100 packets a second, so a hundred calls are ten thousand.
+        let cores = cpu * 10_000.0 / 1e6;
+        write!(f, "{cpu:.2} µs CPU a packet, {cores:.3} cores a 100 calls, {}", self.outcome)
+    }
+}
+
+/// A call needs four descriptors here or there, more than the usual limit.
+fn raise_file_limit() -> Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("raise the limit of open files")
+}
+
+fn say(what: &dyn fmt::Display) -> Result<()> {
+    Ok(writeln!(io::stdout(), "{what}")?)
+}
+
+/// Until every leg is latched and the first packets are out of the way.
+const WARM_UP: Duration = Duration::from_secs(2);
