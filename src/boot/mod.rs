@@ -15,7 +15,7 @@ use crate::{
     registrar::{self, Locations, Registrar},
     signalling::{Shard, ShardHandle, Wires},
     store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
-    telemetry::{self, LogControl},
+    telemetry::{logs::{self, LogControl}, metrics},
     transport::{self, TransportEvent, TransportHandle, Transports},
 };
 use arc_swap::ArcSwap;
@@ -131,8 +131,9 @@ impl ConfigSource {
 pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let config = source.load()?;
     let logs =
-        telemetry::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
-    let metrics = telemetry::install().map_err(|error| BootError::System(error.to_string()))?;
+        logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
+    let recorder =
+        metrics::install().map_err(|error| BootError::System(error.to_string()))?;
     let path = &config.server.data_dir;
     fs::create_dir_all(path)
         .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
@@ -152,7 +153,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     });
 
     let (stop, stopping) = watch::channel(false);
-    let render = move || metrics.render();
+    let render = move || recorder.render();
     let state = HttpState { readiness: running.clone(), metrics: Arc::new(render) };
     let mut servers = Vec::new();
     for address in &config.http.listen {
@@ -239,10 +240,12 @@ impl Parts {
     ) -> Result<Self, BootError> {
         let mut rng = entropy()?;
         let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
-        let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
+        let (transport_inboxes, transport_ears) =
+            channels(shards, config.signalling.inbox_max);
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
-        let ears = Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
+        let ears =
+            Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media = MediaServer::start(&settings::media(config), &sinks, &mut rng)?;
@@ -285,10 +288,7 @@ impl Parts {
         self.media.stop();
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
-            tracing::warn!(
-                bytes = left,
-                "call detail records wait in the spool for the next start"
-            );
+            tracing::warn!(bytes = left, "call detail records wait in the spool for the next start");
         }
     }
 }
@@ -440,7 +440,7 @@ impl Running {
             for shard in &self.shards {
                 figures.extend(shard.figures().await);
             }
-            telemetry::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
+            metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             sleep(WATCH_INTERVAL).await;
         }
     }

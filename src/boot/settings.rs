@@ -7,7 +7,7 @@ use crate::{
 };
 use call::Settings;
 use media::Family;
-use sip::{auth::AuthPolicy, endpoint::EndpointConfig, trace::TraceLimits, transport::Listener};
+use sip::{auth::AuthPolicy, endpoint::EndpointConfig, trace::Trace, transport::Listener};
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -23,6 +23,9 @@ const TRANSACTIONS_PER_CALL: usize = 8;
 
 /// Transactions that may live at once however few calls may.
 const TRANSACTIONS_MIN: usize = 4096;
+
+/// Memory for the trace, for each call that is kept: two dialogs of some ten messages.
+const TRACE_BYTES_PER_CALL: usize = 32 * 1024;
 
 /// What Retry-After says in a 503, in seconds.
 const RETRY_AFTER_S: u32 = 5;
@@ -54,7 +57,7 @@ fn sources(
     transport::SourceLimits {
         messages_per_second: limits.messages_per_s,
         burst: limits.burst,
-        exempt: limits.unlimited.iter().copied().chain(trusted).map(Into::into).collect(),
+        exempt: limits.exempt.iter().copied().chain(trusted).map(Into::into).collect(),
         ..transport::SourceLimits::default()
     }
 }
@@ -117,11 +120,8 @@ pub(super) fn shard(
     }
 }
 
-/// How much of the SIP trace is kept by each of `shards`.
-pub(super) fn trace(config: &Config, shards: u8) -> TraceLimits {
-    TraceLimits {
-        calls_max: config.trace.calls.div_ceil(usize::from(shards)),
-        messages_max: config.trace.messages_max,
-        ..TraceLimits::default()
-    }
+/// The SIP trace that each of `shards` keeps.
+pub(super) fn trace(config: &Config, shards: u8) -> Trace {
+    let calls_max = config.trace.calls.div_ceil(usize::from(shards));
+    Trace::new(calls_max, calls_max * TRACE_BYTES_PER_CALL)
 }

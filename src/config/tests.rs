@@ -173,6 +173,18 @@ fn a_secret_comes_from_a_file_and_is_never_shown() {
 }
 
 #[test]
+fn a_secret_may_be_written_as_a_value() {
+    let parse = |text: &str| Config::parse(text, &Overrides::default());
+
+    let config = parse("[store]\nurl = { value = \"sqlite:x.db\" }").unwrap();
+    let problems = parse("[store]\nurl = { vault = \"hunter2\" }").unwrap_err();
+
+    assert_eq!(config.store.url.expose(), "sqlite:x.db");
+    assert!(problems[0].problem.contains("{ file = \"PATH\" }"), "{}", problems[0]);
+    assert!(!format!("{problems:?}").contains("hunter2"));
+}
+
+#[test]
 fn a_wrong_url_is_not_repeated_in_the_error() {
     let problems =
         Config::parse("[store]\nurl = \"mysql://u:hunter2@db/x\"", &Overrides::default())

@@ -10,16 +10,18 @@ use crate::{
 use base::{Now, Rng};
 use call::{
     Calls, Output, Settings, World,
-    registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    registration::{
+        RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest,
+    },
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
     FlowId,
-    trace::{Direction, Record, Trace, TraceLimits},
+    trace::{Direction, Trace},
 };
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -43,7 +45,7 @@ pub struct Wires {
     /// Messages from the wire, and sends that failed.
     pub transport_events: mpsc::Receiver<TransportEvent>,
     /// What the media workers tell.
-    pub media_events: mpsc::Receiver<(u8, MediaEvent)>,
+    pub media_events: mpsc::Receiver<MediaEvent>,
     /// The registrar's answers.
     pub registrations: mpsc::Receiver<RegistrationReply>,
     /// To the wire.
@@ -72,14 +74,14 @@ impl Shard {
     pub fn start(
         settings: Settings,
         world: World,
-        trace: TraceLimits,
+        trace: Trace,
         wires: Wires,
         rng: Rng,
     ) -> (ShardHandle, JoinHandle<()>) {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
         let calls = Calls::new(clock::now(), settings, world, rng);
-        let shard = Self { calls, trace: Trace::new(trace), wires, number, late: VecDeque::new() };
+        let shard = Self { calls, trace, wires, number, late: VecDeque::new() };
         (handle, tokio::spawn(shard.run(commands)))
     }
 
@@ -99,8 +101,8 @@ impl Shard {
                 Some(reply) = self.wires.registrations.recv() => {
                     self.calls.handle_registration(clock::now(), reply);
                 }
-                Some((worker, event)) = self.wires.media_events.recv() => {
-                    self.calls.handle_media(clock::now(), worker, event);
+                Some(event) = self.wires.media_events.recv() => {
+                    self.calls.handle_media(clock::now(), event);
                 }
                 n = self.wires.transport_events.recv_many(&mut batch, BATCH_MAX) => {
                     if n == 0 {
@@ -131,16 +133,9 @@ impl Shard {
         match event {
             TransportEvent::Received { source, message, raw } => {
                 if let Ok(call_id) = message.headers().call_id() {
-                    self.trace.record(
-                        call_id,
-                        Record {
-                            at: now.unix,
-                            direction: Direction::Received,
-                            peer: source.remote,
-                            transport: source.transport,
-                            message: raw,
-                        },
-                    );
+                    let (peer, transport) = (source.remote, source.transport);
+                    let direction = Direction::Received;
+                    self.trace.record(now.unix, direction, peer, transport, call_id, &raw);
                 }
                 self.calls.handle_message(now, source, message);
             }
@@ -196,24 +191,16 @@ impl Shard {
 
     fn send(&mut self, now: Now, send: sip::endpoint::Send) {
         let sip::endpoint::Send { to, bytes, call_id, client } = send;
-        self.wires.transport.send(&to, bytes.clone(), client, self.number);
-        let peer = to.host.ip().map(|ip| SocketAddr::new(ip, to.port));
-        self.trace.record(
-            &call_id,
-            Record {
-                at: now.unix,
-                direction: Direction::Sent,
-                peer,
-                transport: to.transport,
-                message: bytes,
-            },
-        );
+        // A next hop that is only a name shows as no address in the ladder.
+        let ip = to.host.ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let peer = SocketAddr::new(ip, to.port);
+        self.trace.record(now.unix, Direction::Sent, peer, to.transport, &call_id, &bytes);
+        self.wires.transport.send(&to, bytes, client, self.number);
     }
 
     fn hand_over(&mut self, now: Now, request: RegistrationRequest) {
         let ticket = request.ticket;
-        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request))
-        else {
+        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request)) else {
             return;
         };
         if matches!(refused, TrySendError::Closed(_)) {

@@ -135,6 +135,7 @@ struct Spooling {
 }
 
 /// What was taken out of the inbox at once.
+#[expect(clippy::vec_box, reason = "records come boxed, so that a slot of the inbox is small")]
 #[derive(Default)]
 struct Taken {
     records: Vec<Box<Cdr>>,

@@ -63,6 +63,7 @@ impl Trace {
 
     /// Keeps a message that was sent or received, sharing its memory unless credentials had to be
     /// masked.
+    #[expect(clippy::too_many_arguments, reason = "where, when and what of one message")]
     pub fn record(
         &mut self,
         at: UnixMillis,
