@@ -1,8 +1,11 @@
 //! The store on SQLite and on PostgreSQL: the same bodies on both.
 
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod admin;
 mod bindings;
 mod cdr_kill;
 mod cdr_writer;
@@ -11,6 +14,7 @@ mod places;
 mod rows;
 mod sample;
 mod seeding;
+mod spool;
 
 use places::on_both_engines;
 
@@ -34,6 +38,8 @@ on_both_engines! {
     cdr_writer::records_reach_the_database_and_the_spool_is_empty_after_a_drain,
     cdr_writer::records_wait_in_the_spool_while_the_database_refuses,
     cdr_writer::a_drain_that_is_over_time_leaves_the_rest_to_the_next_start,
+    admin::an_administrator_is_made_and_signs_in,
+    admin::an_extension_is_made_changed_and_removed,
     seeding::the_demo_can_be_seeded_twice,
     seeding::a_fresh_database_has_no_credentials,
 }

@@ -164,6 +164,32 @@ pub async fn a_new_sip_password_changes_the_digest_secrets(place: Place) {
     assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "new"));
 }
 
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named_with_what_to_do() {
+    let mut place = Place::sqlite();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    place.config.url = Secret::new(format!("postgres://tandem:hunter2@127.0.0.1:{port}/tandem"));
+
+    let error = Store::open(&place.config).await.unwrap_err().to_string();
+
+    assert!(error.contains(&format!("127.0.0.1:{port}/tandem")), "{error}");
+    assert!(error.contains("refused") && error.contains("start PostgreSQL"), "{error}");
+    assert!(!error.contains("hunter2") && !error.contains('\n'), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_is_named_with_what_to_do() {
+    let mut place = Place::sqlite();
+    let file = place.directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    place.config.url = Secret::new(format!("sqlite:{}", file.join("tandem.db").display()));
+
+    let error = Store::open(&place.config).await.unwrap_err().to_string();
+
+    assert!(error.contains("file/tandem.db") && error.contains("--data"), "{error}");
+    assert!(!error.contains('\n'), "{error}");
+}
+
 async fn with_domain(store: &Store) -> DomainRow {
     let id = store.add_domain("a.example").await.unwrap();
     store.add_domain_alias(id, "127.0.0.1").await.unwrap();

@@ -90,7 +90,9 @@ fn serve(data: &Path, socket_directory: &Path) -> Child {
     match is_ready.recv_timeout(START_TIMEOUT) {
         Ok(Ok(())) => server,
         Ok(Err(log)) => panic!("PostgreSQL ended at its start:\n{log}"),
-        Err(_) => panic!("PostgreSQL did not start within {START_TIMEOUT:?}"),
+        Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+            panic!("PostgreSQL did not start within {START_TIMEOUT:?}")
+        }
     }
 }
 
