@@ -10,7 +10,9 @@ use crate::{
 use base::{Now, Rng};
 use call::{
     Calls, Output, Settings, World,
-    registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    registration::{
+        RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest,
+    },
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
@@ -198,8 +200,7 @@ impl Shard {
 
     fn hand_over(&mut self, now: Now, request: RegistrationRequest) {
         let ticket = request.ticket;
-        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request))
-        else {
+        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request)) else {
             return;
         };
         if matches!(refused, TrySendError::Closed(_)) {
