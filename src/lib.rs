@@ -3,8 +3,14 @@
 //! The binary is one call into [`cli`]; tests and benches use the rooms directly. Cores live in
 //! `crates/`.
 
+pub mod boot;
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod http;
+pub mod mediaserver;
 pub mod registrar;
+pub mod signalling;
 pub mod store;
 pub mod telemetry;
+pub mod transport;

@@ -1,1 +1,149 @@
-fn main() {}
+//! The `tandem` binary: says what the command line asks for to those who can do it.
+
+use clap::Parser as _;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+use tandem::{
+    boot::{self, ConfigSource, plans},
+    cli::{
+        Cli, Command, DialplanCommand, Settings,
+        admin::{self, Terminal},
+    },
+    config::{Config, ConfigError},
+    http::control::Client,
+    store::Store,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if standard error is closed.
+            let _ = writeln!(io::stderr(), "tandem: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(settings) => Ok(boot::serve(source_of(settings)).await?),
+            Command::Check(settings) => check(&settings),
+            Command::Trace { call, settings } => trace(call, &settings).await,
+            Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
+            Command::Demo(settings) => administer(&settings, async |store, terminal| {
+                admin::run_demo(store, terminal).await
+            })
+            .await,
+            Command::Domain { command, settings } => {
+                administer(&settings, async |store, terminal| {
+                    admin::run_domain(store, command, terminal).await
+                })
+                .await
+            }
+            Command::User { command, settings } => {
+                administer(&settings, async |store, terminal| {
+                    admin::run_user(store, command, terminal).await
+                })
+                .await
+            }
+            Command::Extension { command, settings } => {
+                administer(&settings, async |store, terminal| {
+                    admin::run_extension(store, command, terminal).await
+                })
+                .await
+            }
+        }
+    })
+}
+
+fn source_of(settings: Settings) -> ConfigSource {
+    ConfigSource { file: settings.config, overrides: settings.overrides }
+}
+
+fn load(settings: &Settings) -> anyhow::Result<Config> {
+    settings.load().map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ConfigError::to_string).collect();
+        anyhow::anyhow!("{}", lines.join("\n"))
+    })
+}
+
+fn check(settings: &Settings) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    let (plans, prompts) = load_plans(&config)?;
+    writeln!(
+        io::stdout(),
+        "the configuration is valid; {} dialplan rules and {} prompts",
+        plans.len(),
+        prompts.len()
+    )?;
+    Ok(())
+}
+
+fn load_plans(config: &Config) -> Result<(call::dialplan::Plans, call::Prompts), plans::PlansError> {
+    let trunks = config.trunks.iter().map(|it| it.name.clone());
+    plans::load(&config.server.dialplans_dir, &config.server.sounds_dir, trunks)
+}
+
+async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    let client = Client::new(&config.server.data_dir);
+    let answer = match call {
+        Some(call) => client.trace(&call).await?,
+        None => client.get("/calls").await?,
+    };
+    Ok(io::stdout().write_all(answer.as_bytes())?)
+}
+
+async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow::Result<()> {
+    let DialplanCommand::Test { from, to, domain } = command;
+    let config = load(settings)?;
+    let (plans, _) = load_plans(&config)?;
+    let domain = match domain {
+        Some(domain) => domain,
+        None => only_domain(&config).await?,
+    };
+    let from = call::dialplan::Caller::parse(&from);
+    let query = call::dialplan::RouteQuery { domain: &domain, from, dialled: &to };
+    let explanation = plans.explain(&query);
+    let mut out = io::stdout();
+    for step in &explanation.trail {
+        writeln!(out, "{step}")?;
+    }
+    writeln!(out, "=> {}", explanation.routing.action)?;
+    Ok(())
+}
+
+async fn only_domain(config: &Config) -> anyhow::Result<String> {
+    let store = Store::open(&config.store).await?;
+    let mut names = store.list_domains().await?.into_iter().map(|it| it.name);
+    match (names.next(), names.next()) {
+        (Some(name), None) => Ok(name),
+        (_, _) => anyhow::bail!("name the domain of the call with --domain"),
+    }
+}
+
+/// Opens the database, lets `work` change it, and tells a running server.
+async fn administer(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store, &mut Terminal<'_>) -> Result<(), admin::AdminError>,
+) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    std::fs::create_dir_all(&config.server.data_dir)?;
+    let store = Store::open(&config.store).await?;
+    let (mut input, mut output) = (io::BufReader::new(io::stdin()), io::stdout());
+    let done = work(&store, &mut Terminal { input: &mut input, output: &mut output }).await;
+    store.close().await;
+    done?;
+    // Without a server there is nobody to tell.
+    let _ = Client::new(&config.server.data_dir).post("/reload").await;
+    Ok(())
+}

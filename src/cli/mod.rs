@@ -1,1 +1,304 @@
-//! The command line.
+//! The command line: what can be said, and the commands that need no server.
+//!
+//! `serve`, `trace` and `dialplan test` are carried out by those who know the whole house; the rest
+//! is [`admin`].
+
+pub mod admin;
+pub mod demo;
+mod password;
+
+pub use admin::{AdminError, first_steps};
+
+use crate::{
+    config::{Config, ConfigError, Overrides},
+    store::Role,
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Telephony-first media server and softswitch.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server in the foreground
+    Serve(Settings),
+    /// Check the configuration and the dialplans, and tell everything that is wrong
+    Check(Settings),
+    /// Make the demo domain with its extensions and logins; safe to repeat
+    Demo(Settings),
+    /// Domains: the tenants of this server
+    Domain {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: DomainCommand,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Users: people who sign in
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: UserCommand,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Extensions: numbers with SIP credentials
+    Extension {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ExtensionCommand,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Dialplans: what becomes of a dialled number
+    Dialplan {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: DialplanCommand,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Show the SIP messages of a recent call of the running server as a ladder
+    Trace {
+        /// The call's id, a SIP Call-ID, or the start of either; without it, the recent calls
+        call: Option<String>,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Settings {
+    /// Configuration file; without it, the defaults
+    #[arg(long, value_name = "FILE", env = "TANDEM_CONFIG", global = true)]
+    pub config: Option<PathBuf>,
+    /// Flags that win over it.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+impl Settings {
+    /// The checked configuration, or everything that is wrong with it.
+    pub fn load(&self) -> Result<Config, Vec<ConfigError>> {
+        Config::load(self.config.as_deref(), &self.overrides)
+    }
+}
+
+/// `tandem domain …`
+#[derive(Debug, Subcommand)]
+pub enum DomainCommand {
+    /// Add a domain
+    Add {
+        /// Its name: the digest realm and the host part of its addresses
+        name: String,
+        /// Another host name or address that means it; may be repeated
+        #[arg(long = "alias", value_name = "HOST")]
+        aliases: Vec<String>,
+    },
+    /// List the domains
+    List,
+}
+
+/// `tandem user …`
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user
+    Add {
+        /// What they sign in with
+        login: String,
+        /// Their domain
+        #[arg(long)]
+        domain: String,
+        /// What they may do
+        #[arg(long, value_enum, default_value_t = Role::Operator)]
+        role: Role,
+        /// What others see; the login unless given
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Their password.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the users
+    List,
+    /// Give a user another password
+    Password {
+        /// What they sign in with
+        login: String,
+        /// Their domain
+        #[arg(long)]
+        domain: String,
+        /// The password.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Let a user sign in no longer
+    Disable {
+        /// What they sign in with
+        login: String,
+        /// Their domain
+        #[arg(long)]
+        domain: String,
+    },
+    /// Let a user sign in again
+    Enable {
+        /// What they sign in with
+        login: String,
+        /// Their domain
+        #[arg(long)]
+        domain: String,
+    },
+}
+
+/// `tandem extension …`
+#[derive(Debug, Subcommand)]
+pub enum ExtensionCommand {
+    /// Add an extension
+    Add {
+        /// The number, which is also the SIP user name
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// Shown to those it calls; the number unless given
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// Login of the user who sits there
+        #[arg(long, value_name = "LOGIN")]
+        user: Option<String>,
+        /// Most calls at a time; 0 for no limit
+        #[arg(long, value_name = "N", default_value_t = crate::store::extensions::CALLS_MAX_DEFAULT)]
+        calls_max: u32,
+        /// How long it rings before the call counts as not answered
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=600))]
+        ring_timeout: Option<u32>,
+        /// Its SIP password.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the extensions
+    List,
+    /// Give an extension another SIP password
+    Password {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// The password.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Remove an extension and its registrations
+    Remove {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+    },
+}
+
+/// `tandem dialplan …`
+#[derive(Debug, Subcommand)]
+pub enum DialplanCommand {
+    /// Tell what would become of a call, and why
+    Test {
+        /// Who calls: an extension, or trunk:NAME
+        from: String,
+        /// What is dialled
+        to: String,
+        /// The domain of the call; may be left out where there is only one
+        #[arg(long)]
+        domain: Option<String>,
+    },
+}
+
+/// A password given or, with neither flag, made up and printed once.
+#[derive(Clone, Default, Args)]
+#[group(multiple = false)]
+pub struct PasswordSource {
+    /// The password; visible to others of this machine while the command runs
+    #[arg(long, value_name = "TEXT")]
+    password: Option<String>,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_behind_the_subcommand() {
+        let cli = Cli::try_parse_from([
+            "tandem",
+            "user",
+            "add",
+            "anna",
+            "--domain",
+            "a.example",
+            "--role",
+            "admin",
+            "--password",
+            "x",
+            "--config",
+            "t.toml",
+            "--data",
+            "d",
+        ])
+        .unwrap();
+
+        let Command::User { command, settings } = cli.command else { panic!("{cli:?}") };
+        assert_eq!(settings.config, Some("t.toml".into()));
+        assert_eq!(settings.overrides.data_dir, Some("d".into()));
+        assert!(matches!(command, UserCommand::Add { role: Role::Admin, .. }));
+        assert!(!format!("{command:?}").contains("\"x\""), "a password is shown");
+    }
+
+    #[test]
+    fn two_servers_can_run_side_by_side_by_flags() {
+        let cli = Cli::try_parse_from([
+            "tandem",
+            "serve",
+            "--sip-port",
+            "6060",
+            "--http-port",
+            "8181",
+            "--rtp-ports",
+            "40000-40999",
+            "--data",
+            "elsewhere",
+            "--listen",
+            "127.0.0.2",
+        ])
+        .unwrap();
+
+        let Command::Serve(settings) = cli.command else { panic!("{cli:?}") };
+        let config = settings.load().unwrap();
+        assert_eq!(config.sip.listen[0].to_string(), "127.0.0.2:6060/udp");
+        assert_eq!(config.media.ports.to_string(), "40000-40999");
+    }
+}

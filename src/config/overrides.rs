@@ -10,31 +10,31 @@ use std::{
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Overrides {
     /// Listen on this address, for SIP, HTTP and RTP; may be given once for IPv4 and once for IPv6
-    #[arg(long, value_name = "IP")]
+    #[arg(long, global = true, value_name = "IP")]
     pub listen: Vec<IpAddr>,
 
     /// Port of every SIP listener
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub sip_port: Option<u16>,
 
     /// Port of every HTTP listener
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub http_port: Option<u16>,
 
     /// UDP ports of RTP and RTCP, for example 20000-29999
-    #[arg(long, value_name = "FIRST-LAST")]
+    #[arg(long, global = true, value_name = "FIRST-LAST")]
     pub rtp_ports: Option<PortRange>,
 
     /// Directory that the server writes to
-    #[arg(long = "data", value_name = "DIR")]
+    #[arg(long = "data", global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
     /// Log level, or directives such as info,tandem::registrar=debug
-    #[arg(long, value_name = "LEVEL", env = "TANDEM_LOG")]
+    #[arg(long, global = true, value_name = "LEVEL", env = "TANDEM_LOG")]
     pub log_level: Option<String>,
 
     /// How log lines look
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
 }
 

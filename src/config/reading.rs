@@ -94,11 +94,10 @@ impl Reader {
         let mut sections = Vec::with_capacity(items.len());
         for (n, item) in items.into_iter().enumerate() {
             let path = format!("{name}[{n}]");
-            match item {
-                toml::Value::Table(table) => {
-                    sections.push(read_keys(&path, table, &mut self.problems));
-                }
-                _ => self.problems.add(path, format!("write [[{name}]] and its keys below")),
+            if let toml::Value::Table(table) = item {
+                sections.push(read_keys(&path, table, &mut self.problems));
+            } else {
+                self.problems.add(path, format!("write [[{name}]] and its keys below"));
             }
         }
         sections

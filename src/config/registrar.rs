@@ -28,7 +28,7 @@ pub(super) struct Raw {
 
 impl Default for Raw {
     fn default() -> Self {
-        Self { expires_min_s: 60, expires_max_s: 7200, expires_default_s: 3600, contacts_max: 10 }
+        Self { expires_min_s: 60, expires_max_s: 3600, expires_default_s: 3600, contacts_max: 10 }
     }
 }
 

@@ -25,12 +25,19 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// As written: `key = "value"` or `key = { file = "PATH" }`.
+/// As written: `key = "TEXT"`, `key = { value = "TEXT" }` or `key = { file = "PATH" }`.
 #[derive(Clone, Deserialize)]
-#[serde(untagged, expecting = "write a text or { file = \"PATH\" }")]
+#[serde(untagged, expecting = "write \"TEXT\", { value = \"TEXT\" } or { file = \"PATH\" }")]
 pub(super) enum Raw {
-    Value(String),
+    Text(String),
+    Value(InValue),
     File(InFile),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InValue {
+    value: String,
 }
 
 #[derive(Clone, Deserialize)]
@@ -43,7 +50,7 @@ impl Raw {
     /// The secret; the error is what to tell the operator.
     pub(super) fn read(self) -> Result<Secret, String> {
         match self {
-            Self::Value(text) => Ok(Secret(text)),
+            Self::Text(text) | Self::Value(InValue { value: text }) => Ok(Secret(text)),
             Self::File(InFile { file }) => match std::fs::read_to_string(&file) {
                 Ok(text) => Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned())),
                 Err(error) => Err(format!(

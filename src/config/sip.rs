@@ -34,8 +34,15 @@ pub struct SourceLimits {
     pub burst: u32,
     /// Stream connections at a time.
     pub connections_max: u32,
+    /// Offences (messages over the limit, failed logins) within the window that earn a ban; 0 for
+    /// no bans.
+    pub offences_max: u32,
+    /// How long an offence is remembered.
+    pub offence_window: Duration,
+    /// How long a ban lasts.
+    pub ban: Duration,
     /// Addresses without these bounds; those of trunks are added to them.
-    pub unlimited: Vec<IpAddr>,
+    pub exempt: Vec<IpAddr>,
 }
 
 /// Bounds of stream connections.
@@ -45,10 +52,14 @@ pub struct StreamLimits {
     pub connections_max: u32,
     /// A connection on which nothing came for this long is closed.
     pub idle_timeout: Duration,
+    /// A new connection must bring its first message or keep-alive within this.
+    pub first_message_timeout: Duration,
     /// A message that was begun must be complete after this long.
     pub message_timeout: Duration,
     /// A connection that we open must stand after this long.
     pub connect_timeout: Duration,
+    /// A peer that refuses to read what we write for this long is cut off.
+    pub write_timeout: Duration,
 }
 
 impl Sip {
@@ -72,11 +83,16 @@ pub(super) struct Raw {
     source_messages_per_s: u32,
     source_burst: u32,
     source_connections_max: u32,
-    source_unlimited: Vec<IpAddr>,
+    source_offences_max: u32,
+    source_offence_window_s: u32,
+    source_ban_s: u32,
+    source_exempt: Vec<IpAddr>,
     connections_max: u32,
     idle_timeout_s: u32,
+    first_message_timeout_s: u32,
     message_timeout_s: u32,
     connect_timeout_s: u32,
+    write_timeout_s: u32,
 }
 
 impl Default for Raw {
@@ -89,14 +105,16 @@ impl Default for Raw {
             source_messages_per_s: 200,
             source_burst: 1000,
             source_connections_max: 100,
-            source_unlimited: vec![
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(Ipv6Addr::LOCALHOST),
-            ],
+            source_offences_max: 1000,
+            source_offence_window_s: 60,
+            source_ban_s: 300,
+            source_exempt: vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
             connections_max: 10_000,
-            idle_timeout_s: 600,
+            idle_timeout_s: 3700,
+            first_message_timeout_s: 10,
             message_timeout_s: 10,
             connect_timeout_s: 5,
+            write_timeout_s: 10,
         }
     }
 }
@@ -105,51 +123,51 @@ impl Raw {
     pub(super) fn check(self, problems: &mut Problems) -> Sip {
         let listen = check_listeners(&self.listen, problems);
         check_advertised(&listen, self.advertised_ipv4, self.advertised_ipv6, problems);
+        let nonce_lifetime =
+            problems.seconds("sip.nonce_lifetime_s", self.nonce_lifetime_s, 10..=86_400);
         Sip {
             listen,
             advertised_ipv4: self.advertised_ipv4,
             advertised_ipv6: self.advertised_ipv6,
-            nonce_lifetime: problems.seconds(
-                "sip.nonce_lifetime_s",
-                self.nonce_lifetime_s,
-                10..=86_400,
+            nonce_lifetime,
+            stream: self.check_stream(problems),
+            source: self.check_source(problems),
+        }
+    }
+
+    fn check_source(self, problems: &mut Problems) -> SourceLimits {
+        let mut count = |key, value, least| problems.in_range(key, value, least..=1_000_000);
+        let messages_per_s = count("sip.source_messages_per_s", self.source_messages_per_s, 1);
+        let burst = count("sip.source_burst", self.source_burst, 1);
+        let connections_max = count("sip.source_connections_max", self.source_connections_max, 1);
+        let offences_max = count("sip.source_offences_max", self.source_offences_max, 0);
+        let mut seconds = |key, value| problems.seconds(key, value, 1..=86_400);
+        SourceLimits {
+            messages_per_s,
+            burst,
+            connections_max,
+            offences_max,
+            offence_window: seconds("sip.source_offence_window_s", self.source_offence_window_s),
+            ban: seconds("sip.source_ban_s", self.source_ban_s),
+            exempt: self.source_exempt,
+        }
+    }
+
+    fn check_stream(&self, problems: &mut Problems) -> StreamLimits {
+        let connections_max =
+            problems.in_range("sip.connections_max", self.connections_max, 1..=1_000_000);
+        let mut seconds = |key, value, range| problems.seconds(key, value, range);
+        StreamLimits {
+            connections_max,
+            idle_timeout: seconds("sip.idle_timeout_s", self.idle_timeout_s, 10..=86_400),
+            first_message_timeout: seconds(
+                "sip.first_message_timeout_s",
+                self.first_message_timeout_s,
+                1..=300,
             ),
-            source: SourceLimits {
-                messages_per_s: problems.in_range(
-                    "sip.source_messages_per_s",
-                    self.source_messages_per_s,
-                    1..=1_000_000,
-                ),
-                burst: problems.in_range("sip.source_burst", self.source_burst, 1..=1_000_000),
-                connections_max: problems.in_range(
-                    "sip.source_connections_max",
-                    self.source_connections_max,
-                    1..=1_000_000,
-                ),
-                unlimited: self.source_unlimited,
-            },
-            stream: StreamLimits {
-                connections_max: problems.in_range(
-                    "sip.connections_max",
-                    self.connections_max,
-                    1..=1_000_000,
-                ),
-                idle_timeout: problems.seconds(
-                    "sip.idle_timeout_s",
-                    self.idle_timeout_s,
-                    10..=86_400,
-                ),
-                message_timeout: problems.seconds(
-                    "sip.message_timeout_s",
-                    self.message_timeout_s,
-                    1..=300,
-                ),
-                connect_timeout: problems.seconds(
-                    "sip.connect_timeout_s",
-                    self.connect_timeout_s,
-                    1..=30,
-                ),
-            },
+            message_timeout: seconds("sip.message_timeout_s", self.message_timeout_s, 1..=300),
+            connect_timeout: seconds("sip.connect_timeout_s", self.connect_timeout_s, 1..=30),
+            write_timeout: seconds("sip.write_timeout_s", self.write_timeout_s, 1..=300),
         }
     }
 }

@@ -88,6 +88,11 @@ impl Ports {
         &self.epoll
     }
 
+    /// Whose ports these are.
+    pub(super) fn worker(&self) -> u8 {
+        self.worker
+    }
+
     /// One pair to use; `None` when the range is used up.
     pub(super) fn lease(&mut self, now: Instant, family: Family) -> Option<PortLease> {
         let slot = match self.take_rested(now, family) {

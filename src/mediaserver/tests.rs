@@ -516,7 +516,7 @@ impl World {
     fn lease(&self, family: Family, count: u16) -> Vec<PortLease> {
         self.send(MediaCommand::Lease { family, count });
         let event = self.event();
-        let MediaEvent::Leased { family: leased, leases } = event else {
+        let MediaEvent::Leased { family: leased, leases, .. } = event else {
             panic!("{event:?} instead of leases");
         };
         assert_eq!(leased, family);

@@ -197,7 +197,9 @@ impl Worker {
         match order.command {
             MediaCommand::Lease { family, count } => {
                 let leases = (0..count).map_while(|_| self.ports.lease(now, family)).collect();
-                self.undelivered.push_back((order.shard, MediaEvent::Leased { family, leases }));
+                let worker = self.ports.worker();
+                let leased = MediaEvent::Leased { worker, family, leases };
+                self.undelivered.push_back((order.shard, leased));
             }
             MediaCommand::Return { lease } => self.ports.give_back_lease(now, &lease),
             MediaCommand::Open { media, lease } => {

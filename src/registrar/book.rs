@@ -68,24 +68,20 @@ impl Book {
     }
 
     /// Applies requests in order, each to what the one before left, without touching the book.
-    pub(super) fn decide(
-        &self,
-        now: UnixMillis,
-        requests: impl IntoIterator<Item = RegistrationRequest>,
-    ) -> Batch {
+    pub(super) fn decide(&self, now: UnixMillis, requests: &[RegistrationRequest]) -> Batch {
         let mut batch = Batch::default();
         for RegistrationRequest { shard, ticket, aor, register } in requests {
-            let before = batch.after.get(&aor).map_or_else(|| self.of(&aor), Vec::as_slice);
-            let decision = bindings::apply(before, &aor, &register, &self.policy, now);
+            let before = batch.after.get(aor).map_or_else(|| self.of(aor), Vec::as_slice);
+            let decision = bindings::apply(before, aor, register, &self.policy, now);
             let outcome = match decision {
                 Ok(Change { bound, .. }) => {
-                    let headers = bindings::reply_headers(&bound, &register, now);
-                    batch.after.insert(aor, bound);
+                    let headers = bindings::reply_headers(&bound, register, now);
+                    batch.after.insert(aor.clone(), bound);
                     RegistrationOutcome::Bound { headers }
                 }
                 Err(refusal) => RegistrationOutcome::Refused(refusal),
             };
-            batch.replies.push((shard, RegistrationReply { ticket, outcome }));
+            batch.replies.push((*shard, RegistrationReply { ticket: *ticket, outcome }));
         }
         self.finish(&mut batch);
         batch

@@ -14,7 +14,7 @@ mod store;
 mod task;
 
 pub use locations::Locations;
-pub use store::BindingStore;
+pub use store::{BindingStore, CommitError};
 pub use task::Registrar;
 
 use crate::config;

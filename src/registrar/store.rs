@@ -2,6 +2,7 @@
 
 use crate::store::{Store, StoreError};
 use sip::bindings::Binding;
+use sqlx::error::ErrorKind;
 use std::future::Future;
 
 /// Where bindings outlive the process.
@@ -15,7 +16,18 @@ pub trait BindingStore: Send + Sync + 'static {
         &self,
         removals: &[Binding],
         upserts: &[Binding],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<(), CommitError>> + Send;
+}
+
+/// Why a commit did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The database is well and will not have these rows, as those of a domain that was deleted.
+    #[error("the database refuses a binding: {0}")]
+    Rows(StoreError),
+    /// The database is away or in trouble.
+    #[error(transparent)]
+    Database(StoreError),
 }
 
 impl BindingStore for Store {
@@ -23,7 +35,22 @@ impl BindingStore for Store {
         self.load_bindings().await
     }
 
-    async fn commit(&self, removals: &[Binding], upserts: &[Binding]) -> Result<(), StoreError> {
-        self.commit_bindings(removals, upserts).await
+    async fn commit(&self, removals: &[Binding], upserts: &[Binding]) -> Result<(), CommitError> {
+        self.commit_bindings(removals, upserts).await.map_err(|error| match error {
+            StoreError::Database(sqlx::Error::Database(it)) if is_about_rows(it.kind()) => {
+                CommitError::Rows(StoreError::Database(sqlx::Error::Database(it)))
+            }
+            error => CommitError::Database(error),
+        })
     }
+}
+
+fn is_about_rows(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ForeignKeyViolation
+            | ErrorKind::UniqueViolation
+            | ErrorKind::NotNullViolation
+            | ErrorKind::CheckViolation
+    )
 }

@@ -1,12 +1,12 @@
 //! The registrar's loop.
 
 use super::{
-    BATCH_MAX, BindingStore, Locations,
+    BATCH_MAX, BindingStore, CommitError, Locations,
     book::{Batch, Book},
 };
 use crate::store::StoreError;
 use base::UnixMillis;
-use call::registration::{RegistrarCommand, RegistrationReply};
+use call::registration::{RegistrarCommand, RegistrationReply, RegistrationRequest};
 use sip::bindings::BindingPolicy;
 use std::time::Duration;
 use tokio::{
@@ -74,8 +74,7 @@ impl<S: BindingStore> Registrar<S> {
         let now = self.clock.now();
         self.book.expire(now);
         if !requests.is_empty() {
-            let batch = self.book.decide(now, requests);
-            let replies = self.commit(batch).await;
+            let replies = self.serve(now, &requests).await;
             self.send(replies);
         }
         // A connection that closes in the same breath carried its REGISTER before: flows are
@@ -92,7 +91,8 @@ impl<S: BindingStore> Registrar<S> {
         if self.clean_up_at <= Instant::now() {
             self.clean_up_at = Instant::now() + CLEAN_UP_INTERVAL;
             let batch = self.book.clean_up();
-            self.commit(batch).await;
+            // What fails is tried again with the next commit.
+            let _ = self.commit(batch).await;
         }
     }
 
@@ -107,35 +107,67 @@ impl<S: BindingStore> Registrar<S> {
             .unwrap_or_else(|| Instant::now() + CLEAN_UP_INTERVAL)
     }
 
+    /// Decides requests and commits them in one transaction; if the database will not have the
+    /// rows of one, each in its own, so that nobody suffers for another.
+    async fn serve(&mut self, now: UnixMillis, requests: &[RegistrationRequest]) -> Replies {
+        match self.commit(self.book.decide(now, requests)).await {
+            Ok(replies) => replies,
+            Err(Failed { error: Some(CommitError::Rows(_)), .. }) if requests.len() > 1 => {
+                let mut replies = Vec::with_capacity(requests.len());
+                for request in requests.chunks(1) {
+                    let alone = self.commit(self.book.decide(now, request)).await;
+                    replies.extend(alone.unwrap_or_else(Failed::into_replies));
+                }
+                replies
+            }
+            Err(failed) => failed.into_replies(),
+        }
+    }
+
     /// Writes a batch and makes it true, or leaves everything as it was.
     ///
     /// A commit that takes longer than [`COMMIT_TIMEOUT`] counts as failed. If the database did it
     /// after all, the phone's next REGISTER writes the same rows again.
-    async fn commit(&mut self, batch: Batch) -> Vec<(u8, RegistrationReply)> {
+    async fn commit(&mut self, batch: Batch) -> Result<Replies, Failed> {
         if batch.is_read_only() {
-            return self.book.accept(batch);
+            return Ok(self.book.accept(batch));
         }
         let commit = self.store.commit(&batch.removals, &batch.upserts);
         match timeout(COMMIT_TIMEOUT, commit).await {
-            Ok(Ok(())) => self.book.accept(batch),
+            Ok(Ok(())) => Ok(self.book.accept(batch)),
             Ok(Err(error)) => {
-                tracing::error!(%error, "bindings cannot be written: REGISTER is answered 503");
-                batch.failed(RETRY_AFTER_S)
+                tracing::error!(%error, "bindings are not written");
+                Err(Failed { batch, error: Some(error) })
             }
             Err(_) => {
                 tracing::error!("the database does not answer: REGISTER is answered 503");
-                batch.failed(RETRY_AFTER_S)
+                Err(Failed { batch, error: None })
             }
         }
     }
 
-    fn send(&self, replies: Vec<(u8, RegistrationReply)>) {
+    fn send(&self, replies: Replies) {
         for (shard, reply) in replies {
             let sent = self.shards.get(usize::from(shard)).map(|it| it.try_send(reply));
             if !matches!(sent, Some(Ok(()))) {
                 tracing::warn!(shard, "a shard does not take its registration replies");
             }
         }
+    }
+}
+
+/// Each with the number of its shard.
+type Replies = Vec<(u8, RegistrationReply)>;
+
+/// A batch that was not committed; without an error if the database did not answer in time.
+struct Failed {
+    batch: Batch,
+    error: Option<CommitError>,
+}
+
+impl Failed {
+    fn into_replies(self) -> Replies {
+        self.batch.failed(RETRY_AFTER_S)
     }
 }
 

@@ -40,8 +40,8 @@ pub struct CdrSender {
 pub struct CdrWriter {
     inbox: mpsc::SyncSender<Message>,
     spooling: thread::JoinHandle<()>,
-    inserting: JoinHandle<u64>,
-    spool_bytes: watch::Receiver<u64>,
+    inserting: JoinHandle<()>,
+    reader: SpoolReader,
 }
 
 impl CdrSender {
@@ -80,7 +80,6 @@ impl CdrWriter {
         let (spool, reader, at) = CdrSpool::open(directory, limits)?;
         let (inbox, messages) = mpsc::sync_channel(config.inbox_max);
         let (end, ends) = watch::channel(spool.end());
-        let (bytes, spool_bytes) = watch::channel(spool.bytes());
         let sync_interval = config.sync_interval;
         let spooling = thread::Builder::new()
             .name("cdr-spool".to_owned())
@@ -88,10 +87,9 @@ impl CdrWriter {
         let inserting = tokio::spawn(
             Inserting {
                 store,
-                reader,
+                reader: reader.clone(),
                 at,
                 ends,
-                bytes,
                 batch_max: config.batch_max,
                 batch_interval: config.batch_interval,
                 refused: directory.join("refused.spool"),
@@ -99,28 +97,26 @@ impl CdrWriter {
             .run(),
         );
         let sender = CdrSender { inbox: inbox.clone() };
-        Ok((Self { inbox, spooling, inserting, spool_bytes }, sender))
+        Ok((Self { inbox, spooling, inserting, reader }, sender))
     }
 
     /// Takes in what waits, brings what it can to the database until `limit` is over, and stops.
     /// Returns how many bytes of spool are left for the next start.
     pub async fn drain(self, limit: Duration) -> u64 {
-        let Self { inbox, spooling, mut inserting, spool_bytes } = self;
+        let Self { inbox, spooling, mut inserting, reader } = self;
         let work = async {
             while let Err(mpsc::TrySendError::Full(_)) = inbox.try_send(Message::Stop) {
                 sleep(COALESCE).await;
             }
             (&mut inserting).await
         };
-        let left = timeout(limit, work).await;
-        inserting.abort();
+        if timeout(limit, work).await.is_err() {
+            inserting.abort();
+        }
         if spooling.is_finished() && spooling.join().is_err() {
             tracing::error!("the CDR spool thread failed");
         }
-        match left {
-            Ok(Ok(left)) => left,
-            Ok(Err(_)) | Err(_) => *spool_bytes.borrow(),
-        }
+        reader.bytes()
     }
 }
 
@@ -139,6 +135,7 @@ struct Spooling {
 }
 
 /// What was taken out of the inbox at once.
+#[expect(clippy::vec_box, reason = "records come boxed, so that a slot of the inbox is small")]
 #[derive(Default)]
 struct Taken {
     records: Vec<Box<Cdr>>,
@@ -238,7 +235,6 @@ struct Inserting {
     /// Everything before is in the database.
     at: Position,
     ends: watch::Receiver<Position>,
-    bytes: watch::Sender<u64>,
     batch_max: usize,
     batch_interval: Duration,
     refused: PathBuf,
@@ -246,7 +242,7 @@ struct Inserting {
 
 impl Inserting {
     /// Ends when the thread has ended and everything is in the database.
-    async fn run(mut self) -> u64 {
+    async fn run(mut self) {
         loop {
             // Asked before the end is looked at: the last end is then seen for sure.
             let is_open = self.ends.has_changed().is_ok();
@@ -358,17 +354,14 @@ impl Inserting {
     }
 
     /// Deletes the last segment too.
-    async fn finish(&self, end: Position) -> u64 {
+    async fn finish(&self, end: Position) {
         let reader = self.reader.clone();
         on_disk(move || reader.delete(end.segment..end.segment + 1)).await;
         self.publish_bytes();
-        self.reader.bytes()
     }
 
     fn publish_bytes(&self) {
-        let bytes = self.reader.bytes();
-        gauge!(names::CDR_SPOOL_BYTES).set(bytes as f64);
-        self.bytes.send_replace(bytes);
+        gauge!(names::CDR_SPOOL_BYTES).set(self.reader.bytes() as f64);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{OpenError, StoreError, migrations::migrator};
 use crate::config::{self, SqliteSync};
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{
         SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -124,18 +124,26 @@ async fn open_postgres(config: &config::Store) -> Result<Db, OpenError> {
         .log_slow_statements(tracing::log::LevelFilter::Warn, SLOW);
     let (host, port) = (options.get_host(), options.get_port());
     let place = format!("{host}:{port}/{}", options.get_database().unwrap_or_default());
+    let unreachable = |source| OpenError::Unreachable {
+        place: place.clone(),
+        source,
+        advice: "start PostgreSQL, create the database, and check store.url",
+    };
+    try_once(&options, config.wait_max).await.map_err(unreachable)?;
     let pool = PgPoolOptions::new()
         .max_connections(config.connections_max)
         .acquire_timeout(config.wait_max)
         .connect_with(options)
         .await
-        .map_err(|source| OpenError::Unreachable {
-            place: place.clone(),
-            source,
-            advice: "start PostgreSQL, create the database, and check store.url",
-        })?;
+        .map_err(unreachable)?;
     migrator().run(&pool).await.map_err(|source| OpenError::Migration { place, source })?;
     Ok(Db::Postgres(pool))
+}
+
+/// A pool would only say that it waited in vain; one connection says why.
+async fn try_once(options: &PgConnectOptions, limit: Duration) -> sqlx::Result<()> {
+    let tried = tokio::time::timeout(limit, options.connect()).await;
+    tried.unwrap_or(Err(sqlx::Error::PoolTimedOut))?.close().await
 }
 
 /// A statement this slow is worth a line in the log.

@@ -1,5 +1,7 @@
 //! Names of the metrics, and the recorder that `/metrics` renders.
 
+use call::{CallCounts, Totals};
+use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 /// Installs the process's recorder; call once, before anything is counted.
@@ -25,6 +27,43 @@ pub const CDR_SPOOL_FAILING: &str = "tandem_cdr_spool_failing";
 /// 1 while the database does not take call detail records.
 pub const CDR_DATABASE_AWAY: &str = "tandem_cdr_database_away";
 
+/// Calls that are alive, settling ones included.
+pub const CALLS: &str = "tandem_calls";
+/// Legs of those.
+pub const LEGS: &str = "tandem_legs";
+/// Media sessions open or closing.
+pub const MEDIA_SESSIONS: &str = "tandem_media_sessions";
+/// Port pairs leased to the shards and waiting for a call.
+pub const MEDIA_PORTS_FREE: &str = "tandem_media_ports_leased_free";
+/// Dialogs, early ones included.
+pub const DIALOGS: &str = "tandem_sip_dialogs";
+/// Server and client transactions.
+pub const TRANSACTIONS: &str = "tandem_sip_transactions";
+/// INVITEs that were let in.
+pub const CALLS_TOTAL: &str = "tandem_calls_total";
+/// Requests with wrong credentials.
+pub const OFFENCES: &str = "tandem_auth_offences_total";
+/// Panics that ended a call. Zero by design: alarm on any.
+pub const PANICS: &str = "tandem_call_panics_total";
+
+/// Brings the figures of all shards together.
+pub fn report_calls(shards: impl Iterator<Item = (CallCounts, Totals)>) {
+    let (mut counts, mut totals) = (CallCounts::default(), Totals::default());
+    for (of_shard, totals_of_shard) in shards {
+        counts += of_shard;
+        totals += totals_of_shard;
+    }
+    gauge!(CALLS).set(counts.calls as f64);
+    gauge!(LEGS).set(counts.legs as f64);
+    gauge!(MEDIA_SESSIONS).set(counts.media_sessions as f64);
+    gauge!(MEDIA_PORTS_FREE).set(counts.free_leases as f64);
+    gauge!(DIALOGS).set(counts.endpoint.dialogs as f64);
+    gauge!(TRANSACTIONS).set((counts.endpoint.servers + counts.endpoint.clients) as f64);
+    counter!(CALLS_TOTAL).absolute(totals.calls);
+    counter!(OFFENCES).absolute(totals.offences);
+    counter!(PANICS).absolute(totals.panics);
+}
+
 fn describe() {
     use metrics::{describe_counter as counter, describe_gauge as gauge};
 
@@ -35,6 +74,15 @@ fn describe() {
     gauge!(CDR_SPOOL_BYTES, "Bytes of spool that wait for the database");
     gauge!(CDR_SPOOL_FAILING, "1 while the spool cannot be written");
     gauge!(CDR_DATABASE_AWAY, "1 while the database does not take call detail records");
+    gauge!(CALLS, "Calls that are alive, settling ones included");
+    gauge!(LEGS, "Legs of live calls");
+    gauge!(MEDIA_SESSIONS, "Media sessions open or closing");
+    gauge!(MEDIA_PORTS_FREE, "Port pairs leased to the shards and waiting for a call");
+    gauge!(DIALOGS, "SIP dialogs, early ones included");
+    gauge!(TRANSACTIONS, "SIP transactions");
+    counter!(CALLS_TOTAL, "INVITEs that were let in");
+    counter!(OFFENCES, "Requests with wrong credentials");
+    counter!(PANICS, "Panics that ended a call");
 }
 
 /// From one millisecond to half a minute: histograms here are of seconds.

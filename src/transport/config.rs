@@ -73,8 +73,8 @@ impl Default for SourceLimits {
             messages_per_second: 100,
             burst: 300,
             offences_max: 1_000,
-            offence_window: Duration::from_secs(60),
-            ban: Duration::from_secs(300),
+            offence_window: Duration::from_mins(1),
+            ban: Duration::from_mins(5),
             exempt: Vec::new(),
         }
     }

@@ -20,6 +20,22 @@ fn speech_passes_both_ways_over_tcp_in_pcma() {
     both_hear_each_other(Transport::Tcp, Codec::Pcma);
 }
 
+#[test]
+fn judge_tells_other_words_and_a_late_start_from_a_good_call() {
+    let folder = tempfile::tempdir().expect("temporary folder can be made");
+    let judge = Judge::new(folder.path());
+    let said = judge.speech("said", CALLER_WORDS, Duration::from_secs(1));
+    let other = judge.speech("other", CALLEE_WORDS, Duration::from_secs(1));
+    let late = judge.without_start("late", &said, Duration::from_secs(2));
+
+    let scores = judge.scores(&said, &[&said, &other, &late]);
+
+    assert!(scores[0].pesq > 4.4 && scores[0].stoi > 0.99, "{scores:?}");
+    for bad in &scores[1..] {
+        assert!(bad.pesq < scores[0].pesq - 1.0 && bad.stoi < scores[0].stoi - 0.15, "{scores:?}");
+    }
+}
+
 /// 1001 calls 1002; each says something else; the caller hangs up when it has said its words.
 fn both_hear_each_other(transport: Transport, codec: Codec) {
     let _quiet = one_audio_call_at_a_time();

@@ -1,6 +1,8 @@
 //! The scenarios of `sipp-scenarios/`, played against the demo domain.
 
-use crate::harness::{RunningSipp, Server, Sipp, TraceEntry, Transport, status_of};
+use crate::harness::{
+    RunningSipp, Server, Sipp, TRUNK_SLOT, TraceEntry, Transport, header, status_of,
+};
 
 #[test]
 fn phone_registers_with_a_digest_and_unregisters() {
@@ -140,6 +142,32 @@ fn request_without_credentials_is_refused_whatever_its_method() {
     Sipp::new(&server, 0, "unauthenticated.xml")
         .with(&[&server.sip().to_string(), "-s", "1002", "-key", "caller", "1001"])
         .run();
+}
+
+#[test]
+fn trunk_reaches_an_extension_by_its_outside_number_without_credentials() {
+    let server = Server::start();
+    let callee = registered_callee(&server, 1, "1002", "uas.xml");
+
+    Sipp::trunk(&server, "load-uac.xml", "+74950000002").with(&["-d", "300"]).run();
+
+    callee.succeed();
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|row| row.sip_status == 200), "{rows:?}");
+}
+
+#[test]
+fn extension_calls_out_through_the_trunk() {
+    let server = Server::start();
+    let trunk = Sipp::callee(&server, TRUNK_SLOT, "uas.xml").start();
+
+    Sipp::caller(&server, 0, "uac.xml", "1001", "94951234567").with(&["-d", "300"]).run();
+
+    let trace = trunk.succeed();
+    let invite = &trace.first().expect("the trunk was called").message;
+    assert!(invite.starts_with("INVITE sip:4951234567@"), "without the prefix: {invite}");
+    assert!(header(invite, "Authorization").is_none(), "no credentials go to the trunk: {invite}");
+    assert!(header(invite, "Proxy-Authorization").is_none(), "nor these: {invite}");
 }
 
 /// 1001 calls 1002; both scenarios must end well.

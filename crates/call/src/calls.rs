@@ -29,6 +29,7 @@ use sip::{
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
+    ops::AddAssign,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
@@ -200,6 +201,28 @@ pub struct Totals {
     pub panics: u64,
 }
 
+impl AddAssign for CallCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.legs += other.legs;
+        self.handles += other.handles;
+        self.media_sessions += other.media_sessions;
+        self.free_leases += other.free_leases;
+        self.endpoint.servers += other.endpoint.servers;
+        self.endpoint.clients += other.endpoint.clients;
+        self.endpoint.dialogs += other.endpoint.dialogs;
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.cdrs += other.cdrs;
+        self.offences += other.offences;
+        self.panics += other.panics;
+    }
+}
+
 /// What the endpoint or a worker calls a part of a leg.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Handle {
@@ -279,9 +302,11 @@ impl Calls {
     }
 
     /// What a media worker tells.
-    pub fn handle_media(&mut self, now: Now, worker: u8, event: MediaEvent) {
+    pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
         match event {
-            MediaEvent::Leased { family, leases } => self.core.ports.add(worker, family, leases),
+            MediaEvent::Leased { worker, family, leases } => {
+                self.core.ports.add(worker, family, leases);
+            }
             MediaEvent::PlayFinished { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_play_finished(ctx);
@@ -298,6 +323,14 @@ impl Calls {
                 });
             }
         }
+        self.pump(now);
+    }
+
+    /// A worker could not take a command for this session: its call ends.
+    pub fn handle_media_refused(&mut self, now: Now, media: MediaId) {
+        self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+            call.end(ctx, None, Refusal::of(Cause::Exhausted));
+        });
         self.pump(now);
     }
 
@@ -475,8 +508,8 @@ impl Calls {
     }
 
     fn handle_not_acked(&mut self, now: Now, dialog: DialogId) {
-        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| {
-            call.handle_not_acked(ctx, leg);
+        let found = self.with_leg(now, Handle::Dialog(dialog), |call, ctx, _| {
+            call.handle_not_acked(ctx);
         });
         if !found {
             self.end_stray_dialog(now, dialog);

@@ -42,13 +42,6 @@ pub(crate) enum Signalling {
         /// The early dialog, once we said more than 100.
         early: Option<DialogId>,
     },
-    /// We answered 2xx; the ACK is on its way. A BYE must not overtake it (RFC 3261 section 15).
-    Answered {
-        /// Its dialog.
-        dialog: DialogId,
-        /// Say BYE as soon as the ACK is here.
-        bye: Option<Cause>,
-    },
     /// Our INVITE waits for a final answer.
     Inviting {
         /// Its transaction.
@@ -228,18 +221,9 @@ impl Leg {
         match dialog {
             Some(dialog) => {
                 ctx.handles.insert(Handle::Dialog(dialog), self.handle);
-                self.signalling = Signalling::Answered { dialog, bye: None };
+                self.signalling = Signalling::Up { dialog };
             }
             None => self.signalling = Signalling::Down,
-        }
-    }
-
-    /// The ACK to our 2xx is here, or will never come.
-    pub(crate) fn acked(&mut self, ctx: &mut Context<'_>) {
-        let Signalling::Answered { dialog, bye } = self.signalling else { return };
-        self.signalling = Signalling::Up { dialog };
-        if let Some(cause) = bye {
-            self.say_bye(ctx, dialog, cause);
         }
     }
 
@@ -324,9 +308,6 @@ impl Leg {
                 }
                 self.signalling = Signalling::Down;
             }
-            Signalling::Answered { dialog, .. } => {
-                self.signalling = Signalling::Answered { dialog, bye: Some(cause) };
-            }
             Signalling::Inviting { client } => {
                 ctx.endpoint.cancel(ctx.now.instant, client, vec![reason_header(cause)]);
                 self.signalling = Signalling::Cancelling { client };
@@ -371,7 +352,7 @@ impl Leg {
 
     fn say_bye(&mut self, ctx: &mut Context<'_>, dialog: DialogId, cause: Cause) {
         let headers = vec![reason_header(cause)];
-        // A dialog that is gone needs no BYE.
+        // A dialog that is gone needs no BYE. While our 2xx waits for its ACK, so does the BYE.
         let _ = ctx.endpoint.request_in_dialog(ctx.now.instant, dialog, Method::Bye, headers, None);
         ctx.handles.remove(Handle::Dialog(dialog));
         self.signalling = Signalling::Down;
@@ -509,7 +490,6 @@ impl Leg {
         match self.signalling {
             Signalling::Inviting { client } | Signalling::Cancelling { client } => Some(client),
             Signalling::Invited { .. }
-            | Signalling::Answered { .. }
             | Signalling::Unconfirmed { .. }
             | Signalling::Up { .. }
             | Signalling::Down => None,
@@ -520,8 +500,7 @@ impl Leg {
     pub(crate) fn dialog(&self) -> Option<DialogId> {
         match self.signalling {
             Signalling::Invited { early, .. } => early,
-            Signalling::Answered { dialog, .. }
-            | Signalling::Unconfirmed { dialog }
+            Signalling::Unconfirmed { dialog }
             | Signalling::Up { dialog } => Some(dialog),
             Signalling::Inviting { .. } | Signalling::Cancelling { .. } | Signalling::Down => None,
         }

@@ -79,6 +79,8 @@ pub enum MediaCommand {
 pub enum MediaEvent {
     /// Ports that are bound and wait.
     Leased {
+        /// Who leases.
+        worker: u8,
         /// Asked-for family.
         family: Family,
         /// Fewer than asked for (even none) when the range is used up.

@@ -1,10 +1,12 @@
 //! What holds for every description.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
+
 use media::sdp::{
     LocalCodec, Origin, Sdp, answer_locally, payload_map, relay_answer, relay_offer, remote_side,
 };
 use proptest::{collection::vec, prelude::*, sample::select};
-use std::net::SocketAddr;
+use std::{fmt::Write, net::SocketAddr};
 
 proptest! {
     #[test]
@@ -124,13 +126,14 @@ prop_compose! {
         address in proptest::option::of(address()),
         attributes in vec(attribute(), 0..6),
     ) -> String {
-        let numbers: String = formats.iter().map(|number| format!(" {number}")).collect();
         let address = address.map_or_else(String::new, |it| format!("c={it}\r\n"));
-        let maps: String = formats
-            .iter()
-            .filter(|number| **number >= 96)
-            .map(|number| format!("a=rtpmap:{number} codec{number}/8000\r\n"))
-            .collect();
+        let (mut numbers, mut maps) = (String::new(), String::new());
+        for number in formats {
+            write!(numbers, " {number}").unwrap();
+            if number >= 96 {
+                write!(maps, "a=rtpmap:{number} codec{number}/8000\r\n").unwrap();
+            }
+        }
         format!("m={kind} {port} {protocol}{numbers}\r\n{address}{maps}{}", attributes.concat())
     }
 }

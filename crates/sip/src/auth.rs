@@ -10,7 +10,8 @@ use crate::{
     digest::{Algorithm, Credentials, DigestError, Ha1, is_equal_in_constant_time, quoted},
     header::{Header, HeaderName, Params},
     message::{Request, Status},
-    uri::Uri,
+    transport::Transport,
+    uri::{Scheme, Uri},
 };
 use base::Rng;
 use bytes::Bytes;
@@ -111,8 +112,10 @@ impl Authenticator {
     /// `lookup` gives the secret of a user of `realm`, by the name that the phone hashed with. It
     /// is called at most once, and the work that follows is the same whether it finds one or not.
     ///
-    /// The digest's `uri` must name the same scheme, user, host and port as the Request-URI; URI
-    /// parameters may differ, as phones and proxies write them differently.
+    /// A digest `uri` with a user must name the Request-URI's scheme, user, host and port; URI
+    /// parameters may differ, as phones and proxies write them differently. One without a user
+    /// names the server, as some clients have it for every request, and is not compared: what
+    /// keeps credentials from serving twice is the count of the nonce.
     pub fn verify<'a>(
         &mut self,
         now: Instant,
@@ -123,7 +126,7 @@ impl Authenticator {
     ) -> Result<String, AuthFailure> {
         let credentials = self.credentials(request, kind, realm)?;
         let nonce = self.nonces.open(now, realm, &credentials.nonce).ok_or(AuthFailure::Stale)?;
-        if !names_same_target(&credentials.uri, &request.uri) {
+        if !names_target(&credentials.uri, &request.uri) {
             return Err(AuthFailure::Malformed("uri is not the Request-URI"));
         }
 
@@ -230,12 +233,109 @@ const NC_WINDOW: u32 = 32;
 /// Used nonces remembered unless the policy says otherwise, some 40 bytes each.
 const NONCES_MAX: usize = 65_536;
 
-/// Whether the digest's `uri` means the Request-URI: the same scheme, user, host and port.
-fn names_same_target(written: &str, target: &Uri) -> bool {
+/// Whether the digest's `uri` means the Request-URI, or the server as a whole.
+fn names_target(written: &str, target: &Uri) -> bool {
     let Ok(written) = Uri::parse(&Bytes::copy_from_slice(written.as_bytes())) else {
         return false;
     };
-    let without_parameters =
-        |uri: &Uri| Uri { params: Params::default(), headers: None, password: None, ..uri.clone() };
-    without_parameters(&written).is_same_as(&without_parameters(target))
+    written.user.is_none() || bare(&written).is_same_as(&bare(target))
+}
+
+/// Scheme, user, host and port; a port that goes without saying is written.
+fn bare(uri: &Uri) -> Uri {
+    let default_port = match uri.scheme {
+        Scheme::Sip => Some(Transport::Udp.default_port()),
+        Scheme::Sips => Some(Transport::Tls.default_port()),
+        Scheme::Tel | Scheme::Other(_) => None,
+    };
+    Uri {
+        scheme: uri.scheme.clone(),
+        user: uri.user.clone(),
+        password: None,
+        host: uri.host.clone(),
+        port: uri.port.or(default_port),
+        params: Params::default(),
+        headers: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Method, digest::work, header::Headers};
+
+    #[test]
+    fn unknown_user_and_wrong_password_cost_the_same_hashing_and_look_the_same() {
+        let known = Ha1::of_password("1001", "demo", "secret");
+        for (algorithm, qop) in
+            [("MD5", "auth"), ("SHA-256", "auth"), ("SHA-256", "auth-int"), ("MD5", "")]
+        {
+            let mut verdicts = [("1001", Some(&known)), ("1009", None)].map(|(user, secret)| {
+                let mut auth = authenticator();
+                let now = Instant::now();
+                let request = request(&mut auth, now, user, algorithm, qop);
+                work::take();
+                let mut lookups = 0;
+                let verdict = auth.verify(now, &request, ChallengeKind::Www, "demo", |_| {
+                    lookups += 1;
+                    secret
+                });
+                (verdict, lookups, work::take())
+            });
+
+            assert!(!verdicts[0].2.is_empty(), "hashing is counted");
+            assert_eq!(verdicts[0].0, Err(AuthFailure::Wrong));
+            let unknown = std::mem::replace(&mut verdicts[1], (Ok(String::new()), 0, vec![]));
+            assert_eq!(verdicts[0], unknown, "{algorithm} {qop}");
+        }
+    }
+
+    #[test]
+    fn nobody_gets_in_as_a_user_who_does_not_exist_even_knowing_the_stand_in() {
+        let mut auth = authenticator();
+        let now = Instant::now();
+        let mut request = request(&mut auth, now, "ghost", "MD5", "auth");
+        let value = request.headers.first(&HeaderName::Authorization).unwrap().clone();
+        let right = Credentials::parse(&value)
+            .unwrap()
+            .proof(b"OPTIONS", b"")
+            .response(&auth.nobody.md5.clone());
+        let value =
+            String::from_utf8(value.to_vec()).unwrap().replace(&"0".repeat(32), right.as_str());
+        request.headers.set(HeaderName::Authorization, value);
+
+        let verdict = auth.verify(now, &request, ChallengeKind::Www, "demo", |_| None);
+
+        assert_eq!(verdict, Err(AuthFailure::Wrong));
+    }
+
+    fn authenticator() -> Authenticator {
+        Authenticator::new(Instant::now(), Rng::from_number(1), AuthPolicy::default())
+    }
+
+    /// With a response that is wrong.
+    fn request(
+        auth: &mut Authenticator,
+        now: Instant,
+        user: &str,
+        algorithm: &str,
+        qop: &str,
+    ) -> Request {
+        let nonce = auth.nonces.issue(now, "demo");
+        let response = "0".repeat(if algorithm == "MD5" { 32 } else { 64 });
+        let qop = match qop {
+            "" => String::new(),
+            _ => format!(", qop={qop}, nc=00000001, cnonce=\"c\""),
+        };
+        let mut headers = Headers::new();
+        headers.push(
+            HeaderName::Authorization,
+            format!(
+                "Digest username=\"{user}\", realm=\"demo\", nonce=\"{nonce}\", uri=\"sip:demo\", \
+                 response=\"{response}\", algorithm={algorithm}{qop}"
+            ),
+        );
+        let uri = Uri::parse(&Bytes::from_static(b"sip:demo")).unwrap();
+        Request { method: Method::Options, uri, headers, body: Bytes::new() }
+    }
 }

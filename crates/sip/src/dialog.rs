@@ -7,8 +7,8 @@
 //! dialog there, and a target refresh that names another host is believed.
 
 use crate::{
-    endpoint::{ClientId, ServerId},
-    header::{Contacts, HeaderError, HeaderName, Headers, NameAddr},
+    endpoint::{Body, ClientId, ServerId},
+    header::{Contacts, Header, HeaderError, HeaderName, Headers, NameAddr},
     message::{Request, Response},
     shard::LocalTag,
     transport::{Destination, Source, Transport},
@@ -37,6 +37,17 @@ pub(crate) struct Dialog {
     pub(crate) invite_out: Option<InviteOut>,
     /// The peer's INVITE that has no final response yet, or a 2xx that it has not acknowledged yet.
     pub(crate) invite_in: Option<InviteIn>,
+    /// Our BYE that waits for the ACK of our 2xx.
+    pub(crate) held_bye: Option<Box<HeldBye>>,
+}
+
+/// A BYE before its time: RFC 3261 section 15 has the callee wait for the ACK, as a caller that has
+/// not got the 2xx yet knows no dialog to end and would wait for its answer for ever.
+#[derive(Debug)]
+pub(crate) struct HeldBye {
+    pub(crate) client: ClientId,
+    pub(crate) headers: Vec<Header>,
+    pub(crate) body: Option<Body>,
 }
 
 /// From, Call-ID and To rows, in this order, as all requests of a dialog repeat them.
@@ -94,6 +105,8 @@ pub(crate) struct Invitation<'a> {
     pub(crate) call_id: &'a Bytes,
     /// Where it went.
     pub(crate) hop: &'a Destination,
+    /// Where its response came from.
+    pub(crate) source: Source,
 }
 
 impl Dialog {
@@ -127,6 +140,7 @@ impl Dialog {
             remote_cseq: Some(cseq),
             invite_out: None,
             invite_in: Some(InviteIn { server, cseq }),
+            held_bye: None,
         })
     }
 
@@ -137,7 +151,7 @@ impl Dialog {
     ) -> Result<Self, HeaderError> {
         let headers = &response.headers;
         let to = headers.first(&HeaderName::To).ok_or(HeaderError::Missing("To"))?;
-        let hop = invitation.hop;
+        let hop = &on_flow(invitation.hop, invitation.source);
         let (target, _) = target_of(headers, || Uri::sip(None, hop.host.clone(), Some(hop.port)));
         let mut dialog = Self {
             call_id: invitation.call_id.clone(),
@@ -152,6 +166,7 @@ impl Dialog {
             remote_cseq: None,
             invite_out: Some(InviteOut { client: invitation.client, cseq: invitation.cseq }),
             invite_in: None,
+            held_bye: None,
         };
         dialog.set_routes(headers)?;
         Ok(dialog)
@@ -185,17 +200,20 @@ impl Dialog {
 
     /// A request of the peer's came from `source`: without a route set that is where it lives.
     pub(crate) fn follow(&mut self, source: Source) {
-        let ip_moved = self.hop.host.ip() != Some(source.remote.ip());
-        let moved = ip_moved
-            || self.hop.transport != source.transport
-            || match source.transport {
-                Transport::Udp => self.hop.port != source.remote.port(),
-                Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
-                    self.hop.flow != Some(source.flow)
-                }
-            };
-        if moved && self.routes.is_empty() {
+        if !self.routes.is_empty() {
+            return;
+        }
+        let is_same_peer = self.hop.transport == source.transport
+            && self.hop.host.ip() == Some(source.remote.ip());
+        if !is_same_peer {
             self.hop = Destination::from(source);
+            return;
+        }
+        self.hop.flow = Some(source.flow);
+        self.hop.local = Some(source.local);
+        // The port that a connection came from is nowhere to open a new one to.
+        if !source.transport.is_reliable() {
+            self.hop.port = source.remote.port();
         }
     }
 
@@ -338,6 +356,16 @@ fn return_path(source: Source, contact: Option<&Uri>) -> Destination {
         && contact.host.ip() == Some(source.remote.ip())
     {
         hop.port = contact.port.unwrap_or(source.transport.default_port());
+    }
+    hop
+}
+
+/// A hop for which the transport opened a connection: that connection serves the dialog too.
+fn on_flow(hop: &Destination, source: Source) -> Destination {
+    let mut hop = hop.clone();
+    if hop.flow.is_none() && hop.transport == source.transport {
+        hop.flow = Some(source.flow);
+        hop.local = Some(source.local);
     }
     hop
 }

@@ -3,6 +3,10 @@
 /// Largest message, headers and body together, in bytes; a larger one is refused with 513.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
+/// Largest start line and header fields together on a stream, in bytes; a larger block is refused
+/// with 513 and the connection closed.
+pub const HEADER_BLOCK_BYTES_MAX: usize = 32 * 1024;
+
 /// Most header field rows of a message, after comma-separated values are split only on demand.
 pub const HEADERS_MAX: usize = 256;
 

@@ -94,6 +94,19 @@ impl Judge {
         Recording(silence)
     }
 
+    /// `recording` from `start` on.
+    pub(crate) fn without_start(
+        &self,
+        name: &str,
+        recording: &Recording,
+        start: Duration,
+    ) -> Recording {
+        let cut = self.folder.join(format!("{name}.wav"));
+        let start = start.as_secs_f64().to_string();
+        self.run(Command::new("sox").arg(&recording.0).arg(&cut).args(["trim", &start]));
+        Recording(cut)
+    }
+
     /// Scores `heard` against `said`, and asserts that the call took next to nothing away: at most
     /// [`ALLOWED_LOSS`] below what `codec` itself, done here and now on the same file, leaves.
     #[track_caller]

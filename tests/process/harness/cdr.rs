@@ -32,7 +32,7 @@ pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
     let changed = block_on(async {
         let options = SqliteConnectOptions::new().filename(database);
         let mut connection = SqliteConnection::connect_with(&options).await?;
-        let done = sqlx::query("UPDATE extensions SET ring_timeout_s = $1 WHERE number = $2")
+        let done = sqlx::query("UPDATE extension SET ring_timeout_s = $1 WHERE number = $2")
             .bind(seconds)
             .bind(extension)
             .execute(&mut connection)
@@ -54,7 +54,7 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
     let options = SqliteConnectOptions::new().filename(database).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    let rows = sqlx::query("SELECT * FROM cdrs ORDER BY id").fetch_all(&mut connection).await?;
+    let rows = sqlx::query("SELECT * FROM cdr ORDER BY id").fetch_all(&mut connection).await?;
     connection.close().await?;
     rows.iter()
         .map(|row| {

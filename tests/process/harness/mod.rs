@@ -18,7 +18,7 @@ pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::CdrRow;
 pub(crate) use ports::PortBlock;
 pub(crate) use process::{Outcome, Process};
-pub(crate) use server::{Server, Transport, tandem};
+pub(crate) use server::{Server, TRUNK_SLOT, Transport, tandem};
 pub(crate) use sipp::{RunningSipp, Sipp, TraceEntry};
 pub(crate) use wait::wait_for;
 pub(crate) use wire::{UdpPeer, header, status_of};

@@ -50,7 +50,8 @@ impl Server {
     fn start_prepared(prepare: impl FnOnce(&Path)) -> Self {
         let ports = PortBlock::claim();
         let folder = tempfile::tempdir().expect("temporary folder can be made");
-        std::fs::write(folder.path().join("tandem.toml"), "").expect("config can be written");
+        std::fs::write(folder.path().join("tandem.toml"), config(&ports))
+            .expect("config can be written");
         let seeded = tandem(
             folder.path(),
             &["demo", "--data", &folder.path().join("data").to_string_lossy()],
@@ -138,6 +139,13 @@ impl Server {
     }
 }
 
+/// The demo's configuration, its carrier moved to the test's own port.
+fn config(ports: &PortBlock) -> String {
+    let demo = repository("docs/config.demo.toml");
+    let trunk = ports.port(FIRST_PHONE + 2 * TRUNK_SLOT).to_string();
+    std::fs::read_to_string(demo).expect("the demo has a configuration").replace("5070", &trunk)
+}
+
 /// Runs one of the binary's commands to its end, in `folder`.
 pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
     let log = tempfile::NamedTempFile::new_in(folder).expect("log can be made");
@@ -164,6 +172,9 @@ fn binary() -> PathBuf {
     std::env::var_os("TANDEM_BIN")
         .map_or_else(|| env!("CARGO_BIN_EXE_tandem").into(), PathBuf::from)
 }
+
+/// The slot of the demo's carrier, as if it were a phone.
+pub(crate) const TRUNK_SLOT: u16 = 4;
 
 /// Offsets into the test's block of ports.
 const SIP: u16 = 2;

@@ -1,7 +1,7 @@
 //! SIPp: scripted user agents that this project did not write. The scenarios are in
 //! `sipp-scenarios/`, where each says what it shows and how to run it alone.
 
-use super::{Process, Server, Transport, repository, wait_for};
+use super::{Process, Server, TRUNK_SLOT, Transport, repository, wait_for};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -60,6 +60,19 @@ impl Sipp {
             &format!("demo-{extension}"),
             "-auth_uri",
             &format!("{number}@{}", server.sip()),
+        ])
+    }
+
+    /// The demo's carrier, which calls `number` without credentials.
+    pub(crate) fn trunk(server: &Server, scenario: &'static str, number: &str) -> Self {
+        let server_address = server.sip().to_string();
+        Self::new(server, TRUNK_SLOT, scenario).with(&[
+            &server_address,
+            "-s",
+            number,
+            "-key",
+            "caller",
+            "+79160000000",
         ])
     }
 

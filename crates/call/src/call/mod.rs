@@ -191,13 +191,11 @@ impl Call {
 
     /// The ACK to our 2xx.
     pub(crate) fn handle_acked(&mut self, ctx: &mut Context<'_>, leg: usize, ack: &Request) {
-        self.legs[leg].acked(ctx);
         self.handle_answer_in_ack(ctx, leg, ack);
     }
 
     /// The ACK to our 2xx never came (RFC 3261 section 13.3.1.4).
-    pub(crate) fn handle_not_acked(&mut self, ctx: &mut Context<'_>, leg: usize) {
-        self.legs[leg].acked(ctx);
+    pub(crate) fn handle_not_acked(&mut self, ctx: &mut Context<'_>) {
         self.end(ctx, None, Refusal::of(Cause::NotAcked));
     }
 

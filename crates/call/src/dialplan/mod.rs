@@ -6,11 +6,23 @@
 //! refused; a call from a trunk is matched only by rules that name the trunk. The language is
 //! described in `dialplans/README.md`.
 
+mod braces;
+mod check;
+mod number;
+mod pattern;
+mod read;
+mod rule;
+mod table;
+mod template;
+
+use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
 
 /// All rules of all files, checked. Immutable: a change is a new load, swapped whole.
 #[derive(Debug, Default)]
-pub struct Plans {}
+pub struct Plans {
+    rules: Vec<Rule>,
+}
 
 /// What plans may refer to.
 #[derive(Clone, Debug, Default)]
@@ -121,18 +133,66 @@ pub struct Explanation<'a> {
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
 /// runs the examples written in them.
 pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
-    todo!()
+    let mut plans = Plans::default();
+    let (mut examples, mut errors) = (Vec::new(), Vec::new());
+    for (name, text) in files {
+        let (file, complaints) = read::read(name, text, known);
+        plans.rules.extend(file.rules);
+        examples.extend(file.examples);
+        errors.extend(complaints);
+    }
+    errors.extend(check::rules(&plans.rules));
+    // With a rule missing, examples would fail for no reason of their own.
+    if errors.is_empty() {
+        errors = check::examples(&plans, &examples);
+    }
+    if errors.is_empty() { Ok(plans) } else { Err(errors) }
 }
 
 impl Plans {
     /// Decides where a call goes.
     pub fn route(&self, call: &RouteQuery<'_>) -> Routing<'_> {
-        todo!()
+        let Some(number) = number::normalise(call.dialled) else { return no_number() };
+        let decide = |rule: &Rule| match rule.judge(call, &number) {
+            Verdict::Matches { captures, .. } => Some(rule.action(&number, &captures)),
+            Verdict::OtherNumber | Verdict::OtherCaller | Verdict::OtherDomain => None,
+        };
+        self.rules
+            .iter()
+            .find_map(|rule| Some(Routing { rule: Some(&rule.name), action: decide(rule)? }))
+            .unwrap_or_else(no_rule)
     }
 
     /// The same, telling why: what `tandem dialplan test` prints.
     pub fn explain(&self, call: &RouteQuery<'_>) -> Explanation<'_> {
-        todo!()
+        let routing = self.route(call);
+        let mut trail = Vec::new();
+        if let Some(number) = number::normalise(call.dialled) {
+            trail.push(format!("{} calls {number} in domain {}", call.from, call.domain));
+            for rule in &self.rules {
+                let verdict = rule.judge(call, &number);
+                trail.push(format!("{} {}: {}", rule.place, rule.name, describe(rule, &verdict)));
+                if matches!(verdict, Verdict::Matches { .. }) {
+                    break;
+                }
+            }
+        }
+        trail.push(if let Action::Refuse { reason, .. } = &routing.action {
+            format!("→ {} {reason}", routing.action)
+        } else {
+            format!("→ {}", routing.action)
+        });
+        Explanation { routing, trail }
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is no rule, so that every call is refused.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 }
 
@@ -163,3 +223,50 @@ impl fmt::Display for PlanError {
 }
 
 impl std::error::Error for PlanError {}
+
+/// As `from` is written in plans: a number, or `trunk:NAME`.
+impl fmt::Display for Caller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extension(number) => f.write_str(number),
+            Self::Trunk(name) => write!(f, "trunk:{name}"),
+        }
+    }
+}
+
+impl<'a> Caller<'a> {
+    /// Reads what [`fmt::Display`] writes.
+    pub fn parse(text: &'a str) -> Self {
+        read::trunk_name(text).map_or(Self::Extension(text), Self::Trunk)
+    }
+}
+
+fn describe(rule: &Rule, verdict: &Verdict<'_, '_>) -> String {
+    match verdict {
+        Verdict::Matches { pattern, captures } => {
+            let named = |text, &(name, number): &(&str, &str)| format!("{text}, {name} = {number}");
+            captures.iter().fold(format!("matches {pattern}"), named)
+        }
+        Verdict::OtherNumber => format!("the number is not {}", listed(&rule.condition.numbers)),
+        Verdict::OtherCaller => format!("is for calls from {}", listed(&rule.condition.from)),
+        Verdict::OtherDomain => {
+            format!("is for domain {}", rule.condition.domain.as_deref().unwrap_or("any"))
+        }
+    }
+}
+
+fn listed(items: &[impl fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+fn no_rule<'a>() -> Routing<'a> {
+    refused(404, "No rule for this number")
+}
+
+fn no_number<'a>() -> Routing<'a> {
+    refused(404, "Not a number")
+}
+
+fn refused<'a>(status: u16, reason: &str) -> Routing<'a> {
+    Routing { rule: None, action: Action::Refuse { status, reason: reason.to_owned() } }
+}

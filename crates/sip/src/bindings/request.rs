@@ -64,6 +64,12 @@ impl Wanted {
             }
         }
         let NameAddr { uri, mut params, .. } = detached(contact)?;
+        // Its text is the binding's key: bytes that are no text would make two contacts one.
+        let mut text = Vec::new();
+        uri.encode(&mut text);
+        if std::str::from_utf8(&text).is_err() {
+            return Err(Refusal::Malformed("Contact is not UTF-8"));
+        }
         let text = |name| params.value(name).and_then(|it| std::str::from_utf8(it).ok());
         let expires_s = if params.has("expires") {
             Some(text("expires").and_then(|it| it.parse().ok()).unwrap_or(MALFORMED_EXPIRES_S))

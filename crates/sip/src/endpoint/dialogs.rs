@@ -4,7 +4,11 @@ use super::{
     DialogId, Endpoint, Reply,
     servers::{DialogOf, Machine},
 };
-use crate::{dialog::Dialog, message::Status, shard::LocalTag};
+use crate::{
+    dialog::Dialog,
+    message::{Method, Status},
+    shard::LocalTag,
+};
 use bytes::Bytes;
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,6 +32,10 @@ impl Dialogs {
         self.by_tag.insert((dialog.local_tag.random, id));
         self.by_id.insert(id, dialog);
         id
+    }
+
+    pub(super) fn get(&self, id: DialogId) -> Option<&Dialog> {
+        self.by_id.get(&id)
     }
 
     pub(super) fn get_mut(&mut self, id: DialogId) -> Option<&mut Dialog> {
@@ -65,6 +73,25 @@ impl Endpoint {
     /// for its answer inside the dialog gets 487.
     pub fn forget_dialog(&mut self, dialog: DialogId) {
         self.end_dialog(dialog);
+    }
+
+    /// Whether a BYE of ours must wait for the ACK of our 2xx.
+    pub(super) fn must_hold_bye(&self, id: DialogId) -> bool {
+        let invite = self.dialogs.get(id).and_then(|it| it.invite_in);
+        let server = invite.and_then(|it| self.servers.get(it.server));
+        server.is_some_and(|it| match &it.machine {
+            Machine::Invite(machine) => machine.awaits_ack_of_2xx(),
+            Machine::Request(_) => false,
+        })
+    }
+
+    /// Sends the BYE that waited, if there is one.
+    pub(super) fn release_bye(&mut self, id: DialogId) -> bool {
+        let held = self.dialogs.get_mut(id).and_then(|it| it.held_bye.take());
+        let Some(bye) = held else { return false };
+        self.send_in_dialog(id, bye.client, Method::Bye, &bye.headers, bye.body.as_ref());
+        self.end_dialog(id);
+        true
     }
 
     /// Takes a dialog away and settles the INVITEs that are still under way in it, so that neither

@@ -27,7 +27,7 @@ impl Endpoint {
         let Ok(arrival) = Arrival::new(&request, &source) else { return };
         let _ = match request.method {
             Method::Ack => self.handle_ack(&arrival, request),
-            Method::Cancel => self.handle_cancel(arrival, source, request),
+            Method::Cancel => self.handle_cancel(arrival, request),
             Method::Bye
             | Method::Info
             | Method::Invite
@@ -59,7 +59,7 @@ impl Endpoint {
         if is_inside {
             return self.handle_inside(arrival, source, request);
         }
-        if self.servers.len() + self.clients.len() >= self.config.transactions_max {
+        if self.is_full() {
             self.refuse_overload(arrival, &request);
             return Ok(());
         }
@@ -108,6 +108,10 @@ impl Endpoint {
         request: Request,
     ) -> Result<(), HeaderError> {
         let found = self.dialog_of(&request)?;
+        if found.is_none() && self.is_full() {
+            self.refuse_overload(arrival, &request);
+            return Ok(());
+        }
         let tag = match found {
             Some((_, tag)) => tag,
             None => LocalTag::new(self.config.shard, &mut self.rng),
@@ -118,8 +122,11 @@ impl Endpoint {
             return Ok(());
         };
         self.set_dialog(server, DialogOf::In(id));
-        let refusal = checks::refusal(&request);
-        let refusal = match refusal {
+        if self.dialogs.get(id).is_some_and(|it| it.held_bye.is_some()) {
+            self.answer_in_our_name(id, server, &request.method);
+            return Ok(());
+        }
+        let refusal = match checks::refusal(&request) {
             Some(reply) => Some(reply),
             None => self.enter_dialog(id, server, source, &request)?,
         };
@@ -135,6 +142,14 @@ impl Endpoint {
         }
         self.emit(Event::DialogRequest { dialog: id, server, request, source });
         Ok(())
+    }
+
+    /// The layer above has ended the dialog, and its BYE waits for an ACK. One that talks inside
+    /// the dialog has got our 2xx, so that the BYE need not wait any longer.
+    fn answer_in_our_name(&mut self, id: DialogId, server: ServerId, method: &Method) {
+        let status = if *method == Method::Bye { Status(200) } else { Status(481) };
+        self.respond(self.now, server, Reply::new(status));
+        self.release_bye(id);
     }
 
     /// Checks the order of things inside a dialog (sections 12.2.2 and 14.2) and takes in what the
@@ -205,18 +220,14 @@ impl Endpoint {
         dialog.invite_in = None;
         machine.handle_ack(self.now);
         self.drive_server(invite.server);
-        self.emit(Event::Acked { dialog: id, ack });
+        if !self.release_bye(id) {
+            self.emit(Event::Acked { dialog: id, ack });
+        }
         Ok(())
     }
 
     /// CANCEL is answered here, whatever becomes of the INVITE (section 9.2).
-    fn handle_cancel(
-        &mut self,
-        mut arrival: Arrival,
-        source: Source,
-        cancel: Request,
-    ) -> Result<(), HeaderError> {
-        let _ = source;
+    fn handle_cancel(&mut self, mut arrival: Arrival, cancel: Request) -> Result<(), HeaderError> {
         let invite = self.servers.find(arrival.key.as_bytes());
         arrival.become_cancel();
         if let Some(server) = self.servers.find(arrival.key.as_bytes()) {
@@ -229,6 +240,10 @@ impl Endpoint {
             Some((_, tag, _)) => tag,
             None => LocalTag::new(self.config.shard, &mut self.rng),
         };
+        if cancelled.is_none() && self.is_full() {
+            self.refuse_overload(&arrival, &cancel);
+            return Ok(());
+        }
         let server = self.open_server(&arrival, &cancel, tag, None)?;
         let status = if cancelled.is_some() { Status(200) } else { Status(481) };
         self.respond(self.now, server, Reply::new(status));
@@ -236,6 +251,11 @@ impl Endpoint {
             self.emit(Event::Cancelled { server: invite, cancel });
         }
         Ok(())
+    }
+
+    /// Whether only what belongs to a live dialog or INVITE is still given a transaction.
+    fn is_full(&self) -> bool {
+        self.servers.len() + self.clients.len() >= self.config.transactions_max
     }
 
     fn dialog_of(&self, request: &Request) -> Result<Option<(DialogId, LocalTag)>, HeaderError> {
@@ -279,7 +299,7 @@ impl Endpoint {
         let mut wire = Wire::new(512);
         wire.status_line(Status(503), None);
         wire.bytes(server.frame.rows());
-        wire.tagged_row(&HeaderName::To, server.frame.to(), tag);
+        server.frame.write_to(&mut wire, tag);
         wire.number_row(&HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_SECONDS);
         let bytes: Bytes = wire.finish(&[], None);
         let send = Send { to: server.to, bytes, call_id: server.call_id, client: None };

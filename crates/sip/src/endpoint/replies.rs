@@ -2,7 +2,7 @@
 
 use super::{
     DialogId, Endpoint, Event, Output, Reply, Send, ServerId, Transaction,
-    servers::{DialogOf, Machine, Server},
+    servers::{DialogOf, Frame, Machine, Server},
     wire::{Wire, capacity},
 };
 use crate::{
@@ -25,7 +25,9 @@ impl Endpoint {
         let dialog = match std::mem::replace(&mut server.dialog, DialogOf::None) {
             DialogOf::Seed(seed) if opens_dialog(reply.status) => Some(self.dialogs.insert(*seed)),
             DialogOf::Seed(seed) => {
-                server.dialog = DialogOf::Seed(seed);
+                if !reply.status.is_final() {
+                    server.dialog = DialogOf::Seed(seed);
+                }
                 None
             }
             DialogOf::In(dialog) => Some(dialog),
@@ -35,6 +37,9 @@ impl Endpoint {
             server.dialog = DialogOf::In(dialog);
         }
         server.response = response(server, &self.config.product, &reply);
+        if reply.status.is_final() {
+            server.frame = Frame::default();
+        }
         match &mut server.machine {
             Machine::Invite(machine) => machine.handle_reply(now, reply.status),
             Machine::Request(machine) => machine.handle_reply(now, reply.status),
@@ -132,8 +137,9 @@ impl Endpoint {
     }
 
     fn report_not_acked(&mut self, id: DialogId) {
-        if let Some(dialog) = self.dialogs.get_mut(id) {
-            dialog.invite_in = None;
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        dialog.invite_in = None;
+        if !self.release_bye(id) {
             self.emit(Event::NotAcked { dialog: id });
         }
     }
@@ -160,10 +166,10 @@ fn response(server: &Server, product: &str, reply: &Reply) -> Bytes {
     let mut wire = Wire::new(room + capacity(&reply.headers, reply.body.as_ref()));
     wire.status_line(status, reply.reason.as_deref());
     wire.bytes(frame.rows());
-    if frame.has_to_tag() || status.0 == 100 {
+    if status.0 == 100 {
         wire.row(&HeaderName::To, frame.to());
     } else {
-        wire.tagged_row(&HeaderName::To, frame.to(), server.tag);
+        frame.write_to(&mut wire, server.tag);
     }
     if opens_dialog(status) {
         if server.method == Method::Invite {

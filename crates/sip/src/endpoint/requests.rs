@@ -6,7 +6,7 @@ use super::{
     wire::{Wire, capacity},
 };
 use crate::{
-    dialog::{Identity, InviteOut, RouteSet},
+    dialog::{Dialog, HeldBye, Identity, InviteOut, RouteSet},
     header::{Header, HeaderName, NameAddr},
     message::Method,
     shard::{Branch, LocalTag},
@@ -81,10 +81,11 @@ impl Endpoint {
         self.clients.get(client).map(|it| it.call_id.clone())
     }
 
-    /// Sends a request inside a dialog. BYE ends the dialog at once. An INVITE must wait until no
-    /// other INVITE is under way in the dialog ([`crate::offer_answer`] knows); ACK and CANCEL have
-    /// methods of their own.
-    #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
+    /// Sends a request inside a dialog. An INVITE must wait until no other INVITE is under way in
+    /// the dialog ([`crate::offer_answer`] knows); ACK and CANCEL have methods of their own.
+    ///
+    /// BYE ends the dialog at once. While our 2xx waits for its ACK the BYE waits with it, out of
+    /// sight: no [`super::Event::Acked`] or [`super::Event::NotAcked`] will be told.
     pub fn request_in_dialog(
         &mut self,
         now: Instant,
@@ -94,25 +95,40 @@ impl Endpoint {
         body: Option<Body>,
     ) -> Result<ClientId, NoSuchDialog> {
         self.now = now;
-        let id = self.clients.next_id();
+        let client = self.clients.next_id();
+        let is_bye = method == Method::Bye;
+        let must_hold = is_bye && self.must_hold_bye(dialog);
+        let inside = self.dialogs.get_mut(dialog).filter(|it| it.held_bye.is_none());
+        let inside = inside.ok_or(NoSuchDialog)?;
+        if must_hold {
+            inside.held_bye = Some(Box::new(HeldBye { client, headers, body }));
+            return Ok(client);
+        }
+        self.send_in_dialog(dialog, client, method, &headers, body.as_ref());
+        if is_bye {
+            self.end_dialog(dialog);
+        }
+        Ok(client)
+    }
+
+    pub(super) fn send_in_dialog(
+        &mut self,
+        dialog: DialogId,
+        id: ClientId,
+        method: Method,
+        headers: &[Header],
+        body: Option<&Body>,
+    ) {
         let branch = self.branch(id);
-        let inside = self.dialogs.get_mut(dialog).ok_or(NoSuchDialog)?;
+        let Some(inside) = self.dialogs.get_mut(dialog) else { return };
         let cseq = inside.next_cseq();
         let to = inside.hop.clone();
         let call_id = inside.call_id.clone();
-        let (bytes, parts) = Draft {
-            method: &method,
-            uri: inside.request_uri(),
-            routes: inside.route_rows(),
-            last_route: inside.last_route(),
-            identity: &inside.identity,
-            max_forwards: MAX_FORWARDS,
-            cseq,
-            tag: inside.local_tag,
-            to: &to,
-            branch,
-        }
-        .encode(&self.config.product, &headers, body.as_ref());
+        let (request, parts) = Draft::inside(inside, &method, cseq, &to, branch).encode(
+            &self.config.product,
+            headers,
+            body,
+        );
         let purpose = if method == Method::Invite {
             inside.invite_out = Some(InviteOut { client: id, cseq });
             let fork = Fork { remote_tag: Bytes::new(), dialog, answer: Answer::Awaited };
@@ -124,16 +140,11 @@ impl Endpoint {
         } else {
             Purpose::InDialog(dialog)
         };
-        let is_bye = method == Method::Bye;
         let machine = self.machine_for(&method, &to);
         self.start(
             id,
-            Client { machine, branch, method, cseq, to, request: bytes, parts, call_id, purpose },
+            Client { machine, branch, method, cseq, to, request, parts, call_id, purpose },
         );
-        if is_bye {
-            self.end_dialog(dialog);
-        }
-        Ok(id)
     }
 
     /// Acknowledges a 2xx to our INVITE or re-INVITE; kept and sent again when the 2xx is. Without
@@ -154,19 +165,11 @@ impl Endpoint {
         let inside = self.dialogs.get_mut(dialog).ok_or(NoSuchDialog)?;
         let Some(invite) = inside.invite_out.take() else { return Ok(()) };
         let to = inside.hop.clone();
-        let (bytes, _) = Draft {
-            method: &Method::Ack,
-            uri: inside.request_uri(),
-            routes: inside.route_rows(),
-            last_route: inside.last_route(),
-            identity: &inside.identity,
-            max_forwards: MAX_FORWARDS,
-            cseq: invite.cseq,
-            tag: inside.local_tag,
-            to: &to,
-            branch,
-        }
-        .encode(&self.config.product, &[], body.as_ref());
+        let (bytes, _) = Draft::inside(inside, &Method::Ack, invite.cseq, &to, branch).encode(
+            &self.config.product,
+            &[],
+            body.as_ref(),
+        );
         let call_id = inside.call_id.clone();
         self.keep_ack(invite.client, dialog, Ack { to: to.clone(), bytes: bytes.clone() });
         self.outputs.push_back(Output::Send(Send { to, bytes, call_id, client: None }));
@@ -275,7 +278,28 @@ struct Draft<'a> {
     branch: Branch,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn inside(
+        dialog: &'a Dialog,
+        method: &'a Method,
+        cseq: u32,
+        to: &'a Destination,
+        branch: Branch,
+    ) -> Self {
+        Self {
+            method,
+            uri: dialog.request_uri(),
+            routes: dialog.route_rows(),
+            last_route: dialog.last_route(),
+            identity: &dialog.identity,
+            max_forwards: MAX_FORWARDS,
+            cseq,
+            tag: dialog.local_tag,
+            to,
+            branch,
+        }
+    }
+
     fn encode(&self, product: &str, headers: &[Header], body: Option<&Body>) -> (Bytes, Parts) {
         let room = self.routes.len() + self.identity.rows.len() + capacity(headers, body);
         let mut wire = Wire::new(room);

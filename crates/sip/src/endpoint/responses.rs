@@ -15,6 +15,10 @@ use crate::{
 use bytes::Bytes;
 use std::time::Instant;
 
+/// Most dialogs that the responses to one INVITE may open: a bound on what a peer can make us keep.
+/// Responses beyond it are reported without a dialog.
+const FORKS_MAX: usize = 32;
+
 impl Endpoint {
     /// The transport could not deliver a message of this transaction.
     pub fn handle_send_failure(&mut self, now: Instant, client: ClientId) {
@@ -27,11 +31,11 @@ impl Endpoint {
 
     /// Matches a response by the branch of its topmost Via and the method of its CSeq (section
     /// 17.1.3); whatever matches nothing of ours is dropped.
-    pub(super) fn handle_response(&mut self, _source: Source, response: Response) {
+    pub(super) fn handle_response(&mut self, source: Source, response: Response) {
         let Some(id) = self.client_of(&response) else { return };
         let Some(client) = self.clients.get_mut(id) else { return };
         client.handle_response(self.now, response.status);
-        self.drive_client(id, Some(response));
+        self.drive_client(id, Some((response, source)));
     }
 
     fn client_of(&self, response: &Response) -> Option<ClientId> {
@@ -63,15 +67,15 @@ impl Endpoint {
 
     /// Does what a client transaction wants done, and forgets it when it is through. `response` is
     /// what it was just told.
-    pub(super) fn drive_client(&mut self, id: ClientId, mut response: Option<Response>) {
+    pub(super) fn drive_client(&mut self, id: ClientId, mut response: Option<(Response, Source)>) {
         while let Some(step) = self.clients.get_mut(id).and_then(Client::poll_step) {
             match step {
                 Step::Send => self.send_request(id),
-                Step::SendAck => self.send_ack(id, response.as_ref()),
+                Step::SendAck => self.send_ack(id, response.as_ref().map(|it| &it.0)),
                 Step::SendCancel => self.send_cancel(id),
                 Step::Deliver => {
-                    if let Some(response) = response.take() {
-                        self.deliver(id, response);
+                    if let Some((response, source)) = response.take() {
+                        self.deliver(id, response, source);
                     }
                 }
                 Step::Fail(failure) => self.fail(id, failure),
@@ -115,7 +119,7 @@ impl Endpoint {
         }));
     }
 
-    fn deliver(&mut self, id: ClientId, response: Response) {
+    fn deliver(&mut self, id: ClientId, response: Response, source: Source) {
         let Some(client) = self.clients.get(id) else { return };
         let dialog = match &client.purpose {
             Purpose::Cancel => return,
@@ -130,7 +134,7 @@ impl Endpoint {
                 }
                 is_there.then_some(dialog)
             }
-            Purpose::Invite(_) => match self.handle_invite_response(id, &response) {
+            Purpose::Invite(_) => match self.handle_invite_response(id, &response, source) {
                 Heard::News(dialog) => dialog,
                 Heard::Repeat => return,
             },
@@ -139,12 +143,17 @@ impl Endpoint {
     }
 
     /// Finds or opens the dialog of a response to an INVITE.
-    fn handle_invite_response(&mut self, id: ClientId, response: &Response) -> Heard {
+    fn handle_invite_response(
+        &mut self,
+        id: ClientId,
+        response: &Response,
+        source: Source,
+    ) -> Heard {
         if response.status.is_final() && !response.status.is_success() {
             self.abandon_forks(id);
             return Heard::News(None);
         }
-        let Some(fork) = self.fork_of(id, response) else { return Heard::News(None) };
+        let Some(fork) = self.fork_of(id, response, source) else { return Heard::News(None) };
         let Some(client) = self.clients.get_mut(id) else { return Heard::Repeat };
         let Purpose::Invite(invite) = &mut client.purpose else { return Heard::Repeat };
         let fork = &mut invite.forks[fork];
@@ -171,7 +180,7 @@ impl Endpoint {
 
     /// Which fork of an INVITE answers: by the To tag, where the INVITE opens dialogs. A new tag
     /// is a new fork; `None` for a 100 and for what cannot open a dialog.
-    fn fork_of(&mut self, id: ClientId, response: &Response) -> Option<usize> {
+    fn fork_of(&mut self, id: ClientId, response: &Response, source: Source) -> Option<usize> {
         let client = self.clients.get_mut(id)?;
         let Purpose::Invite(invite) = &mut client.purpose else { return None };
         let local_tag = match invite.kind {
@@ -192,6 +201,9 @@ impl Endpoint {
                 return Some(known);
             }
         }
+        if known.is_none() && invite.forks.len() >= FORKS_MAX {
+            return None;
+        }
         let invitation = Invitation {
             client: id,
             cseq: client.cseq,
@@ -199,6 +211,7 @@ impl Endpoint {
             from_and_call_id: &client.request[client.parts.from_and_call_id.clone()],
             call_id: &client.call_id,
             hop: &client.to,
+            source,
         };
         let dialog = Dialog::uac(&invitation, response).ok()?;
         let dialog = self.dialogs.insert(dialog);

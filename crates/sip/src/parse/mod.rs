@@ -13,8 +13,10 @@ use crate::{
     message::{Message, Method, Request, Response},
 };
 use bytes::Bytes;
+pub(crate) use rows::RowReader;
 use rows::{Rows, read_headers};
 use start_line::StartLine;
+pub(crate) use start_line::check_first_line;
 
 /// How the end of the body is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,7 +92,7 @@ fn body(bytes: &Bytes, rows: &Rows, framing: Framing) -> Result<Bytes, ParseErro
     }
 }
 
-fn content_length(problem: &'static str) -> ParseError {
+pub(crate) fn content_length(problem: &'static str) -> ParseError {
     ParseError::Header { header: "Content-Length", problem }
 }
 

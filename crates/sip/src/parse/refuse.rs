@@ -80,7 +80,7 @@ fn echoed(bytes: &Bytes, at: usize) -> Headers {
             _ => false,
         };
         if is_wanted {
-            headers.push(name, row.value);
+            headers.push(name, row.value.finish(bytes));
         }
     }
     headers

@@ -33,8 +33,9 @@ pub(super) fn read_headers(bytes: &Bytes, at: usize) -> Result<(Headers, Rows), 
         }
         let name = HeaderName::known(&bytes[row.name.clone()])
             .unwrap_or_else(|| HeaderName::Other(bytes.slice(row.name)));
-        rows.note(headers.len(), &name, &row.value)?;
-        headers.push(name, row.value);
+        let value = row.value.finish(bytes);
+        rows.note(headers.len(), &name, &value)?;
+        headers.push(name, value);
     }
     rows.body_start = reader.at;
     Ok((headers, rows))
@@ -89,22 +90,21 @@ fn in_range(value: &[u8], max: u64, header: &'static str) -> Result<(), ParseErr
 }
 
 /// Reads one header field row after the other.
-pub(super) struct RowReader<'a> {
-    pub(super) bytes: &'a Bytes,
-    pub(super) at: usize,
+pub(crate) struct RowReader<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
 }
 
 /// One row.
-pub(super) struct Row {
-    pub(super) name: Range<usize>,
-    /// Unfolded and trimmed.
-    pub(super) value: Bytes,
+pub(crate) struct Row {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Value,
 }
 
 impl RowReader<'_> {
     /// The next row; `None` at the empty line, behind which `at` then is.
-    pub(super) fn next_row(&mut self) -> Result<Option<Row>, ParseError> {
-        let bytes: &[u8] = self.bytes;
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row>, ParseError> {
+        let bytes = self.bytes;
         let start = self.at;
         let mut end = self.line_end(start)?;
         self.at = end.next;
@@ -117,14 +117,14 @@ impl RowReader<'_> {
         if !lex::is_token(&bytes[name.clone()]) {
             return Err(row_error("has a malformed name"));
         }
-        let mut value = Unfolding::Slice(lex::trim(bytes, colon + 1..end.text));
+        let mut value = Value::Slice(lex::trim(bytes, colon + 1..end.text));
         while matches!(bytes.get(end.next), Some(b' ' | b'\t')) {
             let start = end.next;
             end = self.line_end(start)?;
             value.add(bytes, lex::trim(bytes, start..end.text));
         }
         self.at = end.next;
-        Ok(Some(Row { name, value: value.finish(self.bytes) }))
+        Ok(Some(Row { name, value }))
     }
 
     fn line_end(&self, start: usize) -> Result<LineEnd, ParseError> {
@@ -132,13 +132,13 @@ impl RowReader<'_> {
     }
 }
 
-/// A value as long as it is read: most are one slice of the message.
-enum Unfolding {
+/// A value, trimmed and unfolded; most are one slice of the message.
+pub(crate) enum Value {
     Slice(Range<usize>),
     Joined(Vec<u8>),
 }
 
-impl Unfolding {
+impl Value {
     /// Joins a continuation line with a single space (RFC 3261 section 7.3.1).
     fn add(&mut self, bytes: &[u8], more: Range<usize>) {
         match self {
@@ -154,7 +154,15 @@ impl Unfolding {
         }
     }
 
-    fn finish(self, bytes: &Bytes) -> Bytes {
+    /// The value, as the bytes were that the row was read from.
+    pub(crate) fn of<'a>(&'a self, bytes: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Slice(range) => &bytes[range.clone()],
+            Self::Joined(text) => text,
+        }
+    }
+
+    pub(super) fn finish(self, bytes: &Bytes) -> Bytes {
         match self {
             Self::Slice(range) => bytes.slice(range),
             Self::Joined(text) => text.into(),

@@ -53,6 +53,12 @@ pub(super) fn first_line(bytes: &[u8]) -> Result<(Range<usize>, usize), ParseErr
     Ok((start..end.text, end.next))
 }
 
+/// Checks that the first line is one of SIP, of any version; gives the position behind it.
+pub(crate) fn check_first_line(bytes: &[u8]) -> Result<usize, ParseError> {
+    let (line, next) = first_line(bytes)?;
+    Form::of(bytes, line).map(|_| next)
+}
+
 /// Where the parts of a start line are; white space at its end and between its parts is tolerated.
 pub(super) enum Form {
     Request { method: Range<usize>, uri: Range<usize>, version: Range<usize> },

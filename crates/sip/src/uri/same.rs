@@ -40,11 +40,11 @@ fn has_same_params(a: &Uri, b: &Uri, in_both: &[&str]) -> bool {
     let is_must = |name: &Bytes| in_both.iter().any(|it| name.eq_ignore_ascii_case(it.as_bytes()));
     let covers = |a: &Uri, b: &Uri| {
         a.params.iter().all(|mine| {
-            let theirs = b.params.iter().find(|it| it.name.eq_ignore_ascii_case(&mine.name));
-            match theirs {
-                Some(theirs) => {
-                    is_same_part(mine.value.as_ref(), theirs.value.as_ref(), Case::Ignored)
-                }
+            let mut theirs =
+                b.params.iter().filter(|it| it.name.eq_ignore_ascii_case(&mine.name)).peekable();
+            match theirs.peek() {
+                Some(_) => theirs
+                    .any(|it| is_same_part(mine.value.as_ref(), it.value.as_ref(), Case::Ignored)),
                 None => !is_must(&mine.name),
             }
         })

@@ -229,15 +229,15 @@ impl Pair {
                     Output::Send(send) => {
                         assert_eq!(send.to.host.ip(), Some(who.peer().address().ip()));
                         assert_eq!(send.to.port, who.peer().address().port());
-                        self.transmit_one(who, send.bytes);
+                        self.transmit_one(who, &send.bytes);
                     }
                 }
             }
         }
     }
 
-    fn transmit_one(&mut self, from: Who, bytes: Bytes) {
-        let line = String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned();
+    fn transmit_one(&mut self, from: Who, bytes: &Bytes) {
+        let line = String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().to_owned();
         let is_lost = self.side(from).is_to_be_lost(&line)
             || (!self.transport.is_reliable() && self.rng.chance(self.weather.lost));
         let fate = if is_lost { " (lost)" } else { "" };

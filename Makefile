@@ -1,0 +1,31 @@
+# The one entry to every chore. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build check bench sounds clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## install what is missing, build, seed the demo domain into var/, serve it on loopback
+	@scripts/run.sh $(ARGS)
+
+test: ## install what the tests need, run all of them, end with "N passed, N failed"
+	@scripts/install-debian.sh run test
+	@scripts/test.sh $(ARGS)
+
+build: ## build target/release/tandem
+	@scripts/install-debian.sh run
+	cargo build --release --bin tandem
+
+check: ## format, lints, documentation, house rules
+	@scripts/install-debian.sh run
+	@scripts/check.sh
+
+bench: build ## measure against Kamailio and rtpengine where they are installed (BENCH_PEERS=install installs)
+	@benches/run.sh
+
+sounds: ## make the prompts under sounds/ anew
+	@scripts/make-sounds.sh
+
+clean: ## remove build results; what the demo has stored under var/ stays
+	cargo clean

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs the load benches and prints their tables: signalling against Kamailio, relaying against
+# rtpengine. A peer that is not installed is left out, and said so; BENCH_PEERS=install installs both.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/lib.sh
+
+[ "${BENCH_PEERS:-}" != install ] || scripts/install-debian.sh bench
+have sipp || die "SIPp is missing: run BENCH_PEERS=install make bench"
+target=${CARGO_TARGET_DIR:-target}
+
+say "signalling: Tandem as a B2BUA, Kamailio as a proxy (some minutes)"
+benches/signalling.py --tandem "$target/release/tandem" ${SIGNALLING_ARGS:-}
+
+if [ -f benches/rtp_load/Cargo.toml ]; then
+    say "relaying: Tandem's media workers, rtpengine"
+    cargo build --release -p rtp-load
+    "$target/release/rtp-load" compare
+fi

@@ -1,0 +1,284 @@
+//! From TOML to rules and examples.
+
+use super::{
+    Builtin, Known, PlanError,
+    pattern::Pattern,
+    rule::{Condition, From, Place, Rule, Step},
+    table::{Complaints, Table, Value},
+    template::Template,
+};
+use toml::de::DeTable;
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) rules: Vec<Rule>,
+    pub(super) examples: Vec<Example>,
+}
+
+/// A call and where it is to go.
+#[derive(Debug)]
+pub(super) struct Example {
+    pub(super) place: Place,
+    pub(super) key: String,
+    pub(super) domain: String,
+    /// An extension's number or `trunk:NAME`.
+    pub(super) from: String,
+    pub(super) to: String,
+    /// [`super::Action`] as it is displayed.
+    pub(super) expect: String,
+}
+
+/// Reads one file. What could be read is there even if there are mistakes.
+pub(super) fn read(name: &str, text: &str, known: &Known) -> (File, Vec<PlanError>) {
+    let mut complaints = Complaints::new(name, text);
+    let (document, syntax_errors) = DeTable::parse_recoverable(text);
+    for error in &syntax_errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        complaints.add(offset, "", error.message().replace('\n', "; "));
+    }
+    // What a broken document seems to lack would only mislead.
+    if !syntax_errors.is_empty() {
+        return (File::default(), complaints.errors);
+    }
+    let mut reading = Reading { name, known, to: &mut complaints };
+    let file = reading.file(Table::new(document.get_ref(), 0, String::new()));
+    (file, complaints.errors)
+}
+
+/// The trunk that `from` names in examples, rules and commands.
+pub(super) fn trunk_name(from: &str) -> Option<&str> {
+    from.strip_prefix("trunk:")
+}
+
+struct Reading<'a, 'f> {
+    name: &'a str,
+    known: &'a Known,
+    to: &'a mut Complaints<'f>,
+}
+
+impl Reading<'_, '_> {
+    fn file(&mut self, mut table: Table<'_, '_>) -> File {
+        let domain = table.optional("domain").and_then(|it| self.domain(&it));
+        let rules = self.tables(table.optional("rule"));
+        let examples = self.tables(table.optional("example"));
+        table.finish(self.to);
+        let rules = rules.into_iter().filter_map(|it| self.rule(it, domain.as_deref())).collect();
+        let examples =
+            examples.into_iter().filter_map(|it| self.example(it, domain.as_deref())).collect();
+        File { rules, examples }
+    }
+
+    fn tables<'t, 'i>(&mut self, array: Option<Value<'t, 'i>>) -> Vec<Table<'t, 'i>> {
+        let values = array.and_then(|array| array.array(self.to)).unwrap_or_default();
+        values.into_iter().filter_map(|value| value.table(self.to)).collect()
+    }
+
+    fn rule(&mut self, mut table: Table<'_, '_>, domain: Option<&str>) -> Option<Rule> {
+        let place = self.place(table.start);
+        let name = table.required("name", self.to).and_then(|it| self.words(&it));
+        let condition = table
+            .required("match", self.to)
+            .and_then(|it| it.table(self.to))
+            .and_then(|it| self.condition(it, domain));
+        // Without patterns, templates cannot be checked; the rest of the steps can.
+        let patterns = condition.as_ref().map(|it| it.numbers.as_slice());
+        let steps = table.required("steps", self.to);
+        let step = steps.and_then(|steps| self.only_step(&steps, patterns));
+        table.finish(self.to);
+        Some(Rule { name: name?, place, condition: condition?, step: step? })
+    }
+
+    fn condition(
+        &mut self,
+        mut table: Table<'_, '_>,
+        domain_of_file: Option<&str>,
+    ) -> Option<Condition> {
+        let numbers = table.required("number", self.to).and_then(|it| self.patterns(&it));
+        let from = match table.optional("from") {
+            Some(from) => self.callers(&from),
+            None => Some(vec![From::Extensions]),
+        };
+        let domain = table.optional("domain").and_then(|it| self.domain(&it));
+        table.finish(self.to);
+        let domain = domain.or_else(|| domain_of_file.map(str::to_owned));
+        Some(Condition { numbers: numbers?, from: from?, domain })
+    }
+
+    fn patterns(&mut self, value: &Value<'_, '_>) -> Option<Vec<Pattern>> {
+        self.all(value, |reading, value| {
+            let text = value.string(reading.to)?;
+            reading.checked(value, Pattern::parse(text))
+        })
+    }
+
+    fn callers(&mut self, value: &Value<'_, '_>) -> Option<Vec<From>> {
+        self.all(value, |reading, value| match value.string(reading.to)? {
+            "extensions" => Some(From::Extensions),
+            other => {
+                let Some(trunk) = trunk_name(other) else {
+                    let message =
+                        format!("expected \"extensions\" or \"trunk:NAME\", found {other:?}");
+                    return reading.checked(value, Err(message));
+                };
+                reading.trunk(value, trunk).map(From::Trunk)
+            }
+        })
+    }
+
+    /// Today's plans decide with a single step; longer lists belong to the full language.
+    fn only_step(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
+        let steps = value.array(self.to)?;
+        let [step] = steps.as_slice() else {
+            let message = format!("expected exactly one step, found {}", steps.len());
+            return self.checked(value, Err(message));
+        };
+        self.step(step, patterns)
+    }
+
+    /// A step is a table with one key, its name.
+    fn step(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let keys = table.len();
+        let step = [
+            table.optional("dial").map(|it| self.dial(&it, patterns)),
+            table.optional("echo").map(|it| self.echo(&it)),
+            table.optional("tone").map(|it| self.tone(&it)),
+            table.optional("prompt").map(|it| self.prompt(&it)),
+            table.optional("refuse").map(|it| self.refuse(&it)),
+        ];
+        table.finish(self.to);
+        if keys != 1 {
+            let message = format!("a step has exactly one key, its name; found {keys}");
+            return self.checked(value, Err(message));
+        }
+        step.into_iter().flatten().next().flatten()
+    }
+
+    fn dial(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let (user, trunk) = (table.optional("user"), table.optional("trunk"));
+        let number = table.optional("number");
+        table.finish(self.to);
+        match (user, trunk, number) {
+            (Some(user), None, None) => {
+                Some(Step::DialUser { number: self.template(&user, patterns)? })
+            }
+            (None, Some(trunk), Some(number)) => {
+                let name = trunk.string(self.to).and_then(|name| self.trunk(&trunk, name));
+                let number = self.template(&number, patterns);
+                Some(Step::DialTrunk { trunk: name?, number: number? })
+            }
+            (_, _, _) => {
+                let message = "expected either `user`, or `trunk` and `number`";
+                self.checked(value, Err(message.to_owned()))
+            }
+        }
+    }
+
+    fn echo(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        value.table(self.to)?.finish(self.to);
+        Some(Step::Builtin(Builtin::Echo))
+    }
+
+    fn tone(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let hz = table.required("hz", self.to).and_then(|it| it.integer(1..=3_999_u16, self.to));
+        let dbm0 = table.required("dbm0", self.to).and_then(|it| it.integer(-60..=3_i8, self.to));
+        table.finish(self.to);
+        Some(Step::Builtin(Builtin::Tone { hz: hz?, dbm0: dbm0? }))
+    }
+
+    fn prompt(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let file = table.required("file", self.to);
+        table.finish(self.to);
+        let (file, name) = file.and_then(|file| Some((file.string(self.to)?, file)))?;
+        if !self.known.prompts.contains(file) {
+            let message = format!("there is no prompt {file:?}");
+            return self.checked(&name, Err(message));
+        }
+        Some(Step::Builtin(Builtin::Prompt { file: file.to_owned() }))
+    }
+
+    fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let status =
+            table.required("status", self.to).and_then(|it| it.integer(400..=699_u16, self.to));
+        let reason = table.required("reason", self.to).and_then(|it| self.words(&it));
+        table.finish(self.to);
+        Some(Step::Refuse { status: status?, reason: reason? })
+    }
+
+    fn example(&mut self, mut table: Table<'_, '_>, domain: Option<&str>) -> Option<Example> {
+        let place = self.place(table.start);
+        let key = table.path.clone();
+        let from = table.required("from", self.to).and_then(|it| self.words(&it));
+        let to = table.required("to", self.to).and_then(|it| self.words(&it));
+        let expect = table.required("expect", self.to).and_then(|it| self.words(&it));
+        let own_domain = table.optional("domain").and_then(|it| self.domain(&it));
+        table.finish(self.to);
+        let domain = own_domain.or_else(|| domain.map(str::to_owned)).unwrap_or_default();
+        Some(Example { place, key, domain, from: from?, to: to?, expect: expect? })
+    }
+
+    fn template(
+        &mut self,
+        value: &Value<'_, '_>,
+        patterns: Option<&[Pattern]>,
+    ) -> Option<Template> {
+        let text = value.string(self.to)?;
+        self.checked(value, Template::parse(text, patterns?))
+    }
+
+    fn trunk(&mut self, value: &Value<'_, '_>, name: &str) -> Option<String> {
+        if self.known.trunks.contains(name) {
+            return Some(name.to_owned());
+        }
+        let known = self.known.trunks.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() { "none" } else { &known };
+        self.checked(value, Err(format!("there is no trunk {name:?}; known: {known}")))
+    }
+
+    fn domain(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        self.words(value).map(|domain| domain.to_ascii_lowercase())
+    }
+
+    /// A line of text that is not blank.
+    fn words(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        let text = value.string(self.to)?;
+        let is_good = !text.trim().is_empty()
+            && text.len() <= TEXT_BYTES_MAX
+            && !text.contains(char::is_control);
+        if !is_good {
+            let message = format!("expected one line of 1 to {TEXT_BYTES_MAX} bytes");
+            return self.checked(value, Err(message));
+        }
+        Some(text.to_owned())
+    }
+
+    /// Reads each of one or many; one bad spoils all, but each is complained about.
+    fn all<T>(
+        &mut self,
+        value: &Value<'_, '_>,
+        mut read: impl FnMut(&mut Self, &Value<'_, '_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let values = value.one_or_many(self.to)?;
+        if values.is_empty() {
+            return self.checked(value, Err("expected at least one".to_owned()));
+        }
+        let read: Vec<_> = values.iter().map(|value| read(self, value)).collect();
+        read.into_iter().collect()
+    }
+
+    fn checked<T>(&mut self, value: &Value<'_, '_>, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| value.complain(self.to, message)).ok()
+    }
+
+    fn place(&self, offset: usize) -> Place {
+        Place { file: self.name.to_owned(), line: self.to.line_of(offset) }
+    }
+}
+
+/// Longest name, reason and the like, in bytes.
+const TEXT_BYTES_MAX: usize = 200;

@@ -1,0 +1,108 @@
+//! The demo plan does what the demo promises.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
+
+use call::dialplan::{Caller, Known, Plans, RouteQuery, load};
+use std::{collections::BTreeSet, fs, path::Path};
+
+#[test]
+fn extensions_reach_what_the_table_of_demo_numbers_promises() {
+    let plans = demo();
+
+    for (dialled, expected) in [
+        ("1001", "user 1001"),
+        ("1018", "user 1018"),
+        ("2000", "user 2000"),
+        ("2001", "user 2001"),
+        ("1090", "user 1090"),
+        ("9196", "echo"),
+        ("9197", "tone"),
+        ("9198", "prompt ru/welcome.wav"),
+        ("9112", "trunk provider 112"),
+        ("974951234567", "trunk provider 74951234567"),
+        ("9", "refuse 404"),
+        ("1000", "refuse 404"),
+        ("1019", "refuse 404"),
+        ("provider", "refuse 404"),
+    ] {
+        assert_eq!(gives(&plans, Caller::Extension("1001"), dialled), expected, "{dialled}");
+    }
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_by_name() {
+    let plans = demo();
+
+    for (dialled, feature) in [
+        ("9664", "Music on hold"),
+        ("5000", "The IVR"),
+        ("3000", "Conferences"),
+        ("3099", "Conferences"),
+        ("3100", "Conferences"),
+        ("4000", "Queues"),
+        ("4002", "Queues"),
+        ("6000", "Ring groups"),
+        ("6001", "Ring groups"),
+        ("*97", "Voicemail"),
+        ("*981001", "Voicemail"),
+        ("*721002", "Call forwarding"),
+        ("*73", "Call forwarding"),
+        ("*78", "Do not disturb"),
+        ("*79", "Do not disturb"),
+        ("*8", "Call pickup"),
+        ("*81001", "Call pickup"),
+        ("700", "Call parking"),
+        ("720", "Call parking"),
+        ("70001001", "Paging"),
+    ] {
+        let explanation = plans.explain(&query(Caller::Extension("1001"), dialled));
+        let last = explanation.trail.last().unwrap();
+        assert!(last.starts_with(&format!("→ refuse 501 {feature}")), "{dialled}: {last}");
+    }
+}
+
+#[test]
+fn the_trunk_reaches_its_numbers_and_nothing_else() {
+    let plans = demo();
+    let gives = |trunk: &str, dialled: &str| gives(&plans, Caller::Trunk(trunk), dialled);
+
+    for n in 1..=8 {
+        assert_eq!(gives("provider", &format!("+7495000000{n}")), format!("user 100{n}"));
+    }
+    assert_eq!(gives("provider", "+74950000000"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000090"), "user 1090");
+    assert_eq!(gives("provider", "+74950000091"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000092"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000093"), "echo");
+    for dialled in ["1001", "9196", "94951234567", "+74950000009", "*97"] {
+        assert_eq!(gives("provider", dialled), "refuse 404", "{dialled}");
+    }
+    assert_eq!(gives("other", "+74950000001"), "refuse 404");
+}
+
+#[test]
+fn calls_of_another_domain_are_not_the_demo_plans_business() {
+    let plans = demo();
+    let call =
+        RouteQuery { domain: "other.example", from: Caller::Extension("1"), dialled: "9196" };
+
+    assert_eq!(plans.route(&call).action.to_string(), "refuse 404");
+}
+
+fn demo() -> Plans {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dialplans/demo.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let set = |name: &str| BTreeSet::from([name.to_owned()]);
+    let known = Known { trunks: set("provider"), prompts: set("ru/welcome.wav") };
+    load(&[("demo.toml", &text)], &known).unwrap_or_else(|errors| {
+        panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+fn gives(plans: &Plans, from: Caller<'_>, dialled: &str) -> String {
+    plans.route(&query(from, dialled)).action.to_string()
+}
+
+fn query<'a>(from: Caller<'a>, dialled: &'a str) -> RouteQuery<'a> {
+    RouteQuery { domain: "demo.tandem.test", from, dialled }
+}

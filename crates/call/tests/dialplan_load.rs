@@ -1,0 +1,216 @@
+//! Loading plans: every mistake at once, each with its place.
+
+use call::dialplan::{Action, Caller, Known, Plans, RouteQuery, load};
+use std::collections::BTreeSet;
+
+#[test]
+fn all_mistakes_of_all_files_are_reported_with_file_line_and_key() {
+    let one = r#"
+[[rule]]
+name = "a"
+match = { number = "1{x}", form = "extensions" }
+steps = [{ dial = { user = "{y}" } }]
+
+[[rule]]
+match = { number = ["1-20", 7], from = ["trunk:nowhere", "everybody"] }
+steps = [
+    { refuse = { status = 200, reason = "" } },
+]
+
+[[rule]]
+name = "c"
+match = { number = "2" }
+steps = [{ echo = {} }, { echo = {} }]
+extra = 1
+"#;
+    let two = r#"
+rules = []
+
+[[rule]]
+name = "d"
+steps = [{ queue = { name = "sales" } }]
+
+[[rule]]
+name = "e"
+match = "3"
+steps = [{ tone = { hz = 0 } }]
+
+[[rule]]
+name = "f"
+match = { number = "4" }
+steps = [{ dial = { user = "1", trunk = "provider" } }, ]
+
+[[rule]]
+name = "g"
+match = { number = "5" }
+steps = [{ prompt = { file = "gone.wav" } }]
+"#;
+
+    let errors = load(&[("one.toml", one), ("two.toml", two)], &known()).unwrap_err();
+
+    let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    let expected = [
+        "one.toml:4: rule[1].match.form: unknown key; expected one of `number`, `from`, `domain`",
+        "one.toml:5: rule[1].steps[1].dial.user: {y} is captured by no part of the pattern 1{x}; \
+         {number} is the whole number",
+        "one.toml:7: rule[2].name: is missing",
+        "one.toml:8: rule[2].match.number[1]: the range 1-20 needs a first and a last number of the \
+         same length",
+        "one.toml:8: rule[2].match.number[2]: expected a string, found integer",
+        "one.toml:8: rule[2].match.from[1]: there is no trunk \"nowhere\"; known: provider",
+        "one.toml:8: rule[2].match.from[2]: expected \"extensions\" or \"trunk:NAME\", found \
+         \"everybody\"",
+        "one.toml:10: rule[2].steps[1].refuse.status: expected a number from 400 to 699",
+        "one.toml:10: rule[2].steps[1].refuse.reason: expected one line of 1 to 200 bytes",
+        "one.toml:16: rule[3].steps: expected exactly one step, found 2",
+        "one.toml:17: rule[3].extra: unknown key; expected one of `name`, `match`, `steps`",
+        "two.toml:2: rules: unknown key; expected one of `domain`, `rule`, `example`",
+        "two.toml:4: rule[1].match: is missing",
+        "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
+         `prompt`, `refuse`",
+        "two.toml:10: rule[2].match: expected a table, found string",
+        "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
+        "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
+        "two.toml:16: rule[3].steps[1].dial: expected either `user`, or `trunk` and `number`",
+        "two.toml:21: rule[4].steps[1].prompt.file: there is no prompt \"gone.wav\"",
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn broken_toml_is_reported_with_its_line() {
+    let errors =
+        load(&[("a.toml", "domain = \"x\"\n[[rule]\nname = 1 2\n")], &known()).unwrap_err();
+
+    assert!(errors.iter().any(|it| it.file == "a.toml" && it.line == 2), "{errors:?}");
+    assert!(errors.iter().all(|it| it.line >= 2 && !it.message.contains('\n')), "{errors:?}");
+}
+
+#[test]
+fn a_rule_that_no_call_reaches_is_a_mistake() {
+    let plan = [
+        rule("wide", "number = \"1001-1018\"", "echo = {}"),
+        rule("taken", "number = [\"1005\", \"1020\"]", "echo = {}"),
+        rule("trunk", "number = \"1005\", from = \"trunk:provider\"", "echo = {}"),
+    ];
+
+    let errors = load(&[("a.toml", &plan.concat())], &known()).unwrap_err();
+
+    let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        ["a.toml:5: rule \"taken\" match.number: no call to 1005 ever gets here: rule \"wide\" \
+          (a.toml:1) takes them all"]
+    );
+}
+
+#[test]
+fn a_name_is_given_once_in_all_files() {
+    let plan = |number: &str| rule("same", &format!("number = \"{number}\""), "echo = {}");
+
+    let errors = load(&[("a.toml", &plan("1")), ("b.toml", &plan("2"))], &known()).unwrap_err();
+
+    assert_eq!(
+        errors[0].to_string(),
+        "b.toml:1: rule \"same\" name: a.toml:1 has a rule \"same\" already"
+    );
+}
+
+#[test]
+fn more_rules_than_can_be_searched_for_each_call_are_refused() {
+    let plan = |count: u32| {
+        let numbered = |n: u32| rule(&n.to_string(), &format!("number = \"{n}\""), "echo = {}");
+        (1..=count).map(numbered).collect::<String>()
+    };
+
+    let loaded = |count| load(&[("a.toml", &plan(count))], &known()).map(|plans| plans.len());
+
+    assert_eq!(loaded(2_000), Ok(2_000));
+    assert_eq!(
+        loaded(2_001).unwrap_err()[0].to_string(),
+        "a.toml:8001: rule \"2001\": the plans have 2001 rules; 2000 are allowed"
+    );
+}
+
+#[test]
+fn a_failing_example_says_what_the_plan_does_instead() {
+    let example = "[[example]]\nfrom = \"1001\"\nto = \"77\"\nexpect = \"tone\"\n";
+    let plan = rule("seven", "number = \"7{n}\"", "dial = { user = \"{n}\" }") + example;
+
+    let errors = load(&[("a.toml", &plan)], &known()).unwrap_err();
+
+    assert_eq!(
+        errors[0].to_string(),
+        "a.toml:5: example[1]: 1001 calling 77 was expected to give \"tone\" and gives \"user 7\" \
+         (rule \"seven\")"
+    );
+}
+
+#[test]
+fn the_first_matching_rule_in_order_of_files_decides() {
+    let first = rule("first", "number = \"9{rest:3}\"", "dial = { user = \"{rest}\" }");
+    let second = rule("second", "number = \"9{rest}\"", "echo = {}");
+    let plans = load(&[("1.toml", &first), ("2.toml", &second)], &known()).unwrap();
+
+    let routing = plans.route(&query("9123"));
+
+    assert_eq!(routing.rule, Some("first"));
+    assert_eq!(routing.action, Action::DialUser { number: "123".to_owned() });
+    assert_eq!(plans.route(&query("91234")).rule, Some("second"));
+}
+
+#[test]
+fn the_trail_tells_about_every_rule_up_to_the_one_that_decides() {
+    let plan = [
+        rule("other", "number = \"1\"", "echo = {}"),
+        rule("inward", "number = \"9{rest}\", from = \"trunk:provider\"", "echo = {}"),
+        rule("abroad", "number = \"9{rest}\", domain = \"B.example\"", "echo = {}"),
+        rule("out", "number = \"9{rest}\"", "dial = { trunk = \"provider\", number = \"{rest}\" }"),
+    ];
+    let plans = load(&[("a.toml", &plan.concat())], &known()).unwrap();
+
+    let explanation = plans.explain(&query("9-12"));
+
+    assert_eq!(
+        explanation.trail,
+        [
+            "1001 calls 912 in domain a.example",
+            "a.toml:1 other: the number is not 1",
+            "a.toml:5 inward: is for calls from trunk:provider",
+            "a.toml:9 abroad: is for domain b.example",
+            "a.toml:13 out: matches 9{rest}, rest = 12",
+            "→ trunk provider 12",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_a_number_matches_nothing_not_even_anything() {
+    let all = rule("all", "number = \"{all...}\"", "dial = { user = \"{all}\" }");
+    let plans = load(&[("a.toml", &all)], &known()).unwrap();
+
+    assert_eq!(plans.route(&query("ivan")).action.to_string(), "user ivan");
+    for dialled in ["", "a\r\nVia: x", "\"", &"1".repeat(1000)] {
+        assert_eq!(plans.route(&query(dialled)).rule, None, "{dialled:?}");
+    }
+}
+
+#[test]
+fn no_plan_refuses_every_call() {
+    let plans = Plans::default();
+
+    assert!(plans.is_empty());
+    assert_eq!(plans.route(&query("1001")).action.to_string(), "refuse 404");
+}
+
+fn rule(name: &str, condition: &str, step: &str) -> String {
+    format!("[[rule]]\nname = \"{name}\"\nmatch = {{ {condition} }}\nsteps = [{{ {step} }}]\n")
+}
+
+fn query(dialled: &str) -> RouteQuery<'_> {
+    RouteQuery { domain: "a.example", from: Caller::Extension("1001"), dialled }
+}
+
+fn known() -> Known {
+    Known { trunks: BTreeSet::from(["provider".to_owned()]), prompts: BTreeSet::new() }
+}

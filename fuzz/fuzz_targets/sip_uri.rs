@@ -1,0 +1,11 @@
+//! SIP URIs and header values: whatever is parsed can be written and read back.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/sip/tests/fuzz_checks/mod.rs"]
+#[expect(dead_code, reason = "shared with the other target")]
+mod fuzz_checks;
+
+fuzz_target!(|bytes: &[u8]| fuzz_checks::sip_uri(bytes));

@@ -1,0 +1,479 @@
+//! Puts the house together: the one place that knows everybody.
+//!
+//! [`serve`] starts the parts from the bottom up, so that nothing answers before what it needs is
+//! there, and stops them from the top down, so that nothing accepted is lost.
+
+mod control;
+pub mod plans;
+mod settings;
+
+use crate::{
+    clock,
+    config::{Config, ConfigError, Overrides},
+    http::{self, HttpState, NotReady, Readiness, control::ControlSocket},
+    mediaserver::{self, EventSink, MediaServer},
+    registrar::{self, Locations, Registrar},
+    signalling::{Shard, ShardHandle, Wires},
+    store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
+    telemetry::{
+        logs::{self, LogControl},
+        metrics,
+    },
+    transport::{self, TransportEvent, TransportHandle, Transports},
+};
+use arc_swap::ArcSwap;
+use base::Rng;
+use call::{Directory, Occupancy, Prompts, World, dialplan::Plans};
+use media::MediaEvent;
+use plans::PlansError;
+use sip::transport::Listener;
+use std::{
+    fs, io,
+    path::PathBuf,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+/// Events of media workers that may wait for a shard. A worker whose events find no room keeps
+/// them and tries again.
+const MEDIA_EVENTS_MAX: usize = 4096;
+
+/// How often the drain looks whether the last call is over, and metrics are read off the shards.
+const WATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long hung-up calls may take to settle before the process ends without them.
+const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long call detail records may take to reach the database; what is left stays in the spool.
+const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Name of the CDR spool in the data directory.
+const SPOOL_NAME: &str = "cdr-spool";
+
+/// Why the server does not start. Each says in one line what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The configuration has mistakes.
+    #[error("{}", lines(.0))]
+    Config(Vec<ConfigError>),
+    /// The data directory cannot be made.
+    #[error("cannot make the data directory {}: {error}; choose another with --data", .path.display())]
+    DataDirectory {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// The database is not there.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database is there and fails.
+    #[error("the database fails: {0}; mend it and start again")]
+    Store(#[from] StoreError),
+    /// Dialplans or prompts.
+    #[error(transparent)]
+    Plans(#[from] PlansError),
+    /// A SIP port is in use.
+    #[error(transparent)]
+    Transport(#[from] transport::StartError),
+    /// No media ports.
+    #[error(transparent)]
+    Media(#[from] mediaserver::StartError),
+    /// The HTTP port is in use.
+    #[error(transparent)]
+    Http(#[from] http::BindError),
+    /// Another server runs on this data.
+    #[error(transparent)]
+    Control(#[from] http::control::ControlBindError),
+    /// The spool cannot be opened.
+    #[error("cannot open the CDR spool: {0}; is the data directory writable?")]
+    Spool(io::Error),
+    /// The operating system gives no entropy, signals or the like.
+    #[error("the operating system refuses: {0}")]
+    System(String),
+}
+
+/// The server while it runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    config: ArcSwap<Config>,
+    source: ConfigSource,
+    store: Store,
+    shards: Vec<ShardHandle>,
+    logs: LogControl,
+    is_draining: AtomicBool,
+}
+
+/// Where the configuration came from, for reading it again.
+#[derive(Clone, Debug)]
+pub struct ConfigSource {
+    /// The file; `None` for the defaults.
+    pub file: Option<PathBuf>,
+    /// What the command line says.
+    pub overrides: Overrides,
+}
+
+impl ConfigSource {
+    /// Reads and checks it.
+    pub fn load(&self) -> Result<Config, BootError> {
+        Config::load(self.file.as_deref(), &self.overrides).map_err(BootError::Config)
+    }
+}
+
+/// Runs the server until SIGTERM or SIGINT and everything is put away.
+pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
+    let config = source.load()?;
+    let logs = logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
+    let recorder = metrics::install().map_err(|error| BootError::System(error.to_string()))?;
+    let path = &config.server.data_dir;
+    fs::create_dir_all(path)
+        .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
+    let control = ControlSocket::bind(path).await?;
+    let store = Store::open(&config.store).await?;
+    let knowledge = Knowledge::load(&config, &store).await?;
+    knowledge.say_what_is_missing();
+
+    let parts = Parts::start(&config, &store, knowledge).await?;
+    let running = Arc::new(Running {
+        config: ArcSwap::from_pointee(config.clone()),
+        source,
+        store: store.clone(),
+        shards: parts.shards.clone(),
+        logs,
+        is_draining: AtomicBool::new(false),
+    });
+
+    let (stop, stopping) = watch::channel(false);
+    let render = move || recorder.render();
+    let state = HttpState { readiness: running.clone(), metrics: Arc::new(render) };
+    let mut servers = Vec::new();
+    for address in &config.http.listen {
+        let listener = http::bind(*address).await?;
+        let bound = listener.local_addr().map_err(|error| BootError::System(error.to_string()))?;
+        tracing::info!(address = %bound, "HTTP listens");
+        let router = http::router(state.clone());
+        servers.push(tokio::spawn(http::serve(listener, router, stopping.clone())));
+    }
+    servers.push(tokio::spawn(control.serve(running.clone(), stopping)));
+    let watching = tokio::spawn(running.clone().report_figures());
+    tracing::info!("ready");
+
+    running.obey_signals().await?;
+    running.drain(&config).await;
+    watching.abort();
+    parts.stop().await;
+    let _ = stop.send(true);
+    for server in servers {
+        // A server that failed has said so; the process ends either way.
+        let _ = server.await;
+    }
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What calls are routed by.
+#[derive(Debug)]
+struct Knowledge {
+    directory: Arc<Directory>,
+    plans: Arc<Plans>,
+    prompts: Arc<Prompts>,
+}
+
+impl Knowledge {
+    async fn load(config: &Config, store: &Store) -> Result<Self, BootError> {
+        let (directory, unknown) = store.load_directory(&config.trunks).await?;
+        for trunk in unknown {
+            tracing::warn!("{trunk}");
+        }
+        let trunks = config.trunks.iter().map(|it| it.name.clone());
+        let server = &config.server;
+        let (plans, prompts) = plans::load(&server.dialplans_dir, &server.sounds_dir, trunks)?;
+        Ok(Self {
+            directory: Arc::new(directory),
+            plans: Arc::new(plans),
+            prompts: Arc::new(prompts),
+        })
+    }
+
+    /// A server without domains refuses everything: say how to begin.
+    fn say_what_is_missing(&self) {
+        if self.directory.domains.is_empty() {
+            tracing::warn!(
+                "the database has no domain and no user: `tandem user --help` says how to make the \
+                 first administrator, `tandem demo` makes a domain to try"
+            );
+        }
+    }
+}
+
+/// Everything that handles calls.
+struct Parts {
+    shards: Vec<ShardHandle>,
+    shard_tasks: Vec<JoinHandle<()>>,
+    transport: TransportHandle,
+    media: MediaServer,
+    cdr_writer: CdrWriter,
+}
+
+/// What each shard hears, by number.
+struct Ears {
+    transport: Vec<mpsc::Receiver<TransportEvent>>,
+    media: Vec<mpsc::Receiver<MediaEvent>>,
+    registrations: Vec<mpsc::Receiver<call::registration::RegistrationReply>>,
+}
+
+impl Parts {
+    async fn start(
+        config: &Config,
+        store: &Store,
+        knowledge: Knowledge,
+    ) -> Result<Self, BootError> {
+        let mut rng = entropy()?;
+        let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
+        let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
+        let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
+        let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
+        let ears = Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
+
+        let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
+        let media = MediaServer::start(&settings::media(config), &sinks, &mut rng)?;
+        let spool = config.server.data_dir.join(SPOOL_NAME);
+        let (cdr_writer, cdrs) =
+            CdrWriter::start(store.clone(), &config.cdr, &spool).map_err(BootError::Spool)?;
+        let (registrar, locations) = Registrar::load(
+            store.clone(),
+            registrar::policy(&config.registrar),
+            clock::unix_now(),
+            reply_inboxes,
+        )
+        .await?;
+        let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
+        tokio::spawn(registrar.run(registrar_ear));
+        let (transport, listeners) =
+            Transports::start(settings::transport(config), transport_inboxes)?;
+        for listener in &listeners {
+            tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
+        }
+        let start = ShardStart {
+            config,
+            listeners,
+            knowledge,
+            locations,
+            transport: transport.clone(),
+            media: &media,
+            registrar: registrar_inbox,
+            cdrs,
+        };
+        let (shards, shard_tasks) = start.all(ears, &mut rng);
+        Ok(Self { shards, shard_tasks, transport, media, cdr_writer })
+    }
+
+    async fn stop(mut self) {
+        self.transport.stop().await;
+        for task in &self.shard_tasks {
+            task.abort();
+        }
+        self.media.stop();
+        let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
+        if left > 0 {
+            tracing::warn!(
+                bytes = left,
+                "call detail records wait in the spool for the next start"
+            );
+        }
+    }
+}
+
+/// What all shards are made of.
+struct ShardStart<'a> {
+    config: &'a Config,
+    listeners: Vec<Listener>,
+    knowledge: Knowledge,
+    locations: Locations,
+    transport: TransportHandle,
+    media: &'a MediaServer,
+    registrar: mpsc::Sender<call::registration::RegistrarCommand>,
+    cdrs: CdrSender,
+}
+
+impl ShardStart<'_> {
+    fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
+        let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
+        let occupancy = Occupancy::default();
+        let loop_secret = rng.u64();
+        let ears = ears.transport.into_iter().zip(ears.media).zip(ears.registrations);
+        (0..shards)
+            .zip(ears)
+            .map(|(number, ((transport_events, media_events), registrations))| {
+                let settings =
+                    settings::shard(self.config, &self.listeners, number, shards, loop_secret);
+                let world = World {
+                    directory: self.knowledge.directory.clone(),
+                    plans: self.knowledge.plans.clone(),
+                    prompts: self.knowledge.prompts.clone(),
+                    locator: Box::new(self.locations.clone()),
+                    occupancy: occupancy.clone(),
+                };
+                let wires = Wires {
+                    transport_events,
+                    media_events,
+                    registrations,
+                    transport: self.transport.clone(),
+                    media: self.media.handle(number),
+                    registrar: self.registrar.clone(),
+                    cdrs: self.cdrs.clone(),
+                };
+                let trace = settings::trace(self.config, shards);
+                Shard::start(settings, world, trace, wires, rng.split())
+            })
+            .unzip()
+    }
+}
+
+impl Running {
+    /// Reloads on SIGHUP; returns on SIGTERM and SIGINT.
+    async fn obey_signals(&self) -> Result<(), BootError> {
+        let listen = |kind| -> Result<Signal, BootError> {
+            signal(kind).map_err(|error| BootError::System(error.to_string()))
+        };
+        let (mut term, mut int, mut hup) = (
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::hangup())?,
+        );
+        loop {
+            tokio::select! {
+                _ = term.recv() => return Ok(()),
+                _ = int.recv() => return Ok(()),
+                _ = hup.recv() => match self.reload_all().await {
+                    Ok(done) => tracing::info!("{done}"),
+                    Err(problem) => tracing::error!("nothing was reloaded: {problem}"),
+                },
+            }
+        }
+    }
+
+    /// Reads again what can change while calls go on: users and numbers, trunks, dialplans,
+    /// prompts, the log level. All or nothing; says what is in force, or what is wrong.
+    async fn reload_all(&self) -> Result<String, String> {
+        let config = self.source.load().map_err(|error| error.to_string())?;
+        let knowledge =
+            Knowledge::load(&config, &self.store).await.map_err(|error| error.to_string())?;
+        self.logs.set_level(&config.log.level).map_err(|error| error.to_string())?;
+        let (domains, extensions) =
+            (knowledge.directory.domains.len(), knowledge.directory.extensions.len());
+        let trunks = knowledge.directory.trunks.len();
+        for shard in &self.shards {
+            let told = async {
+                shard.directory(knowledge.directory.clone()).await?;
+                shard.plans(knowledge.plans.clone(), knowledge.prompts.clone()).await
+            };
+            told.await.map_err(|error| error.to_string())?;
+        }
+        self.config.store(Arc::new(config));
+        Ok(format!(
+            "reloaded: {domains} domains, {extensions} extensions, {trunks} trunks, dialplans, \
+             prompts and the log level; other settings need a restart"
+        ))
+    }
+
+    /// Takes no new calls and waits for the last to end; past the limit, or at a second signal,
+    /// hangs up what is left.
+    async fn drain(&self, config: &Config) {
+        self.is_draining.store(true, Ordering::Relaxed);
+        for shard in &self.shards {
+            let _ = shard.drain().await;
+        }
+        let limit = config.server.drain_limit;
+        tracing::info!(limit_s = limit.as_secs(), "draining: new calls are refused");
+        tokio::select! {
+            () = self.wait_until_idle(limit) => {}
+            _ = self.obey_signals() => tracing::warn!("a second signal: hanging up"),
+        }
+        for shard in &self.shards {
+            let _ = shard.hang_up_all().await;
+        }
+        self.wait_until_settled(SETTLE_LIMIT).await;
+    }
+
+    async fn wait_until_idle(&self, limit: Duration) {
+        self.wait_until(limit, |figures| figures.is_idle).await;
+    }
+
+    async fn wait_until_settled(&self, limit: Duration) {
+        self.wait_until(limit, |figures| figures.counts.calls == 0).await;
+    }
+
+    async fn wait_until(
+        &self,
+        limit: Duration,
+        is_reached: fn(&crate::signalling::Figures) -> bool,
+    ) {
+        let end = Instant::now() + limit;
+        while Instant::now() < end {
+            let mut is_done = true;
+            for shard in &self.shards {
+                if let Ok(figures) = shard.figures().await {
+                    is_done &= is_reached(&figures);
+                }
+            }
+            if is_done {
+                return;
+            }
+            sleep(WATCH_INTERVAL).await;
+        }
+    }
+
+    /// Brings the shards' figures to the metrics.
+    async fn report_figures(self: Arc<Self>) {
+        loop {
+            let mut figures = Vec::with_capacity(self.shards.len());
+            for shard in &self.shards {
+                figures.extend(shard.figures().await);
+            }
+            metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
+            sleep(WATCH_INTERVAL).await;
+        }
+    }
+}
+
+impl Readiness for Running {
+    fn check(&self) -> Pin<Box<dyn Future<Output = Result<(), NotReady>> + Send + '_>> {
+        Box::pin(async {
+            if self.is_draining.load(Ordering::Relaxed) {
+                return Err(NotReady::Draining);
+            }
+            self.store.ping().await.map_err(|_| NotReady::Database)
+        })
+    }
+}
+
+/// A bounded channel for each shard.
+fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
+    (0..shards).map(|_| mpsc::channel(capacity)).unzip()
+}
+
+fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {
+    Arc::new(move |event| inbox.try_send(event).map_err(|it| it.into_inner()))
+}
+
+fn entropy() -> Result<Rng, BootError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| BootError::System(error.to_string()))?;
+    Ok(Rng::from_entropy(seed))
+}
+
+fn lines(errors: &[ConfigError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,127 @@
+//! From the configuration to what each part is told.
+
+use crate::{
+    config::{Config, SourceLimits, StreamLimits},
+    mediaserver::{MediaAddress, MediaConfig},
+    registrar, transport,
+};
+use call::Settings;
+use media::Family;
+use sip::{auth::AuthPolicy, endpoint::EndpointConfig, trace::Trace, transport::Listener};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+/// How long an RTP port rests after a call before another gets it: longer than any packet of the
+/// old call is likely to be under way.
+const PORT_COOL_DOWN: Duration = Duration::from_secs(2);
+
+/// Transactions that may live at once for each call that may: set-up, teardown and what a retry
+/// leaves behind overlap.
+const TRANSACTIONS_PER_CALL: usize = 8;
+
+/// Transactions that may live at once however few calls may.
+const TRANSACTIONS_MIN: usize = 4096;
+
+/// Memory for the trace, for each call that is kept: two dialogs of some ten messages.
+const TRACE_BYTES_PER_CALL: usize = 32 * 1024;
+
+/// What Retry-After says in a 503, in seconds.
+const RETRY_AFTER_S: u32 = 5;
+
+/// Listeners and limits of the transports. Trunks are exempt from the limits of strangers.
+pub(super) fn transport(config: &Config) -> transport::TransportConfig {
+    let sip = &config.sip;
+    let listen = sip
+        .listen
+        .iter()
+        .map(|it| transport::ListenConfig {
+            transport: it.protocol.transport(),
+            bind: it.address,
+            advertised: Some(sip.advertised(it.address)).filter(|seen| *seen != it.address),
+        })
+        .collect();
+    let trusted = config.trunks.iter().flat_map(|trunk| trunk.sources.iter().copied());
+    transport::TransportConfig {
+        listen,
+        sources: sources(&sip.source, trusted),
+        streams: streams(&sip.source, &sip.stream),
+    }
+}
+
+fn sources(
+    limits: &SourceLimits,
+    trusted: impl Iterator<Item = IpAddr>,
+) -> transport::SourceLimits {
+    transport::SourceLimits {
+        messages_per_second: limits.messages_per_s,
+        burst: limits.burst,
+        exempt: limits.exempt.iter().copied().chain(trusted).map(Into::into).collect(),
+        ..transport::SourceLimits::default()
+    }
+}
+
+fn streams(source: &SourceLimits, limits: &StreamLimits) -> transport::StreamLimits {
+    transport::StreamLimits {
+        connections_max: limits.connections_max as usize,
+        connections_per_source_max: source.connections_max as usize,
+        connect_timeout: limits.connect_timeout,
+        message_timeout: limits.message_timeout,
+        idle_timeout: limits.idle_timeout,
+        ..transport::StreamLimits::default()
+    }
+}
+
+/// Threads, addresses and ports of the media workers.
+pub(super) fn media(config: &Config) -> MediaConfig {
+    let media = &config.media;
+    let address_of = |is_wanted: fn(&IpAddr) -> bool| {
+        let bind = media.listen.iter().copied().find(is_wanted)?;
+        Some(MediaAddress { bind, advertised: media.advertised(bind) })
+    };
+    MediaConfig {
+        workers: u8::try_from(media.workers.get()).unwrap_or(u8::MAX),
+        v4: address_of(IpAddr::is_ipv4),
+        v6: address_of(IpAddr::is_ipv6),
+        ports: media.ports.first..=media.ports.last,
+        cool_down: PORT_COOL_DOWN,
+    }
+}
+
+/// What every shard is told; `shard` is its number.
+pub(super) fn shard(
+    config: &Config,
+    listeners: &[Listener],
+    shard: u8,
+    shards: u8,
+    loop_secret: u64,
+) -> Settings {
+    let calls_max = (config.calls.calls_max as usize).div_ceil(usize::from(shards));
+    let families = config.media.listen.iter().map(|ip| Family::of(SocketAddr::new(*ip, 0)));
+    Settings {
+        shard,
+        media_workers: u8::try_from(config.media.workers.get()).unwrap_or(u8::MAX),
+        families: families.collect(),
+        calls_max,
+        call_duration_max: config.calls.duration_max,
+        ring_timeout: config.calls.trunk_ring_timeout,
+        rtp_timeout: Some(config.media.rtp_timeout).filter(|it| !it.is_zero()),
+        loop_secret,
+        retry_after_s: RETRY_AFTER_S,
+        auth: AuthPolicy { nonce_lifetime: config.sip.nonce_lifetime, ..AuthPolicy::default() },
+        bindings: registrar::policy(&config.registrar),
+        endpoint: EndpointConfig {
+            shard,
+            product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),
+            listeners: listeners.to_vec(),
+            transactions_max: (calls_max * TRANSACTIONS_PER_CALL).max(TRANSACTIONS_MIN),
+        },
+    }
+}
+
+/// The SIP trace that each of `shards` keeps.
+pub(super) fn trace(config: &Config, shards: u8) -> Trace {
+    let calls_max = config.trace.calls.div_ceil(usize::from(shards));
+    Trace::new(calls_max, calls_max * TRACE_BYTES_PER_CALL)
+}

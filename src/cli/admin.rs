@@ -1,0 +1,229 @@
+//! `tandem demo`, `domain`, `user` and `extension`: what an administrator does to the database,
+//! with or without a server running. A running one takes it over with SIGHUP.
+
+use super::{DomainCommand, ExtensionCommand, PasswordSource, UserCommand, demo, password::Chosen};
+use crate::store::{
+    NewExtension, NewUser, OpenError, Store, StoreError, extensions::RING_TIMEOUT_S_DEFAULT,
+};
+use std::{
+    collections::HashMap,
+    io::{self, BufRead, Write},
+};
+
+/// Why a command was not carried out; each says why in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Input or output failed.
+    #[error("cannot read or write: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The terminal, or what stands for it in a test.
+pub struct Terminal<'a> {
+    /// Where passwords may be read from.
+    pub input: &'a mut (dyn BufRead + Send),
+    /// Where answers go.
+    pub output: &'a mut (dyn Write + Send),
+}
+
+/// What whoever starts a server on a fresh database should do next; `None` once somebody can sign
+/// in.
+pub async fn first_steps(store: &Store) -> Result<Option<String>, StoreError> {
+    if !store.list_users().await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(
+        "nobody can sign in yet: make the first administrator with `tandem domain add DOMAIN` and \
+         `tandem user add LOGIN --domain DOMAIN --role admin`, or try `tandem demo`"
+            .to_owned(),
+    ))
+}
+
+/// `tandem demo`
+pub async fn run_demo(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    demo::seed(store).await?;
+    write!(terminal.output, "{}", demo::welcome())?;
+    Ok(())
+}
+
+/// `tandem domain …`
+pub async fn run_domain(
+    store: &Store,
+    command: DomainCommand,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    match command {
+        DomainCommand::Add { name, aliases } => {
+            let id = store.add_domain(&name).await?;
+            for alias in aliases {
+                store.add_domain_alias(id, &alias).await?;
+            }
+            writeln!(terminal.output, "domain {name} added")?;
+        }
+        DomainCommand::List => {
+            for domain in store.list_domains().await? {
+                writeln!(terminal.output, "{}\t{}", domain.name, domain.aliases.join(" "))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `tandem user …`
+pub async fn run_user(
+    store: &Store,
+    command: UserCommand,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    match command {
+        UserCommand::Add { login, domain, role, name, password } => {
+            let domain = store.require_domain(&domain).await?;
+            let Chosen { password, is_made_up } = password.choose(terminal.input)?;
+            let display_name = name.unwrap_or_else(|| login.clone());
+            let user =
+                NewUser { login: login.clone(), display_name, password: password.clone(), role };
+            store.add_user(domain.id, user).await?;
+            writeln!(terminal.output, "user {login} of {} added, {role}", domain.name)?;
+            tell(is_made_up, password.expose(), terminal)
+        }
+        UserCommand::List => list_users(store, terminal).await,
+        UserCommand::Password { login, domain, password } => {
+            let domain = store.require_domain(&domain).await?;
+            let Chosen { password, is_made_up } = password.choose(terminal.input)?;
+            store.set_user_password(domain.id, &login, password.clone()).await?;
+            writeln!(terminal.output, "password of user {login} changed")?;
+            tell(is_made_up, password.expose(), terminal)
+        }
+        UserCommand::Disable { login, domain } => {
+            set_disabled(store, &domain, &login, true).await?;
+            Ok(writeln!(terminal.output, "user {login} disabled")?)
+        }
+        UserCommand::Enable { login, domain } => {
+            set_disabled(store, &domain, &login, false).await?;
+            Ok(writeln!(terminal.output, "user {login} enabled")?)
+        }
+    }
+}
+
+/// `tandem extension …`
+pub async fn run_extension(
+    store: &Store,
+    command: ExtensionCommand,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    match command {
+        ExtensionCommand::Add { number, domain, name, user, calls_max, ring_timeout, password } => {
+            let new = Seat {
+                display_name: name.unwrap_or_else(|| number.clone()),
+                user,
+                calls_max: (calls_max > 0).then_some(calls_max),
+                ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
+                number,
+            };
+            add_extension(store, &domain, new, password, terminal).await
+        }
+        ExtensionCommand::List => list_extensions(store, terminal).await,
+        ExtensionCommand::Password { number, domain, password } => {
+            let domain = store.require_domain(&domain).await?;
+            let Chosen { password, is_made_up } = password.choose(terminal.input)?;
+            store.set_extension_password(&domain, &number, &password).await?;
+            writeln!(terminal.output, "SIP password of extension {number} changed")?;
+            tell(is_made_up, password.expose(), terminal)
+        }
+        ExtensionCommand::Remove { number, domain } => {
+            let domain = store.require_domain(&domain).await?;
+            store.remove_extension(domain.id, &number).await?;
+            Ok(writeln!(terminal.output, "extension {number} removed")?)
+        }
+    }
+}
+
+/// An extension as the command line describes it.
+struct Seat {
+    number: String,
+    display_name: String,
+    user: Option<String>,
+    calls_max: Option<u32>,
+    ring_timeout_s: u32,
+}
+
+async fn add_extension(
+    store: &Store,
+    domain: &str,
+    seat: Seat,
+    password: PasswordSource,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
+    let domain = store.require_domain(domain).await?;
+    let user = match seat.user {
+        None => None,
+        Some(login) => {
+            let user = store.user_by_login(domain.id, &login).await?;
+            let missing = || StoreError::Missing { what: format!("user {login:?}") };
+            Some(user.ok_or_else(missing)?.id)
+        }
+    };
+    let Chosen { password, is_made_up } = password.choose(terminal.input)?;
+    let extension = NewExtension {
+        number: seat.number.clone(),
+        display_name: seat.display_name,
+        password: password.clone(),
+        calls_max: seat.calls_max,
+        ring_timeout_s: seat.ring_timeout_s,
+        user,
+    };
+    store.add_extension(&domain, extension).await?;
+    writeln!(terminal.output, "extension {} of {} added", seat.number, domain.name)?;
+    tell(is_made_up, password.expose(), terminal)
+}
+
+async fn list_users(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let names = domain_names(store).await?;
+    for user in store.list_users().await? {
+        let domain = names.get(&user.domain).map_or("", String::as_str);
+        let state = if user.is_disabled { "disabled" } else { "enabled" };
+        let (login, role, name) = (user.login, user.role, user.display_name);
+        writeln!(terminal.output, "{domain}\t{login}\t{role}\t{state}\t{name}")?;
+    }
+    Ok(())
+}
+
+async fn list_extensions(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    let names = domain_names(store).await?;
+    for row in store.list_extensions().await? {
+        let extension = row.extension;
+        let domain = names.get(&extension.domain).map_or("", String::as_str);
+        let limit = extension.calls_max.map_or("no limit".to_owned(), |it| format!("{it} calls"));
+        let (number, name) = (extension.number, extension.display_name);
+        writeln!(terminal.output, "{domain}\t{number}\t{limit}\t{name}")?;
+    }
+    Ok(())
+}
+
+async fn domain_names(store: &Store) -> Result<HashMap<base::DomainId, String>, StoreError> {
+    Ok(store.list_domains().await?.into_iter().map(|it| (it.id, it.name)).collect())
+}
+
+async fn set_disabled(
+    store: &Store,
+    domain: &str,
+    login: &str,
+    is_disabled: bool,
+) -> Result<(), StoreError> {
+    let domain = store.require_domain(domain).await?;
+    store.set_user_disabled(domain.id, login, is_disabled).await
+}
+
+/// A password that nobody chose is told once, here and nowhere else.
+fn tell(is_made_up: bool, password: &str, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+    if is_made_up {
+        writeln!(terminal.output, "password: {password}")?;
+    }
+    Ok(())
+}

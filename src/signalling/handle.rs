@@ -1,0 +1,112 @@
+//! How others talk to a shard.
+
+use base::CallId;
+use call::{CallCounts, CallView, Directory, Prompts, Totals, dialplan::Plans};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Commands that may wait for a shard. They come from people and from reloads, a few a second at
+/// most; a sender waits while it is full.
+const COMMANDS_MAX: usize = 64;
+
+/// What a shard can be asked and told.
+#[derive(Debug)]
+pub(super) enum Command {
+    Directory(Arc<Directory>),
+    Plans(Arc<Plans>, Arc<Prompts>),
+    Drain,
+    HangUpAll,
+    HangUp(CallId, oneshot::Sender<bool>),
+    Views(oneshot::Sender<Vec<CallView>>),
+    Figures(oneshot::Sender<Figures>),
+    Trace(TraceQuery, oneshot::Sender<Option<String>>),
+}
+
+/// Which ladder.
+#[derive(Clone, Debug)]
+pub enum TraceQuery {
+    /// Of a call of ours.
+    Call(CallId),
+    /// Of the dialog with this Call-ID.
+    SipCallId(String),
+}
+
+/// Live and counted figures of a shard.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// What is alive.
+    pub counts: CallCounts,
+    /// What was counted.
+    pub totals: Totals,
+    /// Whether every call has ended.
+    pub is_idle: bool,
+}
+
+/// The way to one shard.
+#[derive(Clone, Debug)]
+pub struct ShardHandle(mpsc::Sender<Command>);
+
+/// The shard does not run any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a signalling shard has stopped")]
+pub struct ShardGone;
+
+impl ShardHandle {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Command>) {
+        let (sender, receiver) = mpsc::channel(COMMANDS_MAX);
+        (Self(sender), receiver)
+    }
+
+    /// Who exists, from now on.
+    pub async fn directory(&self, directory: Arc<Directory>) -> Result<(), ShardGone> {
+        self.tell(Command::Directory(directory)).await
+    }
+
+    /// Where numbers lead, from now on.
+    pub async fn plans(&self, plans: Arc<Plans>, prompts: Arc<Prompts>) -> Result<(), ShardGone> {
+        self.tell(Command::Plans(plans, prompts)).await
+    }
+
+    /// Takes no new calls from now on.
+    pub async fn drain(&self) -> Result<(), ShardGone> {
+        self.tell(Command::Drain).await
+    }
+
+    /// Ends every call.
+    pub async fn hang_up_all(&self) -> Result<(), ShardGone> {
+        self.tell(Command::HangUpAll).await
+    }
+
+    /// Ends one call; false if it is not here.
+    pub async fn hang_up(&self, call: CallId) -> Result<bool, ShardGone> {
+        self.ask(|reply| Command::HangUp(call, reply)).await
+    }
+
+    /// The live calls.
+    pub async fn views(&self) -> Result<Vec<CallView>, ShardGone> {
+        self.ask(Command::Views).await
+    }
+
+    /// Figures for metrics and the drain.
+    pub async fn figures(&self) -> Result<Figures, ShardGone> {
+        self.ask(Command::Figures).await
+    }
+
+    /// The SIP ladder of a call as text; `None` if nothing of it is kept here.
+    pub async fn trace(&self, query: TraceQuery) -> Result<Option<String>, ShardGone> {
+        self.ask(|reply| Command::Trace(query, reply)).await
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), ShardGone> {
+        self.0.send(command).await.map_err(|_| ShardGone)
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, ShardGone> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(command(reply)).await?;
+        answer.await.map_err(|_| ShardGone)
+    }
+}

@@ -1,0 +1,270 @@
+//! The loop of one shard: takes in what came, lets [`Calls`] think, carries out what it wants.
+
+use super::handle::{Command, Figures, ShardHandle, TraceQuery};
+use crate::{
+    clock,
+    mediaserver::MediaHandle,
+    store::CdrSender,
+    transport::{TransportEvent, TransportHandle},
+};
+use base::{Now, Rng};
+use call::{
+    Calls, Output, Settings, World,
+    registration::{
+        RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest,
+    },
+};
+use media::{MediaCommand, MediaEvent};
+use sip::{
+    FlowId,
+    trace::{Direction, Trace},
+};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    task::JoinHandle,
+    time::{Sleep, sleep_until},
+};
+
+/// Most messages taken in before what they lead to is carried out.
+const BATCH_MAX: usize = 64;
+
+/// How soon a command that found a full ring is tried again.
+const LATE_INTERVAL: Duration = Duration::from_millis(20);
+
+/// What Retry-After says when the registrar's inbox is full, in seconds.
+const REGISTRAR_RETRY_AFTER_S: u32 = 5;
+
+/// Everything a shard is connected to.
+#[derive(Debug)]
+pub struct Wires {
+    /// Messages from the wire, and sends that failed.
+    pub transport_events: mpsc::Receiver<TransportEvent>,
+    /// What the media workers tell.
+    pub media_events: mpsc::Receiver<MediaEvent>,
+    /// The registrar's answers.
+    pub registrations: mpsc::Receiver<RegistrationReply>,
+    /// To the wire.
+    pub transport: TransportHandle,
+    /// To the media workers.
+    pub media: MediaHandle,
+    /// To the registrar. Full: the REGISTER is answered 503.
+    pub registrar: mpsc::Sender<RegistrarCommand>,
+    /// To the call log.
+    pub cdrs: CdrSender,
+}
+
+/// One shard: a task of its own.
+#[derive(Debug)]
+pub struct Shard {
+    calls: Calls,
+    trace: Trace,
+    wires: Wires,
+    number: u8,
+    /// Commands that found a worker's ring full and must not be lost.
+    late: VecDeque<(u8, MediaCommand)>,
+}
+
+impl Shard {
+    /// Starts the task. It ends when its transport does.
+    pub fn start(
+        settings: Settings,
+        world: World,
+        trace: Trace,
+        wires: Wires,
+        rng: Rng,
+    ) -> (ShardHandle, JoinHandle<()>) {
+        let (handle, commands) = ShardHandle::new();
+        let number = settings.shard;
+        let calls = Calls::new(clock::now(), settings, world, rng);
+        let shard = Self { calls, trace, wires, number, late: VecDeque::new() };
+        (handle, tokio::spawn(shard.run(commands)))
+    }
+
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut alarm = Box::pin(sleep_until(Instant::now().into()));
+        self.carry_out(clock::now());
+        loop {
+            let is_waiting = self.set_alarm(alarm.as_mut());
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+                () = &mut alarm, if is_waiting => self.calls.handle_timeout(clock::now()),
+                Some(reply) = self.wires.registrations.recv() => {
+                    self.calls.handle_registration(clock::now(), reply);
+                }
+                Some(event) = self.wires.media_events.recv() => {
+                    self.calls.handle_media(clock::now(), event);
+                }
+                n = self.wires.transport_events.recv_many(&mut batch, BATCH_MAX) => {
+                    if n == 0 {
+                        return;
+                    }
+                    for event in batch.drain(..) {
+                        self.take_in(event);
+                    }
+                }
+            }
+            self.carry_out(clock::now());
+        }
+    }
+
+    /// Sets the alarm to the next deadline; false if there is none.
+    fn set_alarm(&self, alarm: std::pin::Pin<&mut Sleep>) -> bool {
+        let late = (!self.late.is_empty()).then(|| Instant::now() + LATE_INTERVAL);
+        let next = self.calls.poll_timeout();
+        let Some(at) = next.into_iter().chain(late).min() else { return false };
+        if alarm.deadline() != at.into() {
+            alarm.reset(at.into());
+        }
+        true
+    }
+
+    fn take_in(&mut self, event: TransportEvent) {
+        let now = clock::now();
+        match event {
+            TransportEvent::Received { source, message, raw } => {
+                if let Ok(call_id) = message.headers().call_id() {
+                    let (peer, transport) = (source.remote, source.transport);
+                    let direction = Direction::Received;
+                    self.trace.record(now.unix, direction, peer, transport, call_id, &raw);
+                }
+                self.calls.handle_message(now, source, message);
+            }
+            TransportEvent::SendFailed { client } => self.calls.handle_send_failure(now, client),
+            TransportEvent::FlowClosed { flow } => self.tell_flow_closed(flow),
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        // Whoever asked may be gone by now.
+        match command {
+            Command::Directory(directory) => self.calls.handle_directory(directory),
+            Command::Plans(plans, prompts) => self.calls.handle_plans(plans, prompts),
+            Command::Drain => self.calls.drain(),
+            Command::HangUpAll => self.calls.hang_up_all(clock::now()),
+            Command::HangUp(call, reply) => {
+                let _ = reply.send(self.calls.hang_up(clock::now(), call));
+            }
+            Command::Views(reply) => {
+                let _ = reply.send(self.calls.views());
+            }
+            Command::Figures(reply) => {
+                let (counts, totals) = (self.calls.counts(), self.calls.totals());
+                let _ = reply.send(Figures { counts, totals, is_idle: self.calls.is_idle() });
+            }
+            Command::Trace(query, reply) => {
+                let ladder = match query {
+                    TraceQuery::Call(call) => self.trace.ladder(call),
+                    TraceQuery::SipCallId(id) => self.trace.ladder_of_dialog(id.as_bytes()),
+                };
+                let _ = reply.send(ladder.map(|it| it.to_string()));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: Now) {
+        self.send_late();
+        while let Some(output) = self.calls.poll_output() {
+            match output {
+                Output::Send(send) => self.send(now, send),
+                Output::Media { worker, command } => self.command_media(now, worker, command),
+                Output::Register(request) => self.hand_over(now, request),
+                Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
+                Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
+                Output::Offence(ip) => self.wires.transport.report_offence(ip),
+                Output::Panicked { call } => {
+                    let call = call.map(|it| it.to_string());
+                    tracing::error!(call, "a panic ended this call; please report it");
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Now, send: sip::endpoint::Send) {
+        let sip::endpoint::Send { to, bytes, call_id, client } = send;
+        // A next hop that is only a name shows as no address in the ladder.
+        let ip = to.host.ip().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let peer = SocketAddr::new(ip, to.port);
+        self.trace.record(now.unix, Direction::Sent, peer, to.transport, &call_id, &bytes);
+        self.wires.transport.send(&to, bytes, client, self.number);
+    }
+
+    fn hand_over(&mut self, now: Now, request: RegistrationRequest) {
+        let ticket = request.ticket;
+        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request)) else {
+            return;
+        };
+        if matches!(refused, TrySendError::Closed(_)) {
+            tracing::error!("the registrar has stopped; registrations are refused");
+        }
+        let outcome = RegistrationOutcome::Unavailable { retry_after_s: REGISTRAR_RETRY_AFTER_S };
+        self.calls.handle_registration(now, RegistrationReply { ticket, outcome });
+    }
+
+    /// Every shard hears of a closed connection; one telling the registrar is enough.
+    fn tell_flow_closed(&self, flow: FlowId) {
+        if self.number == 0 {
+            // Without it the binding's flow is found dead at the next call.
+            let _ = self.wires.registrar.try_send(RegistrarCommand::FlowClosed(flow));
+        }
+    }
+
+    /// Hands a command to a worker. If its ring is full, the call that wants something new ends,
+    /// and what gives something back is kept for later.
+    fn command_media(&mut self, now: Now, worker: u8, command: MediaCommand) {
+        if !self.late.is_empty() && gives_back(&command) {
+            self.late.push_back((worker, command));
+            return;
+        }
+        let media = match &command {
+            MediaCommand::Open { media, .. }
+            | MediaCommand::Configure { media, .. }
+            | MediaCommand::Bridge { a: media, .. }
+            | MediaCommand::Unbridge { media }
+            | MediaCommand::Play { media, .. } => Some(*media),
+            MediaCommand::Close { .. }
+            | MediaCommand::Lease { .. }
+            | MediaCommand::Return { .. } => None,
+        };
+        match (self.wires.media.send(worker, command.clone()), media) {
+            (Ok(()), _) => {}
+            (Err(error), Some(media)) => {
+                tracing::warn!(%error, "a call ends because its media cannot be served");
+                self.calls.handle_media_refused(now, media);
+            }
+            (Err(_), None) => self.late.push_back((worker, command)),
+        }
+    }
+
+    fn send_late(&mut self) {
+        while let Some((worker, command)) = self.late.front() {
+            if self.wires.media.send(*worker, command.clone()).is_err() {
+                return;
+            }
+            self.late.pop_front();
+        }
+    }
+}
+
+/// Whether the command frees something at the worker, or asks for what later calls need.
+fn gives_back(command: &MediaCommand) -> bool {
+    match command {
+        MediaCommand::Close { .. } | MediaCommand::Return { .. } | MediaCommand::Lease { .. } => {
+            true
+        }
+        MediaCommand::Open { .. }
+        | MediaCommand::Configure { .. }
+        | MediaCommand::Bridge { .. }
+        | MediaCommand::Unbridge { .. }
+        | MediaCommand::Play { .. } => false,
+    }
+}

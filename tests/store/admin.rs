@@ -1,0 +1,71 @@
+//! The administrator's commands, as typed.
+
+use crate::places::Place;
+use clap::Parser as _;
+use sip::digest::Ha1;
+use tandem::{
+    cli::{Cli, Command, admin},
+    config::Secret,
+    store::Store,
+};
+
+pub(crate) async fn an_administrator_is_made_and_signs_in(place: Place) {
+    let store = place.open().await;
+
+    run(&store, "domain add A.example --alias 192.0.2.1", "").await;
+    let added = run(&store, "user add anna --domain a.example --role admin", "").await;
+    let password = added.lines().find_map(|it| it.strip_prefix("password: ")).unwrap();
+
+    let domain = store.require_domain("192.0.2.1").await.unwrap();
+    let sign_in = async |password: &str| {
+        store.authenticate_user(domain.id, "anna", Secret::new(password)).await.unwrap()
+    };
+    assert!(sign_in(password).await.is_some());
+
+    let changed =
+        run(&store, "user password anna --domain a.example --password-stdin", "new one\n").await;
+    assert!(!changed.contains("new one"), "a chosen password is shown: {changed}");
+    assert!(sign_in("new one").await.is_some());
+
+    run(&store, "user disable anna --domain a.example", "").await;
+    assert!(sign_in("new one").await.is_none());
+    assert_eq!(run(&store, "user list", "").await, "a.example\tanna\tadmin\tdisabled\tanna\n");
+    run(&store, "user enable anna --domain a.example", "").await;
+    assert!(sign_in("new one").await.is_some());
+}
+
+pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
+    let store = place.open().await;
+    run(&store, "domain add a.example", "").await;
+
+    run(&store, "extension add 1001 --domain a.example --calls-max 0 --password x", "").await;
+
+    assert_eq!(run(&store, "extension list", "").await, "a.example\t1001\tno limit\t1001\n");
+    run(&store, "extension password 1001 --domain a.example --password y", "").await;
+    let row = &store.list_extensions().await.unwrap()[0];
+    assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "y"));
+    run(&store, "extension remove 1001 --domain a.example", "").await;
+    assert!(store.list_extensions().await.unwrap().is_empty());
+}
+
+async fn run(store: &Store, line: &str, input: &str) -> String {
+    let words = ["tandem"].into_iter().chain(line.split(' '));
+    let command = Cli::try_parse_from(words).unwrap().command;
+    let mut output = Vec::new();
+    let mut input = input.as_bytes();
+    let mut terminal = admin::Terminal { input: &mut input, output: &mut output };
+    match command {
+        Command::Domain { command, .. } => admin::run_domain(store, command, &mut terminal).await,
+        Command::User { command, .. } => admin::run_user(store, command, &mut terminal).await,
+        Command::Extension { command, .. } => {
+            admin::run_extension(store, command, &mut terminal).await
+        }
+        command @ (Command::Serve(_)
+        | Command::Check(_)
+        | Command::Demo(_)
+        | Command::Dialplan { .. }
+        | Command::Trace { .. }) => panic!("{command:?} is not the database's"),
+    }
+    .unwrap();
+    String::from_utf8(output).unwrap()
+}

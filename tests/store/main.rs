@@ -1,0 +1,45 @@
+//! The store on SQLite and on PostgreSQL: the same bodies on both.
+
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod admin;
+mod bindings;
+mod cdr_kill;
+mod cdr_writer;
+mod cdrs;
+mod places;
+mod rows;
+mod sample;
+mod seeding;
+mod spool;
+
+use places::on_both_engines;
+
+on_both_engines! {
+    rows::a_domain_is_found_by_its_name_and_its_aliases,
+    rows::two_domains_cannot_share_a_name,
+    rows::a_user_signs_in_with_the_right_password_only,
+    rows::a_disabled_user_is_nobody,
+    rows::a_login_is_unique_in_its_domain_only,
+    rows::what_is_not_there_cannot_be_changed,
+    rows::the_directory_knows_domains_extensions_and_trunks,
+    rows::an_extension_cannot_belong_to_a_user_of_another_domain,
+    rows::a_new_sip_password_changes_the_digest_secrets,
+    bindings::bindings_come_back_as_they_were,
+    bindings::a_refresh_replaces_and_a_removal_removes,
+    bindings::a_commit_is_all_or_nothing,
+    cdrs::records_come_back_as_they_were,
+    cdrs::a_batch_that_is_inserted_twice_is_there_once,
+    cdrs::pages_go_back_in_time_without_gap_or_repetition,
+    cdrs::filters_keep_domains_numbers_and_times_apart,
+    cdr_writer::records_reach_the_database_and_the_spool_is_empty_after_a_drain,
+    cdr_writer::records_wait_in_the_spool_while_the_database_refuses,
+    cdr_writer::a_drain_that_is_over_time_leaves_the_rest_to_the_next_start,
+    admin::an_administrator_is_made_and_signs_in,
+    admin::an_extension_is_made_changed_and_removed,
+    seeding::the_demo_can_be_seeded_twice,
+    seeding::a_fresh_database_has_no_credentials,
+}
