@@ -15,7 +15,10 @@ use crate::{
     registrar::{self, Locations, Registrar},
     signalling::{Shard, ShardHandle, Wires},
     store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
-    telemetry::{logs::{self, LogControl}, metrics},
+    telemetry::{
+        logs::{self, LogControl},
+        metrics,
+    },
     transport::{self, TransportEvent, TransportHandle, Transports},
 };
 use arc_swap::ArcSwap;
@@ -130,10 +133,8 @@ impl ConfigSource {
 /// Runs the server until SIGTERM or SIGINT and everything is put away.
 pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let config = source.load()?;
-    let logs =
-        logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
-    let recorder =
-        metrics::install().map_err(|error| BootError::System(error.to_string()))?;
+    let logs = logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
+    let recorder = metrics::install().map_err(|error| BootError::System(error.to_string()))?;
     let path = &config.server.data_dir;
     fs::create_dir_all(path)
         .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
@@ -240,12 +241,10 @@ impl Parts {
     ) -> Result<Self, BootError> {
         let mut rng = entropy()?;
         let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
-        let (transport_inboxes, transport_ears) =
-            channels(shards, config.signalling.inbox_max);
+        let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
-        let ears =
-            Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
+        let ears = Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media = MediaServer::start(&settings::media(config), &sinks, &mut rng)?;
@@ -288,7 +287,10 @@ impl Parts {
         self.media.stop();
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
-            tracing::warn!(bytes = left, "call detail records wait in the spool for the next start");
+            tracing::warn!(
+                bytes = left,
+                "call detail records wait in the spool for the next start"
+            );
         }
     }
 }

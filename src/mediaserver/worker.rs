@@ -292,8 +292,10 @@ impl Worker {
 }
 
 fn send(ports: &Ports, metrics: &WorkerMetrics, transmit: Transmit, packet: &[u8]) {
-    let Some(socket) = ports.socket(transmit.slot, transmit.channel) else { return };
-    if sendto(socket, packet, SendFlags::empty(), &transmit.to).is_err() {
+    let sent = ports
+        .socket(transmit.slot, transmit.channel)
+        .is_some_and(|it| sendto(it, packet, SendFlags::empty(), &transmit.to).is_ok());
+    if !sent {
         metrics.send_errors.fetch_add(1, Relaxed);
     }
 }

@@ -9,7 +9,7 @@ use tandem::{
     store::Store,
 };
 
-pub async fn an_administrator_is_made_and_signs_in(place: Place) {
+pub(crate) async fn an_administrator_is_made_and_signs_in(place: Place) {
     let store = place.open().await;
 
     run(&store, "domain add A.example --alias 192.0.2.1", "").await;
@@ -34,7 +34,7 @@ pub async fn an_administrator_is_made_and_signs_in(place: Place) {
     assert!(sign_in("new one").await.is_some());
 }
 
-pub async fn an_extension_is_made_changed_and_removed(place: Place) {
+pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
     let store = place.open().await;
     run(&store, "domain add a.example", "").await;
 
@@ -60,7 +60,11 @@ async fn run(store: &Store, line: &str, input: &str) -> String {
         Command::Extension { command, .. } => {
             admin::run_extension(store, command, &mut terminal).await
         }
-        other => panic!("{other:?} needs a server"),
+        command @ (Command::Serve(_)
+        | Command::Check(_)
+        | Command::Demo(_)
+        | Command::Dialplan { .. }
+        | Command::Trace { .. }) => panic!("{command:?} is not the database's"),
     }
     .unwrap();
     String::from_utf8(output).unwrap()

@@ -9,7 +9,7 @@ use sip::{
 };
 use tandem::store::Store;
 
-pub async fn bindings_come_back_as_they_were(place: Place) {
+pub(crate) async fn bindings_come_back_as_they_were(place: Place) {
     let store = place.open().await;
     let mut binding =
         binding(&store, "1001", "<sip:1001@192.0.2.1:5062;transport=tcp?X=%20>").await;
@@ -24,14 +24,12 @@ pub async fn bindings_come_back_as_they_were(place: Place) {
     let mut found = place.open().await.load_bindings().await.unwrap();
 
     found.sort_by(|a, b| a.aor.cmp(&b.aor));
-    for binding in [&mut binding] {
-        binding.received.flow = None;
-    }
+    binding.received.flow = None;
     let plain = Binding { received: Received { flow: None, ..plain.received }, ..plain };
     assert_eq!(found, [binding, plain]);
 }
 
-pub async fn a_refresh_replaces_and_a_removal_removes(place: Place) {
+pub(crate) async fn a_refresh_replaces_and_a_removal_removes(place: Place) {
     let store = place.open().await;
     let first = binding(&store, "1001", "<sip:1001@192.0.2.1>").await;
     let second = binding(&store, "1001", "<sip:1001@192.0.2.2>").await;
@@ -48,7 +46,7 @@ pub async fn a_refresh_replaces_and_a_removal_removes(place: Place) {
     assert_eq!(found[1].aor.user, "1002");
 }
 
-pub async fn a_commit_is_all_or_nothing(place: Place) {
+pub(crate) async fn a_commit_is_all_or_nothing(place: Place) {
     let store = place.open().await;
     let good = binding(&store, "1001", "<sip:1001@192.0.2.1>").await;
     let nowhere = Aor { domain: crate::sample::domain(), user: "1001".to_owned() };

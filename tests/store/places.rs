@@ -10,36 +10,36 @@ use tandem::{
 use tempfile::TempDir;
 
 /// An empty database, and a directory for what lies beside it.
-pub struct Place {
-    pub config: StoreConfig,
-    pub directory: TempDir,
+pub(crate) struct Place {
+    pub(crate) config: StoreConfig,
+    pub(crate) directory: TempDir,
 }
 
 /// A test body.
-pub type Body = fn(Place) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Body = fn(Place) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Place {
     /// A file that is not there yet.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("data/tandem.db").display());
         Self { config: config(url), directory }
     }
 
     /// A fresh database of a cluster.
-    pub async fn postgres(cluster: &Postgres, name: &str) -> Self {
+    pub(crate) async fn postgres(cluster: &Postgres, name: &str) -> Self {
         let mut admin = PgConnection::connect(&cluster.url("postgres")).await.unwrap();
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::raw_sql(create).execute(&mut admin).await.unwrap();
         Self { config: config(cluster.url(name)), directory: tempfile::tempdir().unwrap() }
     }
 
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         Store::open(&self.config).await.unwrap()
     }
 
     /// Statements behind the store's back.
-    pub async fn execute(&self, sql: &'static str) {
+    pub(crate) async fn execute(&self, sql: &'static str) {
         let url = self.config.url.expose();
         if url.starts_with("sqlite:") {
             let mut connection = sqlx::SqliteConnection::connect(url).await.unwrap();
@@ -86,7 +86,7 @@ macro_rules! on_both_engines {
 pub(crate) use on_both_engines;
 
 /// Runs all bodies, each in a database of its own, and then tells which failed.
-pub async fn run_on_postgres(cluster: &Postgres, bodies: &[(&str, Body)]) {
+pub(crate) async fn run_on_postgres(cluster: &Postgres, bodies: &[(&str, Body)]) {
     let mut failed = Vec::new();
     for (n, (name, body)) in bodies.iter().enumerate() {
         let place = Place::postgres(cluster, &format!("body_{n}")).await;

@@ -7,7 +7,7 @@ use tandem::{
     store::{DomainRow, NewExtension, NewUser, Role, Store, StoreError},
 };
 
-pub async fn a_domain_is_found_by_its_name_and_its_aliases(place: Place) {
+pub(crate) async fn a_domain_is_found_by_its_name_and_its_aliases(place: Place) {
     let store = place.open().await;
     let id = store.add_domain("Example.COM").await.unwrap();
     store.add_domain_alias(id, "127.0.0.1").await.unwrap();
@@ -26,7 +26,7 @@ pub async fn a_domain_is_found_by_its_name_and_its_aliases(place: Place) {
     ));
 }
 
-pub async fn two_domains_cannot_share_a_name(place: Place) {
+pub(crate) async fn two_domains_cannot_share_a_name(place: Place) {
     let store = place.open().await;
     let first = store.add_domain("a.example").await.unwrap();
     store.add_domain_alias(first, "phones.example").await.unwrap();
@@ -40,7 +40,7 @@ pub async fn two_domains_cannot_share_a_name(place: Place) {
     assert_eq!(store.list_domains().await.unwrap().len(), 2);
 }
 
-pub async fn a_user_signs_in_with_the_right_password_only(place: Place) {
+pub(crate) async fn a_user_signs_in_with_the_right_password_only(place: Place) {
     let store = place.open().await;
     let domain = store.add_domain("a.example").await.unwrap();
     let id = store.add_user(domain, user("anna", "first")).await.unwrap();
@@ -64,7 +64,7 @@ pub async fn a_user_signs_in_with_the_right_password_only(place: Place) {
     ));
 }
 
-pub async fn a_disabled_user_is_nobody(place: Place) {
+pub(crate) async fn a_disabled_user_is_nobody(place: Place) {
     let store = place.open().await;
     let domain = store.add_domain("a.example").await.unwrap();
     store.add_user(domain, user("anna", "pass")).await.unwrap();
@@ -79,7 +79,7 @@ pub async fn a_disabled_user_is_nobody(place: Place) {
     assert!(afterwards.is_some());
 }
 
-pub async fn a_login_is_unique_in_its_domain_only(place: Place) {
+pub(crate) async fn a_login_is_unique_in_its_domain_only(place: Place) {
     let store = place.open().await;
     let a = store.add_domain("a.example").await.unwrap();
     let b = store.add_domain("b.example").await.unwrap();
@@ -92,7 +92,7 @@ pub async fn a_login_is_unique_in_its_domain_only(place: Place) {
     assert_eq!(store.list_users().await.unwrap().len(), 2);
 }
 
-pub async fn what_is_not_there_cannot_be_changed(place: Place) {
+pub(crate) async fn what_is_not_there_cannot_be_changed(place: Place) {
     let store = place.open().await;
     let domain = with_domain(&store).await;
 
@@ -108,7 +108,7 @@ pub async fn what_is_not_there_cannot_be_changed(place: Place) {
     }
 }
 
-pub async fn the_directory_knows_domains_extensions_and_trunks(place: Place) {
+pub(crate) async fn the_directory_knows_domains_extensions_and_trunks(place: Place) {
     let store = place.open().await;
     let domain = with_domain(&store).await;
     let anna = store.add_user(domain.id, user("anna", "p")).await.unwrap();
@@ -140,7 +140,7 @@ pub async fn the_directory_knows_domains_extensions_and_trunks(place: Place) {
     assert!(directory.extension(domain.id, "1001").is_none());
 }
 
-pub async fn an_extension_cannot_belong_to_a_user_of_another_domain(place: Place) {
+pub(crate) async fn an_extension_cannot_belong_to_a_user_of_another_domain(place: Place) {
     let store = place.open().await;
     let own = with_domain(&store).await;
     let other = store.add_domain("b.example").await.unwrap();
@@ -153,7 +153,7 @@ pub async fn an_extension_cannot_belong_to_a_user_of_another_domain(place: Place
     assert!(store.list_extensions().await.unwrap().is_empty());
 }
 
-pub async fn a_new_sip_password_changes_the_digest_secrets(place: Place) {
+pub(crate) async fn a_new_sip_password_changes_the_digest_secrets(place: Place) {
     let store = place.open().await;
     let domain = with_domain(&store).await;
     store.add_extension(&domain, extension("1001")).await.unwrap();

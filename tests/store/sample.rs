@@ -5,7 +5,7 @@ use call::{Cdr, HangupParty, LegRole};
 use media::StreamStats;
 
 /// A record with every field set, different for each `n`; the ids come in order.
-pub fn cdr(domain: DomainId, n: u64) -> Cdr {
+pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
     let mut rng = Rng::from_number(n);
     let started = UnixMillis(1_800_000_000_000 + n as i64 * 1000);
     Cdr {
@@ -43,6 +43,6 @@ pub fn cdr(domain: DomainId, n: u64) -> Cdr {
 }
 
 /// Any domain.
-pub fn domain() -> DomainId {
+pub(crate) fn domain() -> DomainId {
     DomainId::new(UnixMillis(1), &mut Rng::from_number(1))
 }

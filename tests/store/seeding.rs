@@ -4,7 +4,7 @@ use crate::places::Place;
 use sip::digest::Ha1;
 use tandem::{cli::demo, config::Secret, store::Role};
 
-pub async fn the_demo_can_be_seeded_twice(place: Place) {
+pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     let store = place.open().await;
 
     demo::seed(&store).await.unwrap();
@@ -43,7 +43,7 @@ pub async fn the_demo_can_be_seeded_twice(place: Place) {
     assert_eq!(seat("1009"), None);
 }
 
-pub async fn a_fresh_database_has_no_credentials(place: Place) {
+pub(crate) async fn a_fresh_database_has_no_credentials(place: Place) {
     let store = place.open().await;
 
     assert!(store.list_users().await.unwrap().is_empty());

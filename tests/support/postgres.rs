@@ -12,14 +12,14 @@ use std::{
 use tempfile::TempDir;
 
 /// A running cluster; stopped and removed when dropped.
-pub struct Postgres {
+pub(crate) struct Postgres {
     directory: TempDir,
     server: Child,
 }
 
 impl Postgres {
     /// Starts one. Panics with what to install if PostgreSQL is not there.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let directory = tempfile::Builder::new().prefix("tandem-pg-").tempdir().unwrap();
         std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
         let data = directory.path().join("data");
@@ -36,18 +36,18 @@ impl Postgres {
     }
 
     /// The address of a database, `postgres` being there from the start.
-    pub fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?user=tandem&host={}", self.directory.path().display())
     }
 
     /// Ends the server as `kill -9` does; its data stays.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
     }
 
     /// Starts the server again after [`Self::kill`].
-    pub fn start_again(&mut self) {
+    pub(crate) fn start_again(&mut self) {
         let data = self.directory.path().join("data");
         self.server = serve(&data, self.directory.path());
     }
@@ -125,4 +125,4 @@ fn bin(program: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{program} is not there: apt-get install postgresql"))
 }
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);

@@ -4,7 +4,8 @@
 //! [`Relay::handle_packet`], which rewrites it in place and says where to send it; each command to
 //! [`Relay::handle_command`] (and [`Relay::open`] and [`Relay::close`], which concern its sockets
 //! too); it sleeps until [`Relay::poll_timeout`], calls [`Relay::handle_timeout`], and drains
-//! [`Relay::poll_event`] after each of these. Neither a packet nor a tick allocates.
+//! [`Relay::poll_event`] after each of these. Neither a packet of a latched far end nor a tick
+//! allocates.
 
 use crate::{
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},

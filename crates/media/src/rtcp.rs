@@ -76,9 +76,9 @@ fn rewrite_part(part: &mut [u8], forth: Option<Mapping>, back: Option<Mapping>) 
 fn report_blocks(part: &mut [u8], start: usize, count: usize, back: Option<Mapping>) {
     for block in (0..count).map(|n| start + 24 * n) {
         if let (true, Some(back)) = (back_ssrc(part, block, back), back) {
-            // The cycle count above the 16 bits is the receiver's own and only compared with
-            // itself; that it may shift by one is harmless.
-            add_u32(part, block + 8, 0_u32.wrapping_sub(u32::from(back.sequence_offset)));
+            // The cycle count in the upper 16 bits is the receiver's own and stays: it counts
+            // wraps of the stream that the receiver saw.
+            subtract_u16(part, block + 10, back.sequence_offset);
         }
     }
 }
@@ -121,6 +121,13 @@ fn add_u32(part: &mut [u8], at: usize, offset: u32) {
     if let Some(field) = part.get_mut(at..at + 4) {
         let value = u32::from_be_bytes([field[0], field[1], field[2], field[3]]);
         field.copy_from_slice(&value.wrapping_add(offset).to_be_bytes());
+    }
+}
+
+fn subtract_u16(part: &mut [u8], at: usize, offset: u16) {
+    if let Some(field) = part.get_mut(at..at + 2) {
+        let value = u16::from_be_bytes([field[0], field[1]]);
+        field.copy_from_slice(&value.wrapping_sub(offset).to_be_bytes());
     }
 }
 

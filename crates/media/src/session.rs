@@ -348,3 +348,32 @@ impl Silence {
 
 /// Of telephone audio, in Hz; for payload types that were never agreed.
 const DEFAULT_CLOCK_RATE: u32 = 8000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_takes_little_of_the_25_kb_of_an_idle_call() {
+        assert!(size_of::<Session>() <= 512, "{} bytes", size_of::<Session>());
+    }
+
+    #[test]
+    fn rtcp_is_believed_from_the_host_of_the_rtp_and_then_from_one_port() {
+        let mut path = RtcpPath::Mux;
+        path.describe(Rtcp::At(address(1, 5)));
+        let rtp_source = Some(address(2, 4));
+
+        assert!(!path.believes(address(3, 5), rtp_source), "a stranger");
+        assert!(path.believes(address(2, 99), rtp_source), "behind the NAT that RTP came through");
+        assert!(!path.believes(address(2, 98), rtp_source), "another port of it");
+        path.describe(Rtcp::At(address(1, 5)));
+        assert!(path.believes(address(2, 99), rtp_source), "the same description changes nothing");
+        path.describe(Rtcp::At(address(1, 7)));
+        assert!(path.believes(address(1, 7), rtp_source), "another description starts afresh");
+    }
+
+    fn address(host: u8, port: u16) -> SocketAddr {
+        ([192, 0, 2, host], port).into()
+    }
+}

@@ -138,7 +138,7 @@ impl Parts {
     }
 
     fn headers(&self) -> Headers {
-        let host = Host::parse(&Bytes::from_static(b"192.0.2.1")).unwrap();
+        let host = Host::from(std::net::Ipv4Addr::new(192, 0, 2, 1));
         let branch = format!("z9hG4bK{}", self.branch);
         let via = Via::new(Transport::Udp, host, self.port, &branch);
         let mut from = NameAddr::new(uri_of(&self.from));
@@ -261,7 +261,7 @@ fn compact(name: &HeaderName) -> Option<&'static str> {
 }
 
 fn uri_of(text: &str) -> Uri {
-    Uri::parse(&Bytes::copy_from_slice(text.as_bytes())).unwrap()
+    Uri::parse(&Bytes::copy_from_slice(text.as_bytes())).expect("only good URIs are generated")
 }
 
 fn without_length(headers: &Headers) -> Headers {

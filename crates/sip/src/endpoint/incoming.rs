@@ -59,7 +59,7 @@ impl Endpoint {
         if is_inside {
             return self.handle_inside(arrival, source, request);
         }
-        if self.servers.len() + self.clients.len() >= self.config.transactions_max {
+        if self.is_full() {
             self.refuse_overload(arrival, &request);
             return Ok(());
         }
@@ -108,6 +108,10 @@ impl Endpoint {
         request: Request,
     ) -> Result<(), HeaderError> {
         let found = self.dialog_of(&request)?;
+        if found.is_none() && self.is_full() {
+            self.refuse_overload(arrival, &request);
+            return Ok(());
+        }
         let tag = match found {
             Some((_, tag)) => tag,
             None => LocalTag::new(self.config.shard, &mut self.rng),
@@ -236,6 +240,10 @@ impl Endpoint {
             Some((_, tag, _)) => tag,
             None => LocalTag::new(self.config.shard, &mut self.rng),
         };
+        if cancelled.is_none() && self.is_full() {
+            self.refuse_overload(&arrival, &cancel);
+            return Ok(());
+        }
         let server = self.open_server(&arrival, &cancel, tag, None)?;
         let status = if cancelled.is_some() { Status(200) } else { Status(481) };
         self.respond(self.now, server, Reply::new(status));
@@ -243,6 +251,11 @@ impl Endpoint {
             self.emit(Event::Cancelled { server: invite, cancel });
         }
         Ok(())
+    }
+
+    /// Whether only what belongs to a live dialog or INVITE is still given a transaction.
+    fn is_full(&self) -> bool {
+        self.servers.len() + self.clients.len() >= self.config.transactions_max
     }
 
     fn dialog_of(&self, request: &Request) -> Result<Option<(DialogId, LocalTag)>, HeaderError> {
@@ -286,7 +299,7 @@ impl Endpoint {
         let mut wire = Wire::new(512);
         wire.status_line(Status(503), None);
         wire.bytes(server.frame.rows());
-        wire.tagged_row(&HeaderName::To, server.frame.to(), tag);
+        server.frame.write_to(&mut wire, tag);
         wire.number_row(&HeaderName::RetryAfter, OVERLOAD_RETRY_AFTER_SECONDS);
         let bytes: Bytes = wire.finish(&[], None);
         let send = Send { to: server.to, bytes, call_id: server.call_id, client: None };

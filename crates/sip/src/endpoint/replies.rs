@@ -166,10 +166,10 @@ fn response(server: &Server, product: &str, reply: &Reply) -> Bytes {
     let mut wire = Wire::new(room + capacity(&reply.headers, reply.body.as_ref()));
     wire.status_line(status, reply.reason.as_deref());
     wire.bytes(frame.rows());
-    if frame.has_to_tag() || status.0 == 100 {
+    if status.0 == 100 {
         wire.row(&HeaderName::To, frame.to());
     } else {
-        wire.tagged_row(&HeaderName::To, frame.to(), server.tag);
+        frame.write_to(&mut wire, server.tag);
     }
     if opens_dialog(status) {
         if server.method == Method::Invite {

@@ -1,6 +1,6 @@
 //! Server transactions and how requests find theirs (RFC 3261 section 17.2.3).
 
-use super::{DialogId, ServerId};
+use super::{DialogId, ServerId, wire::Wire};
 use crate::{
     dialog::Dialog,
     header::{HeaderError, HeaderName, Headers, Via},
@@ -180,7 +180,7 @@ impl Arrival {
         let mut via = request.headers.via()?;
         let key = transaction_key(request, &via)?;
         let to = reply_path(&via, source);
-        stamp(&mut via, source);
+        via.note_source(source.remote);
         Ok(Self { via, to, key })
     }
 
@@ -285,18 +285,6 @@ fn reply_path(via: &Via, source: &Source) -> Destination {
     to
 }
 
-fn stamp(via: &mut Via, source: &Source) {
-    let has_rport = via.params.has("rport");
-    if has_rport {
-        let port = source.remote.port().to_string();
-        via.params.set("rport", Some(Bytes::from(port)));
-    }
-    if has_rport || via.host.ip() != Some(source.remote.ip()) {
-        let ip = source.remote.ip().to_string();
-        via.params.set("received", Some(Bytes::from(ip)));
-    }
-}
-
 /// What every response to one request repeats, encoded once; empty behind the final one.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
@@ -308,10 +296,14 @@ pub(super) struct Frame {
 
 impl Frame {
     fn new(headers: &Headers, via: &Via) -> Result<Self, HeaderError> {
-        let mut wire = super::wire::Wire::new(512);
+        let mut wire = Wire::new(512);
         wire.row(&HeaderName::Via, &via.to_value());
-        for via in headers.elements(&HeaderName::Via).iter().skip(1) {
-            wire.row(&HeaderName::Via, via);
+        // Most requests come straight from their sender: spare them the splitting.
+        let rows = || headers.all(&HeaderName::Via);
+        if rows().nth(1).is_some() || rows().any(|it| it.contains(&b',')) {
+            for via in headers.elements(&HeaderName::Via).iter().skip(1) {
+                wire.row(&HeaderName::Via, via);
+            }
         }
         for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq] {
             let value =
@@ -338,13 +330,17 @@ impl Frame {
         &self.bytes[self.to_at..self.record_route_at]
     }
 
+    /// Appends the To row of a response, with our tag unless the request named one.
+    pub(super) fn write_to(&self, wire: &mut Wire, tag: LocalTag) {
+        if self.has_to_tag {
+            wire.row(&HeaderName::To, self.to());
+        } else {
+            wire.tagged_row(&HeaderName::To, self.to(), tag);
+        }
+    }
+
     /// Record-Route rows.
     pub(super) fn record_route(&self) -> &[u8] {
         &self.bytes[self.record_route_at..]
-    }
-
-    /// Whether To had a tag, which then is ours or must be left alone.
-    pub(super) fn has_to_tag(&self) -> bool {
-        self.has_to_tag
     }
 }

@@ -21,12 +21,12 @@ fn an_unknown_method_is_refused_with_501_and_what_is_allowed() {
 #[test]
 fn an_unknown_scheme_is_refused_with_416_and_tel_is_not() {
     let mut line = Line::new();
-    line.receive(&Text::request("INVITE").to_uri("nobodyknows:anything"));
+    line.receive(&Text::request("INVITE").at("nobodyknows:anything"));
     line.sent_response(416);
     line.assert_silent();
 
     let other = Text::request("OPTIONS").with("Call-ID", "call-2");
-    line.receive(&other.to_uri("tel:+74951234567"));
+    line.receive(&other.at("tel:+74951234567"));
     line.event().request();
 }
 

@@ -59,10 +59,7 @@ impl Line {
     }
 
     pub(crate) fn receive(&mut self, text: &Text) {
-        let bytes = text.encode();
-        let message = parse(&bytes, Framing::Datagram)
-            .unwrap_or_else(|error| panic!("{error}:\n{}", String::from_utf8_lossy(&bytes)));
-        self.endpoint.handle_message(self.now, self.source, message);
+        self.endpoint.handle_message(self.now, self.source, text.message());
         self.drain();
     }
 
@@ -229,13 +226,13 @@ impl Text {
         .map(row)
         .to_vec();
         if !tag.is_empty() && headers.to().unwrap().tag().is_none() {
-            rows[2].1.push_str(&format!(";tag={tag}"));
+            rows[2].1 += &[";tag=", tag].concat();
         }
         rows.push(("Contact".to_owned(), "<sip:eve@192.0.2.9:5070>".to_owned()));
         Self { start: format!("SIP/2.0 {status} Whatever"), rows, body: String::new() }
     }
 
-    pub(crate) fn to_uri(mut self, uri: &str) -> Self {
+    pub(crate) fn at(mut self, uri: &str) -> Self {
         let method = self.start.split(' ').next().unwrap_or_default();
         self.start = format!("{method} {uri} SIP/2.0");
         self
@@ -262,9 +259,15 @@ impl Text {
         self
     }
 
+    pub(crate) fn message(&self) -> Message {
+        let bytes = self.encode();
+        parse(&bytes, Framing::Datagram)
+            .unwrap_or_else(|error| panic!("{error}:\n{}", String::from_utf8_lossy(&bytes)))
+    }
+
     fn encode(&self) -> Bytes {
-        let rows: String =
-            self.rows.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let rows: Vec<_> = self.rows.iter().map(|it| format!("{}: {}\r\n", it.0, it.1)).collect();
+        let rows = rows.concat();
         let length = self.body.len();
         Bytes::from(format!(
             "{}\r\n{rows}Content-Length: {length}\r\n\r\n{}",

@@ -245,6 +245,13 @@ fn a_full_endpoint_refuses_newcomers_without_state_and_serves_its_dialogs() {
     assert!(first.headers.first(&HeaderName::RetryAfter).is_some());
     assert_eq!(line.endpoint.counts().servers, 2);
 
+    line.receive(&Text::inside("INFO", 9, &ok).with("Call-ID", "of-no-dialog"));
+    let (_, refusal) = line.sent_response(503);
+    assert_eq!(value(&refusal, &HeaderName::To), value(&ok, &HeaderName::To));
+    line.receive(&Text::request("CANCEL").with("Via", &format!("{BRANCH}z9hG4bKof-no-invite")));
+    line.sent_response(503);
+    assert_eq!(line.endpoint.counts().servers, 2);
+
     line.receive(&Text::inside("BYE", 2, &ok));
     line.event().in_dialog();
 }
