@@ -2,6 +2,7 @@
 
 use super::{Problems, SipListener};
 use serde::Deserialize;
+use sip::digest::Algorithm;
 use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -17,6 +18,8 @@ pub struct Sip {
     pub advertised_ipv4: Option<Ipv4Addr>,
     /// What peers should see in place of an IPv6 listener's own address.
     pub advertised_ipv6: Option<Ipv6Addr>,
+    /// What phones are challenged with, in this order; at least one.
+    pub digest: Vec<Algorithm>,
     /// How long a digest nonce is good for.
     pub nonce_lifetime: Duration,
     /// Per source address, before anything is parsed.
@@ -73,12 +76,22 @@ impl Sip {
     }
 }
 
+/// An algorithm that phones are challenged with.
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum DigestAlgorithm {
+    #[serde(rename = "MD5")]
+    Md5,
+    #[serde(rename = "SHA-256")]
+    Sha256,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     pub(super) listen: Vec<String>,
     advertised_ipv4: Option<Ipv4Addr>,
     advertised_ipv6: Option<Ipv6Addr>,
+    digest: Vec<DigestAlgorithm>,
     nonce_lifetime_s: u32,
     source_messages_per_s: u32,
     source_burst: u32,
@@ -101,6 +114,7 @@ impl Default for Raw {
             listen: vec!["127.0.0.1:5060/udp".to_owned(), "127.0.0.1:5060/tcp".to_owned()],
             advertised_ipv4: None,
             advertised_ipv6: None,
+            digest: vec![DigestAlgorithm::Md5, DigestAlgorithm::Sha256],
             nonce_lifetime_s: 300,
             source_messages_per_s: 200,
             source_burst: 1000,
@@ -129,10 +143,23 @@ impl Raw {
             listen,
             advertised_ipv4: self.advertised_ipv4,
             advertised_ipv6: self.advertised_ipv6,
+            digest: self.check_digest(problems),
             nonce_lifetime,
             stream: self.check_stream(problems),
             source: self.check_source(problems),
         }
+    }
+
+    fn check_digest(&self, problems: &mut Problems) -> Vec<Algorithm> {
+        if self.digest.is_empty() {
+            let problem = "offers nothing: write [\"MD5\", \"SHA-256\"], or one of them";
+            problems.add("sip.digest", problem);
+        }
+        let algorithm_of = |it: &DigestAlgorithm| match it {
+            DigestAlgorithm::Md5 => Algorithm::Md5,
+            DigestAlgorithm::Sha256 => Algorithm::Sha256,
+        };
+        self.digest.iter().map(algorithm_of).collect()
     }
 
     fn check_source(self, problems: &mut Problems) -> SourceLimits {

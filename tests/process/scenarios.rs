@@ -9,6 +9,7 @@ fn phone_registers_with_a_digest_and_unregisters() {
     let server = Server::start();
 
     Sipp::register(&server, 0, "1001", Transport::Udp);
+    Sipp::register(&server, 1, "1001", Transport::Udp);
     let trace = Sipp::registration(&server, 1, "register.xml", "1001", "demo-1001")
         .with(&["-key", "expires", "0"])
         .run();
@@ -23,6 +24,7 @@ fn wrong_password_and_unknown_extension_look_the_same() {
     let server = Server::start();
     let answers = |slot, extension| {
         Sipp::registration(&server, slot, "register-refused.xml", extension, "wrong")
+            .with(&["-key", "expires", "600"])
             .run()
             .iter()
             .filter(|entry| !entry.sent)

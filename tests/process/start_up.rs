@@ -1,6 +1,6 @@
 //! A start that cannot succeed ends with one line that says what to do.
 
-use crate::harness::{Outcome, PortBlock, tandem};
+use crate::harness::{Outcome, PortBlock, repository, tandem};
 use std::{
     fs,
     net::{Ipv4Addr, UdpSocket},
@@ -12,7 +12,9 @@ fn port_in_use_stops_the_start_with_one_line() {
     let sip_port = ports.port(2);
     let _taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, sip_port)).expect("port is free");
 
-    let outcome = serve(&ports, "");
+    let demo = fs::read_to_string(repository("docs/config.demo.toml")).expect("it is there");
+
+    let outcome = serve(&ports, &demo);
 
     assert_one_line(&outcome, &[&sip_port.to_string()]);
 }

@@ -93,9 +93,6 @@ impl Sipp {
             &server.sip().to_string(),
             "-s",
             extension,
-            "-key",
-            "expires",
-            "600",
             "-au",
             extension,
             "-ap",
@@ -110,6 +107,7 @@ impl Sipp {
     pub(crate) fn register(server: &Server, slot: u16, extension: &str, transport: Transport) {
         let password = format!("demo-{extension}");
         Self::registration(server, slot, "register.xml", extension, &password)
+            .with(&["-key", "expires", "600"])
             .over(transport)
             .run();
     }
