@@ -26,6 +26,7 @@ use base::Rng;
 use call::{Directory, Occupancy, Prompts, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sip::transport::Listener;
 use std::{
     fs, io,
@@ -135,6 +136,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let config = source.load()?;
     let logs = logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
     let recorder = metrics::install().map_err(|error| BootError::System(error.to_string()))?;
+    raise_file_limit();
     let path = &config.server.data_dir;
     fs::create_dir_all(path)
         .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
@@ -466,6 +468,17 @@ fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::
 
 fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {
     Arc::new(move |event| inbox.try_send(event).map_err(|it| it.into_inner()))
+}
+
+/// A call holds up to four sockets; many systems start a process with 1024 files. Lifts the soft
+/// limit to the hard one, which is all that may be asked for.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: limit.maximum, ..limit };
+    match setrlimit(Resource::Nofile, wanted) {
+        Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
 }
 
 fn entropy() -> Result<Rng, BootError> {

@@ -21,9 +21,6 @@ const PORT_COOL_DOWN: Duration = Duration::from_secs(2);
 /// their work is done, some 160 for each call a second: this is good for 1500 calls a second.
 const TRANSACTIONS_MAX: usize = 240_000;
 
-/// Memory for the trace, for each call that is kept: two dialogs of some ten messages.
-const TRACE_BYTES_PER_CALL: usize = 32 * 1024;
-
 /// What Retry-After says in a 503, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
@@ -127,5 +124,5 @@ pub(super) fn shard(
 /// The SIP trace that each of `shards` keeps.
 pub(super) fn trace(config: &Config, shards: u8) -> Trace {
     let calls_max = config.trace.calls.div_ceil(usize::from(shards));
-    Trace::new(calls_max, calls_max * TRACE_BYTES_PER_CALL)
+    Trace::new(calls_max, config.trace.kib_max * 1024 / usize::from(shards))
 }

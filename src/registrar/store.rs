@@ -40,7 +40,10 @@ impl BindingStore for Store {
             StoreError::Database(sqlx::Error::Database(it)) if is_about_rows(it.kind()) => {
                 CommitError::Rows(StoreError::Database(sqlx::Error::Database(it)))
             }
-            error => CommitError::Database(error),
+            error @ (StoreError::Exists { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Invalid(_)
+            | StoreError::Database(_)) => CommitError::Database(error),
         })
     }
 }

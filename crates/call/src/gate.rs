@@ -120,9 +120,10 @@ impl TurnedAway {
 
 /// The user part that the sender claims to be.
 fn signed_name(request: &Request) -> Option<String> {
-    let signed = match request.method {
-        Method::Register => request.headers.to(),
-        _ => request.headers.from(),
+    let signed = if request.method == Method::Register {
+        request.headers.to()
+    } else {
+        request.headers.from()
     };
     signed.ok()?.uri.user_text().map(std::borrow::Cow::into_owned)
 }

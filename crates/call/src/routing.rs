@@ -87,7 +87,11 @@ impl Calls {
     }
 
     fn ring_trunk(&self, calling: &Calling<'_>, name: &str, number: &str) -> Plan {
-        let Some(Trunk { destination: hop, .. }) = self.world.directory.trunks.get(name) else {
+        let trunk = self.world.directory.trunks.get(name);
+        // A plan that names no domain must not lend one tenant's trunk to another.
+        let Some(Trunk { destination: hop, .. }) =
+            trunk.filter(|trunk| trunk.domain == calling.domain.id)
+        else {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };

@@ -284,7 +284,7 @@ impl Call {
                 ctx.handles.remove(Handle::Server(server));
                 Some((from, server, offer))
             }
-            other => {
+            other @ (Exchange::Idle | Exchange::Passed { .. } | Exchange::AnswerInAck { .. }) => {
                 talking.exchange = other;
                 None
             }
@@ -298,7 +298,7 @@ impl Call {
             Exchange::AnswerInAck { offerer, offer } if offerer != answerer => {
                 Some((offerer, offer))
             }
-            other => {
+            other @ (Exchange::Idle | Exchange::Passed { .. } | Exchange::AnswerInAck { .. }) => {
                 talking.exchange = other;
                 None
             }
