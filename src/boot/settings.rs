@@ -109,7 +109,11 @@ pub(super) fn shard(
         rtp_timeout: Some(config.media.rtp_timeout).filter(|it| !it.is_zero()),
         loop_secret,
         retry_after_s: RETRY_AFTER_S,
-        auth: AuthPolicy { nonce_lifetime: config.sip.nonce_lifetime, ..AuthPolicy::default() },
+        auth: AuthPolicy {
+            nonce_lifetime: config.sip.nonce_lifetime,
+            algorithms: config.sip.digest_algorithms.clone(),
+            ..AuthPolicy::default()
+        },
         bindings: registrar::policy(&config.registrar),
         endpoint: EndpointConfig {
             shard,

@@ -2,6 +2,7 @@
 
 use super::{Problems, SipListener};
 use serde::Deserialize;
+use sip::digest::Algorithm;
 use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -19,6 +20,8 @@ pub struct Sip {
     pub advertised_ipv6: Option<Ipv6Addr>,
     /// How long a digest nonce is good for.
     pub nonce_lifetime: Duration,
+    /// What challenges offer, in their order.
+    pub digest_algorithms: Vec<Algorithm>,
     /// Per source address, before anything is parsed.
     pub source: SourceLimits,
     /// Of stream connections.
@@ -80,6 +83,7 @@ pub(super) struct Raw {
     advertised_ipv4: Option<Ipv4Addr>,
     advertised_ipv6: Option<Ipv6Addr>,
     nonce_lifetime_s: u32,
+    digest_algorithms: Vec<String>,
     source_messages_per_s: u32,
     source_burst: u32,
     source_connections_max: u32,
@@ -102,6 +106,9 @@ impl Default for Raw {
             advertised_ipv4: None,
             advertised_ipv6: None,
             nonce_lifetime_s: 300,
+            // Phones in the field (baresip 1.0 is one) give up on a challenge that names SHA-256
+            // at all, even beside MD5.
+            digest_algorithms: vec!["MD5".to_owned()],
             source_messages_per_s: 200,
             source_burst: 1000,
             source_connections_max: 100,
@@ -130,6 +137,7 @@ impl Raw {
             advertised_ipv4: self.advertised_ipv4,
             advertised_ipv6: self.advertised_ipv6,
             nonce_lifetime,
+            digest_algorithms: check_algorithms(&self.digest_algorithms, problems),
             stream: self.check_stream(problems),
             source: self.check_source(problems),
         }
@@ -170,6 +178,28 @@ impl Raw {
             write_timeout: seconds("sip.write_timeout_s", self.write_timeout_s, 1..=300),
         }
     }
+}
+
+fn check_algorithms(names: &[String], problems: &mut Problems) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let algorithm = match name.as_str() {
+            "MD5" => Algorithm::Md5,
+            "SHA-256" => Algorithm::Sha256,
+            _ => {
+                let problem = format!("{name:?} is not known: write \"MD5\" or \"SHA-256\"");
+                problems.add(format!("sip.digest_algorithms[{n}]"), problem);
+                continue;
+            }
+        };
+        if !algorithms.contains(&algorithm) {
+            algorithms.push(algorithm);
+        }
+    }
+    if names.is_empty() {
+        problems.add("sip.digest_algorithms", "is empty: write at least one, such as \"MD5\"");
+    }
+    algorithms
 }
 
 fn check_listeners(texts: &[String], problems: &mut Problems) -> Vec<SipListener> {
