@@ -17,12 +17,9 @@ use std::{
 /// old call is likely to be under way.
 const PORT_COOL_DOWN: Duration = Duration::from_secs(2);
 
-/// Transactions that may live at once for each call that may: set-up, teardown and what a retry
-/// leaves behind overlap.
-const TRANSACTIONS_PER_CALL: usize = 8;
-
-/// Transactions that may live at once however few calls may.
-const TRANSACTIONS_MIN: usize = 4096;
+/// Transactions that may live at once on all shards. Over UDP most of them linger for 32 s after
+/// their work is done, some 160 for each call a second: this is good for 1500 calls a second.
+const TRANSACTIONS_MAX: usize = 240_000;
 
 /// Memory for the trace, for each call that is kept: two dialogs of some ten messages.
 const TRACE_BYTES_PER_CALL: usize = 32 * 1024;
@@ -57,8 +54,10 @@ fn sources(
     transport::SourceLimits {
         messages_per_second: limits.messages_per_s,
         burst: limits.burst,
+        offences_max: limits.offences_max,
+        offence_window: limits.offence_window,
+        ban: limits.ban,
         exempt: limits.exempt.iter().copied().chain(trusted).map(Into::into).collect(),
-        ..transport::SourceLimits::default()
     }
 }
 
@@ -67,9 +66,10 @@ fn streams(source: &SourceLimits, limits: &StreamLimits) -> transport::StreamLim
         connections_max: limits.connections_max as usize,
         connections_per_source_max: source.connections_max as usize,
         connect_timeout: limits.connect_timeout,
+        first_message_timeout: limits.first_message_timeout,
         message_timeout: limits.message_timeout,
         idle_timeout: limits.idle_timeout,
-        ..transport::StreamLimits::default()
+        write_timeout: limits.write_timeout,
     }
 }
 
@@ -111,7 +111,7 @@ pub(super) fn shard(
         retry_after_s: RETRY_AFTER_S,
         auth: AuthPolicy {
             nonce_lifetime: config.sip.nonce_lifetime,
-            algorithms: config.sip.digest_algorithms.clone(),
+            algorithms: config.sip.digest.clone(),
             ..AuthPolicy::default()
         },
         bindings: registrar::policy(&config.registrar),
@@ -119,7 +119,7 @@ pub(super) fn shard(
             shard,
             product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),
             listeners: listeners.to_vec(),
-            transactions_max: (calls_max * TRANSACTIONS_PER_CALL).max(TRANSACTIONS_MIN),
+            transactions_max: TRANSACTIONS_MAX.div_ceil(usize::from(shards)),
         },
     }
 }

@@ -18,10 +18,10 @@ pub struct Sip {
     pub advertised_ipv4: Option<Ipv4Addr>,
     /// What peers should see in place of an IPv6 listener's own address.
     pub advertised_ipv6: Option<Ipv6Addr>,
+    /// What phones are challenged with, in this order; at least one.
+    pub digest: Vec<Algorithm>,
     /// How long a digest nonce is good for.
     pub nonce_lifetime: Duration,
-    /// What challenges offer, in their order.
-    pub digest_algorithms: Vec<Algorithm>,
     /// Per source address, before anything is parsed.
     pub source: SourceLimits,
     /// Of stream connections.
@@ -76,14 +76,23 @@ impl Sip {
     }
 }
 
+/// An algorithm that phones are challenged with.
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum DigestAlgorithm {
+    #[serde(rename = "MD5")]
+    Md5,
+    #[serde(rename = "SHA-256")]
+    Sha256,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     pub(super) listen: Vec<String>,
     advertised_ipv4: Option<Ipv4Addr>,
     advertised_ipv6: Option<Ipv6Addr>,
+    digest: Vec<DigestAlgorithm>,
     nonce_lifetime_s: u32,
-    digest_algorithms: Vec<String>,
     source_messages_per_s: u32,
     source_burst: u32,
     source_connections_max: u32,
@@ -105,10 +114,10 @@ impl Default for Raw {
             listen: vec!["127.0.0.1:5060/udp".to_owned(), "127.0.0.1:5060/tcp".to_owned()],
             advertised_ipv4: None,
             advertised_ipv6: None,
+            // Phones in the field (baresip 1.0 is one) give up on a challenge that names SHA-256 at
+            // all, even after MD5.
+            digest: vec![DigestAlgorithm::Md5],
             nonce_lifetime_s: 300,
-            // Phones in the field (baresip 1.0 is one) give up on a challenge that names SHA-256
-            // at all, even beside MD5.
-            digest_algorithms: vec!["MD5".to_owned()],
             source_messages_per_s: 200,
             source_burst: 1000,
             source_connections_max: 100,
@@ -136,11 +145,23 @@ impl Raw {
             listen,
             advertised_ipv4: self.advertised_ipv4,
             advertised_ipv6: self.advertised_ipv6,
+            digest: self.check_digest(problems),
             nonce_lifetime,
-            digest_algorithms: check_algorithms(&self.digest_algorithms, problems),
             stream: self.check_stream(problems),
             source: self.check_source(problems),
         }
+    }
+
+    fn check_digest(&self, problems: &mut Problems) -> Vec<Algorithm> {
+        if self.digest.is_empty() {
+            let problem = "offers nothing: write [\"MD5\", \"SHA-256\"], or one of them";
+            problems.add("sip.digest", problem);
+        }
+        let algorithm_of = |it: &DigestAlgorithm| match it {
+            DigestAlgorithm::Md5 => Algorithm::Md5,
+            DigestAlgorithm::Sha256 => Algorithm::Sha256,
+        };
+        self.digest.iter().map(algorithm_of).collect()
     }
 
     fn check_source(self, problems: &mut Problems) -> SourceLimits {
@@ -178,28 +199,6 @@ impl Raw {
             write_timeout: seconds("sip.write_timeout_s", self.write_timeout_s, 1..=300),
         }
     }
-}
-
-fn check_algorithms(names: &[String], problems: &mut Problems) -> Vec<Algorithm> {
-    let mut algorithms = Vec::new();
-    for (n, name) in names.iter().enumerate() {
-        let algorithm = match name.as_str() {
-            "MD5" => Algorithm::Md5,
-            "SHA-256" => Algorithm::Sha256,
-            _ => {
-                let problem = format!("{name:?} is not known: write \"MD5\" or \"SHA-256\"");
-                problems.add(format!("sip.digest_algorithms[{n}]"), problem);
-                continue;
-            }
-        };
-        if !algorithms.contains(&algorithm) {
-            algorithms.push(algorithm);
-        }
-    }
-    if names.is_empty() {
-        problems.add("sip.digest_algorithms", "is empty: write at least one, such as \"MD5\"");
-    }
-    algorithms
 }
 
 fn check_listeners(texts: &[String], problems: &mut Problems) -> Vec<SipListener> {

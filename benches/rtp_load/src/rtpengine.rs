@@ -18,6 +18,13 @@ pub(crate) struct Process {
     cookie: u64,
 }
 
+/// Whether there is a program of that name.
+pub(crate) fn is_installed() -> bool {
+    let mut version = Command::new(PROGRAM);
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok()
+}
+
 impl Process {
     /// Starts it with ports for so many calls, and waits until it answers.
     pub(crate) fn start(calls: usize) -> Result<Self> {
@@ -27,7 +34,7 @@ impl Process {
         drop(free);
         control.connect(ng)?;
         let port_max = usize::from(PORT_MIN) + 4 * calls + SPARE_PORTS;
-        let child = Command::new("rtpengine")
+        let child = Command::new(PROGRAM)
             .args(["--foreground", "--table=-1", "--interface=127.0.0.1", "--log-level=2"])
             .arg("--log-stderr")
             .args([format!("--listen-ng={ng}"), format!("--port-min={PORT_MIN}")])
@@ -35,7 +42,7 @@ impl Process {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("start rtpengine (Debian: apt-get install rtpengine-daemon)")?;
+            .context("start rtpengine")?;
         let mut process = Self { child, control, cookie: 0 };
         process.wait_until_it_answers()?;
         Ok(process)
@@ -130,6 +137,7 @@ fn description(address: SocketAddr) -> String {
     )
 }
 
+const PROGRAM: &str = "rtpengine";
 /// Above our own relay's ports, below the ephemeral ones.
 const PORT_MIN: u16 = 30_000;
 /// RTP and RTCP of two legs a call, and some that may be in use by others.
