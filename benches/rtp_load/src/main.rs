@@ -7,11 +7,10 @@
 mod cpu;
 mod generator;
 #[path = "../../../src/mediaserver/mod.rs"]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    reason = "a room of the server's library, of which the bench uses a part"
+#[expect(unreachable_pub, reason = "a room of the server's library")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the bench uses a part of the room")
 )]
 mod mediaserver;
 mod rtpengine;
