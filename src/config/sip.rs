@@ -114,7 +114,9 @@ impl Default for Raw {
             listen: vec!["127.0.0.1:5060/udp".to_owned(), "127.0.0.1:5060/tcp".to_owned()],
             advertised_ipv4: None,
             advertised_ipv6: None,
-            digest: vec![DigestAlgorithm::Md5, DigestAlgorithm::Sha256],
+            // Phones in the field (baresip 1.0 is one) give up on a challenge that names SHA-256 at
+            // all, even after MD5.
+            digest: vec![DigestAlgorithm::Md5],
             nonce_lifetime_s: 300,
             source_messages_per_s: 200,
             source_burst: 1000,
