@@ -10,7 +10,6 @@ const RESERVED_PART: usize = 4;
 
 /// What a shard is told.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every event is the large one")]
 pub enum TransportEvent {
     /// A message came in.
     Received {

@@ -78,7 +78,6 @@ pub struct EndpointConfig {
 
 /// What the owner must do.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation for each event")]
 pub enum Output {
     /// Put these bytes on the wire.
     Send(Send),

@@ -10,7 +10,6 @@ use crate::{
 use bytes::Bytes;
 use std::ops::Range;
 
-#[expect(clippy::large_enum_variant, reason = "lives on the stack, for one call")]
 pub(super) enum StartLine {
     Request { method: Method, uri: Uri },
     Response { status: Status, reason: Bytes },
