@@ -39,10 +39,12 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Check(settings) => check(&settings),
             Command::Trace { call, settings } => trace(call, &settings).await,
             Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
-            Command::Demo(settings) => administer(&settings, async |store, terminal| {
-                admin::run_demo(store, terminal).await
-            })
-            .await,
+            Command::Demo(settings) => {
+                administer(&settings, async |store, terminal| {
+                    admin::run_demo(store, terminal).await
+                })
+                .await
+            }
             Command::Domain { command, settings } => {
                 administer(&settings, async |store, terminal| {
                     admin::run_domain(store, command, terminal).await
@@ -88,7 +90,9 @@ fn check(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn load_plans(config: &Config) -> Result<(call::dialplan::Plans, call::Prompts), plans::PlansError> {
+fn load_plans(
+    config: &Config,
+) -> Result<(call::dialplan::Plans, call::Prompts), plans::PlansError> {
     let trunks = config.trunks.iter().map(|it| it.name.clone());
     plans::load(&config.server.dialplans_dir, &config.server.sounds_dir, trunks)
 }

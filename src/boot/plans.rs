@@ -53,10 +53,8 @@ pub fn load(
         texts.push((name_below(dialplans, &path), text));
     }
     let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let known = Known {
-        trunks: trunks.into_iter().collect(),
-        prompts: prompts.keys().cloned().collect(),
-    };
+    let known =
+        Known { trunks: trunks.into_iter().collect(), prompts: prompts.keys().cloned().collect() };
     let plans = dialplan::load(&files, &known).map_err(PlansError::Mistakes)?;
     Ok((plans, prompts))
 }

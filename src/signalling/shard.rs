@@ -10,9 +10,7 @@ use crate::{
 use base::{Now, Rng};
 use call::{
     Calls, Output, Settings, World,
-    registration::{
-        RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest,
-    },
+    registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
@@ -200,7 +198,8 @@ impl Shard {
 
     fn hand_over(&mut self, now: Now, request: RegistrationRequest) {
         let ticket = request.ticket;
-        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request)) else {
+        let Err(refused) = self.wires.registrar.try_send(RegistrarCommand::Register(request))
+        else {
             return;
         };
         if matches!(refused, TrySendError::Closed(_)) {

@@ -77,7 +77,9 @@ fn assert_in_call_log(server: &Server, codec: Codec, said: Duration) {
         assert!(row.answer_ms.is_some(), "{row:?}");
         let off_ms = row.talk_ms - i64::try_from(said.as_millis()).expect("a short file");
         assert!(off_ms.abs() < TALK_TOLERANCE_MS, "talked {} ms of {said:?}", row.talk_ms);
-        assert_eq!(row.hangup, if row.role == "caller" { "remote" } else { "peer" });
+        let (party, hangup) =
+            if row.role == "caller" { ("1001", "remote") } else { ("1002", "peer") };
+        assert_eq!((row.party.as_str(), row.hangup.as_str()), (party, hangup));
     }
 }
 

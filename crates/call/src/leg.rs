@@ -500,8 +500,7 @@ impl Leg {
     pub(crate) fn dialog(&self) -> Option<DialogId> {
         match self.signalling {
             Signalling::Invited { early, .. } => early,
-            Signalling::Unconfirmed { dialog }
-            | Signalling::Up { dialog } => Some(dialog),
+            Signalling::Unconfirmed { dialog } | Signalling::Up { dialog } => Some(dialog),
             Signalling::Inviting { .. } | Signalling::Cancelling { .. } | Signalling::Down => None,
         }
     }

@@ -72,11 +72,6 @@ impl Baresip {
         self.command("dial", &uri);
     }
 
-    /// Ends the call.
-    pub(crate) fn hang_up(&mut self) {
-        self.command("hangup", "");
-    }
-
     /// Waits for an event of this kind, passing over others.
     #[track_caller]
     pub(crate) fn wait_for_event(&mut self, kind: &str, limit: Duration) -> Event {

@@ -32,7 +32,7 @@ impl UdpPeer {
     pub(crate) fn receive(&self, limit: Duration) -> Option<Vec<u8>> {
         let limit = limit.max(Duration::from_millis(1));
         self.socket.set_read_timeout(Some(limit)).expect("timeout can be set");
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         let (length, _) = self.socket.recv_from(&mut buffer).ok()?;
         Some(buffer[..length].to_vec())
     }
