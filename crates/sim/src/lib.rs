@@ -1,1 +1,28 @@
+//! The city: phones, a network and a whole switch in virtual time.
+//!
+//! The system under test is [`call::Calls`]; everything around it is simulated. The phones are a
+//! second implementation of SIP that shares no code with `crates/sip`: they read and build their
+//! messages with `rsip`, and have transactions and digests of their own. Time jumps from event to
+//! event, so that an hour of calls takes milliseconds, and one seed gives one history.
+//!
+//! [`City`] is the entrance: make one, let phones act, wait, look. After each step it checks what
+//! must always hold, and [`City::finish`] checks that a day's traffic leaves nothing behind.
+//!
+//! What is wrong is told by panics: all of this is for tests.
 
+mod city;
+mod invariants;
+mod network;
+mod phone;
+mod registrar;
+
+mod wire;
+mod worker;
+
+pub use city::{City, DOMAIN, Plot, switch};
+pub use network::{Network, Quality};
+pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
+pub use registrar::Registrar;
+
+pub use wire::Heard;
+pub use worker::Worker;

@@ -1,0 +1,626 @@
+//! The city: a switch, its surroundings, and time that jumps to the next event.
+
+use crate::{
+    network::{Datagram, Network, Quality},
+    phone::{Phone, Socket},
+    registrar::Registrar,
+    worker::Worker,
+};
+use base::{CallId, DomainId, ExtensionId, Now, Rng, UnixMillis};
+use bytes::Bytes;
+use call::{
+    Calls, Cdr, Directory, Domain, Extension, Occupancy, Output, Prompts, Settings, Trunk,
+    World,
+    dialplan::{self, Known, Plans},
+    registration::RegistrationReply,
+};
+use media::{Family, MediaEvent};
+use sip::{
+    Destination, FlowId, Host, Message, Source, Transport,
+    auth::AuthPolicy,
+    bindings::BindingPolicy,
+    digest::Ha1,
+    endpoint::{EndpointConfig, Send},
+    parse::{Framing, parse, refusal},
+    shard::shard_of,
+    transport::Listener,
+};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// The domain of everybody.
+pub const DOMAIN: &str = "demo.tandem.test";
+
+/// What stands in the simulated dialplan.
+const PLAN: &str = r#"
+domain = "demo.tandem.test"
+
+[[rule]]
+name = "colleagues"
+match = { number = "1001-1018" }
+steps = [{ dial = { user = "{number}" } }]
+
+[[rule]]
+name = "echo"
+match = { number = "9196" }
+steps = [{ echo = {} }]
+
+[[rule]]
+name = "welcome"
+match = { number = "9198" }
+steps = [{ prompt = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "out"
+match = { number = "9{rest}" }
+steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
+
+[[rule]]
+name = "in"
+match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
+steps = [{ dial = { user = "100{n}" } }]
+"#;
+
+/// UDP's flow of the switch; a phone's stream is `STREAMS + n`.
+const UDP_FLOW: FlowId = FlowId(1);
+const STREAMS: u64 = 1000;
+
+/// How long a worker or the registrar takes to answer.
+const BACK_OFFICE_DELAY: Duration = Duration::from_millis(1);
+
+/// Many events at one instant mean that something feeds itself.
+const EVENTS_AT_ONCE_MAX: usize = 10_000;
+
+/// How a city is laid out.
+#[derive(Clone, Debug)]
+pub struct Plot {
+    /// Signalling shards.
+    pub shards: u8,
+    /// Media workers.
+    pub workers: u8,
+    /// Ports of each worker.
+    pub ports: usize,
+    /// The network.
+    pub quality: Quality,
+    /// No RTP for this long ends a call.
+    pub rtp_timeout: Option<Duration>,
+    /// Longest call.
+    pub call_duration_max: Duration,
+    /// Most calls at a time on a shard.
+    pub calls_max: usize,
+    /// Most calls at a time, by number.
+    pub limits: HashMap<String, u32>,
+    /// How long a callee rings, in seconds.
+    pub ring_timeout_s: u32,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            workers: 1,
+            ports: 512,
+            quality: Quality::GOOD,
+            rtp_timeout: Some(Duration::from_secs(60)),
+            call_duration_max: Duration::from_secs(4 * 3600),
+            calls_max: 1000,
+            limits: HashMap::new(),
+            ring_timeout_s: 30,
+        }
+    }
+}
+
+/// Everything in one place.
+#[derive(Debug)]
+pub struct City {
+    /// The shards of the switch under test.
+    pub shards: Vec<Calls>,
+    /// The phones.
+    pub phones: Vec<Phone>,
+    /// What is between them.
+    pub network: Network,
+    /// The media workers.
+    pub workers: Vec<Worker>,
+    /// Who is where.
+    pub registrar: Registrar,
+    /// The call log.
+    pub cdrs: Vec<Cdr>,
+    /// Call-IDs of all dialogs that ever began, with their calls.
+    pub links: Vec<(CallId, String)>,
+    /// Panics that the switch caught.
+    pub panics: usize,
+    /// Wrong credentials that the switch reported.
+    pub offences: usize,
+    /// What the switch sent to nobody's address: for tests that speak for themselves.
+    pub strays: Vec<(SocketAddr, Bytes)>,
+
+    pub(crate) start: Instant,
+    pub(crate) now: Instant,
+    pub(crate) occupancy: Occupancy,
+    pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
+    errands: u64,
+    policy: BindingPolicy,
+    directory: Arc<Directory>,
+    closed_flows: Vec<FlowId>,
+    rng: Rng,
+}
+
+/// What a worker or the registrar answers a moment later.
+#[derive(Debug)]
+pub(crate) enum Late {
+    Media { shard: u8, event: MediaEvent },
+    Registered { shard: u8, reply: RegistrationReply },
+}
+
+impl City {
+    /// A city without phones. `start` is when it begins; nothing depends on it.
+    pub fn new(start: Instant, seed: u64, plot: Plot) -> Self {
+        let mut rng = Rng::from_number(seed);
+        let directory = Arc::new(directory(&mut rng, &plot.limits, plot.ring_timeout_s));
+        let plans = Arc::new(plans());
+        let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
+        let policy = BindingPolicy::default();
+        registrar.set_now(unix(Duration::ZERO));
+        let shards = (0..plot.shards).map(|shard| {
+            let world = World {
+                directory: Arc::clone(&directory),
+                plans: Arc::clone(&plans),
+                prompts: Arc::new(prompts()),
+                locator: Box::new(registrar.clone()),
+                occupancy: occupancy.clone(),
+            };
+            let now = Now { instant: start, unix: unix(Duration::ZERO) };
+            Calls::new(now, settings(shard, &plot, &policy), world, rng.split())
+        });
+        let shards = shards.collect();
+        let mut city = Self {
+            shards,
+            phones: Vec::new(),
+            network: Network::new(plot.quality, rng.split()),
+            workers: (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect(),
+            registrar,
+            cdrs: Vec::new(),
+            links: Vec::new(),
+            panics: 0,
+            offences: 0,
+            strays: Vec::new(),
+            start,
+            now: start,
+            occupancy,
+            back_office: BTreeMap::new(),
+            errands: 0,
+            policy,
+            directory,
+            closed_flows: Vec::new(),
+            rng,
+        };
+        city.settle_step();
+        city.wait(2 * BACK_OFFICE_DELAY);
+        city
+    }
+
+    // === Phones ===
+
+    /// Builds a phone with an extension's number, not registered; returns its index.
+    pub fn add_phone(&mut self, number: &str) -> usize {
+        self.add_phone_over(number, Transport::Udp)
+    }
+
+    /// The same, over a transport.
+    pub fn add_phone_over(&mut self, number: &str, transport: Transport) -> usize {
+        let n = self.phones.len();
+        let address = SocketAddr::from(([10, 1, 0, u8::try_from(n + 1).expect("a small city")], 5060));
+        let flow = if transport.is_reliable() { FlowId(STREAMS + n as u64) } else { UDP_FLOW };
+        let socket = Socket { address, transport, flow, switch: switch() };
+        let mut phone = Phone::new(number, DOMAIN, socket, self.rng.split());
+        phone.wants_sha256 = n.is_multiple_of(2);
+        self.phones.push(phone);
+        n
+    }
+
+    /// Builds a phone and registers it.
+    pub fn add_registered(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.act(phone, Phone::register);
+        self.wait(Duration::from_secs(1));
+        assert_eq!(self.phones[phone].registered, Some(200), "{number} could not register");
+        phone
+    }
+
+    /// Lets a phone do something.
+    pub fn act<T>(&mut self, phone: usize, action: impl FnOnce(&mut Phone, Instant) -> T) -> T {
+        let result = action(&mut self.phones[phone], self.now);
+        self.settle_step();
+        result
+    }
+
+    /// `caller` calls `number`; returns the line.
+    pub fn dial(&mut self, caller: usize, number: &str) -> usize {
+        self.act(caller, |phone, now| phone.dial(now, number))
+    }
+
+    /// Closes a phone's connection.
+    pub fn close_flow(&mut self, phone: usize) {
+        let flow = self.phones[phone].flow;
+        self.registrar.close_flow(flow);
+        self.closed_flows.push(flow);
+    }
+
+    // === The switch ===
+
+    /// Lets the operator of the switch do something.
+    pub fn operate<T>(&mut self, shard: usize, action: impl FnOnce(&mut Calls, Now) -> T) -> T {
+        let now = self.now();
+        let result = action(&mut self.shards[shard], now);
+        self.settle_step();
+        result
+    }
+
+    /// Bytes from somewhere arrive at the switch at once.
+    pub fn inject(&mut self, from: SocketAddr, bytes: Bytes) {
+        let datagram =
+            Datagram { transport: Transport::Udp, flow: UDP_FLOW, from, to: switch(), bytes };
+        self.deliver(datagram);
+        self.settle_step();
+    }
+
+    /// The directory of the switch.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Calls that an extension counts as busy with.
+    pub fn calls_of(&self, number: &str) -> u32 {
+        let domain = self.directory.domain_of_host(DOMAIN).expect("the domain is there").id;
+        let extension = self.directory.extension(domain, number).expect("the extension is there");
+        self.occupancy.calls(extension.id)
+    }
+
+    /// The prompt at a port of ours comes to its end.
+    pub fn finish_prompt(&mut self, port: SocketAddr) {
+        let events: Vec<_> =
+            self.workers.iter_mut().filter_map(|it| it.finish_playing(port)).collect();
+        for event in events {
+            self.report(0, event);
+        }
+        self.settle_step();
+    }
+
+    // === Time ===
+
+    /// Both clocks.
+    pub fn now(&self) -> Now {
+        Now { instant: self.now, unix: unix(self.now - self.start) }
+    }
+
+    /// Lets `span` pass, stopping at each event on the way.
+    pub fn wait(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(at) = self.next_event().filter(|it| *it <= end) {
+            self.jump(at.max(self.now));
+        }
+        self.now = end;
+        self.registrar.set_now(self.now().unix);
+    }
+
+    /// Lets time pass until `is_so`, for `limit` at most; whether it came to be.
+    pub fn wait_until(&mut self, limit: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !is_so(self) {
+            match self.next_event().filter(|it| *it <= end) {
+                Some(at) => self.jump(at.max(self.now)),
+                None => {
+                    self.wait(end - self.now);
+                    return is_so(self);
+                }
+            }
+        }
+        true
+    }
+
+    pub(crate) fn last_sent(&self) -> Option<Instant> {
+        self.network.last_sent()
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let shards = self.shards.iter().filter_map(Calls::poll_timeout);
+        let phones = self.phones.iter().filter_map(Phone::poll_timeout);
+        let workers = self.workers.iter().filter_map(Worker::poll_timeout);
+        let late = self.back_office.keys().next().map(|(at, _)| *at);
+        let others = self.network.poll_timeout().into_iter().chain(late);
+        shards.chain(phones).chain(workers).chain(others).min()
+    }
+
+    /// Lets everything of one instant happen.
+    fn jump(&mut self, now: Instant) {
+        self.now = now;
+        self.registrar.set_now(self.now().unix);
+        for _ in 0..EVENTS_AT_ONCE_MAX {
+            if !self.happen_once() {
+                return;
+            }
+            self.settle_step();
+        }
+        panic!("something feeds itself at {:?}:\n{}", now - self.start, self.story());
+    }
+
+    /// Lets one thing happen that is due; false if nothing is.
+    fn happen_once(&mut self) -> bool {
+        let now = self.now;
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if let Some(datagram) = self.network.take_due(now) {
+            self.deliver(datagram);
+        } else if let Some(entry) = self.back_office.first_entry().filter(|it| it.key().0 <= now) {
+            let late = entry.remove();
+            self.come_late(late);
+        } else if let Some(n) = self.shards.iter().position(|it| is_due(it.poll_timeout())) {
+            let both = self.now();
+            self.shards[n].handle_timeout(both);
+        } else if let Some(phone) = self.phones.iter_mut().find(|it| is_due(it.poll_timeout())) {
+            phone.handle_timeout(now);
+        } else if let Some(n) = self.workers.iter().position(|it| is_due(it.poll_timeout())) {
+            if let Some(event) = self.workers[n].handle_timeout(now) {
+                self.report(0, event);
+            }
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn come_late(&mut self, late: Late) {
+        let now = self.now();
+        match late {
+            Late::Media { shard, event } => {
+                self.shards[usize::from(shard)].handle_media(now, event);
+            }
+            Late::Registered { shard, reply } => {
+                self.shards[usize::from(shard)].handle_registration(now, reply);
+            }
+        }
+    }
+
+    // === Messages ===
+
+    fn deliver(&mut self, datagram: Datagram) {
+        if datagram.to != switch() {
+            match self.phones.iter_mut().find(|it| it.address == datagram.to) {
+                Some(phone) => phone.handle_datagram(self.now, &datagram.bytes),
+                None => self.strays.push((datagram.to, datagram.bytes)),
+            }
+            return;
+        }
+        let Datagram { transport, flow, from, bytes, .. } = datagram;
+        let source = Source { transport, flow, local: switch(), remote: from };
+        let framing =
+            if transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
+        match parse(&bytes, framing) {
+            Ok(message) => self.take_in(source, message),
+            Err(error) => {
+                if let Some(mut response) = refusal(&bytes, &error) {
+                    response.headers.note_source(from);
+                    let bytes = response.encode();
+                    self.transmit(&Destination::from(source), bytes);
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, source: Source, mut message: Message) {
+        if let Message::Request(request) = &mut message {
+            request.headers.note_source(source.remote);
+        }
+        let shards = u8::try_from(self.shards.len()).expect("few shards");
+        let shard = usize::from(shard_of(&message, shards));
+        let now = self.now();
+        self.shards[shard].handle_message(now, source, message);
+    }
+
+    fn transmit(&mut self, to: &Destination, bytes: Bytes) {
+        let ip = to.host.ip().expect("the city has no DNS");
+        let datagram = Datagram {
+            transport: to.transport,
+            flow: to.flow.unwrap_or(UDP_FLOW),
+            from: switch(),
+            to: SocketAddr::new(ip, to.port),
+            bytes,
+        };
+        self.network.send(self.start, self.now, datagram);
+    }
+
+    // === Outputs ===
+
+    /// Carries out what everybody wants done, then checks what must hold.
+    fn settle_step(&mut self) {
+        loop {
+            let from_switch = self.carry_out_switch();
+            let from_phones = self.carry_out_phones();
+            if !from_switch && !from_phones {
+                break;
+            }
+        }
+        self.check_step();
+    }
+
+    fn carry_out_phones(&mut self) -> bool {
+        let mut is_anything = false;
+        for phone in &mut self.phones {
+            for address in phone.take_hushed() {
+                for worker in &mut self.workers {
+                    worker.fall_silent(self.now, address);
+                }
+            }
+            let (from, transport, flow) = (phone.address, phone.transport, phone.flow);
+            for bytes in phone.take_outputs() {
+                is_anything = true;
+                if self.closed_flows.contains(&flow) {
+                    continue;
+                }
+                let datagram = Datagram { transport, flow, from, to: switch(), bytes };
+                self.network.send(self.start, self.now, datagram);
+            }
+        }
+        is_anything
+    }
+
+    fn carry_out_switch(&mut self) -> bool {
+        let mut is_anything = false;
+        for shard in 0..self.shards.len() {
+            let outputs: VecDeque<_> =
+                std::iter::from_fn(|| self.shards[shard].poll_output()).collect();
+            is_anything |= !outputs.is_empty();
+            for output in outputs {
+                self.carry_out(shard, output);
+            }
+        }
+        is_anything
+    }
+
+    fn carry_out(&mut self, shard: usize, output: Output) {
+        match output {
+            Output::Send(send) => self.carry(shard, send),
+            Output::Media { worker, command } => {
+                let answer = self.workers[usize::from(worker)].handle(self.now, command);
+                if let Some(event) = answer {
+                    self.report(shard, event);
+                }
+            }
+            Output::Register(request) => {
+                let reply = self.registrar.handle(&request, &self.policy);
+                self.later(Late::Registered { shard: request.shard, reply });
+            }
+            Output::Cdr(cdr) => self.cdrs.push(*cdr),
+            Output::Link { call, sip_call_id } => {
+                self.links.push((call, String::from_utf8_lossy(&sip_call_id).into_owned()));
+            }
+            Output::Offence(_) => self.offences += 1,
+            Output::Panicked { .. } => self.panics += 1,
+        }
+    }
+
+    fn carry(&mut self, shard: usize, send: Send) {
+        if send.to.flow.is_some_and(|it| self.closed_flows.contains(&it)) {
+            let now = self.now();
+            if let Some(client) = send.client {
+                self.shards[shard].handle_send_failure(now, client);
+            }
+            return;
+        }
+        self.transmit(&send.to, send.bytes);
+    }
+
+    /// What a worker tells: to the shard that asked, or the one that named the session.
+    fn report(&mut self, asker: usize, event: MediaEvent) {
+        let shard = match &event {
+            MediaEvent::Leased { .. } => u8::try_from(asker).expect("few shards"),
+            MediaEvent::PlayFinished { media }
+            | MediaEvent::TimedOut { media }
+            | MediaEvent::Closed { media, .. } => media.shard(),
+        };
+        self.later(Late::Media { shard, event });
+    }
+
+    fn later(&mut self, late: Late) {
+        self.errands += 1;
+        self.back_office.insert((self.now + BACK_OFFICE_DELAY, self.errands), late);
+    }
+}
+
+/// The address of the switch, for signalling.
+pub fn switch() -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 1], 5060))
+}
+
+/// The wall clock of the city begins here.
+fn unix(since_start: Duration) -> UnixMillis {
+    let since_start = i64::try_from(since_start.as_millis()).expect("a short story");
+    UnixMillis(1_800_000_000_000 + since_start)
+}
+
+fn settings(shard: u8, plot: &Plot, policy: &BindingPolicy) -> Settings {
+    let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
+    Settings {
+        shard,
+        media_workers: plot.workers,
+        families: vec![Family::V4],
+        calls_max: plot.calls_max,
+        call_duration_max: plot.call_duration_max,
+        ring_timeout: Duration::from_secs(30),
+        rtp_timeout: plot.rtp_timeout,
+        loop_secret: 7,
+        retry_after_s: 5,
+        auth: AuthPolicy::default(),
+        bindings: policy.clone(),
+        endpoint: EndpointConfig {
+            shard,
+            product: "Tandem".to_owned(),
+            listeners: vec![
+                listener(Transport::Udp, Some(UDP_FLOW)),
+                listener(Transport::Tcp, None),
+            ],
+            transactions_max: 10_000,
+        },
+    }
+}
+
+fn directory(
+    rng: &mut Rng,
+    limits: &HashMap<String, u32>,
+    ring_timeout_s: u32,
+) -> Directory {
+    let mut directory = Directory::default();
+    let now = unix(Duration::ZERO);
+    let domain = Domain { id: DomainId::new(now, rng), name: DOMAIN.to_owned() };
+    for name in [DOMAIN, "10.0.0.1"] {
+        directory.domain_names.insert(name.to_owned(), domain.id);
+    }
+    for number in (1001..=1018).map(|it: u32| it.to_string()) {
+        let extension = Extension {
+            id: ExtensionId::new(now, rng),
+            domain: domain.id,
+            display_name: format!("Phone {number}"),
+            ha1: Ha1::of_password(&number, DOMAIN, &format!("demo-{number}")),
+            calls_max: limits.get(&number).copied(),
+            ring_timeout_s,
+            number: number.clone(),
+        };
+        directory.extensions.insert((domain.id, number), extension);
+    }
+    let trunk = provider(domain.id);
+    directory.trunks.insert(trunk.name.clone(), trunk);
+    directory.domains.insert(domain.id, domain);
+    directory
+}
+
+fn provider(domain: DomainId) -> Trunk {
+    let address = SocketAddr::from(([10, 2, 0, 1], 5070));
+    Trunk {
+        name: "provider".to_owned(),
+        domain,
+        destination: Destination {
+            transport: Transport::Udp,
+            host: Host::from(address.ip()),
+            port: address.port(),
+            flow: Some(UDP_FLOW),
+            local: Some(switch()),
+        },
+        sources: vec![address.ip()],
+        source_port: None,
+    }
+}
+
+fn plans() -> Plans {
+    let known = Known {
+        trunks: ["provider".to_owned()].into(),
+        prompts: ["welcome.wav".to_owned()].into(),
+    };
+    dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")
+}
+
+fn prompts() -> Prompts {
+    [("welcome.wav".to_owned(), Arc::from([0; 8000].as_slice()))].into()
+}

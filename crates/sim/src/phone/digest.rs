@@ -1,0 +1,65 @@
+//! Answers to digest challenges, by the formula of RFC 7616 section 3.4.1.
+
+use md5::Digest as _;
+
+/// A challenge, and how often it was answered.
+#[derive(Clone, Debug)]
+pub(super) struct Challenge {
+    realm: String,
+    nonce: String,
+    is_sha256: bool,
+    pub(super) is_stale: bool,
+    count: u32,
+}
+
+impl Challenge {
+    /// The challenge of the wanted algorithm among `WWW-Authenticate` rows.
+    pub(super) fn find(rows: &[String], wants_sha256: bool) -> Option<Self> {
+        rows.iter().map(|it| Self::read(it)).find(|it| it.is_sha256 == wants_sha256)
+    }
+
+    fn read(row: &str) -> Self {
+        let field = |name: &str| {
+            let fields = row.trim_start_matches("Digest").split(',').map(str::trim);
+            let value = fields.filter_map(|it| it.split_once('=')).find(|(it, _)| *it == name);
+            value.map(|(_, value)| value.trim_matches('"').to_owned())
+        };
+        Self {
+            realm: field("realm").expect("a challenge has a realm"),
+            nonce: field("nonce").expect("a challenge has a nonce"),
+            is_sha256: field("algorithm").is_some_and(|it| it == "SHA-256"),
+            is_stale: field("stale").is_some_and(|it| it == "true"),
+            count: 0,
+        }
+    }
+
+    /// The `Authorization` value for one more request.
+    pub(super) fn answer(
+        &mut self,
+        user: &str,
+        password: &str,
+        method: &str,
+        uri: &str,
+        cnonce: &str,
+    ) -> String {
+        self.count += 1;
+        let Self { realm, nonce, count, is_sha256, .. } = self;
+        let hash = |text: String| match *is_sha256 {
+            true => hex(&sha2::Sha256::digest(text)),
+            false => hex(&md5::Md5::digest(text)),
+        };
+        let nc = format!("{count:08x}");
+        let secret = hash(format!("{user}:{realm}:{password}"));
+        let what = hash(format!("{method}:{uri}"));
+        let response = hash(format!("{secret}:{nonce}:{nc}:{cnonce}:auth:{what}"));
+        let algorithm = if *is_sha256 { "SHA-256" } else { "MD5" };
+        format!(
+            "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+             response=\"{response}\", algorithm={algorithm}, cnonce=\"{cnonce}\", qop=auth, nc={nc}"
+        )
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}

@@ -1,0 +1,238 @@
+//! A media worker that obeys and keeps the books: what a real one would do with each command, and
+//! who hears whom by it.
+
+use base::MediaId;
+use media::{Direction, Family, MediaCommand, MediaEvent, Playout, PortLease, Remote, StreamStats};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// First RTP port of worker 0; each worker has a range of its own.
+const FIRST_PORT: u16 = 20_000;
+
+/// One worker. Panics at a command that breaks the contract of [`MediaCommand`].
+#[derive(Debug)]
+pub struct Worker {
+    number: u8,
+    capacity: usize,
+    free: Vec<PortLease>,
+    /// Leased and not given back.
+    leased: HashSet<PortLease>,
+    sessions: BTreeMap<MediaId, Session>,
+    /// Far ends that send no packets any more, since when.
+    silent: HashMap<SocketAddr, Instant>,
+    bridges_made: usize,
+}
+
+#[derive(Debug)]
+struct Session {
+    lease: PortLease,
+    remote: Option<Remote>,
+    direction: Direction,
+    timeout: Option<Duration>,
+    configured_at: Instant,
+    is_timed_out: bool,
+    does: Does,
+}
+
+#[derive(Debug)]
+enum Does {
+    Nothing,
+    Relays(MediaId),
+    Plays(Playout),
+}
+
+impl Worker {
+    pub(crate) fn new(number: u8, capacity: usize) -> Self {
+        let free = (0..capacity).rev().map(|n| {
+            let port = FIRST_PORT + u16::from(number) * 10_000 + 2 * n as u16;
+            PortLease { worker: number, address: SocketAddr::from(([10, 0, 0, 1], port)) }
+        });
+        Self {
+            number,
+            capacity,
+            free: free.collect(),
+            leased: HashSet::new(),
+            sessions: BTreeMap::new(),
+            silent: HashMap::new(),
+            bridges_made: 0,
+        }
+    }
+
+    /// Does as told; most commands are not answered.
+    pub(crate) fn handle(&mut self, now: Instant, command: MediaCommand) -> Option<MediaEvent> {
+        match command {
+            MediaCommand::Lease { family, count } => return Some(self.lease(family, count)),
+            MediaCommand::Return { lease } => {
+                assert!(self.leased.remove(&lease), "{lease:?} returned twice");
+                self.free.insert(0, lease);
+            }
+            MediaCommand::Open { media, lease } => self.open(now, media, lease),
+            MediaCommand::Configure { media, remote, direction, formats, timeout } => {
+                assert!(!formats.is_empty(), "a stream without any format");
+                let session = self.session(media);
+                session.remote = Some(remote);
+                session.direction = direction;
+                session.timeout = timeout;
+                session.configured_at = now;
+                session.is_timed_out = false;
+            }
+            MediaCommand::Bridge { a, b, .. } => self.bridge(a, b),
+            MediaCommand::Unbridge { media } => {
+                if let Does::Relays(other) = self.session(media).does {
+                    self.session(other).does = Does::Nothing;
+                }
+                self.session(media).does = Does::Nothing;
+            }
+            MediaCommand::Play { media, playout } => self.session(media).does = Does::Plays(playout),
+            MediaCommand::Close { media } => return Some(self.close(media)),
+        }
+        None
+    }
+
+    /// The next session whose far end has been silent for too long.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<MediaEvent> {
+        let silent = &self.silent;
+        let due = self.sessions.iter_mut().find(|(_, it)| it.due(silent).is_some_and(|at| at <= now));
+        let (media, session) = due?;
+        session.is_timed_out = true;
+        Some(MediaEvent::TimedOut { media: *media })
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.sessions.values().filter_map(|it| it.due(&self.silent)).min()
+    }
+
+    /// The far end that receives at `address` sends no more packets.
+    pub(crate) fn fall_silent(&mut self, now: Instant, address: SocketAddr) {
+        self.silent.entry(address).or_insert(now);
+    }
+
+    /// Ports that are no longer there when somebody asks: as another program would take them.
+    pub fn lose_free_ports(&mut self) {
+        self.capacity -= self.free.len();
+        self.free.clear();
+    }
+
+    /// Who receives what `speaker`, who sends from the address that it receives at, sends to
+    /// `port` of ours: the far end's address, or the speaker's own for an echo.
+    pub fn listener(&self, speaker: SocketAddr, port: SocketAddr) -> Option<SocketAddr> {
+        let session = self.sessions.values().find(|it| it.lease.address == port)?;
+        if session.remote?.rtp != speaker || !session.direction.receives() {
+            return None;
+        }
+        let ear = match &session.does {
+            Does::Nothing => return None,
+            Does::Relays(other) => self.sessions.get(other)?,
+            Does::Plays(Playout::Echo) => session,
+            Does::Plays(_) => return None,
+        };
+        ear.remote.filter(|_| ear.direction.sends()).map(|it| it.rtp)
+    }
+
+    /// What is played to the far end of `port`.
+    pub fn plays_at(&self, port: SocketAddr) -> Option<&Playout> {
+        match &self.sessions.values().find(|it| it.lease.address == port)?.does {
+            Does::Plays(playout) => Some(playout),
+            Does::Nothing | Does::Relays(_) => None,
+        }
+    }
+
+    /// Open sessions.
+    pub fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Bridges made since the start.
+    pub fn bridges_made(&self) -> usize {
+        self.bridges_made
+    }
+
+    pub(crate) fn free(&self) -> usize {
+        self.free.len()
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Ends the prompt at `port`.
+    pub(crate) fn finish_playing(&mut self, port: SocketAddr) -> Option<MediaEvent> {
+        let (media, session) = self.sessions.iter_mut().find(|(_, it)| it.lease.address == port)?;
+        session.does = Does::Nothing;
+        Some(MediaEvent::PlayFinished { media: *media })
+    }
+
+    fn lease(&mut self, family: Family, count: u16) -> MediaEvent {
+        let wanted = match family {
+            Family::V4 => usize::from(count).min(self.free.len()),
+            // The city is an IPv4 network.
+            Family::V6 => 0,
+        };
+        let leases = self.free.split_off(self.free.len() - wanted);
+        self.leased.extend(&leases);
+        MediaEvent::Leased { worker: self.number, family, leases }
+    }
+
+    fn open(&mut self, now: Instant, media: MediaId, lease: PortLease) {
+        assert_eq!(lease.worker, self.number, "the lease is another worker's");
+        assert!(self.leased.contains(&lease), "{lease:?} is not leased");
+        let is_used = self.sessions.values().any(|it| it.lease == lease);
+        assert!(!is_used, "two sessions on {lease:?}");
+        let session = Session {
+            lease,
+            remote: None,
+            direction: Direction::Inactive,
+            timeout: None,
+            configured_at: now,
+            is_timed_out: false,
+            does: Does::Nothing,
+        };
+        assert!(self.sessions.insert(media, session).is_none(), "{media} opened twice");
+    }
+
+    fn bridge(&mut self, a: MediaId, b: MediaId) {
+        assert_ne!(a, b, "a bridge has two ends");
+        for (from, to) in [(a, b), (b, a)] {
+            if let Does::Relays(old) = self.session(from).does
+                && old != to
+            {
+                self.session(old).does = Does::Nothing;
+            }
+            self.session(from).does = Does::Relays(to);
+        }
+        self.bridges_made += 1;
+    }
+
+    fn close(&mut self, media: MediaId) -> MediaEvent {
+        let session = self.sessions.remove(&media);
+        let session = session.unwrap_or_else(|| panic!("{media} is not open, and closed"));
+        assert!(self.leased.remove(&session.lease), "{:?} given back twice", session.lease);
+        // The oldest free port is used next: RTP of the last call must not reach the next one.
+        self.free.insert(0, session.lease);
+        if let Does::Relays(other) = session.does
+            && let Some(other) = self.sessions.get_mut(&other)
+        {
+            other.does = Does::Nothing;
+        }
+        let stats =
+            StreamStats { latched: session.remote.map(|it| it.rtp), ..StreamStats::default() };
+        MediaEvent::Closed { media, stats }
+    }
+
+    #[track_caller]
+    fn session(&mut self, media: MediaId) -> &mut Session {
+        self.sessions.get_mut(&media).unwrap_or_else(|| panic!("{media} is not open"))
+    }
+}
+
+impl Session {
+    /// When it is to be told that nobody speaks.
+    fn due(&self, silent: &HashMap<SocketAddr, Instant>) -> Option<Instant> {
+        let since = *silent.get(&self.remote?.rtp)?;
+        let timeout = self.timeout.filter(|_| !self.is_timed_out)?;
+        Some(since.max(self.configured_at) + timeout)
+    }
+}

@@ -1,0 +1,4 @@
+//! Scenarios: a file a topic, a test a sentence. All of it in virtual time.
+
+mod calls;
+mod support;

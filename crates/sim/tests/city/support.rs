@@ -1,0 +1,76 @@
+//! What most scenarios begin with.
+
+use call::Cdr;
+use sim::{City, Line, Plot};
+use std::time::{Duration, Instant};
+
+/// A city with one seed for all scenarios.
+pub(crate) fn city() -> City {
+    city_with(Plot::default())
+}
+
+pub(crate) fn city_with(plot: Plot) -> City {
+    City::new(Instant::now(), 1, plot)
+}
+
+/// A city with `1001` and `1002` registered, as phones 0 and 1.
+pub(crate) fn pair() -> City {
+    pair_in(Plot::default())
+}
+
+pub(crate) fn pair_in(plot: Plot) -> City {
+    let mut city = city_with(plot);
+    city.add_registered("1001");
+    city.add_registered("1002");
+    city
+}
+
+/// Phone 0 calls phone 1, which answers; returns the number of both lines, which are their first.
+pub(crate) fn talking() -> City {
+    let mut city = pair();
+    city.dial(CALLER, "1002");
+    city.wait(secs(5));
+    assert!(is_heard_both_ways(&city), "they should talk:\n{}", city.story());
+    city
+}
+
+pub(crate) const CALLER: usize = 0;
+pub(crate) const CALLEE: usize = 1;
+
+pub(crate) fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+pub(crate) fn millis(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// The newest line of a phone.
+#[track_caller]
+pub(crate) fn line(city: &City, phone: usize) -> &Line {
+    city.phones[phone].last_line().expect("the phone had a call")
+}
+
+/// Whether what `from` says comes out at `to`, as the worker was told and the phones were told.
+pub(crate) fn is_heard(city: &City, from: usize, to: usize) -> bool {
+    let (from, to) = (line(city, from), line(city, to));
+    let heard_at = from
+        .remote_rtp
+        .and_then(|port| city.workers.iter().find_map(|it| it.listener(from.rtp, port)));
+    from.way.sends() && to.way.receives() && heard_at == Some(to.rtp)
+}
+
+pub(crate) fn is_heard_both_ways(city: &City) -> bool {
+    is_heard(city, CALLER, CALLEE) && is_heard(city, CALLEE, CALLER)
+}
+
+/// Rows of the call log as `role status cause hangup`, callers first.
+pub(crate) fn log(city: &City) -> Vec<String> {
+    let row = |it: &Cdr| {
+        let (role, hangup) = (it.role.as_str(), it.hangup.as_str());
+        format!("{role} {} {} {hangup}", it.sip_status, it.cause)
+    };
+    let mut rows: Vec<_> = city.cdrs.iter().map(row).collect();
+    rows.sort_by_key(|it| it.starts_with("callee"));
+    rows
+}
