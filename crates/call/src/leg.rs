@@ -439,7 +439,7 @@ impl Leg {
     pub(crate) fn media_closed(&mut self, ctx: &mut Context<'_>, stats: StreamStats) {
         if let Media::Closing { media, worker } = self.media {
             ctx.handles.remove(Handle::Media(media));
-            ctx.ports.session_closed(worker);
+            ctx.ports.session_closed(worker, ctx.outputs);
         }
         self.media = Media::Closed(stats);
     }

@@ -16,6 +16,7 @@ const LEASE_LOW_WATER: usize = 24;
 pub(crate) struct Ports {
     shard: u8,
     sessions_named: u64,
+    families: Vec<Family>,
     workers: Vec<Worker>,
 }
 
@@ -43,6 +44,7 @@ impl Ports {
         let mut ports = Self {
             shard,
             sessions_named: 0,
+            families: families.to_vec(),
             workers: (0..workers).map(|_| Worker::default()).collect(),
         };
         for worker in 0..workers {
@@ -67,20 +69,21 @@ impl Ports {
         outputs: &mut VecDeque<Output>,
     ) -> Option<(MediaId, PortLease)> {
         let lease = self.pool(worker, family)?.free.pop();
-        let is_low = self.pool(worker, family)?.free.len() < LEASE_LOW_WATER;
-        if is_low {
-            self.ask(worker, family, outputs);
-        }
+        self.ask_if_low(worker, family, outputs);
         let lease = lease?;
         self.workers.get_mut(usize::from(worker))?.sessions += 1;
         self.sessions_named += 1;
         Some((MediaId::new(self.shard, self.sessions_named), lease))
     }
 
-    /// A session on `worker` is gone.
-    pub(crate) fn session_closed(&mut self, worker: u8) {
+    /// A session on `worker` is gone. Its port went back to the worker, and a shard that had used
+    /// up all of them must not wait for the next call to find that out.
+    pub(crate) fn session_closed(&mut self, worker: u8, outputs: &mut VecDeque<Output>) {
         if let Some(worker) = self.workers.get_mut(usize::from(worker)) {
             worker.sessions = worker.sessions.saturating_sub(1);
+        }
+        for n in 0..self.families.len() {
+            self.ask_if_low(worker, self.families[n], outputs);
         }
     }
 
@@ -100,6 +103,12 @@ impl Ports {
     /// Sessions that are open or closing.
     pub(crate) fn sessions(&self) -> usize {
         self.workers.iter().map(|it| it.sessions).sum()
+    }
+
+    fn ask_if_low(&mut self, worker: u8, family: Family, outputs: &mut VecDeque<Output>) {
+        if self.pool(worker, family).is_some_and(|it| it.free.len() < LEASE_LOW_WATER) {
+            self.ask(worker, family, outputs);
+        }
     }
 
     fn ask(&mut self, worker: u8, family: Family, outputs: &mut VecDeque<Output>) {

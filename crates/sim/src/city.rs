@@ -16,9 +16,9 @@ use call::{
 };
 use media::{Family, MediaEvent};
 use sip::{
-    Destination, FlowId, Host, Message, Source, Transport,
+    Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     auth::AuthPolicy,
-    bindings::BindingPolicy,
+    bindings::{Aor, Binding, BindingPolicy},
     digest::Ha1,
     endpoint::{EndpointConfig, Send},
     parse::{Framing, parse, refusal},
@@ -71,6 +71,9 @@ const STREAMS: u64 = 1000;
 
 /// How long a worker or the registrar takes to answer.
 const BACK_OFFICE_DELAY: Duration = Duration::from_millis(1);
+
+/// Longest wait for a registration.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Many events at one instant mean that something feeds itself.
 const EVENTS_AT_ONCE_MAX: usize = 10_000;
@@ -215,7 +218,7 @@ impl City {
         let n = self.phones.len();
         let address = SocketAddr::from(([10, 1, 0, u8::try_from(n + 1).expect("a small city")], 5060));
         let flow = if transport.is_reliable() { FlowId(STREAMS + n as u64) } else { UDP_FLOW };
-        let socket = Socket { address, transport, flow, switch: switch() };
+        let socket = Socket { address, transport, flow };
         let mut phone = Phone::new(number, DOMAIN, socket, self.rng.split());
         phone.wants_sha256 = n.is_multiple_of(2);
         self.phones.push(phone);
@@ -226,7 +229,7 @@ impl City {
     pub fn add_registered(&mut self, number: &str) -> usize {
         let phone = self.add_phone(number);
         self.act(phone, Phone::register);
-        self.wait(Duration::from_secs(1));
+        self.wait_until(PATIENCE, |city| city.phones[phone].registered.is_some());
         assert_eq!(self.phones[phone].registered, Some(200), "{number} could not register");
         phone
     }
@@ -243,11 +246,17 @@ impl City {
         self.act(caller, |phone, now| phone.dial(now, number))
     }
 
-    /// Closes a phone's connection.
+    /// Closes a phone's connection; it takes none until it makes one itself.
     pub fn close_flow(&mut self, phone: usize) {
         let flow = self.phones[phone].flow;
         self.registrar.close_flow(flow);
         self.closed_flows.push(flow);
+    }
+
+    /// A phone makes a new connection.
+    pub fn reconnect(&mut self, phone: usize) {
+        let closed = self.closed_flows.len() as u64;
+        self.phones[phone].flow = FlowId(2 * STREAMS + closed);
     }
 
     // === The switch ===
@@ -266,6 +275,33 @@ impl City {
             Datagram { transport: Transport::Udp, flow: UDP_FLOW, from, to: switch(), bytes };
         self.deliver(datagram);
         self.settle_step();
+    }
+
+    /// Registers a contact of `number` that leads back to the switch.
+    pub fn plant_contact_at_switch(&mut self, number: &str) {
+        let domain = self.directory.domain_of_host(DOMAIN).expect("the domain is there").id;
+        let source = Source {
+            transport: Transport::Udp,
+            flow: UDP_FLOW,
+            local: switch(),
+            remote: switch(),
+        };
+        let now = self.now().unix;
+        self.registrar.plant(Binding {
+            aor: Aor { domain, user: number.to_owned() },
+            contact: Uri::sip(Some(number), Host::from(switch().ip()), Some(switch().port())),
+            q_per_mille: 1000,
+            expires_at: UnixMillis(now.0 + 3_600_000),
+            registered_at: now,
+            call_id: Bytes::from_static(b"planted"),
+            cseq: 1,
+            path: Vec::new(),
+            received: source.into(),
+            user_agent: String::new(),
+            instance: None,
+            reg_id: None,
+            params: Params::default(),
+        });
     }
 
     /// The directory of the switch.
@@ -401,8 +437,9 @@ impl City {
         match parse(&bytes, framing) {
             Ok(message) => self.take_in(source, message),
             Err(error) => {
-                if let Some(mut response) = refusal(&bytes, &error) {
-                    response.headers.note_source(from);
+                if let Some(mut response) = refusal(&bytes, &error)
+                    && response.headers.note_source(from).is_ok()
+                {
                     let bytes = response.encode();
                     self.transmit(&Destination::from(source), bytes);
                 }
@@ -410,10 +447,7 @@ impl City {
         }
     }
 
-    fn take_in(&mut self, source: Source, mut message: Message) {
-        if let Message::Request(request) = &mut message {
-            request.headers.note_source(source.remote);
-        }
+    fn take_in(&mut self, source: Source, message: Message) {
         let shards = u8::try_from(self.shards.len()).expect("few shards");
         let shard = usize::from(shard_of(&message, shards));
         let now = self.now();
@@ -503,7 +537,7 @@ impl City {
     }
 
     fn carry(&mut self, shard: usize, send: Send) {
-        if send.to.flow.is_some_and(|it| self.closed_flows.contains(&it)) {
+        if self.is_cut_off(&send.to) {
             let now = self.now();
             if let Some(client) = send.client {
                 self.shards[shard].handle_send_failure(now, client);
@@ -511,6 +545,16 @@ impl City {
             return;
         }
         self.transmit(&send.to, send.bytes);
+    }
+
+    /// Whether nothing can be sent there: the connection is closed, and no new one is accepted.
+    fn is_cut_off(&self, to: &Destination) -> bool {
+        if !to.transport.is_reliable() {
+            return false;
+        }
+        let phone = self.phones.iter().find(|it| to.host.ip() == Some(it.address.ip()));
+        let flow = to.flow.or(phone.map(|it| it.flow));
+        flow.is_none_or(|it| self.closed_flows.contains(&it))
     }
 
     /// What a worker tells: to the shard that asked, or the one that named the session.

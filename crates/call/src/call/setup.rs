@@ -351,7 +351,7 @@ impl Call {
         let is_anyone_left = self.legs.iter().skip(1).any(|it| !it.has_ended());
         if is_decline_for_all || !is_anyone_left {
             let refusal = ringing.refusal.take().unwrap_or(Refusal::of(Cause::Unavailable));
-            self.end(ctx, None, refusal);
+            self.end(ctx, Some(leg), refusal);
         }
     }
 

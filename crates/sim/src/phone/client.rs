@@ -300,6 +300,9 @@ impl Phone {
 
     fn handle_registered(&mut self, now: Instant, response: &Heard, status: u16) {
         self.registered = Some(status);
+        if status >= 300 {
+            self.last_refusal = response.rows();
+        }
         self.stop_refreshing();
         let rows = response.values("Contact");
         let ours = rows.iter().find(|it| it.contains(&self.address.to_string()));

@@ -54,8 +54,10 @@ pub struct Line {
     /// CANCEL goes out as soon as a provisional response allows it.
     pub(super) wants_cancel: bool,
     pub(super) sdp_version: u32,
-    /// What a re-INVITE under way asks for.
-    pub(super) wanted_way: AudioWay,
+    /// What our last offer said.
+    pub(super) offered: AudioWay,
+    /// What the user wants: to talk, or to keep the other side on hold.
+    pub(super) wish: AudioWay,
     pub(super) formats: Vec<u8>,
     /// CSeq numbers of INVITEs of ours without an offer.
     pub(super) late_offers: Vec<u32>,
@@ -92,6 +94,11 @@ impl Line {
         i64::try_from(talk.as_millis()).ok()
     }
 
+    /// What it offers and takes from here on, as payload types.
+    pub fn set_formats(&mut self, formats: &[u8]) {
+        self.formats = formats.to_vec();
+    }
+
     /// A challenged INVITE goes out again under a number of its own.
     pub(super) fn move_to_cseq(&mut self, from: u32, to: u32) {
         self.cseq = to;
@@ -106,7 +113,7 @@ impl Line {
 
     pub(super) fn offer(&mut self, way: AudioWay) -> String {
         self.sdp_version += 1;
-        self.wanted_way = way;
+        self.offered = way;
         sdp::write(self.rtp, self.sdp_version, way, &self.formats)
     }
 
@@ -115,7 +122,7 @@ impl Line {
         let common: Vec<u8> =
             offer.formats.iter().copied().filter(|it| self.formats.contains(it)).collect();
         common.iter().find(|it| **it != 101)?;
-        self.way = offer.way.answered(AudioWay::SendRecv);
+        self.way = offer.way.answered(self.wish);
         self.remote_rtp = Some(offer.rtp);
         self.sdp_version += 1;
         Some(sdp::write(self.rtp, self.sdp_version, self.way, &common))
@@ -128,6 +135,7 @@ impl Line {
             "answered with formats that were not offered: {answer:?}"
         );
         self.remote_rtp = Some(answer.rtp);
-        self.way = answer.way.answered(self.wanted_way);
+        self.wish = self.offered;
+        self.way = answer.way.answered(self.offered);
     }
 }

@@ -103,13 +103,14 @@ pub struct Phone {
     pub invite_headers: Vec<(&'static str, String)>,
     /// Which digest algorithm it takes.
     pub wants_sha256: bool,
+    /// Headers of the last refused REGISTER.
+    pub last_refusal: Vec<(String, String)>,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
     pub odd_statuses: Vec<u16>,
 
     pub(crate) address: SocketAddr,
     pub(crate) transport: Transport,
     pub(crate) flow: FlowId,
-    switch: SocketAddr,
     rng: Rng,
     is_on: bool,
     challenge: Option<Challenge>,
@@ -133,7 +134,6 @@ pub(crate) struct Socket {
     pub(crate) address: SocketAddr,
     pub(crate) transport: Transport,
     pub(crate) flow: FlowId,
-    pub(crate) switch: SocketAddr,
 }
 
 /// Something to do later.
@@ -162,11 +162,11 @@ impl Phone {
             formats: line::FORMATS.to_vec(),
             invite_headers: Vec::new(),
             wants_sha256: socket.flow.0.is_multiple_of(2),
+            last_refusal: Vec::new(),
             odd_statuses: Vec::new(),
             address: socket.address,
             transport: socket.transport,
             flow: socket.flow,
-            switch: socket.switch,
             register_call_id: rng.hex(16),
             rng,
             is_on: true,
@@ -292,6 +292,11 @@ impl Phone {
         self.send(now, Purpose::Odd, draft);
     }
 
+    /// Sends no audio any more, as with a broken cable to the media port.
+    pub fn mute(&mut self, _now: Instant) {
+        self.hushed.extend(self.lines.iter().filter(|it| it.is_live()).map(|it| it.rtp));
+    }
+
     /// Loses power: calls, transactions and all memory are gone, and it hears nothing.
     pub fn crash(&mut self, now: Instant) {
         self.is_on = false;
@@ -319,6 +324,11 @@ impl Phone {
     }
 
     // === Getters ===
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
 
     /// The newest line.
     pub fn last_line(&self) -> Option<&Line> {
@@ -416,7 +426,8 @@ impl Phone {
             awaits_answer: false,
             wants_cancel: false,
             sdp_version: 0,
-            wanted_way: AudioWay::SendRecv,
+            offered: AudioWay::SendRecv,
+            wish: AudioWay::SendRecv,
             formats: self.formats.clone(),
             late_offers: Vec::new(),
         });

@@ -169,7 +169,7 @@ impl Phone {
         let it = &mut self.lines[line];
         match invite.body().as_deref().and_then(sdp::read) {
             Some(offer) => it.answer(&offer),
-            None => Some(it.offer(super::AudioWay::SendRecv)),
+            None => Some(it.offer(it.wish)),
         }
     }
 

@@ -1,4 +1,12 @@
 //! Scenarios: a file a topic, a test a sentence. All of it in virtual time.
 
 mod calls;
+mod changes;
+mod forks;
+mod losses;
+mod media;
+mod operations;
+mod races;
+mod refusals;
+mod registration;
 mod support;
