@@ -11,18 +11,18 @@
 //! What is wrong is told by panics: all of this is for tests.
 
 mod city;
+mod day;
 mod invariants;
 mod network;
 mod phone;
 mod registrar;
-
 mod wire;
 mod worker;
 
 pub use city::{City, DOMAIN, Plot, switch};
+pub use day::live_a_day;
 pub use network::{Network, Quality};
 pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
 pub use registrar::Registrar;
-
 pub use wire::Heard;
 pub use worker::Worker;

@@ -110,11 +110,14 @@ impl Network {
     pub(crate) fn send(&mut self, start: Instant, now: Instant, datagram: Datagram) {
         self.last_sent = Some(now);
         let fate = self.fate(now, datagram.clone());
-        let line = datagram.bytes.split(|it| *it == b'\r').next().unwrap_or_default();
-        let Datagram { from, to, .. } = datagram;
+        let Datagram { from, to, bytes, .. } = datagram;
         let at = now.saturating_duration_since(start);
-        let line = String::from_utf8_lossy(line);
-        self.log.push(format!("{at:>9.3?} {from} → {to} {fate} {line}"));
+        let text = String::from_utf8_lossy(&bytes);
+        let line = text.lines().next().unwrap_or_default();
+        let value = |name: &str| text.lines().find_map(|it| it.strip_prefix(name));
+        let call_id = value("Call-ID: ").and_then(|it| it.get(..6)).unwrap_or_default();
+        let cseq = value("CSeq: ").unwrap_or_default();
+        self.log.push(format!("{at:>9.3?} {from} → {to} {call_id} {fate} {line} ({cseq})"));
     }
 
     fn fate(&mut self, now: Instant, datagram: Datagram) -> &'static str {

@@ -375,8 +375,8 @@ impl Phone {
             self.outputs.extend(self.acks.get(&response.branch()).cloned());
             return;
         }
-        let call_id = response.call_id();
-        let line = self.lines.iter().find(|it| it.call_id == call_id);
+        let (call_id, tag) = (response.call_id(), response.from_tag().unwrap_or_default());
+        let line = self.lines.iter().find(|it| it.call_id == call_id && it.local_tag == tag);
         let ack = line.and_then(|it| it.ack.as_ref()).filter(|(it, _)| *it == cseq);
         match ack {
             Some((_, ack)) => self.outputs.push(ack.clone()),

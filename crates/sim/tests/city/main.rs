@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod days;
 mod forks;
 mod losses;
 mod media;
