@@ -177,7 +177,7 @@ impl City {
                 occupancy: occupancy.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
-            Calls::new(now, settings(shard, &plot, &policy), world, rng.split())
+            Calls::new(now, settings(shard, &plot), world, rng.split())
         });
         let shards = shards.collect();
         let mut city = Self {
@@ -585,7 +585,7 @@ fn unix(since_start: Duration) -> UnixMillis {
     UnixMillis(1_800_000_000_000 + since_start)
 }
 
-fn settings(shard: u8, plot: &Plot, policy: &BindingPolicy) -> Settings {
+fn settings(shard: u8, plot: &Plot) -> Settings {
     let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
     Settings {
         shard,
@@ -598,7 +598,6 @@ fn settings(shard: u8, plot: &Plot, policy: &BindingPolicy) -> Settings {
         loop_secret: 7,
         retry_after_s: 5,
         auth: AuthPolicy::default(),
-        bindings: policy.clone(),
         endpoint: EndpointConfig {
             shard,
             product: "Tandem".to_owned(),
