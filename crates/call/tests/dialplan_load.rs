@@ -64,7 +64,8 @@ steps = [{ prompt = { file = "gone.wav" } }]
         "one.toml:10: rule[2].steps[1].refuse.reason: expected one line of 1 to 200 bytes",
         "one.toml:16: rule[3].steps: expected exactly one step, found 2",
         "one.toml:17: rule[3].extra: unknown key; expected one of `name`, `match`, `steps`",
-        "two.toml:2: rules: unknown key; expected one of `domain`, `rule`, `example`",
+        "two.toml:2: rules: unknown key; expected one of `domain`, `awaited_trunks`, \
+         `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
          `prompt`, `refuse`",
@@ -157,6 +158,19 @@ fn the_first_matching_rule_in_order_of_files_decides() {
     assert_eq!(routing.rule, Some("first"));
     assert_eq!(routing.action, Action::DialUser { number: "123".to_owned() });
     assert_eq!(plans.route(&query("91234")).rule, Some("second"));
+}
+
+#[test]
+fn a_trunk_that_a_file_awaits_may_be_missing_from_the_configuration() {
+    let out =
+        rule("out", "number = \"9{rest}\"", "dial = { trunk = \"later\", number = \"{rest}\" }");
+    let awaiting = format!("awaited_trunks = \"later\"\n{out}");
+
+    let plans = load(&[("a.toml", &awaiting)], &known()).unwrap();
+
+    assert_eq!(plans.route(&query("912")).action.to_string(), "trunk later 12");
+    let elsewhere = load(&[("a.toml", "awaited_trunks = [\"later\"]"), ("b.toml", &out)], &known());
+    assert!(elsewhere.unwrap_err()[0].to_string().contains("there is no trunk \"later\""));
 }
 
 #[test]

@@ -9,8 +9,7 @@ use crate::{
 use base::{CallId, DomainId, ExtensionId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    Calls, Cdr, Directory, Domain, Extension, Occupancy, Output, Prompts, Settings, Trunk,
-    World,
+    Calls, Cdr, Directory, Domain, Extension, Occupancy, Output, Prompts, Settings, Trunk, World,
     dialplan::{self, Known, Plans},
     registration::RegistrationReply,
 };
@@ -216,7 +215,8 @@ impl City {
     /// The same, over a transport.
     pub fn add_phone_over(&mut self, number: &str, transport: Transport) -> usize {
         let n = self.phones.len();
-        let address = SocketAddr::from(([10, 1, 0, u8::try_from(n + 1).expect("a small city")], 5060));
+        let address =
+            SocketAddr::from(([10, 1, 0, u8::try_from(n + 1).expect("a small city")], 5060));
         let flow = if transport.is_reliable() { FlowId(STREAMS + n as u64) } else { UDP_FLOW };
         let socket = Socket { address, transport, flow };
         let mut phone = Phone::new(number, DOMAIN, socket, self.rng.split());
@@ -280,12 +280,8 @@ impl City {
     /// Registers a contact of `number` that leads back to the switch.
     pub fn plant_contact_at_switch(&mut self, number: &str) {
         let domain = self.directory.domain_of_host(DOMAIN).expect("the domain is there").id;
-        let source = Source {
-            transport: Transport::Udp,
-            flow: UDP_FLOW,
-            local: switch(),
-            remote: switch(),
-        };
+        let source =
+            Source { transport: Transport::Udp, flow: UDP_FLOW, local: switch(), remote: switch() };
         let now = self.now().unix;
         self.registrar.plant(Binding {
             aor: Aor { domain, user: number.to_owned() },
@@ -432,8 +428,7 @@ impl City {
         }
         let Datagram { transport, flow, from, bytes, .. } = datagram;
         let source = Source { transport, flow, local: switch(), remote: from };
-        let framing =
-            if transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
+        let framing = if transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
         match parse(&bytes, framing) {
             Ok(message) => self.take_in(source, message),
             Err(error) => {
@@ -610,11 +605,7 @@ fn settings(shard: u8, plot: &Plot) -> Settings {
     }
 }
 
-fn directory(
-    rng: &mut Rng,
-    limits: &HashMap<String, u32>,
-    ring_timeout_s: u32,
-) -> Directory {
+fn directory(rng: &mut Rng, limits: &HashMap<String, u32>, ring_timeout_s: u32) -> Directory {
     let mut directory = Directory::default();
     let now = unix(Duration::ZERO);
     let domain = Domain { id: DomainId::new(now, rng), name: DOMAIN.to_owned() };

@@ -89,11 +89,7 @@ impl Network {
     }
 
     /// Loses the next `count` messages of which sender and text satisfy `wants`.
-    pub fn lose(
-        &mut self,
-        count: usize,
-        wants: impl Fn(SocketAddr, &str) -> bool + 'static,
-    ) {
+    pub fn lose(&mut self, count: usize, wants: impl Fn(SocketAddr, &str) -> bool + 'static) {
         self.thieves.push(Thief { left: count, wants: Box::new(wants) });
     }
 
@@ -122,7 +118,8 @@ impl Network {
 
     fn fate(&mut self, now: Instant, datagram: Datagram) -> &'static str {
         let text = String::from_utf8_lossy(&datagram.bytes);
-        let thief = self.thieves.iter_mut().find(|it| it.left > 0 && (it.wants)(datagram.from, &text));
+        let thief =
+            self.thieves.iter_mut().find(|it| it.left > 0 && (it.wants)(datagram.from, &text));
         if let Some(thief) = thief {
             thief.left -= 1;
             return "STOLEN";

@@ -17,7 +17,14 @@ pub(crate) struct CdrRow {
     pub(crate) sip_status: i64,
     /// `remote`, `peer` or `system`.
     pub(crate) hangup: String,
+    /// Why the leg ended, in a word.
+    pub(crate) cause: String,
     pub(crate) codec: Option<String>,
+    pub(crate) packets_received: i64,
+    pub(crate) bytes_received: i64,
+    pub(crate) packets_sent: i64,
+    pub(crate) packets_lost: i64,
+    pub(crate) jitter_ms: f64,
 }
 
 impl CdrRow {
@@ -68,7 +75,13 @@ async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
                 talk_ms: row.try_get("talk_ms")?,
                 sip_status: row.try_get("sip_status")?,
                 hangup: row.try_get("hangup")?,
+                cause: row.try_get("cause")?,
                 codec: row.try_get("codec")?,
+                packets_received: row.try_get("packets_received")?,
+                bytes_received: row.try_get("bytes_received")?,
+                packets_sent: row.try_get("packets_sent")?,
+                packets_lost: row.try_get("packets_lost")?,
+                jitter_ms: row.try_get("jitter_ms")?,
             })
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Child processes that never outlive their test.
 
 use super::wait_for;
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -68,11 +69,15 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    /// SIGTERM: please finish.
-    pub(crate) fn terminate(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-            .expect("own child can be signalled");
+    /// Sends a signal, for example SIGTERM: please finish.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("own child can be signalled");
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 

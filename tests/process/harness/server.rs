@@ -1,10 +1,11 @@
 //! Tandem itself, as a user starts it.
 
 use super::{CdrRow, Outcome, PortBlock, Process, cdr::set_ring_time, repository, wait_for};
+use rustix::process::Signal;
 use std::{
     fmt,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -38,26 +39,36 @@ impl fmt::Display for Transport {
 impl Server {
     /// Seeds the demo domain, starts the server, waits until it is ready.
     pub(crate) fn start() -> Self {
-        Self::start_prepared(|_| {})
+        Self::start_with("")
+    }
+
+    /// The same, with these lines after those of the demo's configuration.
+    pub(crate) fn start_with(config: &str) -> Self {
+        Self::start_prepared(config, seed)
     }
 
     /// The same, where `extension` rings for `seconds` only.
     pub(crate) fn start_with_ring_time(extension: &str, seconds: u32) -> Self {
-        Self::start_prepared(|data| set_ring_time(&data.join("tandem.db"), extension, seconds))
+        Self::start_prepared("", |folder| {
+            seed(folder);
+            set_ring_time(&folder.join("data/tandem.db"), extension, seconds);
+        })
     }
 
-    /// Seeds the demo domain, lets `prepare` change what it finds in the data folder, starts.
-    fn start_prepared(prepare: impl FnOnce(&Path)) -> Self {
+    /// Without the demo domain, on a fresh database and with no configuration but this.
+    pub(crate) fn start_fresh(config: &str) -> Self {
+        Self::start_prepared(config, |folder| {
+            std::fs::write(folder.join("tandem.toml"), config).expect("config can be written");
+        })
+    }
+
+    /// Writes the configuration, lets `prepare` see to the data, starts.
+    fn start_prepared(more_config: &str, prepare: impl FnOnce(&Path)) -> Self {
         let ports = PortBlock::claim();
         let folder = tempfile::tempdir().expect("temporary folder can be made");
-        std::fs::write(folder.path().join("tandem.toml"), config(&ports))
-            .expect("config can be written");
-        let seeded = tandem(
-            folder.path(),
-            &["demo", "--data", &folder.path().join("data").to_string_lossy()],
-        );
-        assert!(seeded.status.success(), "tandem demo: {}", seeded.output);
-        prepare(&folder.path().join("data"));
+        let config = config(&ports) + "\n" + more_config;
+        std::fs::write(folder.path().join("tandem.toml"), config).expect("config can be written");
+        prepare(folder.path());
 
         let process = launch(&ports, folder.path());
         let mut server = Self { process, ports, folder };
@@ -74,7 +85,34 @@ impl Server {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        self.process.terminate();
+        self.process.signal(Signal::TERM);
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.process.signal(Signal::HUP);
+    }
+
+    /// Runs another of the binary's commands on this server's configuration and data.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Outcome {
+        let config = self.folder.path().join("tandem.toml");
+        let data = self.folder.path().join("data");
+        let settings = ["--config", &config.to_string_lossy(), "--data", &data.to_string_lossy()];
+        tandem(self.folder.path(), &[arguments, &settings].concat())
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A gauge or counter without labels of `/metrics`; 0 while it has not been set.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let metrics = self.get("/metrics").expect("metrics are served");
+        metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+            .unwrap_or(0.0)
     }
 
     /// Waits for the server to end by itself.
@@ -108,8 +146,19 @@ impl Server {
         self.process.output()
     }
 
+    /// Where SIP is served over IPv6, if the configuration says so.
+    pub(crate) fn sip_v6(&self) -> SocketAddr {
+        (Ipv6Addr::LOCALHOST, self.ports.port(SIP)).into()
+    }
+
     /// Body of `GET path`, if the answer was 200.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
+        let (status, body) = self.get_any(path)?;
+        (status == 200).then_some(body)
+    }
+
+    /// Status and body of `GET path`.
+    pub(crate) fn get_any(&self, path: &str) -> Option<(u16, String)> {
         let http = (Ipv4Addr::LOCALHOST, self.ports.port(HTTP)).into();
         let mut stream = TcpStream::connect_timeout(&http, HTTP_LIMIT).ok()?;
         stream.set_read_timeout(Some(HTTP_LIMIT)).ok()?;
@@ -117,7 +166,7 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        (head.split(' ').nth(1) == Some("200")).then(|| body.to_owned())
+        Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
 
     /// The call log once it has `count` rows, oldest first.
@@ -146,7 +195,16 @@ fn config(ports: &PortBlock) -> String {
     std::fs::read_to_string(demo).expect("the demo has a configuration").replace("5070", &trunk)
 }
 
-/// Runs one of the binary's commands to its end, in `folder`.
+/// `tandem demo`, on the configuration and into the data of `folder`.
+fn seed(folder: &Path) {
+    let config = folder.join("tandem.toml");
+    let data = folder.join("data");
+    let settings = ["--config", &config.to_string_lossy(), "--data", &data.to_string_lossy()];
+    let seeded = tandem(folder, &[&["demo"][..], &settings].concat());
+    assert!(seeded.status.success(), "tandem demo: {}", seeded.output);
+}
+
+/// Runs one of the binary's commands to its end, in the repository.
 pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
     let log = tempfile::NamedTempFile::new_in(folder).expect("log can be made");
     let mut command = Command::new(binary());

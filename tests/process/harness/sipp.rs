@@ -15,6 +15,8 @@ pub(crate) struct Sipp {
     scenario: &'static str,
     port: u16,
     transport: Transport,
+    is_v6: bool,
+    calls: u32,
     folder: PathBuf,
     media_port: Option<u16>,
     arguments: Vec<String>,
@@ -120,6 +122,8 @@ impl Sipp {
             scenario,
             port: server.phone_port(slot),
             transport: Transport::Udp,
+            is_v6: false,
+            calls: 1,
             folder,
             media_port: None,
             arguments: vec!["-mp".to_owned(), media_port],
@@ -138,6 +142,22 @@ impl Sipp {
         self
     }
 
+    /// Over IPv6: the server's address in all arguments becomes its IPv6 one.
+    pub(crate) fn over_v6(mut self, server: &Server) -> Self {
+        self.is_v6 = true;
+        let (v4, v6) = (server.sip().to_string(), server.sip_v6().to_string());
+        for argument in &mut self.arguments {
+            *argument = argument.replace(&v4, &v6);
+        }
+        self
+    }
+
+    /// Plays the scenario this often, `rate` times a second.
+    pub(crate) fn repeated(mut self, calls: u32, rate: u32) -> Self {
+        self.calls = calls;
+        self.with(&["-r", &rate.to_string(), "-l", "2000"])
+    }
+
     /// With its media at this port, which is the test's own; SIPp would bind `-mp` itself.
     pub(crate) fn with_media_at(mut self, port: u16) -> Self {
         self.media_port = Some(port);
@@ -153,15 +173,19 @@ impl Sipp {
             .args(&self.arguments)
             .arg("-sf")
             .arg(self.scenario_file())
-            .args(["-i", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-i", if self.is_v6 { "::1" } else { "127.0.0.1" }])
+            .args(["-p", &self.port.to_string()])
             .args(["-t", if self.transport == Transport::Tcp { "t1" } else { "u1" }])
-            .args(["-m", "1", "-nostdin", "-timeout", TIMEOUT, "-timeout_error"])
-            .args(["-trace_msg", "-message_file", MESSAGES])
+            .args(["-m", &self.calls.to_string()])
+            .args(["-nostdin", "-timeout", TIMEOUT, "-timeout_error"])
             .args(["-trace_err", "-error_file", ERRORS]);
+        if self.calls == 1 {
+            command.args(["-trace_msg", "-message_file", MESSAGES]);
+        }
         let mut process = Process::start("sipp", &mut command, &self.folder.join("screen"));
         wait_for("SIPp listening", LISTEN_LIMIT, || {
             let ended = process.exited().is_some();
-            (ended || listens(self.port, self.transport)).then_some(())
+            (ended || listens(self.port, self.transport, self.is_v6)).then_some(())
         });
         RunningSipp { scenario: self.scenario, process, folder: self.folder }
     }
@@ -230,12 +254,17 @@ fn trace(folder: &Path) -> Vec<TraceEntry> {
 }
 
 /// Asks the kernel rather than tries to bind, which would take the port from SIPp.
-fn listens(port: u16, transport: Transport) -> bool {
+fn listens(port: u16, transport: Transport, is_v6: bool) -> bool {
     let (table, state) = match transport {
         Transport::Udp => ("/proc/net/udp", "07"),
         Transport::Tcp => ("/proc/net/tcp", "0A"),
     };
-    let address = format!("0100007F:{port:04X}");
+    let (table, ip) = if is_v6 {
+        (format!("{table}6"), "00000000000000000000000001000000")
+    } else {
+        (table.to_owned(), "0100007F")
+    };
+    let address = format!("{ip}:{port:04X}");
     fs::read_to_string(table).expect("/proc is there").lines().any(|line| {
         let mut fields = line.split_whitespace().skip(1);
         fields.next() == Some(&address) && fields.nth(1) == Some(state)
@@ -246,6 +275,6 @@ const MESSAGES: &str = "messages";
 const ERRORS: &str = "errors";
 const RULE: &str = "-----------------------------------------------";
 /// SIPp gives up on a scenario by itself, and says where it stood.
-const TIMEOUT: &str = "30s";
+const TIMEOUT: &str = "60s";
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
-const END_LIMIT: Duration = Duration::from_secs(40);
+const END_LIMIT: Duration = Duration::from_secs(70);

@@ -1,7 +1,7 @@
 //! A bare UDP socket that speaks what the test tells it, for what no sane client would send.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     time::{Duration, Instant},
 };
 
@@ -15,6 +15,12 @@ impl UdpPeer {
     /// On this port of loopback; 0 for any.
     pub(crate) fn bind(port: u16) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).expect("port is free");
+        Self { socket }
+    }
+
+    /// On any port of IPv6 loopback.
+    pub(crate) fn bind_v6() -> Self {
+        let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).expect("IPv6 loopback is there");
         Self { socket }
     }
 

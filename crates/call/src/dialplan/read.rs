@@ -41,7 +41,7 @@ pub(super) fn read(name: &str, text: &str, known: &Known) -> (File, Vec<PlanErro
     if !syntax_errors.is_empty() {
         return (File::default(), complaints.errors);
     }
-    let mut reading = Reading { name, known, to: &mut complaints };
+    let mut reading = Reading { name, known, awaited_trunks: Vec::new(), to: &mut complaints };
     let file = reading.file(Table::new(document.get_ref(), 0, String::new()));
     (file, complaints.errors)
 }
@@ -54,12 +54,20 @@ pub(super) fn trunk_name(from: &str) -> Option<&str> {
 struct Reading<'a, 'f> {
     name: &'a str,
     known: &'a Known,
+    /// Trunks that the file may name although the configuration lacks them.
+    awaited_trunks: Vec<String>,
     to: &'a mut Complaints<'f>,
 }
 
 impl Reading<'_, '_> {
     fn file(&mut self, mut table: Table<'_, '_>) -> File {
         let domain = table.optional("domain").and_then(|it| self.domain(&it));
+        self.awaited_trunks = match table.optional("awaited_trunks") {
+            Some(names) => {
+                self.all(&names, |reading, value| reading.words(value)).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
         let rules = self.tables(table.optional("rule"));
         let examples = self.tables(table.optional("example"));
         table.finish(self.to);
@@ -232,7 +240,7 @@ impl Reading<'_, '_> {
     }
 
     fn trunk(&mut self, value: &Value<'_, '_>, name: &str) -> Option<String> {
-        if self.known.trunks.contains(name) {
+        if self.known.trunks.contains(name) || self.awaited_trunks.iter().any(|it| it == name) {
             return Some(name.to_owned());
         }
         let known = self.known.trunks.iter().map(String::as_str).collect::<Vec<_>>().join(", ");

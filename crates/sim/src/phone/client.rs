@@ -1,8 +1,6 @@
 //! Requests of a phone, and what becomes of them.
 
-use super::{
-    Challenge, Errand, GIVE_UP, LineState, Phone, RING_MAX, T1, T2, sdp,
-};
+use super::{Challenge, Errand, GIVE_UP, LineState, Phone, RING_MAX, T1, T2, sdp};
 use crate::wire::{self, Heard};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -237,10 +235,8 @@ impl Phone {
     pub(super) fn handle_response(&mut self, now: Instant, response: &Heard) {
         let status = response.status().expect("a response has a status");
         let (branch, (_, method)) = (response.branch(), response.cseq());
-        let found = self
-            .pending
-            .iter()
-            .position(|it| it.branch == branch && it.draft.method == method);
+        let found =
+            self.pending.iter().position(|it| it.branch == branch && it.draft.method == method);
         let Some(n) = found else {
             self.handle_repeated_response(now, response, status);
             return;

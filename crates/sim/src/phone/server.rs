@@ -111,12 +111,7 @@ impl Phone {
         line
     }
 
-    pub(super) fn say_progress(
-        &mut self,
-        line: usize,
-        status: u16,
-        with_sdp: bool,
-    ) {
+    pub(super) fn say_progress(&mut self, line: usize, status: u16, with_sdp: bool) {
         if self.lines[line].state != LineState::Ringing {
             return;
         }
