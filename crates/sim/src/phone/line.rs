@@ -53,6 +53,8 @@ pub struct Line {
     pub(super) awaits_answer: bool,
     /// CANCEL goes out as soon as a provisional response allows it.
     pub(super) wants_cancel: bool,
+    /// BYE goes out as soon as our 2xx is acknowledged.
+    pub(super) wants_bye: bool,
     pub(super) sdp_version: u32,
     /// What our last offer said.
     pub(super) offered: AudioWay,

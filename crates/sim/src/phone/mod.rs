@@ -234,9 +234,14 @@ impl Phone {
         self.run_errand(now, Errand::Answer(line));
     }
 
-    /// Says BYE.
+    /// Says BYE; a callee waits for the ACK to its 2xx first (RFC 3261 section 15).
     pub fn hang_up(&mut self, now: Instant, line: usize) {
-        if self.lines[line].state != LineState::Talking {
+        let it = &mut self.lines[line];
+        if it.state != LineState::Talking {
+            return;
+        }
+        if self.unacked.iter().any(|unacked| unacked.blocks_bye_of(it)) {
+            it.wants_bye = true;
             return;
         }
         self.end_line(now, line);
@@ -347,8 +352,16 @@ impl Phone {
 
     /// Whether it waits for nothing: no request, no ACK, no errand but a refresh.
     pub fn is_idle(&self) -> bool {
-        let only_refreshes = self.agenda.values().all(|it| matches!(it, Errand::Refresh));
-        self.pending.is_empty() && self.unacked.is_empty() && only_refreshes
+        let no_errands = self.agenda.values().all(|it| match it {
+            Errand::Refresh => true,
+            Errand::Ring(line)
+            | Errand::EarlyMedia(line)
+            | Errand::Answer(line)
+            | Errand::AnswerWithoutSdp(line)
+            | Errand::AnswerAsSecondDevice(line)
+            | Errand::Refuse(line, _) => !self.lines[*line].is_live(),
+        });
+        self.pending.is_empty() && self.unacked.is_empty() && no_errands
     }
 
     // === What the city does ===
@@ -425,6 +438,7 @@ impl Phone {
             ack: None,
             awaits_answer: false,
             wants_cancel: false,
+            wants_bye: false,
             sdp_version: 0,
             offered: AudioWay::SendRecv,
             wish: AudioWay::SendRecv,
