@@ -24,7 +24,12 @@ impl City {
                 endpoint: counts.endpoint,
                 ..CallCounts::default()
             };
-            assert_eq!(counts, nothing, "without calls nothing of a call is left\n{}", self.story());
+            assert_eq!(
+                counts,
+                nothing,
+                "without calls nothing of a call is left\n{}",
+                self.story()
+            );
             assert!(self.occupancy.is_empty(), "nobody is in a call\n{}", self.story());
         }
         assert!(counts.legs >= counts.calls, "a call has a caller\n{}", self.story());
@@ -126,9 +131,8 @@ impl City {
                 .filter(|it| it.call_id == cdr.sip_call_id)
                 .map(|it| it.talk_ms().unwrap_or(0))
                 .collect();
-            let is_close = |seen: &i64| {
-                u128::from(seen.abs_diff(cdr.talk_ms)) <= tolerance.as_millis()
-            };
+            let is_close =
+                |seen: &i64| u128::from(seen.abs_diff(cdr.talk_ms)) <= tolerance.as_millis();
             assert!(
                 seen.is_empty() || seen.iter().any(is_close),
                 "the phone saw {seen:?} ms: {cdr:?}\n{}",

@@ -60,8 +60,11 @@ pub struct Network {
 /// Takes the next messages that it likes away.
 struct Thief {
     left: usize,
-    wants: Box<dyn Fn(SocketAddr, &str) -> bool>,
+    wants: Box<Taste>,
 }
+
+/// Whether a thief likes a message, by its sender and text.
+type Taste = dyn Fn(SocketAddr, &str) -> bool;
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,11 +92,7 @@ impl Network {
     }
 
     /// Loses the next `count` messages of which sender and text satisfy `wants`.
-    pub fn lose(
-        &mut self,
-        count: usize,
-        wants: impl Fn(SocketAddr, &str) -> bool + 'static,
-    ) {
+    pub fn lose(&mut self, count: usize, wants: impl Fn(SocketAddr, &str) -> bool + 'static) {
         self.thieves.push(Thief { left: count, wants: Box::new(wants) });
     }
 
@@ -122,7 +121,8 @@ impl Network {
 
     fn fate(&mut self, now: Instant, datagram: Datagram) -> &'static str {
         let text = String::from_utf8_lossy(&datagram.bytes);
-        let thief = self.thieves.iter_mut().find(|it| it.left > 0 && (it.wants)(datagram.from, &text));
+        let thief =
+            self.thieves.iter_mut().find(|it| it.left > 0 && (it.wants)(datagram.from, &text));
         if let Some(thief) = thief {
             thief.left -= 1;
             return "STOLEN";
@@ -157,7 +157,8 @@ impl Network {
 
     fn delay(&mut self) -> Duration {
         let Quality { delay_min, delay_max, .. } = self.quality;
-        let spread_us = u64::try_from((delay_max - delay_min).as_micros()).unwrap_or(u64::MAX - 1);
+        let spread_us =
+            u64::try_from(delay_max.saturating_sub(delay_min).as_micros()).unwrap_or(u64::MAX - 1);
         delay_min + Duration::from_micros(self.rng.below(spread_us + 1))
     }
 

@@ -86,7 +86,9 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
-            MediaCommand::Play { media, playout } => self.session(media).does = Does::Plays(playout),
+            MediaCommand::Play { media, playout } => {
+                self.session(media).does = Does::Plays(playout);
+            }
             MediaCommand::Close { media } => return Some(self.close(media)),
         }
         None
@@ -95,7 +97,8 @@ impl Worker {
     /// The next session whose far end has been silent for too long.
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<MediaEvent> {
         let silent = &self.silent;
-        let due = self.sessions.iter_mut().find(|(_, it)| it.due(silent).is_some_and(|at| at <= now));
+        let due =
+            self.sessions.iter_mut().find(|(_, it)| it.due(silent).is_some_and(|at| at <= now));
         let (media, session) = due?;
         session.is_timed_out = true;
         Some(MediaEvent::TimedOut { media: *media })

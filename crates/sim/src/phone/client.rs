@@ -1,8 +1,6 @@
 //! Requests of a phone, and what becomes of them.
 
-use super::{
-    Challenge, Errand, GIVE_UP, LineState, Phone, RING_MAX, T1, T2, sdp,
-};
+use super::{Challenge, Errand, GIVE_UP, LineState, Phone, RING_MAX, T1, T2, sdp};
 use crate::wire::{self, Heard};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -174,7 +172,7 @@ impl Phone {
     pub(super) fn cancel_if_possible(&mut self, now: Instant, line: usize) {
         let invite = self.pending.iter().find(|it| it.purpose == Purpose::Invite(line));
         let Some(invite) = invite.filter(|it| it.has_provisional) else { return };
-        self.lines[line].wants_cancel = false;
+        self.lines[line].wants_to_leave = false;
         let branch = invite.branch.clone();
         let draft =
             Draft { method: "CANCEL", extra: Vec::new(), body: None, ..invite.draft.clone() };
@@ -237,10 +235,8 @@ impl Phone {
     pub(super) fn handle_response(&mut self, now: Instant, response: &Heard) {
         let status = response.status().expect("a response has a status");
         let (branch, (_, method)) = (response.branch(), response.cseq());
-        let found = self
-            .pending
-            .iter()
-            .position(|it| it.branch == branch && it.draft.method == method);
+        let found =
+            self.pending.iter().position(|it| it.branch == branch && it.draft.method == method);
         let Some(n) = found else {
             self.handle_repeated_response(now, response, status);
             return;
@@ -274,7 +270,7 @@ impl Phone {
             if let Some(answer) = response.body().as_deref().and_then(sdp::read) {
                 heard.accept(&answer);
             }
-            if heard.wants_cancel {
+            if heard.wants_to_leave {
                 self.cancel_if_possible(now, line);
             }
         }
@@ -328,7 +324,7 @@ impl Phone {
         it.answered_at = Some(now);
         it.state = LineState::Talking;
         self.confirm(line, response);
-        if self.lines[line].wants_cancel {
+        if self.lines[line].wants_to_leave {
             self.hang_up(now, line);
         }
     }
@@ -442,7 +438,7 @@ impl Phone {
             Purpose::Reinvite(_) | Purpose::Cancel | Purpose::Bye(_) | Purpose::Odd => {}
         }
         if let Purpose::Invite(line) = it.purpose
-            && self.lines[line].wants_cancel
+            && self.lines[line].wants_to_leave
         {
             self.lines[line].statuses.push(487);
             self.end_line(now, line);

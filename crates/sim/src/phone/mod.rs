@@ -225,8 +225,10 @@ impl Phone {
 
     /// Gives up a call that is not answered.
     pub fn cancel(&mut self, now: Instant, line: usize) {
-        self.lines[line].wants_cancel = true;
-        self.cancel_if_possible(now, line);
+        if self.lines[line].state == LineState::Calling {
+            self.lines[line].wants_to_leave = true;
+            self.cancel_if_possible(now, line);
+        }
     }
 
     /// Picks up.
@@ -241,7 +243,7 @@ impl Phone {
             return;
         }
         if self.unacked.iter().any(|unacked| unacked.blocks_bye_of(it)) {
-            it.wants_bye = true;
+            it.wants_to_leave = true;
             return;
         }
         self.end_line(now, line);
@@ -437,8 +439,7 @@ impl Phone {
             invite: None,
             ack: None,
             awaits_answer: false,
-            wants_cancel: false,
-            wants_bye: false,
+            wants_to_leave: false,
             sdp_version: 0,
             offered: AudioWay::SendRecv,
             wish: AudioWay::SendRecv,

@@ -1,6 +1,8 @@
 //! What a phone does with requests.
 
-use super::{Errand, GIVE_UP, Line, LineState, Manner, Phone, Purpose, RING_MAX, T1, T2, Then, sdp};
+use super::{
+    Errand, GIVE_UP, Line, LineState, Manner, Phone, Purpose, RING_MAX, T1, T2, Then, sdp,
+};
 use crate::wire::{self, Heard};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -117,20 +119,12 @@ impl Phone {
         line
     }
 
-    pub(super) fn say_progress(
-        &mut self,
-        line: usize,
-        status: u16,
-        with_sdp: bool,
-    ) {
+    pub(super) fn say_progress(&mut self, line: usize, status: u16, with_sdp: bool) {
         if self.lines[line].state != LineState::Ringing {
             return;
         }
         let Some(invite) = self.lines[line].invite.clone() else { return };
-        let body = match with_sdp {
-            true => self.description_for(line, &invite),
-            false => None,
-        };
+        let body = if with_sdp { self.description_for(line, &invite) } else { None };
         self.lines[line].statuses.push(status);
         self.reply(&invite, status, Some(line), body);
     }
@@ -238,7 +232,7 @@ impl Phone {
         {
             it.accept(&answer);
         }
-        if std::mem::take(&mut it.wants_bye) {
+        if std::mem::take(&mut it.wants_to_leave) {
             self.hang_up(now, line);
         }
     }
@@ -293,7 +287,9 @@ impl Phone {
                 None => self.rng.hex(8),
             };
             let to = headers.iter_mut().find(|(name, _)| *name == "To");
-            to.expect("a request has a To").1.push_str(&format!(";tag={tag}"));
+            let (_, to) = to.expect("a request has a To");
+            to.push_str(";tag=");
+            to.push_str(&tag);
         }
         if line.is_some() && status < 300 {
             headers.push(("Contact", self.contact()));

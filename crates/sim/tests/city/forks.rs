@@ -61,8 +61,7 @@ fn of_two_devices_that_answer_at_the_same_instant_one_gets_the_call() {
 
 #[test]
 fn a_busy_device_does_not_stop_the_other_one() {
-    let mut city =
-        two_devices(Manner::refuses_after(secs(1), 486), Manner::answers_after(secs(3)));
+    let mut city = two_devices(Manner::refuses_after(secs(1), 486), Manner::answers_after(secs(3)));
     city.wait(secs(5));
     assert!(is_heard(&city, CALLER, 2), "{}", city.story());
     city.act(2, |phone, now| phone.hang_up(now, 0));

@@ -67,16 +67,14 @@ fn phones_without_a_common_codec_cannot_talk_and_the_caller_learns_why() {
     city.finish();
     assert_eq!(line(&city, CALLER).final_status(), Some(488), "{}", city.story());
     let rows = log(&city);
-    assert_eq!(
-        rows,
-        ["caller 488 no_common_codec peer", "callee 488 no_common_codec remote"]
-    );
+    assert_eq!(rows, ["caller 488 no_common_codec peer", "callee 488 no_common_codec remote"]);
 }
 
 #[test]
 fn an_answer_without_a_description_ends_the_call() {
     let mut city = pair();
-    city.phones[CALLEE].manner = Manner { then: Then::AnswerWithoutSdp(secs(1)), ..Manner::ignores() };
+    city.phones[CALLEE].manner =
+        Manner { then: Then::AnswerWithoutSdp(secs(1)), ..Manner::ignores() };
     city.dial(CALLER, "1002");
     city.finish();
 
@@ -89,9 +87,8 @@ fn an_answer_without_a_description_ends_the_call() {
 fn the_echo_sends_back_what_comes_in() {
     for is_late in [false, true] {
         let mut city = pair();
-        city.act(CALLER, |phone, now| match is_late {
-            true => phone.dial_late(now, "9196"),
-            false => phone.dial(now, "9196"),
+        city.act(CALLER, |phone, now| {
+            if is_late { phone.dial_late(now, "9196") } else { phone.dial(now, "9196") }
         });
         city.wait(secs(2));
         assert!(is_heard(&city, CALLER, CALLER), "{}", city.story());
