@@ -1,4 +1,5 @@
 //! What every core needs: typed ids, seeded chance, deadlines, the two clocks.
+//!
 //! Nothing here knows telephony. Time and chance are arguments: see [`Rng`] and [`Deadlines`].
 
 mod deadlines;

@@ -15,14 +15,16 @@ mod day;
 mod invariants;
 mod network;
 mod phone;
+mod plot;
 mod registrar;
 mod wire;
 mod worker;
 
-pub use city::{City, DOMAIN, Plot, switch};
+pub use city::City;
 pub use day::live_a_day;
 pub use network::{Network, Quality};
 pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
+pub use plot::{DOMAIN, Plot, switch};
 pub use registrar::Registrar;
 pub use wire::Heard;
 pub use worker::Worker;

@@ -11,3 +11,4 @@ mod races;
 mod refusals;
 mod registration;
 mod support;
+mod torture;
