@@ -96,6 +96,10 @@ pub fn switch() -> SocketAddr {
     SocketAddr::from(([10, 0, 0, 1], 5060))
 }
 
+pub(crate) fn policy() -> BindingPolicy {
+    BindingPolicy::default()
+}
+
 pub(crate) fn settings(shard: u8, plot: &Plot, policy: &BindingPolicy) -> Settings {
     let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
     Settings {

@@ -123,7 +123,8 @@ impl Phone {
         times_authorized: u32,
     ) {
         // In a dialog nobody asks who we are.
-        let is_challenged = !draft.to.contains(";tag=");
+        let is_challenged =
+            !draft.to.contains(";tag=") && (times_authorized > 0 || !self.forgets_challenges);
         if let Some(challenge) = self.challenge.as_mut().filter(|_| is_challenged) {
             let cnonce = self.rng.hex(8);
             let value =
