@@ -3,7 +3,7 @@
 use crate::{
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, switch},
+    plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
     worker::Worker,
@@ -147,6 +147,13 @@ impl City {
         phone.wants_sha256 = n.is_multiple_of(2);
         self.phones.push(phone);
         n
+    }
+
+    /// Builds the carrier's switch, at the trunk's address: a phone that never registers.
+    pub fn add_provider(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.phones[phone].address = provider();
+        phone
     }
 
     /// Builds a phone and registers it.

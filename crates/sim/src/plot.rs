@@ -146,14 +146,19 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         };
         directory.extensions.insert((domain.id, number), extension);
     }
-    let trunk = provider(domain.id);
+    let trunk = trunk(domain.id);
     directory.trunks.insert(trunk.name.clone(), trunk);
     directory.domains.insert(domain.id, domain);
     directory
 }
 
-fn provider(domain: DomainId) -> Trunk {
-    let address = SocketAddr::from(([10, 2, 0, 1], 5070));
+/// The address of the carrier.
+pub fn provider() -> SocketAddr {
+    SocketAddr::from(([10, 2, 0, 1], 5070))
+}
+
+fn trunk(domain: DomainId) -> Trunk {
+    let address = provider();
     Trunk {
         name: "provider".to_owned(),
         domain,

@@ -268,6 +268,10 @@ impl Phone {
         if let Purpose::Invite(line) = it.purpose {
             let heard = &mut self.lines[line];
             heard.statuses.push(status);
+            if let (Some(tag), Some(target)) = (response.to_tag(), response.contact_uri()) {
+                heard.remote_tag = Some(tag);
+                heard.target = target;
+            }
             if let Some(answer) = response.body().as_deref().and_then(sdp::read) {
                 heard.accept(&answer);
             }

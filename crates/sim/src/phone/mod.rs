@@ -254,6 +254,15 @@ impl Phone {
         self.send(now, Purpose::Bye(line), draft);
     }
 
+    /// Says BYE to a call that rings, in place of CANCEL: a caller may (RFC 3261 section 15).
+    pub fn hang_up_early(&mut self, now: Instant, line: usize) {
+        let it = &self.lines[line];
+        if it.state == LineState::Calling && it.remote_tag.is_some() {
+            let draft = self.in_dialog("BYE", line, None);
+            self.send(now, Purpose::Bye(line), draft);
+        }
+    }
+
     /// Puts the other side on hold.
     pub fn hold(&mut self, now: Instant, line: usize) {
         self.reinvite(now, line, AudioWay::SendOnly);
