@@ -214,6 +214,11 @@ impl Calls {
         }
     }
 
+    /// Names in the index whose call is gone: always 0, for the leak checks of tests.
+    pub fn orphans(&self) -> usize {
+        self.core.handles.count_of(|call| !self.calls.contains_key(&call))
+    }
+
     /// What was counted.
     pub fn totals(&self) -> Totals {
         self.totals
@@ -275,6 +280,7 @@ impl Calls {
     ) {
         #[cfg(test)]
         let panic_on_info = self.panic_on_info;
+        let panics = self.totals.panics;
         let found =
             self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| match request.method {
                 Method::Bye => call.handle_bye(ctx, leg, server),
@@ -301,6 +307,10 @@ impl Calls {
                     ctx.endpoint.respond(now.instant, server, not_allowed());
                 }
             });
+        if self.totals.panics > panics {
+            // Unless it was answered before the panic, when this does nothing.
+            self.core.endpoint.respond(now.instant, server, Reply::new(Status(500)));
+        }
         if !found {
             let status = if request.method == Method::Bye { Status(200) } else { Status(481) };
             self.core.endpoint.respond(now.instant, server, Reply::new(status));
@@ -455,3 +465,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,4 +58,9 @@ impl Handles {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+
+    /// Names that lead to calls of this kind.
+    pub(crate) fn count_of(&self, is_meant: impl Fn(CallId) -> bool) -> usize {
+        self.0.values().filter(|leg| is_meant(leg.call)).count()
+    }
 }

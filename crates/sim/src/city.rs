@@ -3,7 +3,8 @@
 use crate::{
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, switch},
+    plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
+    recording::{Input, Recording},
     registrar::Registrar,
     worker::Worker,
 };
@@ -70,6 +71,7 @@ pub struct City {
     directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
     rng: Rng,
+    pub(crate) recording: Option<Recording>,
 }
 
 /// What a worker or the registrar answers a moment later.
@@ -86,7 +88,7 @@ impl City {
         let directory = Arc::new(plot::directory(&mut rng, &plot));
         let plans = Arc::new(plot::plans());
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
-        let policy = BindingPolicy::default();
+        let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
             let world = World {
@@ -120,6 +122,7 @@ impl City {
             directory,
             closed_flows: Vec::new(),
             rng,
+            recording: None,
         };
         city.settle_step();
         city.wait(2 * BACK_OFFICE_DELAY);
@@ -144,6 +147,13 @@ impl City {
         phone.wants_sha256 = n.is_multiple_of(2);
         self.phones.push(phone);
         n
+    }
+
+    /// Builds the carrier's switch, at the trunk's address: a phone that never registers.
+    pub fn add_provider(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.phones[phone].address = provider();
+        phone
     }
 
     /// Builds a phone and registers it.
@@ -311,6 +321,9 @@ impl City {
             let late = entry.remove();
             self.come_late(late);
         } else if let Some(n) = self.shards.iter().position(|it| is_due(it.poll_timeout())) {
+            if n == 0 {
+                self.note(|| Input::Timeout);
+            }
             let both = self.now();
             self.shards[n].handle_timeout(both);
         } else if let Some(phone) = self.phones.iter_mut().find(|it| is_due(it.poll_timeout())) {
@@ -326,6 +339,11 @@ impl City {
     }
 
     fn come_late(&mut self, late: Late) {
+        match &late {
+            Late::Media { shard: 0, event } => self.note(|| Input::Media(event.clone())),
+            Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
+            Late::Media { .. } | Late::Registered { .. } => {}
+        }
         let now = self.now();
         match late {
             Late::Media { shard, event } => {
@@ -351,7 +369,14 @@ impl City {
         let source = Source { transport, flow, local: switch(), remote: from };
         let framing = if transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
         match parse(&bytes, framing) {
-            Ok(message) => self.take_in(source, message),
+            Ok(message) => {
+                let shard = self.shard_of(&message);
+                if shard == 0 {
+                    self.note(|| Input::Message { source, bytes });
+                }
+                let now = self.now();
+                self.shards[shard].handle_message(now, source, message);
+            }
             Err(error) => {
                 if let Some(mut response) = refusal(&bytes, &error)
                     && response.headers.note_source(from).is_ok()
@@ -363,11 +388,9 @@ impl City {
         }
     }
 
-    fn take_in(&mut self, source: Source, message: Message) {
+    fn shard_of(&self, message: &Message) -> usize {
         let shards = u8::try_from(self.shards.len()).expect("few shards");
-        let shard = usize::from(shard_of(&message, shards));
-        let now = self.now();
-        self.shards[shard].handle_message(now, source, message);
+        usize::from(shard_of(message, shards))
     }
 
     fn transmit(&mut self, to: &Destination, bytes: Bytes) {

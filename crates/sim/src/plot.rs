@@ -8,8 +8,8 @@ use call::{
 };
 use media::Family;
 use sip::{
-    Destination, FlowId, Host, Transport, auth::AuthPolicy, digest::Ha1, endpoint::EndpointConfig,
-    transport::Listener,
+    Destination, FlowId, Host, Transport, auth::AuthPolicy, bindings::BindingPolicy, digest::Ha1,
+    endpoint::EndpointConfig, transport::Listener,
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -96,6 +96,10 @@ pub fn switch() -> SocketAddr {
     SocketAddr::from(([10, 0, 0, 1], 5060))
 }
 
+pub(crate) fn policy() -> BindingPolicy {
+    BindingPolicy::default()
+}
+
 pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
     let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
     Settings {
@@ -141,14 +145,19 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         };
         directory.extensions.insert((domain.id, number), extension);
     }
-    let trunk = provider(domain.id);
+    let trunk = trunk(domain.id);
     directory.trunks.insert(trunk.name.clone(), trunk);
     directory.domains.insert(domain.id, domain);
     directory
 }
 
-fn provider(domain: DomainId) -> Trunk {
-    let address = SocketAddr::from(([10, 2, 0, 1], 5070));
+/// The address of the carrier.
+pub fn provider() -> SocketAddr {
+    SocketAddr::from(([10, 2, 0, 1], 5070))
+}
+
+fn trunk(domain: DomainId) -> Trunk {
+    let address = provider();
     Trunk {
         name: "provider".to_owned(),
         domain,

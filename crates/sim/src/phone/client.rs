@@ -123,7 +123,8 @@ impl Phone {
         times_authorized: u32,
     ) {
         // In a dialog nobody asks who we are.
-        let is_challenged = !draft.to.contains(";tag=");
+        let is_challenged =
+            !draft.to.contains(";tag=") && (times_authorized > 0 || !self.forgets_challenges);
         if let Some(challenge) = self.challenge.as_mut().filter(|_| is_challenged) {
             let cnonce = self.rng.hex(8);
             let value =
@@ -267,6 +268,10 @@ impl Phone {
         if let Purpose::Invite(line) = it.purpose {
             let heard = &mut self.lines[line];
             heard.statuses.push(status);
+            if let (Some(tag), Some(target)) = (response.to_tag(), response.contact_uri()) {
+                heard.remote_tag = Some(tag);
+                heard.target = target;
+            }
             if let Some(answer) = response.body().as_deref().and_then(sdp::read) {
                 heard.accept(&answer);
             }

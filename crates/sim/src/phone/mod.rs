@@ -103,6 +103,8 @@ pub struct Phone {
     pub invite_headers: Vec<(&'static str, String)>,
     /// Which digest algorithm it takes.
     pub wants_sha256: bool,
+    /// Whether it waits for a challenge with each request, as load generators do.
+    pub forgets_challenges: bool,
     /// Headers of the last refused REGISTER.
     pub last_refusal: Vec<(String, String)>,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
@@ -162,6 +164,7 @@ impl Phone {
             formats: line::FORMATS.to_vec(),
             invite_headers: Vec::new(),
             wants_sha256: socket.flow.0.is_multiple_of(2),
+            forgets_challenges: false,
             last_refusal: Vec::new(),
             odd_statuses: Vec::new(),
             address: socket.address,
@@ -249,6 +252,15 @@ impl Phone {
         self.end_line(now, line);
         let draft = self.in_dialog("BYE", line, None);
         self.send(now, Purpose::Bye(line), draft);
+    }
+
+    /// Says BYE to a call that rings, in place of CANCEL: a caller may (RFC 3261 section 15).
+    pub fn hang_up_early(&mut self, now: Instant, line: usize) {
+        let it = &self.lines[line];
+        if it.state == LineState::Calling && it.remote_tag.is_some() {
+            let draft = self.in_dialog("BYE", line, None);
+            self.send(now, Purpose::Bye(line), draft);
+        }
     }
 
     /// Puts the other side on hold.

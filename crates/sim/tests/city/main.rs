@@ -12,3 +12,4 @@ mod refusals;
 mod registration;
 mod support;
 mod torture;
+mod trunk;
