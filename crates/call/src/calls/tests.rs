@@ -3,16 +3,20 @@
 
 use super::*;
 use crate::{
-    Directory, Domain, Trunk,
+    Cdr, Domain, Locator, Occupancy, Trunk,
     dialplan::{Known, load},
     directory::Contact,
 };
-use media::PortLease;
+use base::{DomainId, UnixMillis};
+use bytes::Bytes;
+use media::{Family, MediaCommand, PortLease};
 use sip::{
     Destination, FlowId, Host, Transport,
+    auth::AuthPolicy,
+    endpoint::EndpointConfig,
     parse::{Framing, parse},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 const PLAN: &str = r#"
 domain = "demo.tandem.test"
@@ -232,7 +236,6 @@ fn settings() -> Settings {
         loop_secret: 1,
         retry_after_s: 5,
         auth: AuthPolicy::default(),
-        bindings: BindingPolicy::default(),
         endpoint: EndpointConfig {
             shard: 0,
             product: "Tandem".to_owned(),
