@@ -3,7 +3,7 @@
 use crate::{
     config::{Config, SourceLimits, StreamLimits},
     mediaserver::{MediaAddress, MediaConfig},
-    registrar, transport,
+    transport,
 };
 use call::Settings;
 use media::Family;
@@ -111,7 +111,6 @@ pub(super) fn shard(
             algorithms: config.sip.digest.clone(),
             ..AuthPolicy::default()
         },
-        bindings: registrar::policy(&config.registrar),
         endpoint: EndpointConfig {
             shard,
             product: concat!("Tandem/", env!("CARGO_PKG_VERSION")).to_owned(),

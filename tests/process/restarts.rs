@@ -23,7 +23,10 @@ fn call_that_kill_9_cuts_off_leaves_the_call_log_of_earlier_calls_whole() {
     Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "200"]).run();
     callee.succeed();
 
-    // At once: the rows may be in the spool only.
+    // As soon as the rows are in the spool, and most likely not in the database yet.
+    wait_for("2 rows in the spool", Duration::from_secs(10), || {
+        (spooled_rows(&server) >= 2).then_some(())
+    });
     server.kill_and_restart();
 
     assert_eq!(server.wait_for_cdrs(2).len(), 2);
@@ -65,4 +68,14 @@ fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
     callee.succeed();
     let status = server.wait_for_end(Duration::from_secs(20));
     assert!(status.success(), "{status}: {}", server.log());
+}
+
+/// Rows of the call log that wait in files, or did until they reached the database.
+fn spooled_rows(server: &Server) -> usize {
+    let folder = server.folder().join("data/cdr-spool");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    files
+        .filter_map(|it| std::fs::read_to_string(it.path()).ok())
+        .map(|text| text.lines().count())
+        .sum()
 }

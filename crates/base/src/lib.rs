@@ -1,15 +1,13 @@
-//! What every core needs: typed ids, seeded chance, deadlines, a bounded outbox.
+//! What every core needs: typed ids, seeded chance, deadlines, the two clocks.
 //!
 //! Nothing here knows telephony. Time and chance are arguments: see [`Rng`] and [`Deadlines`].
 
 mod deadlines;
 mod ids;
-mod outbox;
 mod rng;
 
 pub use deadlines::Deadlines;
 pub use ids::{CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, UserId};
-pub use outbox::Outbox;
 pub use rng::Rng;
 
 /// Wall-clock time as Unix milliseconds, UTC.

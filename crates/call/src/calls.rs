@@ -5,34 +5,30 @@
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
 use crate::{
-    call::{Call, Refusal},
-    cdr::Cdr,
+    call::Call,
+    context::{Context, Handle, Handles, LegRef},
     dialplan::Plans,
-    directory::{Directory, Locator},
-    failure::Cause,
+    directory::Directory,
+    failure::{Cause, Refusal},
     gate::Gate,
-    occupancy::Occupancy,
+    output::{CallCounts, CallView, Output, Totals},
     ports::Ports,
-    registration::{RegistrationReply, RegistrationRequest},
-    requests::not_allowed,
+    registration::RegistrationReply,
+    replies::not_allowed,
+    settings::{Prompts, Settings, World},
 };
-use base::{CallId, Deadlines, DomainId, MediaId, Now, Rng, UnixMillis};
-use bytes::Bytes;
-use media::{Family, MediaCommand, MediaEvent};
+use base::{CallId, Deadlines, MediaId, Now, Rng};
+use media::MediaEvent;
 use sip::{
     ClientId, DialogId, Endpoint, Event, Message, Method, Request, Response, ServerId, Source,
-    Status,
-    auth::AuthPolicy,
-    bindings::BindingPolicy,
-    endpoint::{EndpointConfig, Reply, Send},
+    Status, endpoint::Reply,
 };
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    ops::AddAssign,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// All calls of one shard. Sans-IO: feed it, drain [`Calls::poll_output`], sleep until
@@ -59,202 +55,6 @@ pub(crate) struct Core {
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) settings: Settings,
     pub(crate) rng: Rng,
-}
-
-/// What is known about the world outside: replaced, never changed in place.
-#[derive(Debug)]
-pub struct World {
-    /// Who exists.
-    pub directory: Arc<Directory>,
-    /// Where numbers lead.
-    pub plans: Arc<Plans>,
-    /// What can be played.
-    pub prompts: Arc<Prompts>,
-    /// Where extensions are.
-    pub locator: Box<dyn Locator>,
-    /// Who is in how many calls, on all shards together.
-    pub occupancy: Occupancy,
-}
-
-/// [`Core`] lent to a call for one event.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) now: Now,
-    pub(crate) endpoint: &'a mut Endpoint,
-    pub(crate) ports: &'a mut Ports,
-    pub(crate) handles: &'a mut Handles,
-    pub(crate) outputs: &'a mut VecDeque<Output>,
-    pub(crate) settings: &'a Settings,
-    pub(crate) rng: &'a mut Rng,
-}
-
-/// Prompts by file name: mono samples at 8 kHz.
-pub type Prompts = HashMap<String, Arc<[i16]>>;
-
-/// What a shard is told once.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Number of the shard.
-    pub shard: u8,
-    /// How many media workers there are.
-    pub media_workers: u8,
-    /// Address families in which media ports exist, the preferred one first.
-    pub families: Vec<Family>,
-    /// Most calls at a time on this shard; past it new ones get 503.
-    pub calls_max: usize,
-    /// Longest call, from the answer on.
-    pub call_duration_max: Duration,
-    /// How long a callee rings whose extension says nothing else, and a trunk.
-    pub ring_timeout: Duration,
-    /// No RTP for this long ends a call; `None` never.
-    pub rtp_timeout: Option<Duration>,
-    /// Marks of calls that went on are made with it; the same on all shards, secret.
-    pub loop_secret: u64,
-    /// What Retry-After says in a 503, in seconds.
-    pub retry_after_s: u32,
-    /// How strict challenges are.
-    pub auth: AuthPolicy,
-    /// Bounds of registrations.
-    pub bindings: BindingPolicy,
-    /// The SIP endpoint's own.
-    pub endpoint: EndpointConfig,
-}
-
-/// What the shell must do.
-#[derive(Debug)]
-pub enum Output {
-    /// Put a message on the wire.
-    Send(Send),
-    /// Tell a media worker.
-    Media {
-        /// Which.
-        worker: u8,
-        /// What.
-        command: MediaCommand,
-    },
-    /// Hand a REGISTER to the registrar.
-    Register(RegistrationRequest),
-    /// Keep a row of the call log.
-    Cdr(Box<Cdr>),
-    /// A dialog belongs to a call: for the trace.
-    Link {
-        /// The call.
-        call: CallId,
-        /// SIP's Call-ID of the dialog.
-        sip_call_id: Bytes,
-    },
-    /// This address gave wrong credentials: for the transport's bans.
-    Offence(IpAddr),
-    /// A panic was caught while handling this call.
-    Panicked {
-        /// The call; `None` outside any.
-        call: Option<CallId>,
-    },
-}
-
-/// A live call, for lists.
-#[derive(Clone, Debug)]
-pub struct CallView {
-    /// Id.
-    pub id: CallId,
-    /// Domain.
-    pub domain: DomainId,
-    /// Who calls.
-    pub caller: String,
-    /// What was dialled.
-    pub dialled: String,
-    /// `ringing`, `talking`, `playing` or `ending`.
-    pub state: &'static str,
-    /// When the INVITE came.
-    pub started: UnixMillis,
-    /// The far end of each leg.
-    pub parties: Vec<String>,
-}
-
-/// Live objects, for metrics and for the leak checks of tests.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct CallCounts {
-    /// Calls, settling ones included.
-    pub calls: usize,
-    /// Legs of those.
-    pub legs: usize,
-    /// Names in the index.
-    pub handles: usize,
-    /// Media sessions open or closing.
-    pub media_sessions: usize,
-    /// Port leases that wait for a call.
-    pub free_leases: usize,
-    /// The endpoint's.
-    pub endpoint: sip::endpoint::Counts,
-}
-
-/// Counted since the start.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Totals {
-    /// INVITEs that were let in.
-    pub calls: u64,
-    /// Rows given out for the call log.
-    pub cdrs: u64,
-    /// Requests refused for wrong credentials.
-    pub offences: u64,
-    /// Panics caught.
-    pub panics: u64,
-}
-
-impl AddAssign for CallCounts {
-    fn add_assign(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.legs += other.legs;
-        self.handles += other.handles;
-        self.media_sessions += other.media_sessions;
-        self.free_leases += other.free_leases;
-        self.endpoint.servers += other.endpoint.servers;
-        self.endpoint.clients += other.endpoint.clients;
-        self.endpoint.dialogs += other.endpoint.dialogs;
-    }
-}
-
-impl AddAssign for Totals {
-    fn add_assign(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.cdrs += other.cdrs;
-        self.offences += other.offences;
-        self.panics += other.panics;
-    }
-}
-
-/// What the endpoint or a worker calls a part of a leg.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Handle {
-    Server(ServerId),
-    Client(ClientId),
-    Dialog(DialogId),
-    Media(MediaId),
-}
-
-/// A leg of a call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct LegRef {
-    pub(crate) call: CallId,
-    pub(crate) leg: usize,
-}
-
-/// Which leg a handle belongs to.
-#[derive(Debug, Default)]
-pub(crate) struct Handles(HashMap<Handle, LegRef>);
-
-impl Handles {
-    pub(crate) fn insert(&mut self, handle: Handle, leg: LegRef) {
-        self.0.insert(handle, leg);
-    }
-
-    pub(crate) fn remove(&mut self, handle: Handle) {
-        self.0.remove(&handle);
-    }
-
-    fn find(&self, handle: Handle) -> Option<LegRef> {
-        self.0.get(&handle).copied()
-    }
 }
 
 impl Calls {
@@ -407,11 +207,16 @@ impl Calls {
         CallCounts {
             calls: self.calls.len(),
             legs: self.calls.values().map(Call::legs).sum(),
-            handles: self.core.handles.0.len(),
+            handles: self.core.handles.len(),
             media_sessions: self.core.ports.sessions(),
             free_leases: self.core.ports.free(),
             endpoint: self.core.endpoint.counts(),
         }
+    }
+
+    /// Names in the index whose call is gone: always 0, for the leak checks of tests.
+    pub fn orphans(&self) -> usize {
+        self.core.handles.count_of(|call| !self.calls.contains_key(&call))
     }
 
     /// What was counted.
@@ -475,6 +280,7 @@ impl Calls {
     ) {
         #[cfg(test)]
         let panic_on_info = self.panic_on_info;
+        let panics = self.totals.panics;
         let found =
             self.with_leg(now, Handle::Dialog(dialog), |call, ctx, leg| match request.method {
                 Method::Bye => call.handle_bye(ctx, leg, server),
@@ -501,6 +307,10 @@ impl Calls {
                     ctx.endpoint.respond(now.instant, server, not_allowed());
                 }
             });
+        if self.totals.panics > panics {
+            // Unless it was answered before the panic, when this does nothing.
+            self.core.endpoint.respond(now.instant, server, Reply::new(Status(500)));
+        }
         if !found {
             let status = if request.method == Method::Bye { Status(200) } else { Status(481) };
             self.core.endpoint.respond(now.instant, server, Reply::new(status));
@@ -561,7 +371,7 @@ impl Calls {
             }
             Err(_) => {
                 self.note_panic(Some(id));
-                self.core.handles.0.retain(|_, leg| leg.call != id);
+                self.core.handles.remove_call(id);
                 self.core.endpoint.respond(now.instant, server, Reply::new(Status(500)));
             }
         }
@@ -613,7 +423,7 @@ impl Calls {
             if !is_aborted {
                 self.calls.remove(&id);
                 self.deadlines.stop(id);
-                self.core.handles.0.retain(|_, leg| leg.call != id);
+                self.core.handles.remove_call(id);
                 return;
             }
         }
@@ -655,3 +465,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,22 @@ impl Cause {
     }
 }
 
+/// How a caller is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) cause: Cause,
+    pub(crate) status: Status,
+    /// Reason phrase, where the usual one says too little.
+    pub(crate) reason: Option<String>,
+}
+
+impl Refusal {
+    /// With the usual status of a cause.
+    pub(crate) fn of(cause: Cause) -> Self {
+        Self { cause, status: cause.status(), reason: None }
+    }
+}
+
 /// The callee's final failure as the caller should see it.
 ///
 /// What belongs to the hop between us and the callee stays there: challenges, redirects, and 503,

@@ -1,8 +1,8 @@
 //! Who may in: which domain a request is for, and who sends it.
 
 use crate::{
-    calls::Settings,
     directory::{Directory, Domain, Extension, Trunk},
+    settings::Settings,
 };
 use base::Rng;
 use sip::{

@@ -6,6 +6,8 @@
 mod call;
 mod calls;
 pub mod cdr;
+mod context;
+mod description;
 pub mod dialplan;
 pub mod directory;
 mod failure;
@@ -13,12 +15,17 @@ mod gate;
 mod leg;
 mod loops;
 mod occupancy;
+mod output;
 mod ports;
 pub mod registration;
+mod replies;
 mod requests;
 mod routing;
+mod settings;
 
-pub use calls::{CallCounts, CallView, Calls, Output, Prompts, Settings, Totals, World};
+pub use calls::Calls;
 pub use cdr::{Cdr, HangupParty, LegRole};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
 pub use occupancy::{Occupancy, Seat};
+pub use output::{CallCounts, CallView, Output, Totals};
+pub use settings::{Prompts, Settings, World};

@@ -1,6 +1,6 @@
 //! Media ports leased ahead of the calls that will use them, and the names of media sessions.
 
-use crate::calls::Output;
+use crate::output::Output;
 use base::MediaId;
 use media::{Family, MediaCommand, PortLease};
 use std::collections::VecDeque;

@@ -1,14 +1,16 @@
 //! Requests from outside any dialog: what is let in, and what becomes of it.
 
 use crate::{
-    call::{Call, Incoming, Plan, Refusal, sdp_of},
-    calls::{Calls, Output},
-    failure::Cause,
+    call::{Call, Incoming, Plan},
+    calls::Calls,
+    description::{self, SDP_TYPE},
+    failure::{Cause, Refusal},
     gate::{Admitted, Caller, TurnedAway},
-    leg::{SDP_TYPE, retry_after},
     loops::{self, Hop},
     occupancy::Seat,
+    output::Output,
     registration::{RegistrationRequest, Ticket},
+    replies::{not_allowed, retry_after},
 };
 use base::{CallId, Now};
 use bytes::Bytes;
@@ -16,7 +18,7 @@ use media::sdp::Sdp;
 use sip::{
     Header, HeaderName, Method, Request, ServerId, Source, Status,
     bindings::{Aor, Register},
-    endpoint::{ALLOW, Reply},
+    endpoint::Reply,
 };
 use std::sync::Arc;
 
@@ -152,6 +154,7 @@ impl Calls {
             max_forwards: max_forwards_of(request),
             headers,
             offer,
+            offer_bytes: description::of(&request.headers, &request.body),
             seats,
         };
         self.begin(now, id, server, |ctx| Call::start(ctx, incoming, plan));
@@ -188,18 +191,12 @@ impl Calls {
     }
 }
 
-/// 405 with what we do take (RFC 3261 section 21.4.6).
-pub(crate) fn not_allowed() -> Reply {
-    Reply::new(Status(405)).with_header(HeaderName::Allow, ALLOW)
-}
-
 /// The caller's description; a body that is none is refused with the types we take.
 fn offer_of(request: &Request) -> Result<Option<Sdp>, Box<Reply>> {
-    match sdp_of(&request.headers, &request.body) {
-        Some(Ok(offer)) => Ok(Some(offer)),
-        Some(Err(error)) => {
-            Err(Box::new(Reply { reason: Some(error.to_string()), ..Reply::new(Status(488)) }))
-        }
+    match description::of(&request.headers, &request.body) {
+        Some(sdp) => Sdp::parse(&sdp).map(Some).map_err(|error| {
+            Box::new(Reply { reason: Some(error.to_string()), ..Reply::new(Status(488)) })
+        }),
         None if request.body.is_empty() => Ok(None),
         None => {
             let value = Bytes::from_static(SDP_TYPE.as_bytes());

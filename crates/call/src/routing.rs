@@ -1,11 +1,11 @@
 //! From what was dialled to whom we ring.
 
 use crate::{
-    call::{Plan, Refusal, Target},
+    call::{Plan, Target},
     calls::Calls,
     dialplan::{self, Action, Builtin, RouteQuery},
     directory::{Contact, Domain, Trunk},
-    failure::Cause,
+    failure::{Cause, Refusal},
     gate::{Admitted, Caller},
     occupancy::Seat,
 };

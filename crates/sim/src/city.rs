@@ -1,71 +1,32 @@
 //! The city: a switch, its surroundings, and time that jumps to the next event.
 
 use crate::{
-    network::{Datagram, Network, Quality},
+    network::{Datagram, Network},
     phone::{Phone, Socket},
+    plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
+    recording::{Input, Recording},
     registrar::Registrar,
     worker::Worker,
 };
-use base::{CallId, DomainId, ExtensionId, Now, Rng, UnixMillis};
+use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
-use call::{
-    Calls, Cdr, Directory, Domain, Extension, Occupancy, Output, Prompts, Settings, Trunk, World,
-    dialplan::{self, Known, Plans},
-    registration::RegistrationReply,
-};
-use media::{Family, MediaEvent};
+use call::{Calls, Cdr, Directory, Occupancy, Output, World, registration::RegistrationReply};
+use media::MediaEvent;
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
-    auth::AuthPolicy,
     bindings::{Aor, Binding, BindingPolicy},
-    digest::Ha1,
-    endpoint::{EndpointConfig, Send},
+    endpoint::Send,
     parse::{Framing, parse, refusal},
     shard::shard_of,
-    transport::Listener,
 };
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// The domain of everybody.
-pub const DOMAIN: &str = "demo.tandem.test";
-
-/// What stands in the simulated dialplan.
-const PLAN: &str = r#"
-domain = "demo.tandem.test"
-
-[[rule]]
-name = "colleagues"
-match = { number = "1001-1018" }
-steps = [{ dial = { user = "{number}" } }]
-
-[[rule]]
-name = "echo"
-match = { number = "9196" }
-steps = [{ echo = {} }]
-
-[[rule]]
-name = "welcome"
-match = { number = "9198" }
-steps = [{ prompt = { file = "welcome.wav" } }]
-
-[[rule]]
-name = "out"
-match = { number = "9{rest}" }
-steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
-
-[[rule]]
-name = "in"
-match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
-steps = [{ dial = { user = "100{n}" } }]
-"#;
-
-/// UDP's flow of the switch; a phone's stream is `STREAMS + n`.
-const UDP_FLOW: FlowId = FlowId(1);
+/// A phone's stream is `STREAMS + n`; UDP's flow is another.
 const STREAMS: u64 = 1000;
 
 /// How long a worker or the registrar takes to answer.
@@ -76,45 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Many events at one instant mean that something feeds itself.
 const EVENTS_AT_ONCE_MAX: usize = 10_000;
-
-/// How a city is laid out.
-#[derive(Clone, Debug)]
-pub struct Plot {
-    /// Signalling shards.
-    pub shards: u8,
-    /// Media workers.
-    pub workers: u8,
-    /// Ports of each worker.
-    pub ports: usize,
-    /// The network.
-    pub quality: Quality,
-    /// No RTP for this long ends a call.
-    pub rtp_timeout: Option<Duration>,
-    /// Longest call.
-    pub call_duration_max: Duration,
-    /// Most calls at a time on a shard.
-    pub calls_max: usize,
-    /// Most calls at a time, by number.
-    pub limits: HashMap<String, u32>,
-    /// How long a callee rings, in seconds.
-    pub ring_timeout_s: u32,
-}
-
-impl Default for Plot {
-    fn default() -> Self {
-        Self {
-            shards: 1,
-            workers: 1,
-            ports: 512,
-            quality: Quality::GOOD,
-            rtp_timeout: Some(Duration::from_secs(60)),
-            call_duration_max: Duration::from_secs(4 * 3600),
-            calls_max: 1000,
-            limits: HashMap::new(),
-            ring_timeout_s: 30,
-        }
-    }
-}
 
 /// Everything in one place.
 #[derive(Debug)]
@@ -149,6 +71,7 @@ pub struct City {
     directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
     rng: Rng,
+    pub(crate) recording: Option<Recording>,
 }
 
 /// What a worker or the registrar answers a moment later.
@@ -162,21 +85,21 @@ impl City {
     /// A city without phones. `start` is when it begins; nothing depends on it.
     pub fn new(start: Instant, seed: u64, plot: Plot) -> Self {
         let mut rng = Rng::from_number(seed);
-        let directory = Arc::new(directory(&mut rng, &plot.limits, plot.ring_timeout_s));
-        let plans = Arc::new(plans());
+        let directory = Arc::new(plot::directory(&mut rng, &plot));
+        let plans = Arc::new(plot::plans());
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
-        let policy = BindingPolicy::default();
+        let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
             let world = World {
                 directory: Arc::clone(&directory),
                 plans: Arc::clone(&plans),
-                prompts: Arc::new(prompts()),
+                prompts: Arc::new(plot::prompts()),
                 locator: Box::new(registrar.clone()),
                 occupancy: occupancy.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
-            Calls::new(now, settings(shard, &plot, &policy), world, rng.split())
+            Calls::new(now, plot::settings(shard, &plot), world, rng.split())
         });
         let shards = shards.collect();
         let mut city = Self {
@@ -199,6 +122,7 @@ impl City {
             directory,
             closed_flows: Vec::new(),
             rng,
+            recording: None,
         };
         city.settle_step();
         city.wait(2 * BACK_OFFICE_DELAY);
@@ -223,6 +147,13 @@ impl City {
         phone.wants_sha256 = n.is_multiple_of(2);
         self.phones.push(phone);
         n
+    }
+
+    /// Builds the carrier's switch, at the trunk's address: a phone that never registers.
+    pub fn add_provider(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.phones[phone].address = provider();
+        phone
     }
 
     /// Builds a phone and registers it.
@@ -390,6 +321,9 @@ impl City {
             let late = entry.remove();
             self.come_late(late);
         } else if let Some(n) = self.shards.iter().position(|it| is_due(it.poll_timeout())) {
+            if n == 0 {
+                self.note(|| Input::Timeout);
+            }
             let both = self.now();
             self.shards[n].handle_timeout(both);
         } else if let Some(phone) = self.phones.iter_mut().find(|it| is_due(it.poll_timeout())) {
@@ -405,6 +339,11 @@ impl City {
     }
 
     fn come_late(&mut self, late: Late) {
+        match &late {
+            Late::Media { shard: 0, event } => self.note(|| Input::Media(event.clone())),
+            Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
+            Late::Media { .. } | Late::Registered { .. } => {}
+        }
         let now = self.now();
         match late {
             Late::Media { shard, event } => {
@@ -430,7 +369,14 @@ impl City {
         let source = Source { transport, flow, local: switch(), remote: from };
         let framing = if transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
         match parse(&bytes, framing) {
-            Ok(message) => self.take_in(source, message),
+            Ok(message) => {
+                let shard = self.shard_of(&message);
+                if shard == 0 {
+                    self.note(|| Input::Message { source, bytes });
+                }
+                let now = self.now();
+                self.shards[shard].handle_message(now, source, message);
+            }
             Err(error) => {
                 if let Some(mut response) = refusal(&bytes, &error)
                     && response.headers.note_source(from).is_ok()
@@ -442,11 +388,9 @@ impl City {
         }
     }
 
-    fn take_in(&mut self, source: Source, message: Message) {
+    fn shard_of(&self, message: &Message) -> usize {
         let shards = u8::try_from(self.shards.len()).expect("few shards");
-        let shard = usize::from(shard_of(&message, shards));
-        let now = self.now();
-        self.shards[shard].handle_message(now, source, message);
+        usize::from(shard_of(message, shards))
     }
 
     fn transmit(&mut self, to: &Destination, bytes: Bytes) {
@@ -569,93 +513,8 @@ impl City {
     }
 }
 
-/// The address of the switch, for signalling.
-pub fn switch() -> SocketAddr {
-    SocketAddr::from(([10, 0, 0, 1], 5060))
-}
-
 /// The wall clock of the city begins here.
 fn unix(since_start: Duration) -> UnixMillis {
     let since_start = i64::try_from(since_start.as_millis()).expect("a short story");
     UnixMillis(1_800_000_000_000 + since_start)
-}
-
-fn settings(shard: u8, plot: &Plot, policy: &BindingPolicy) -> Settings {
-    let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
-    Settings {
-        shard,
-        media_workers: plot.workers,
-        families: vec![Family::V4],
-        calls_max: plot.calls_max,
-        call_duration_max: plot.call_duration_max,
-        ring_timeout: Duration::from_secs(30),
-        rtp_timeout: plot.rtp_timeout,
-        loop_secret: 7,
-        retry_after_s: 5,
-        auth: AuthPolicy::default(),
-        bindings: policy.clone(),
-        endpoint: EndpointConfig {
-            shard,
-            product: "Tandem".to_owned(),
-            listeners: vec![
-                listener(Transport::Udp, Some(UDP_FLOW)),
-                listener(Transport::Tcp, None),
-            ],
-            transactions_max: 10_000,
-        },
-    }
-}
-
-fn directory(rng: &mut Rng, limits: &HashMap<String, u32>, ring_timeout_s: u32) -> Directory {
-    let mut directory = Directory::default();
-    let now = unix(Duration::ZERO);
-    let domain = Domain { id: DomainId::new(now, rng), name: DOMAIN.to_owned() };
-    for name in [DOMAIN, "10.0.0.1"] {
-        directory.domain_names.insert(name.to_owned(), domain.id);
-    }
-    for number in (1001..=1018).map(|it: u32| it.to_string()) {
-        let extension = Extension {
-            id: ExtensionId::new(now, rng),
-            domain: domain.id,
-            display_name: format!("Phone {number}"),
-            ha1: Ha1::of_password(&number, DOMAIN, &format!("demo-{number}")),
-            calls_max: limits.get(&number).copied(),
-            ring_timeout_s,
-            number: number.clone(),
-        };
-        directory.extensions.insert((domain.id, number), extension);
-    }
-    let trunk = provider(domain.id);
-    directory.trunks.insert(trunk.name.clone(), trunk);
-    directory.domains.insert(domain.id, domain);
-    directory
-}
-
-fn provider(domain: DomainId) -> Trunk {
-    let address = SocketAddr::from(([10, 2, 0, 1], 5070));
-    Trunk {
-        name: "provider".to_owned(),
-        domain,
-        destination: Destination {
-            transport: Transport::Udp,
-            host: Host::from(address.ip()),
-            port: address.port(),
-            flow: Some(UDP_FLOW),
-            local: Some(switch()),
-        },
-        sources: vec![address.ip()],
-        source_port: None,
-    }
-}
-
-fn plans() -> Plans {
-    let known = Known {
-        trunks: ["provider".to_owned()].into(),
-        prompts: ["welcome.wav".to_owned()].into(),
-    };
-    dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")
-}
-
-fn prompts() -> Prompts {
-    [("welcome.wav".to_owned(), Arc::from([0; 8000].as_slice()))].into()
 }

@@ -71,6 +71,7 @@ fn plot(rng: &mut Rng) -> Plot {
         calls_max: [3, 100][rng.below(2) as usize],
         limits,
         ring_timeout_s: 5 + rng.below(30) as u32,
+        aliases: Vec::new(),
     }
 }
 
@@ -156,9 +157,8 @@ impl Day {
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);
-        self.city.act(who, |phone, now| match is_late {
-            true => phone.dial_late(now, &number),
-            false => phone.dial(now, &number),
+        self.city.act(who, |phone, now| {
+            if is_late { phone.dial_late(now, &number) } else { phone.dial(now, &number) }
         });
     }
 

@@ -32,6 +32,8 @@ impl City {
             );
             assert!(self.occupancy.is_empty(), "nobody is in a call\n{}", self.story());
         }
+        let orphans: usize = self.shards.iter().map(call::Calls::orphans).sum();
+        assert_eq!(orphans, 0, "a name is left of a call that is gone\n{}", self.story());
         assert!(counts.legs >= counts.calls, "a call has a caller\n{}", self.story());
         self.check_media(&counts);
         self.check_log();

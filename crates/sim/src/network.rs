@@ -60,8 +60,11 @@ pub struct Network {
 /// Takes the next messages that it likes away.
 struct Thief {
     left: usize,
-    wants: Box<dyn Fn(SocketAddr, &str) -> bool>,
+    wants: Box<Taste>,
 }
+
+/// Whether a thief likes a message, by its sender and text.
+type Taste = dyn Fn(SocketAddr, &str) -> bool;
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,7 +157,8 @@ impl Network {
 
     fn delay(&mut self) -> Duration {
         let Quality { delay_min, delay_max, .. } = self.quality;
-        let spread_us = u64::try_from((delay_max - delay_min).as_micros()).unwrap_or(u64::MAX - 1);
+        let spread_us =
+            u64::try_from(delay_max.saturating_sub(delay_min).as_micros()).unwrap_or(u64::MAX - 1);
         delay_min + Duration::from_micros(self.rng.below(spread_us + 1))
     }
 

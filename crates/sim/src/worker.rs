@@ -87,7 +87,7 @@ impl Worker {
                 self.session(media).does = Does::Nothing;
             }
             MediaCommand::Play { media, playout } => {
-                self.session(media).does = Does::Plays(playout)
+                self.session(media).does = Does::Plays(playout);
             }
             MediaCommand::Close { media } => return Some(self.close(media)),
         }

@@ -20,14 +20,16 @@
 mod modify;
 mod setup;
 
-pub(crate) use setup::{Incoming, Plan, Target, sdp_of};
+pub(crate) use setup::{Incoming, Plan, Target};
 
 use crate::{
-    calls::{CallView, Context},
     cdr::{Cdr, HangupParty},
-    failure::Cause,
+    context::Context,
+    description,
+    failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
     occupancy::Seat,
+    output::CallView,
 };
 use base::{CallId, DomainId, Now};
 use media::{StreamStats, sdp::Sdp};
@@ -67,8 +69,6 @@ enum State {
     Talking(Talking),
     /// The caller hears us.
     Playing {
-        /// Our offer waits for its answer in the ACK.
-        awaits_answer: bool,
         /// When the call has lasted long enough.
         until: Instant,
     },
@@ -89,17 +89,8 @@ struct Ringing {
     refusal: Option<Refusal>,
     /// What the caller was told last.
     told: Option<Status>,
-    /// Whose early media the caller hears, with that leg's answer.
-    early: Option<(usize, Sdp)>,
-}
-
-/// How a caller is refused.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) cause: Cause,
-    pub(crate) status: Status,
-    /// Reason phrase, where the usual one says too little.
-    pub(crate) reason: Option<String>,
+    /// Whose early media the caller hears.
+    early: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -134,13 +125,6 @@ enum Exchange {
         /// The offer.
         offer: Sdp,
     },
-}
-
-impl Refusal {
-    /// With the usual status of a cause.
-    pub(crate) fn of(cause: Cause) -> Self {
-        Self { cause, status: cause.status(), reason: None }
-    }
 }
 
 impl Call {
@@ -191,7 +175,12 @@ impl Call {
 
     /// The ACK to our 2xx.
     pub(crate) fn handle_acked(&mut self, ctx: &mut Context<'_>, leg: usize, ack: &Request) {
-        self.handle_answer_in_ack(ctx, leg, ack);
+        let sdp = description::of(&ack.headers, &ack.body);
+        match self.legs[leg].acked(sdp) {
+            Ok(None) => {}
+            Ok(Some(answer)) => self.handle_answer_in_ack(ctx, leg, &answer),
+            Err(error) => self.end(ctx, None, error.refusal()),
+        }
     }
 
     /// The ACK to our 2xx never came (RFC 3261 section 13.3.1.4).
@@ -246,7 +235,7 @@ impl Call {
         match &self.state {
             State::Ringing(ringing) => Some(ringing.until),
             State::Talking(talking) => Some(talking.until),
-            State::Playing { until, .. } => Some(*until),
+            State::Playing { until } => Some(*until),
             State::Ending { until } => self.legs.iter().any(Leg::awaits_media).then_some(*until),
         }
     }
@@ -288,8 +277,7 @@ impl Call {
                 Some(_) => HangupParty::Peer,
                 None => HangupParty::System,
             };
-            let reason = refusal.reason.clone();
-            leg.end_with(ctx, hangup, refusal.cause, refusal.status, reason);
+            leg.end(ctx, hangup, &refusal);
         }
         self.seats.clear();
         self.state = State::Ending { until: ctx.now.instant + FIGURES_TIMEOUT };
@@ -297,7 +285,12 @@ impl Call {
 
     /// Rows for the call log of legs that have settled since the last time.
     pub(crate) fn take_cdrs(&mut self, ctx: &mut Context<'_>) -> Vec<Cdr> {
-        let facts = CallFacts { domain: self.domain, caller: &self.caller, dialled: &self.dialled };
+        let facts = CallFacts {
+            call: self.id,
+            domain: self.domain,
+            caller: &self.caller,
+            dialled: &self.dialled,
+        };
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
     }
 

@@ -3,13 +3,15 @@
 //! A change of media is between the two far ends: we pass the offer on and the answer back, and the
 //! workers are told once both agree. If the other side refuses, everything stays as it was.
 
-use super::{CALLER, Call, Exchange, Refusal, State, Talking, setup::sdp_of};
+use super::{CALLER, Call, Exchange, State, Talking};
 use crate::{
-    calls::{Context, Handle},
-    failure::Cause,
-    leg::{LegError, sdp_body},
+    context::{Context, Handle},
+    description,
+    failure::{Cause, Refusal},
+    leg::{Described, LegError},
 };
-use media::sdp::{LocalCodec, Sdp, answer_locally, offer_locally};
+use bytes::Bytes;
+use media::sdp::{LocalCodec, Sdp, accept_answer};
 use sip::{
     ClientId, Header, HeaderName, Method, Request, Response, ServerId, Status,
     endpoint::{Body, Reply},
@@ -26,26 +28,60 @@ impl Call {
         server: ServerId,
         request: &Request,
     ) {
-        let offer = match sdp_of(&request.headers, &request.body).transpose() {
-            Ok(offer) => offer,
-            Err(error) => return refuse(ctx, server, &error.refusal()),
-        };
-        match &self.state {
-            State::Talking(Talking { exchange: Exchange::Idle, .. }) => {
-                self.pass_reinvite(ctx, leg, server, offer);
-            }
-            // RFC 3261 section 14.2: the other side was first.
-            State::Talking(_) => {
-                ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(491)));
-            }
-            State::Playing { .. } => self.answer_reinvite(ctx, leg, server, offer.as_ref()),
-            State::Ringing(_) | State::Ending { .. } => {
-                ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(481)));
+        // RFC 3261 section 14.2: the other side was first.
+        if let State::Talking(Talking { exchange, .. }) = &self.state
+            && !matches!(exchange, Exchange::Idle)
+        {
+            ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(491)));
+            return;
+        }
+        let sdp = description::of(&request.headers, &request.body);
+        match self.legs[leg].reinvited(sdp) {
+            Ok(offer) => self.change_media(ctx, leg, server, offer),
+            Err(error) => {
+                let Refusal { status, reason, .. } = error.refusal();
+                let reply = Reply { reason, ..Reply::new(status) };
+                ctx.endpoint.respond(ctx.now.instant, server, reply);
             }
         }
     }
 
-    /// INFO of `leg` (DTMF): the other far end decides.
+    fn change_media(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        server: ServerId,
+        offer: Option<Sdp>,
+    ) {
+        let done = match &self.state {
+            State::Talking(_) => self.pass_reinvite(ctx, leg, server, offer),
+            State::Playing { .. } => self
+                .describe_us(ctx, leg, offer.as_ref())
+                .and_then(|sdp| self.legs[leg].accept_reinvite(ctx, server, sdp)),
+            State::Ringing(_) | State::Ending { .. } => Err(LegError::NoMedia),
+        };
+        if let Err(error) = done {
+            let Refusal { status, reason, .. } = error.refusal();
+            self.legs[leg].refuse_reinvite(ctx, server, status, reason);
+        }
+    }
+
+    /// The other far end decides.
+    fn pass_reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        server: ServerId,
+        offer: Option<Sdp>,
+    ) -> Result<(), LegError> {
+        let other = self.other(leg).ok_or(LegError::NoMedia)?;
+        let client = self.legs[other].reinvite(ctx, offer.as_ref())?;
+        ctx.handles.insert(Handle::Server(server), self.legs[leg].handle());
+        self.set_exchange(Exchange::Passed { from: leg, server, client, offer });
+        Ok(())
+    }
+
+    /// INFO of `leg` (DTMF): the other far end hears of it.
     pub(crate) fn handle_info(
         &mut self,
         ctx: &mut Context<'_>,
@@ -66,78 +102,14 @@ impl Call {
             content_type: content_type.clone(),
             bytes: request.body.clone(),
         });
-        let info_package = HeaderName::Other(bytes::Bytes::from_static(b"Info-Package"));
+        let info_package = HeaderName::Other(Bytes::from_static(b"Info-Package"));
         let headers = request
             .headers
             .first(&info_package)
             .map(|value| Header { name: info_package.clone(), value: value.clone() });
-        let now = ctx.now.instant;
         let headers = headers.into_iter().collect();
+        let now = ctx.now.instant;
         ctx.endpoint.request_in_dialog(now, dialog, Method::Info, headers, body).is_ok()
-    }
-
-    fn pass_reinvite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        leg: usize,
-        server: ServerId,
-        offer: Option<Sdp>,
-    ) {
-        match self.send_reinvite(ctx, leg, offer.as_ref()) {
-            Ok(client) => {
-                ctx.handles.insert(Handle::Server(server), self.legs[leg].handle);
-                self.set_exchange(Exchange::Passed { from: leg, server, client, offer });
-            }
-            Err(error) => refuse(ctx, server, &error.refusal()),
-        }
-    }
-
-    fn send_reinvite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        from: usize,
-        offer: Option<&Sdp>,
-    ) -> Result<ClientId, LegError> {
-        let other = self.other(from).ok_or(LegError::NoMedia)?;
-        let leg = &mut self.legs[other];
-        let dialog = leg.dialog().ok_or(LegError::NoMedia)?;
-        let body = offer.map(|offer| leg.offer_of(offer)).transpose()?.map(sdp_body);
-        let client = ctx
-            .endpoint
-            .request_in_dialog(ctx.now.instant, dialog, Method::Invite, Vec::new(), body)
-            .map_err(|_| LegError::NoMedia)?;
-        ctx.handles.insert(Handle::Client(client), leg.handle);
-        Ok(client)
-    }
-
-    /// We are the other side.
-    fn answer_reinvite(
-        &mut self,
-        ctx: &mut Context<'_>,
-        leg: usize,
-        server: ServerId,
-        offer: Option<&Sdp>,
-    ) {
-        let codecs = &LocalCodec::TELEPHONY;
-        let described = self.legs[leg].describe(|local, origin| match offer {
-            Some(offer) => answer_locally(offer, local, origin, codecs)
-                .map(|answer| (answer.bytes, Some(answer.remote_side))),
-            None => Ok((offer_locally(local, origin, codecs), None)),
-        });
-        match described.and_then(|it| it.map_err(LegError::from)) {
-            Ok((bytes, side)) => {
-                let is_answered = side.is_some();
-                if let Some(side) = side {
-                    self.legs[leg].configure(ctx, side);
-                }
-                if let State::Playing { awaits_answer, .. } = &mut self.state {
-                    *awaits_answer = !is_answered;
-                }
-                let reply = Reply { body: Some(sdp_body(bytes)), ..Reply::new(Status(200)) };
-                ctx.endpoint.respond(ctx.now.instant, server, reply);
-            }
-            Err(error) => refuse(ctx, server, &error.refusal()),
-        }
     }
 
     // === Responses ===
@@ -157,28 +129,42 @@ impl Call {
             return;
         }
         let Some((from, server, offer)) = self.take_passed(ctx, client) else { return };
-        let described = sdp_of(&response.headers, &response.body);
-        let answered = match (offer, described) {
-            (Some(offer), Some(Ok(answer))) => {
-                self.legs[leg].confirm(ctx, None);
-                self.connect(ctx, from, leg, &offer, &answer)
+        let sdp = description::of(&response.headers, &response.body);
+        let described = self.legs[leg].reinvite_accepted(sdp);
+        let is_offer = matches!(described, Ok(Described::Offer(_)));
+        let done = described
+            .and_then(|it| self.carry_back(ctx, from, leg, offer.as_ref(), it))
+            .and_then(|sdp| self.legs[from].accept_reinvite(ctx, server, sdp));
+        // An offer is confirmed when the answer is here, unless there will be none.
+        if !is_offer || done.is_err() {
+            self.legs[leg].confirm(ctx, None);
+        }
+        if let Err(error) = done {
+            let Refusal { status, reason, .. } = error.refusal();
+            self.set_exchange(Exchange::Idle);
+            self.legs[from].refuse_reinvite(ctx, server, status, reason);
+        }
+    }
+
+    /// What `from` is told of the other leg's description.
+    fn carry_back(
+        &mut self,
+        ctx: &mut Context<'_>,
+        from: usize,
+        leg: usize,
+        offer: Option<&Sdp>,
+        described: Described,
+    ) -> Result<Bytes, LegError> {
+        match (offer, described) {
+            (Some(offer), Described::Answer(answer)) => {
+                self.connect(ctx, from, leg, offer, &answer)
             }
-            // The other leg makes the offer; it is confirmed when the answer is here.
-            (None, Some(Ok(offer))) => self.legs[from].offer_of(&offer).inspect(|_| {
+            (None, Described::Offer(offer)) => {
+                let sdp = self.legs[from].offer_of(&offer)?;
                 self.set_exchange(Exchange::AnswerInAck { offerer: leg, offer });
-            }),
-            (_, Some(Err(error))) => Err(error),
-            (_, None) => Err(LegError::NoMedia),
-        };
-        match answered {
-            Ok(bytes) => {
-                let reply = Reply { body: Some(sdp_body(bytes)), ..Reply::new(Status(200)) };
-                ctx.endpoint.respond(ctx.now.instant, server, reply);
+                Ok(sdp)
             }
-            Err(error) => {
-                self.legs[leg].confirm(ctx, None);
-                refuse(ctx, server, &error.refusal());
-            }
+            (_, _) => Err(LegError::NoMedia),
         }
     }
 
@@ -189,10 +175,11 @@ impl Call {
         client: ClientId,
         status: Status,
     ) {
-        let Some((_, server, _)) = self.take_passed(ctx, client) else { return };
+        let Some((from, server, _)) = self.take_passed(ctx, client) else { return };
+        self.legs[leg].reinvite_refused();
         // RFC 3261 section 12.2.1.2: the other side knows of no dialog any more.
         if matches!(status.0, 408 | 481) {
-            ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(481)));
+            self.legs[from].refuse_reinvite(ctx, server, Status(481), None);
             self.legs[leg].lost(ctx);
             self.end(ctx, Some(leg), Refusal::of(Cause::PeerLost));
             return;
@@ -201,30 +188,20 @@ impl Call {
             401 | 407 => Status(488),
             _ => status,
         };
-        ctx.endpoint.respond(ctx.now.instant, server, Reply::new(status));
+        self.legs[from].refuse_reinvite(ctx, server, status, None);
     }
 
-    /// The ACK of `leg` may bring the answer that the other side waits for.
-    pub(super) fn handle_answer_in_ack(
-        &mut self,
-        ctx: &mut Context<'_>,
-        leg: usize,
-        ack: &Request,
-    ) {
-        let answer = sdp_of(&ack.headers, &ack.body);
-        if let State::Playing { awaits_answer, .. } = &mut self.state {
-            if std::mem::take(awaits_answer) {
-                self.handle_local_answer(ctx, leg, answer);
+    /// The ACK of `leg` brought the answer to an offer of ours, or of the other leg.
+    pub(super) fn handle_answer_in_ack(&mut self, ctx: &mut Context<'_>, leg: usize, answer: &Sdp) {
+        if let State::Playing { .. } = &self.state {
+            match accept_answer(answer, &LocalCodec::TELEPHONY) {
+                Ok(side) => self.legs[leg].configure(ctx, side),
+                Err(error) => self.end(ctx, None, LegError::from(error).refusal()),
             }
             return;
         }
         let Some((offerer, offer)) = self.take_awaited_offer(leg) else { return };
-        let connected = match answer {
-            Some(Ok(answer)) => self.connect(ctx, offerer, leg, &offer, &answer),
-            Some(Err(error)) => Err(error),
-            None => Err(LegError::NoMedia),
-        };
-        match connected {
+        match self.connect(ctx, offerer, leg, &offer, answer) {
             Ok(bytes) => self.legs[offerer].confirm(ctx, Some(bytes)),
             Err(error) => self.end(ctx, None, error.refusal()),
         }
@@ -234,41 +211,43 @@ impl Call {
 
     /// The passed INVITE was cancelled: cancels ours and says so. False if it is not that one.
     pub(super) fn give_up_exchange(&mut self, ctx: &mut Context<'_>, server: ServerId) -> bool {
-        let State::Talking(Talking {
-            exchange: Exchange::Passed { server: passed, client, .. },
-            ..
-        }) = &self.state
-        else {
-            return false;
-        };
-        if *passed != server {
-            return false;
+        match self.passed() {
+            Some((passed, client)) if passed == server => {
+                // The answer to the re-INVITE follows when ours has its own: a 487, or a 2xx that
+                // won.
+                ctx.endpoint.cancel(ctx.now.instant, client, Vec::new());
+                true
+            }
+            Some(_) | None => false,
         }
-        // The answer to the re-INVITE follows when ours has its own: a 487, or a 2xx that won.
-        ctx.endpoint.cancel(ctx.now.instant, *client, Vec::new());
-        true
     }
 
     /// Answers a passed INVITE that will have no other answer, as the call ends.
     pub(super) fn refuse_exchange(&mut self, ctx: &mut Context<'_>) {
-        let State::Talking(Talking { exchange: Exchange::Passed { client, .. }, .. }) = &self.state
-        else {
-            return;
-        };
-        let client = *client;
-        if let Some((_, server, _)) = self.take_passed(ctx, client) {
-            ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(487)));
+        let Some((_, client)) = self.passed() else { return };
+        if let Some((from, server, _)) = self.take_passed(ctx, client) {
+            self.legs[from].refuse_reinvite(ctx, server, Status(487), None);
         }
     }
 
-    /// Takes the exchange's request out of the index.
+    /// Takes the exchange's requests out of the index.
     pub(super) fn forget_exchange(&mut self, ctx: &mut Context<'_>) {
-        if let State::Talking(Talking {
-            exchange: Exchange::Passed { server, client, .. }, ..
-        }) = &self.state
-        {
-            ctx.handles.remove(Handle::Client(*client));
-            ctx.handles.remove(Handle::Server(*server));
+        if let Some((server, client)) = self.passed() {
+            ctx.handles.remove(Handle::Client(client));
+            ctx.handles.remove(Handle::Server(server));
+        }
+    }
+
+    /// The INVITE that was passed on, and ours.
+    fn passed(&self) -> Option<(ServerId, ClientId)> {
+        match &self.state {
+            State::Talking(Talking {
+                exchange: Exchange::Passed { server, client, .. }, ..
+            }) => Some((*server, *client)),
+            State::Talking(_)
+            | State::Ringing(_)
+            | State::Playing { .. }
+            | State::Ending { .. } => None,
         }
     }
 
@@ -322,9 +301,4 @@ impl Call {
             | State::Ending { .. } => None,
         }
     }
-}
-
-fn refuse(ctx: &mut Context<'_>, server: ServerId, refusal: &Refusal) {
-    let reply = Reply { reason: refusal.reason.clone(), ..Reply::new(refusal.status) };
-    ctx.endpoint.respond(ctx.now.instant, server, reply);
 }

@@ -1,25 +1,26 @@
 //! From the INVITE to the answer.
 
-use super::{CALLER, Call, Exchange, Refusal, Ringing, State, Talking};
+use super::{CALLER, Call, Exchange, Ringing, State, Talking};
 use crate::{
-    calls::{Context, LegRef},
     cdr::HangupParty,
-    failure::{Cause, is_better, status_for_caller},
-    leg::{Leg, LegError, NewLeg},
+    context::{Context, LegRef},
+    description,
+    failure::{Cause, Refusal, is_better, status_for_caller},
+    leg::{Described, Leg, LegError, NewLeg},
     occupancy::Seat,
+    output::Output,
 };
 use base::{CallId, DomainId};
 use bytes::Bytes;
 use media::{
     Family, MediaCommand, PayloadMap, Playout,
     sdp::{
-        LocalCodec, NegotiationError, RemoteSide, Sdp, accept_answer, answer_locally,
-        offer_locally, remote_side,
+        LocalCodec, NegotiationError, RemoteSide, Sdp, answer_locally, offer_locally, remote_side,
     },
 };
 use sip::{
     ClientId, Destination, DialogId, Header, Method, NameAddr, Response, ServerId, Source, Status,
-    Uri, endpoint::NewRequest,
+    Uri, endpoint::NewRequest, offer_answer::OrderError,
 };
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(crate) struct Incoming {
     pub(crate) headers: Vec<Header>,
     /// The caller's offer, if it made one.
     pub(crate) offer: Option<Sdp>,
+    /// The same as it came.
+    pub(crate) offer_bytes: Option<Bytes>,
     pub(crate) seats: Vec<Seat>,
 }
 
@@ -78,7 +81,8 @@ impl Call {
         let handle = LegRef { call: incoming.call, leg: CALLER };
         let new = NewLeg { handle, party: incoming.caller.clone() };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
-        let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer);
+        let offer = incoming.offer_bytes.clone();
+        let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
         let mut call = Self {
             id: incoming.call,
             domain: incoming.domain,
@@ -186,32 +190,33 @@ impl Call {
         playout: Playout,
     ) -> Result<(), Refusal> {
         self.open_caller(ctx, incoming)?;
+        let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
         let caller = &mut self.legs[CALLER];
-        match &incoming.offer {
-            Some(offer) => {
-                let answer = caller
-                    .describe(|local, origin| {
-                        answer_locally(offer, local, origin, &LocalCodec::TELEPHONY)
-                    })
-                    .and_then(|it| it.map_err(LegError::from))
-                    .map_err(|error| error.refusal())?;
-                caller.configure(ctx, answer.remote_side);
-                caller.play(ctx, playout);
-                caller.accept(ctx, answer.bytes);
-            }
-            None => {
-                let bytes = caller
-                    .describe(|local, origin| offer_locally(local, origin, &LocalCodec::TELEPHONY))
-                    .map_err(|error| error.refusal())?;
-                caller.play(ctx, playout);
-                caller.accept(ctx, bytes);
-            }
-        }
-        self.state = State::Playing {
-            awaits_answer: incoming.offer.is_none(),
-            until: ctx.now.instant + ctx.settings.call_duration_max,
-        };
+        caller.play(ctx, playout);
+        described
+            .and_then(|description| caller.accept(ctx, description))
+            .map_err(|error| error.refusal())?;
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        self.state = State::Playing { until };
         Ok(())
+    }
+
+    /// Our own answer to the offer of `leg`, or our own offer if it made none.
+    pub(super) fn describe_us(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        offer: Option<&Sdp>,
+    ) -> Result<Bytes, LegError> {
+        let leg = &mut self.legs[leg];
+        let codecs = &LocalCodec::TELEPHONY;
+        let Some(offer) = offer else {
+            return leg.describe(|local, origin| offer_locally(local, origin, codecs));
+        };
+        let answer =
+            leg.describe(|local, origin| answer_locally(offer, local, origin, codecs))??;
+        leg.configure(ctx, answer.remote_side);
+        Ok(answer.bytes)
     }
 
     // === Responses to our INVITEs ===
@@ -242,21 +247,27 @@ impl Call {
     }
 
     fn handle_progress(&mut self, ctx: &mut Context<'_>, leg: usize, response: &Response) {
-        self.legs[leg].rings(ctx.now);
+        let sdp = description::of(&response.headers, &response.body);
+        let preview = self.legs[leg].rings(ctx.now, sdp);
         let State::Ringing(ringing) = &mut self.state else { return };
-        let answer = sdp_of(&response.headers, &response.body).and_then(Result::ok);
-        if let (Some(offer), Some(answer), None) = (&ringing.offer, answer, &ringing.early) {
-            let offer = offer.clone();
-            if let Ok(bytes) = self.connect(ctx, CALLER, leg, &offer, &answer) {
-                if let State::Ringing(ringing) = &mut self.state {
-                    ringing.early = Some((leg, answer));
-                    ringing.told = Some(Status(183));
-                }
-                self.legs[CALLER].progress(ctx, Status(183), Some(bytes));
-            }
-        } else if ringing.early.is_none() && ringing.told != Some(response.status) {
+        if ringing.early.is_some() {
+            return;
+        }
+        if let (Some(offer), Some(preview)) = (ringing.offer.clone(), preview) {
+            self.hear_early_media(ctx, leg, &offer, &preview);
+        } else if ringing.told != Some(response.status) {
             ringing.told = Some(response.status);
             self.legs[CALLER].progress(ctx, response.status, None);
+        }
+    }
+
+    /// Lets the caller hear the first of those who send something before the answer.
+    fn hear_early_media(&mut self, ctx: &mut Context<'_>, leg: usize, offer: &Sdp, preview: &Sdp) {
+        let Ok(bytes) = self.connect(ctx, CALLER, leg, offer, preview) else { return };
+        self.legs[CALLER].progress(ctx, Status(183), Some(bytes));
+        if let State::Ringing(ringing) = &mut self.state {
+            ringing.early = Some(leg);
+            ringing.told = Some(Status(183));
         }
     }
 
@@ -267,26 +278,17 @@ impl Call {
         dialog: DialogId,
         response: &Response,
     ) {
-        self.legs[leg].answered(ctx, dialog);
-        let State::Ringing(ringing) = &mut self.state else {
-            self.legs[leg].end(ctx, HangupParty::System, Cause::AnsweredElsewhere);
-            return;
-        };
-        let (offer, early) = (ringing.offer.take(), ringing.early.take());
-        let described = sdp_of(&response.headers, &response.body);
-        let talking = match (offer, described) {
-            (Some(offer), Some(Ok(answer))) => self.answer_caller(ctx, leg, &offer, &answer),
-            (Some(offer), None) => match early {
-                // Some say it in the 183 only.
-                Some((heard, answer)) if heard == leg => {
-                    self.answer_caller(ctx, leg, &offer, &answer)
-                }
-                Some(_) | None => Err(LegError::from(NegotiationError::NoAudio)),
-            },
-            (None, Some(Ok(offer))) => self.offer_to_caller(ctx, leg, offer),
-            (_, Some(Err(error))) => Err(error),
-            (None, None) => Err(LegError::from(NegotiationError::NoAudio)),
-        };
+        let sdp = description::of(&response.headers, &response.body);
+        let described = self.legs[leg].answered(ctx, dialog, sdp);
+        let State::Ringing(ringing) = &mut self.state else { return };
+        let offer = ringing.offer.take();
+        let talking = described.and_then(|it| match (offer, it) {
+            (Some(offer), Described::Answer(answer)) => {
+                self.answer_caller(ctx, leg, &offer, &answer)
+            }
+            (_, Described::Offer(offer)) => self.offer_to_caller(ctx, leg, offer),
+            (None, Described::Answer(_)) => Err(OrderError::Unexpected.into()),
+        });
         match talking {
             Ok(exchange) => {
                 self.dismiss_losers(ctx, leg);
@@ -307,7 +309,7 @@ impl Call {
     ) -> Result<Exchange, LegError> {
         let bytes = self.connect(ctx, CALLER, leg, offer, answer)?;
         self.legs[leg].confirm(ctx, None);
-        self.legs[CALLER].accept(ctx, bytes);
+        self.legs[CALLER].accept(ctx, bytes)?;
         Ok(Exchange::Idle)
     }
 
@@ -319,14 +321,14 @@ impl Call {
         offer: Sdp,
     ) -> Result<Exchange, LegError> {
         let bytes = self.legs[CALLER].offer_of(&offer)?;
-        self.legs[CALLER].accept(ctx, bytes);
+        self.legs[CALLER].accept(ctx, bytes)?;
         Ok(Exchange::AnswerInAck { offerer: leg, offer })
     }
 
     fn dismiss_losers(&mut self, ctx: &mut Context<'_>, winner: usize) {
         for (n, leg) in self.legs.iter_mut().enumerate() {
             if n != CALLER && n != winner && !leg.has_ended() {
-                leg.end(ctx, HangupParty::System, Cause::AnsweredElsewhere);
+                leg.end(ctx, HangupParty::System, &Refusal::of(Cause::AnsweredElsewhere));
             }
         }
     }
@@ -375,29 +377,9 @@ impl Call {
             // Both sides use the numbers of offer and answer as written: nothing to translate.
             let (a_to_b, b_to_a) = (PayloadMap::Same, PayloadMap::Same);
             let command = MediaCommand::Bridge { a, b, a_to_b, b_to_a };
-            ctx.outputs.push_back(crate::calls::Output::Media { worker: self.worker, command });
+            ctx.outputs.push_back(Output::Media { worker: self.worker, command });
         }
         Ok(bytes)
-    }
-
-    /// Takes the answer to an offer of ours out of an ACK.
-    pub(super) fn handle_local_answer(
-        &mut self,
-        ctx: &mut Context<'_>,
-        leg: usize,
-        answer: Option<Result<Sdp, LegError>>,
-    ) {
-        let side = match answer {
-            Some(Ok(answer)) => {
-                accept_answer(&answer, &LocalCodec::TELEPHONY).map_err(LegError::from)
-            }
-            Some(Err(error)) => Err(error),
-            None => Err(NegotiationError::NoAudio.into()),
-        };
-        match side {
-            Ok(side) => self.legs[leg].configure(ctx, side),
-            Err(error) => self.end(ctx, None, error.refusal()),
-        }
     }
 }
 
@@ -410,19 +392,4 @@ fn agree(offer: &Sdp, answer: &Sdp) -> Result<(RemoteSide, RemoteSide), Negotiat
     // What flows is what the answer names, in its numbers.
     offering.formats.clone_from(&answering.formats);
     Ok((offering, answering))
-}
-
-/// The description in a body; `None` without one. A body of another type is no description.
-pub(crate) fn sdp_of(headers: &sip::Headers, body: &Bytes) -> Option<Result<Sdp, LegError>> {
-    if body.is_empty() || !is_sdp(headers) {
-        return None;
-    }
-    Some(Sdp::parse(body).map_err(LegError::from))
-}
-
-fn is_sdp(headers: &sip::Headers) -> bool {
-    headers.text(&sip::HeaderName::ContentType).is_some_and(|value| {
-        let media_type = value.split(';').next().unwrap_or_default().trim();
-        media_type.eq_ignore_ascii_case(crate::leg::SDP_TYPE)
-    })
 }

@@ -123,7 +123,8 @@ impl Phone {
         times_authorized: u32,
     ) {
         // In a dialog nobody asks who we are.
-        let is_challenged = !draft.to.contains(";tag=");
+        let is_challenged =
+            !draft.to.contains(";tag=") && (times_authorized > 0 || !self.forgets_challenges);
         if let Some(challenge) = self.challenge.as_mut().filter(|_| is_challenged) {
             let cnonce = self.rng.hex(8);
             let value =
@@ -172,7 +173,7 @@ impl Phone {
     pub(super) fn cancel_if_possible(&mut self, now: Instant, line: usize) {
         let invite = self.pending.iter().find(|it| it.purpose == Purpose::Invite(line));
         let Some(invite) = invite.filter(|it| it.has_provisional) else { return };
-        self.lines[line].wants_cancel = false;
+        self.lines[line].wants_to_leave = false;
         let branch = invite.branch.clone();
         let draft =
             Draft { method: "CANCEL", extra: Vec::new(), body: None, ..invite.draft.clone() };
@@ -267,10 +268,14 @@ impl Phone {
         if let Purpose::Invite(line) = it.purpose {
             let heard = &mut self.lines[line];
             heard.statuses.push(status);
+            if let (Some(tag), Some(target)) = (response.to_tag(), response.contact_uri()) {
+                heard.remote_tag = Some(tag);
+                heard.target = target;
+            }
             if let Some(answer) = response.body().as_deref().and_then(sdp::read) {
                 heard.accept(&answer);
             }
-            if heard.wants_cancel {
+            if heard.wants_to_leave {
                 self.cancel_if_possible(now, line);
             }
         }
@@ -324,7 +329,7 @@ impl Phone {
         it.answered_at = Some(now);
         it.state = LineState::Talking;
         self.confirm(line, response);
-        if self.lines[line].wants_cancel {
+        if self.lines[line].wants_to_leave {
             self.hang_up(now, line);
         }
     }
@@ -438,7 +443,7 @@ impl Phone {
             Purpose::Reinvite(_) | Purpose::Cancel | Purpose::Bye(_) | Purpose::Odd => {}
         }
         if let Purpose::Invite(line) = it.purpose
-            && self.lines[line].wants_cancel
+            && self.lines[line].wants_to_leave
         {
             self.lines[line].statuses.push(487);
             self.end_line(now, line);

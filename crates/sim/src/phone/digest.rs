@@ -44,9 +44,8 @@ impl Challenge {
     ) -> String {
         self.count += 1;
         let Self { realm, nonce, count, is_sha256, .. } = self;
-        let hash = |text: String| match *is_sha256 {
-            true => hex(&sha2::Sha256::digest(text)),
-            false => hex(&md5::Md5::digest(text)),
+        let hash = |text: String| {
+            if *is_sha256 { hex(&sha2::Sha256::digest(text)) } else { hex(&md5::Md5::digest(text)) }
         };
         let nc = format!("{count:08x}");
         let secret = hash(format!("{user}:{realm}:{password}"));
@@ -61,5 +60,5 @@ impl Challenge {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

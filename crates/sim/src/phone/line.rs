@@ -51,8 +51,9 @@ pub struct Line {
     pub(super) ack: Option<(u32, Bytes)>,
     /// Our 2xx brought an offer; the ACK answers it.
     pub(super) awaits_answer: bool,
-    /// CANCEL goes out as soon as a provisional response allows it.
-    pub(super) wants_cancel: bool,
+    /// CANCEL goes out as soon as a provisional response allows it, or BYE as soon as our 2xx is
+    /// acknowledged.
+    pub(super) wants_to_leave: bool,
     pub(super) sdp_version: u32,
     /// What our last offer said.
     pub(super) offered: AudioWay,

@@ -103,6 +103,8 @@ pub struct Phone {
     pub invite_headers: Vec<(&'static str, String)>,
     /// Which digest algorithm it takes.
     pub wants_sha256: bool,
+    /// Whether it waits for a challenge with each request, as load generators do.
+    pub forgets_challenges: bool,
     /// Headers of the last refused REGISTER.
     pub last_refusal: Vec<(String, String)>,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
@@ -162,6 +164,7 @@ impl Phone {
             formats: line::FORMATS.to_vec(),
             invite_headers: Vec::new(),
             wants_sha256: socket.flow.0.is_multiple_of(2),
+            forgets_challenges: false,
             last_refusal: Vec::new(),
             odd_statuses: Vec::new(),
             address: socket.address,
@@ -225,8 +228,10 @@ impl Phone {
 
     /// Gives up a call that is not answered.
     pub fn cancel(&mut self, now: Instant, line: usize) {
-        self.lines[line].wants_cancel = true;
-        self.cancel_if_possible(now, line);
+        if self.lines[line].state == LineState::Calling {
+            self.lines[line].wants_to_leave = true;
+            self.cancel_if_possible(now, line);
+        }
     }
 
     /// Picks up.
@@ -234,14 +239,28 @@ impl Phone {
         self.run_errand(now, Errand::Answer(line));
     }
 
-    /// Says BYE.
+    /// Says BYE; a callee waits for the ACK to its 2xx first (RFC 3261 section 15).
     pub fn hang_up(&mut self, now: Instant, line: usize) {
-        if self.lines[line].state != LineState::Talking {
+        let it = &mut self.lines[line];
+        if it.state != LineState::Talking {
+            return;
+        }
+        if self.unacked.iter().any(|unacked| unacked.blocks_bye_of(it)) {
+            it.wants_to_leave = true;
             return;
         }
         self.end_line(now, line);
         let draft = self.in_dialog("BYE", line, None);
         self.send(now, Purpose::Bye(line), draft);
+    }
+
+    /// Says BYE to a call that rings, in place of CANCEL: a caller may (RFC 3261 section 15).
+    pub fn hang_up_early(&mut self, now: Instant, line: usize) {
+        let it = &self.lines[line];
+        if it.state == LineState::Calling && it.remote_tag.is_some() {
+            let draft = self.in_dialog("BYE", line, None);
+            self.send(now, Purpose::Bye(line), draft);
+        }
     }
 
     /// Puts the other side on hold.
@@ -347,8 +366,16 @@ impl Phone {
 
     /// Whether it waits for nothing: no request, no ACK, no errand but a refresh.
     pub fn is_idle(&self) -> bool {
-        let only_refreshes = self.agenda.values().all(|it| matches!(it, Errand::Refresh));
-        self.pending.is_empty() && self.unacked.is_empty() && only_refreshes
+        let no_errands = self.agenda.values().all(|it| match it {
+            Errand::Refresh => true,
+            Errand::Ring(line)
+            | Errand::EarlyMedia(line)
+            | Errand::Answer(line)
+            | Errand::AnswerWithoutSdp(line)
+            | Errand::AnswerAsSecondDevice(line)
+            | Errand::Refuse(line, _) => !self.lines[*line].is_live(),
+        });
+        self.pending.is_empty() && self.unacked.is_empty() && no_errands
     }
 
     // === What the city does ===
@@ -424,7 +451,7 @@ impl Phone {
             invite: None,
             ack: None,
             awaits_answer: false,
-            wants_cancel: false,
+            wants_to_leave: false,
             sdp_version: 0,
             offered: AudioWay::SendRecv,
             wish: AudioWay::SendRecv,

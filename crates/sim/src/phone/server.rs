@@ -1,6 +1,8 @@
 //! What a phone does with requests.
 
-use super::{Errand, GIVE_UP, Line, LineState, Manner, Phone, Purpose, T1, T2, Then, sdp};
+use super::{
+    Errand, GIVE_UP, Line, LineState, Manner, Phone, Purpose, RING_MAX, T1, T2, Then, sdp,
+};
 use crate::wire::{self, Heard};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
@@ -25,6 +27,10 @@ impl Unacked {
     pub(super) fn due(&self) -> Instant {
         self.next.map_or(self.until, |it| it.min(self.until))
     }
+
+    pub(super) fn blocks_bye_of(&self, line: &Line) -> bool {
+        self.is_success && self.call_id == line.call_id && self.local_tag == line.local_tag
+    }
 }
 
 impl Phone {
@@ -43,7 +49,7 @@ impl Phone {
 
     fn handle_request(&mut self, now: Instant, method: &str, request: &Heard) {
         if method == "ACK" {
-            self.handle_ack(request);
+            self.handle_ack(now, request);
             return;
         }
         if let Some(reply) = self.replies.get(&(request.branch(), method.to_owned())) {
@@ -80,6 +86,8 @@ impl Phone {
         if let Some(delay) = rings_after {
             self.later(now + delay, Errand::Ring(line));
         }
+        // Nobody rings for ever, should the CANCEL never come.
+        self.later(now + RING_MAX, Errand::Refuse(line, 480));
         if let Some(delay) = early_media_after {
             self.later(now + delay, Errand::EarlyMedia(line));
         }
@@ -116,10 +124,7 @@ impl Phone {
             return;
         }
         let Some(invite) = self.lines[line].invite.clone() else { return };
-        let body = match with_sdp {
-            true => self.description_for(line, &invite),
-            false => None,
-        };
+        let body = if with_sdp { self.description_for(line, &invite) } else { None };
         self.lines[line].statuses.push(status);
         self.reply(&invite, status, Some(line), body);
     }
@@ -215,17 +220,20 @@ impl Phone {
         self.refuse(now, line, 487);
     }
 
-    fn handle_ack(&mut self, request: &Heard) {
+    fn handle_ack(&mut self, now: Instant, request: &Heard) {
         let (call_id, (cseq, _)) = (request.call_id(), request.cseq());
         let tag = request.to_tag().unwrap_or_default();
         self.unacked
             .retain(|it| !(it.call_id == call_id && it.cseq == cseq && it.local_tag == tag));
-        let line = self.lines.iter_mut().find(|it| it.call_id == call_id && it.local_tag == tag);
-        let answer = request.body().as_deref().and_then(sdp::read);
-        if let (Some(line), Some(answer)) = (line, answer)
-            && std::mem::take(&mut line.awaits_answer)
+        let Some(line) = self.line_of(request) else { return };
+        let it = &mut self.lines[line];
+        if let Some(answer) = request.body().as_deref().and_then(sdp::read)
+            && std::mem::take(&mut it.awaits_answer)
         {
-            line.accept(&answer);
+            it.accept(&answer);
+        }
+        if std::mem::take(&mut it.wants_to_leave) {
+            self.hang_up(now, line);
         }
     }
 
@@ -279,7 +287,9 @@ impl Phone {
                 None => self.rng.hex(8),
             };
             let to = headers.iter_mut().find(|(name, _)| *name == "To");
-            to.expect("a request has a To").1.push_str(&format!(";tag={tag}"));
+            let (_, to) = to.expect("a request has a To");
+            to.push_str(";tag=");
+            to.push_str(&tag);
         }
         if line.is_some() && status < 300 {
             headers.push(("Contact", self.contact()));

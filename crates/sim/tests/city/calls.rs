@@ -152,6 +152,22 @@ fn a_caller_who_gives_up_at_once_rings_nobody_for_long() {
 }
 
 #[test]
+fn a_caller_may_give_up_with_bye_as_well() {
+    let mut city = pair();
+    city.phones[CALLEE].manner = Manner::ignores();
+    city.dial(CALLER, "1002");
+    city.wait(secs(3));
+    city.act(CALLER, |phone, now| phone.hang_up_early(now, 0));
+    city.wait(secs(1));
+
+    assert_eq!(line(&city, CALLER).bye, Some(200), "{}", city.story());
+    assert_eq!(line(&city, CALLER).final_status(), Some(487));
+    assert_eq!(line(&city, CALLEE).final_status(), Some(487));
+    city.finish();
+    assert_eq!(log(&city)[1], "callee 487 cancelled peer");
+}
+
+#[test]
 fn early_media_is_heard_before_the_answer() {
     let mut city = pair();
     city.phones[CALLEE].manner.early_media_after = Some(millis(500));
@@ -182,12 +198,20 @@ fn a_call_over_a_slow_network_is_as_long_in_the_log_as_for_the_phones() {
 }
 
 #[test]
-fn a_call_out_over_the_trunk_is_told_apart_in_the_log() {
-    let mut city = pair();
-    city.dial(CALLER, "94951234567");
-    city.finish();
+fn a_call_over_a_connection_that_was_closed_still_ends_and_has_its_rows() {
+    let mut city = city();
+    city.add_registered("1001");
+    city.add_phone_over("1002", Transport::Tcp);
+    city.act(CALLEE, Phone::register);
+    city.wait(secs(1));
+    city.dial(CALLER, "1002");
+    city.wait(secs(5));
+    assert!(is_heard_both_ways(&city), "{}", city.story());
 
-    assert_eq!(line(&city, CALLER).final_status(), Some(480), "nobody is at the trunk's address");
-    let callee = city.cdrs.iter().find(|it| it.role == call::LegRole::Callee);
-    assert_eq!(callee.map(|it| it.party.as_str()), Some("provider/4951234567"));
+    city.close_flow(CALLEE);
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+    city.act(CALLEE, Phone::crash);
+    city.finish();
+    assert_eq!(line(&city, CALLER).bye, Some(200));
+    assert_eq!(log(&city), ["caller 200 normal remote", "callee 200 normal peer"]);
 }

@@ -11,3 +11,5 @@ mod races;
 mod refusals;
 mod registration;
 mod support;
+mod torture;
+mod trunk;

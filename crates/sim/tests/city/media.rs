@@ -87,9 +87,8 @@ fn an_answer_without_a_description_ends_the_call() {
 fn the_echo_sends_back_what_comes_in() {
     for is_late in [false, true] {
         let mut city = pair();
-        city.act(CALLER, |phone, now| match is_late {
-            true => phone.dial_late(now, "9196"),
-            false => phone.dial(now, "9196"),
+        city.act(CALLER, |phone, now| {
+            if is_late { phone.dial_late(now, "9196") } else { phone.dial(now, "9196") }
         });
         city.wait(secs(2));
         assert!(is_heard(&city, CALLER, CALLER), "{}", city.story());

@@ -1,0 +1,616 @@
+//! One leg: a dialog and a media session, seen from us, and the record that is made of it.
+//!
+//! A leg does what it is told by its [`crate::call::Call`] and knows nothing of the other legs. It
+//! keeps its far end's rules: the order of offers and answers, no BYE before a final answer, one
+//! row in the call log.
+
+mod media;
+mod record;
+
+pub(crate) use record::CallFacts;
+
+use self::{
+    media::{Media, Session, family_towards},
+    record::Record,
+};
+use crate::{
+    cdr::{Cdr, HangupParty, LegRole},
+    context::{Context, Handle, LegRef},
+    description,
+    failure::{Cause, Refusal},
+    output::Output,
+    replies::retry_after,
+};
+use ::media::{
+    Family, Playout, StreamStats,
+    sdp::{NegotiationError, Origin, RemoteSide, Sdp, SdpError, relay_answer, relay_offer},
+};
+use base::{MediaId, Now};
+use bytes::Bytes;
+use sip::{
+    ClientId, DialogId, Header, HeaderName, Method, ServerId, Status,
+    endpoint::{NewRequest, Reply},
+    offer_answer::{Description, OfferAnswer, OrderError},
+};
+use std::net::SocketAddr;
+
+/// One leg.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    handle: LegRef,
+    signalling: Signalling,
+    order: OfferAnswer,
+    media: Media,
+    record: Record,
+}
+
+/// Where the leg's INVITE stands. What a state needs is in it, and nothing else.
+#[derive(Debug)]
+enum Signalling {
+    /// The far end's INVITE waits for our final answer.
+    Invited {
+        /// To answer with.
+        server: ServerId,
+        /// The early dialog, once we said more than 100.
+        early: Option<DialogId>,
+    },
+    /// Our INVITE waits for a final answer.
+    Inviting {
+        /// Its transaction.
+        client: ClientId,
+    },
+    /// Our INVITE is cancelled; its final answer, which may yet be a 2xx, is on its way.
+    Cancelling {
+        /// Its transaction.
+        client: ClientId,
+    },
+    /// The far end answered 2xx and waits for our ACK.
+    Unconfirmed {
+        /// Its dialog.
+        dialog: DialogId,
+    },
+    /// The dialog stands.
+    Up {
+        /// It.
+        dialog: DialogId,
+    },
+    /// Nothing more comes.
+    Down,
+}
+
+/// What a call says about a leg to be made.
+#[derive(Debug)]
+pub(crate) struct NewLeg {
+    pub(crate) handle: LegRef,
+    /// For the call log: an extension, or a trunk and number.
+    pub(crate) party: String,
+}
+
+/// What a 2xx of the far end brought.
+#[derive(Debug)]
+pub(crate) enum Described {
+    /// The answer to our offer.
+    Answer(Sdp),
+    /// An offer, which our ACK is to answer.
+    Offer(Sdp),
+}
+
+/// Why a leg cannot be made or described.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LegError {
+    /// All ports of the range are in use.
+    #[error("no media port is free")]
+    NoPort,
+    /// The leg's media session or dialog has ended.
+    #[error("the leg has ended")]
+    NoMedia,
+    /// The description cannot be brought together with what we are.
+    #[error(transparent)]
+    Negotiation(#[from] NegotiationError),
+    /// The description cannot be read.
+    #[error(transparent)]
+    Description(#[from] SdpError),
+    /// The description comes at the wrong time, or does not come.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+}
+
+impl Leg {
+    // === The far end calls us ===
+
+    /// A leg for an INVITE that came in, with or without an offer.
+    pub(crate) fn invited(
+        ctx: &mut Context<'_>,
+        new: NewLeg,
+        server: ServerId,
+        sip_call_id: &Bytes,
+        peer: String,
+        offer: Option<Bytes>,
+    ) -> Self {
+        ctx.handles.insert(Handle::Server(server), new.handle);
+        let signalling = Signalling::Invited { server, early: None };
+        let mut leg = Self::new(ctx, new, LegRole::Caller, signalling, sip_call_id, peer);
+        // The first description of a dialog is never out of order.
+        let _ = leg.order.handle_invite(offer);
+        leg
+    }
+
+    /// Tells a waiting caller how things stand; with a preview of the answer once there is early
+    /// media.
+    pub(crate) fn progress(&mut self, ctx: &mut Context<'_>, status: Status, sdp: Option<Bytes>) {
+        let Signalling::Invited { server, .. } = self.signalling else { return };
+        self.record.note_ringing(ctx.now);
+        let preview = match self.order.send_provisional(sdp) {
+            Ok(Description::Preview(sdp)) => Some(description::body(sdp)),
+            Ok(_) | Err(_) => None,
+        };
+        let reply = Reply { body: preview, ..Reply::new(status) };
+        let early = ctx.endpoint.respond(ctx.now.instant, server, reply);
+        if let Some(dialog) = early {
+            ctx.handles.insert(Handle::Dialog(dialog), self.handle);
+        }
+        self.signalling = Signalling::Invited { server, early };
+    }
+
+    /// Answers 200 with our answer, or with our offer if the INVITE had none.
+    pub(crate) fn accept(&mut self, ctx: &mut Context<'_>, sdp: Bytes) -> Result<(), LegError> {
+        let Signalling::Invited { server, .. } = self.signalling else { return Ok(()) };
+        self.order.send_success(Some(sdp.clone()))?;
+        let reply = Reply::new(Status(200)).with_body(description::body(sdp));
+        let dialog = ctx.endpoint.respond(ctx.now.instant, server, reply);
+        ctx.handles.remove(Handle::Server(server));
+        self.record.note_answer(ctx.now);
+        let Some(dialog) = dialog else {
+            // The far end hung up in its early dialog; the endpoint has answered for us.
+            self.signalling = Signalling::Down;
+            return Err(LegError::NoMedia);
+        };
+        ctx.handles.insert(Handle::Dialog(dialog), self.handle);
+        self.signalling = Signalling::Up { dialog };
+        Ok(())
+    }
+
+    /// The ACK of our 2xx, to the first INVITE or a later one, with the answer if we made the
+    /// offer.
+    pub(crate) fn acked(&mut self, sdp: Option<Bytes>) -> Result<Option<Sdp>, LegError> {
+        match self.order.handle_ack(sdp)? {
+            Description::Answer(answer) => Ok(Some(Sdp::parse(&answer)?)),
+            Description::Nothing
+            | Description::Offer(_)
+            | Description::Preview(_)
+            | Description::OfferIsDue => Ok(None),
+        }
+    }
+
+    // === We call the far end ===
+
+    /// Opens a media session and sends an INVITE; without an `offer` the far end makes one.
+    pub(crate) fn invite(
+        ctx: &mut Context<'_>,
+        new: NewLeg,
+        worker: u8,
+        offer: Option<&Sdp>,
+        mut request: NewRequest,
+    ) -> Result<Self, LegError> {
+        let family = family_towards(&request.to_hop, ctx);
+        let mut media = Media::Open(Session::open(ctx, new.handle, worker, family)?);
+        let described = offer.map(|offer| relayed_offer(&mut media, offer)).transpose();
+        let sdp = described.inspect_err(|_| media.close(ctx))?;
+        request.body = sdp.clone().map(description::body);
+        let hop = &request.to_hop;
+        let peer = format!("{}:{};{}", hop.host, hop.port, hop.transport);
+        let client = ctx.endpoint.request(ctx.now.instant, request);
+        ctx.handles.insert(Handle::Client(client), new.handle);
+        let sip_call_id = ctx.endpoint.call_id_of(client).unwrap_or_default();
+        let signalling = Signalling::Inviting { client };
+        let mut leg = Self::new(ctx, new, LegRole::Callee, signalling, &sip_call_id, peer);
+        leg.media = media;
+        // The first description of a dialog is never out of order.
+        let _ = leg.order.send_invite(sdp);
+        Ok(leg)
+    }
+
+    /// It rings; gives the preview of its answer, if it sends early media.
+    pub(crate) fn rings(&mut self, now: Now, sdp: Option<Bytes>) -> Option<Sdp> {
+        self.record.note_ringing(now);
+        match self.order.handle_provisional(sdp) {
+            Ok(Description::Preview(preview)) => Sdp::parse(&preview).ok(),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// It answered 2xx.
+    pub(crate) fn answered(
+        &mut self,
+        ctx: &mut Context<'_>,
+        dialog: DialogId,
+        sdp: Option<Bytes>,
+    ) -> Result<Described, LegError> {
+        if let Signalling::Inviting { client } = self.signalling {
+            ctx.handles.remove(Handle::Client(client));
+            ctx.handles.insert(Handle::Dialog(dialog), self.handle);
+            self.record.note_answer(ctx.now);
+            self.signalling = Signalling::Unconfirmed { dialog };
+        }
+        self.described(sdp)
+    }
+
+    /// Acknowledges its 2xx, to the first INVITE or a later one, with the answer if it was the one
+    /// to offer.
+    pub(crate) fn confirm(&mut self, ctx: &mut Context<'_>, sdp: Option<Bytes>) {
+        let (Signalling::Unconfirmed { dialog } | Signalling::Up { dialog }) = self.signalling
+        else {
+            return;
+        };
+        if self.order.send_ack(sdp.clone()).is_err() {
+            // Without the answer that is due the offer is refused, and what was agreed before it
+            // stays in force.
+            self.order.roll_back();
+        }
+        // The dialog may have ended by a BYE that crossed; then there is nothing to confirm.
+        let _ = ctx.endpoint.ack(ctx.now.instant, dialog, sdp.map(description::body));
+        self.signalling = Signalling::Up { dialog };
+    }
+
+    /// Its INVITE ended without a dialog.
+    pub(crate) fn failed(&mut self, ctx: &mut Context<'_>, hangup: HangupParty, status: Status) {
+        let cause = self.record.end().map_or(Cause::of_status(status), |end| end.cause);
+        if let Some(client) = self.invite_client() {
+            ctx.handles.remove(Handle::Client(client));
+        }
+        self.signalling = Signalling::Down;
+        self.record.note_end(ctx.now, hangup, cause, status);
+        self.media.close(ctx);
+    }
+
+    /// A 2xx came for an INVITE that we had cancelled: the cancel lost the race.
+    pub(crate) fn answered_too_late(&mut self, ctx: &mut Context<'_>, dialog: DialogId) {
+        let Signalling::Cancelling { client } = self.signalling else { return };
+        ctx.handles.remove(Handle::Client(client));
+        let cause = self.record.end().map_or(Cause::Cancelled, |end| end.cause);
+        let _ = ctx.endpoint.ack(ctx.now.instant, dialog, None);
+        self.say_bye(ctx, dialog, cause);
+    }
+
+    // === Changes of media in the standing dialog ===
+
+    /// The far end's re-INVITE; gives its offer, or `None` if it wants one from us.
+    pub(crate) fn reinvited(&mut self, sdp: Option<Bytes>) -> Result<Option<Sdp>, LegError> {
+        match self.order.handle_invite(sdp)? {
+            Description::Offer(offer) => match Sdp::parse(&offer) {
+                Ok(offer) => Ok(Some(offer)),
+                Err(error) => {
+                    self.order.roll_back();
+                    Err(error.into())
+                }
+            },
+            Description::OfferIsDue
+            | Description::Nothing
+            | Description::Preview(_)
+            | Description::Answer(_) => Ok(None),
+        }
+    }
+
+    /// Answers the far end's re-INVITE 200.
+    pub(crate) fn accept_reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: ServerId,
+        sdp: Bytes,
+    ) -> Result<(), LegError> {
+        self.order.send_success(Some(sdp.clone()))?;
+        let reply = Reply::new(Status(200)).with_body(description::body(sdp));
+        ctx.endpoint.respond(ctx.now.instant, server, reply);
+        Ok(())
+    }
+
+    /// Refuses the far end's re-INVITE: everything stays as it was.
+    pub(crate) fn refuse_reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: ServerId,
+        status: Status,
+        reason: Option<String>,
+    ) {
+        self.order.roll_back();
+        let reply = Reply { reason, ..Reply::new(status) };
+        ctx.endpoint.respond(ctx.now.instant, server, reply);
+    }
+
+    /// Sends a re-INVITE with our offer made of another leg's, or without one.
+    pub(crate) fn reinvite(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offer: Option<&Sdp>,
+    ) -> Result<ClientId, LegError> {
+        if !self.order.is_idle() {
+            return Err(OrderError::Busy.into());
+        }
+        let dialog = self.dialog().ok_or(LegError::NoMedia)?;
+        let sdp = offer.map(|offer| relayed_offer(&mut self.media, offer)).transpose()?;
+        let body = sdp.clone().map(description::body);
+        let client = ctx
+            .endpoint
+            .request_in_dialog(ctx.now.instant, dialog, Method::Invite, Vec::new(), body)
+            .map_err(|_| LegError::NoMedia)?;
+        self.order.send_invite(sdp)?;
+        ctx.handles.insert(Handle::Client(client), self.handle);
+        Ok(client)
+    }
+
+    /// Its 2xx to our re-INVITE.
+    pub(crate) fn reinvite_accepted(&mut self, sdp: Option<Bytes>) -> Result<Described, LegError> {
+        self.described(sdp)
+    }
+
+    /// Our re-INVITE was refused, or nobody answered.
+    pub(crate) fn reinvite_refused(&mut self) {
+        self.order.roll_back();
+    }
+
+    fn described(&mut self, sdp: Option<Bytes>) -> Result<Described, LegError> {
+        match self.order.handle_success(sdp)? {
+            Description::Answer(answer) => Ok(Described::Answer(Sdp::parse(&answer)?)),
+            Description::Offer(offer) => Ok(Described::Offer(Sdp::parse(&offer)?)),
+            Description::Nothing | Description::Preview(_) | Description::OfferIsDue => {
+                Err(OrderError::Missing.into())
+            }
+        }
+    }
+
+    // === The end ===
+
+    /// Ends the leg in whatever way its state asks for. Harmless if it has ended.
+    pub(crate) fn end(&mut self, ctx: &mut Context<'_>, hangup: HangupParty, refusal: &Refusal) {
+        let Refusal { cause, status, .. } = *refusal;
+        match self.signalling {
+            Signalling::Invited { server, early } => {
+                let mut reply = Reply { reason: refusal.reason.clone(), ..Reply::new(status) };
+                if status.0 == 503 {
+                    reply.headers.push(retry_after(ctx.settings.retry_after_s));
+                }
+                ctx.endpoint.respond(ctx.now.instant, server, reply);
+                self.forget_invitation(ctx, server, early);
+            }
+            Signalling::Inviting { client } => {
+                ctx.endpoint.cancel(ctx.now.instant, client, vec![reason_header(cause)]);
+                self.signalling = Signalling::Cancelling { client };
+            }
+            Signalling::Unconfirmed { dialog } => {
+                let _ = ctx.endpoint.ack(ctx.now.instant, dialog, None);
+                self.say_bye(ctx, dialog, cause);
+            }
+            Signalling::Up { dialog } => self.say_bye(ctx, dialog, cause),
+            Signalling::Cancelling { .. } | Signalling::Down => {}
+        }
+        self.record.note_end(ctx.now, hangup, cause, status);
+        self.media.close(ctx);
+    }
+
+    /// The far end said BYE (already answered): the dialog is gone.
+    pub(crate) fn bye_received(&mut self, ctx: &mut Context<'_>) {
+        if let Signalling::Invited { server, early } = self.signalling {
+            ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(487)));
+            self.forget_invitation(ctx, server, early);
+        }
+        self.down(ctx);
+        self.record.note_end(ctx.now, HangupParty::Remote, Cause::Normal, Status(487));
+        self.media.close(ctx);
+    }
+
+    /// The far end forgot the dialog (481 or 408 to a request of ours): no BYE would find it.
+    pub(crate) fn lost(&mut self, ctx: &mut Context<'_>) {
+        if let Some(dialog) = self.dialog() {
+            ctx.endpoint.forget_dialog(dialog);
+        }
+        self.down(ctx);
+        self.record.note_end(ctx.now, HangupParty::Remote, Cause::PeerLost, Status(481));
+        self.media.close(ctx);
+    }
+
+    fn say_bye(&mut self, ctx: &mut Context<'_>, dialog: DialogId, cause: Cause) {
+        let headers = vec![reason_header(cause)];
+        // A dialog that is gone needs no BYE. While our 2xx waits for its ACK, so does the BYE.
+        let _ = ctx.endpoint.request_in_dialog(ctx.now.instant, dialog, Method::Bye, headers, None);
+        self.down(ctx);
+    }
+
+    fn forget_invitation(
+        &mut self,
+        ctx: &mut Context<'_>,
+        server: ServerId,
+        early: Option<DialogId>,
+    ) {
+        ctx.handles.remove(Handle::Server(server));
+        if let Some(dialog) = early {
+            ctx.handles.remove(Handle::Dialog(dialog));
+        }
+        self.signalling = Signalling::Down;
+    }
+
+    fn down(&mut self, ctx: &mut Context<'_>) {
+        if let Some(dialog) = self.dialog() {
+            ctx.handles.remove(Handle::Dialog(dialog));
+        }
+        self.signalling = Signalling::Down;
+    }
+
+    // === Media ===
+
+    /// Opens the media session of a leg whose INVITE came in.
+    pub(crate) fn open_media(
+        &mut self,
+        ctx: &mut Context<'_>,
+        worker: u8,
+        family: Family,
+    ) -> Result<(), LegError> {
+        self.media = Media::Open(Session::open(ctx, self.handle, worker, family)?);
+        Ok(())
+    }
+
+    /// Our offer to this leg, made of another leg's.
+    pub(crate) fn offer_of(&mut self, offer: &Sdp) -> Result<Bytes, LegError> {
+        relayed_offer(&mut self.media, offer)
+    }
+
+    /// Our answer to this leg's `offer`, made of another leg's `answer`.
+    pub(crate) fn answer_of(&mut self, offer: &Sdp, answer: &Sdp) -> Result<Bytes, LegError> {
+        let session = self.media.session_mut()?;
+        Ok(session.describe(|local, origin| relay_answer(offer, answer, local, origin))?)
+    }
+
+    /// Lets `write` describe us to this leg: for what we play ourselves.
+    pub(crate) fn describe<T>(
+        &mut self,
+        write: impl FnOnce(SocketAddr, &mut Origin) -> T,
+    ) -> Result<T, LegError> {
+        Ok(self.media.session_mut()?.describe(write))
+    }
+
+    /// Tells the worker what the far end's description says.
+    pub(crate) fn configure(&mut self, ctx: &mut Context<'_>, side: RemoteSide) {
+        if let Some(format) = side.formats.first() {
+            self.record.note_codec(&format.encoding, format.clock_rate);
+        }
+        if let Ok(session) = self.media.session_mut() {
+            session.configure(ctx, side);
+        }
+    }
+
+    /// Plays to the far end.
+    pub(crate) fn play(&mut self, ctx: &mut Context<'_>, playout: Playout) {
+        if let Ok(session) = self.media.session() {
+            session.play(ctx, playout);
+        }
+    }
+
+    /// Its open media session.
+    pub(crate) fn media(&self) -> Option<MediaId> {
+        self.media.session().ok().map(Session::id)
+    }
+
+    /// The worker told that the session is gone.
+    pub(crate) fn media_closed(&mut self, ctx: &mut Context<'_>, stats: StreamStats) {
+        self.media.closed(ctx, stats);
+    }
+
+    /// The worker owes us the figures and will not send them any more.
+    pub(crate) fn give_up_media(&mut self, ctx: &mut Context<'_>) {
+        if self.media.is_closing() {
+            self.media.closed(ctx, StreamStats::default());
+        }
+    }
+
+    /// Whether the worker's figures are to come.
+    pub(crate) fn awaits_media(&self) -> bool {
+        self.media.is_closing()
+    }
+
+    // === Getters ===
+
+    /// Its name in the index.
+    pub(crate) fn handle(&self) -> LegRef {
+        self.handle
+    }
+
+    /// Whether the leg was told to end, or ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.record.end().is_some()
+    }
+
+    /// Whether neither a message nor the worker's figures are to come.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.has_ended() && matches!(self.signalling, Signalling::Down) && self.media.is_settled()
+    }
+
+    /// Our INVITE to it, while no dialog stands.
+    pub(crate) fn invite_client(&self) -> Option<ClientId> {
+        match self.signalling {
+            Signalling::Inviting { client } | Signalling::Cancelling { client } => Some(client),
+            Signalling::Invited { .. }
+            | Signalling::Unconfirmed { .. }
+            | Signalling::Up { .. }
+            | Signalling::Down => None,
+        }
+    }
+
+    /// Its dialog, early or confirmed.
+    pub(crate) fn dialog(&self) -> Option<DialogId> {
+        match self.signalling {
+            Signalling::Invited { early, .. } => early,
+            Signalling::Unconfirmed { dialog } | Signalling::Up { dialog } => Some(dialog),
+            Signalling::Inviting { .. } | Signalling::Cancelling { .. } | Signalling::Down => None,
+        }
+    }
+
+    /// Who is at the far end, for the call log and the list of live calls.
+    pub(crate) fn party(&self) -> &str {
+        self.record.party()
+    }
+
+    // === Putting away ===
+
+    /// The leg's row of the call log; once, when it is settled.
+    pub(crate) fn take_cdr(&mut self, ctx: &mut Context<'_>, call: &CallFacts<'_>) -> Option<Cdr> {
+        if !self.is_settled() {
+            return None;
+        }
+        let media = &mut self.media;
+        self.record.take_cdr(ctx, call, || media.take_stats())
+    }
+
+    /// Takes the leg's names out of the index when its call is forgotten.
+    pub(crate) fn forget(&mut self, ctx: &mut Context<'_>) {
+        if let Signalling::Invited { server, .. } = self.signalling {
+            ctx.handles.remove(Handle::Server(server));
+        }
+        if let Some(client) = self.invite_client() {
+            ctx.handles.remove(Handle::Client(client));
+        }
+        if let Some(dialog) = self.dialog() {
+            ctx.handles.remove(Handle::Dialog(dialog));
+        }
+        self.media.forget(ctx);
+    }
+
+    fn new(
+        ctx: &mut Context<'_>,
+        new: NewLeg,
+        role: LegRole,
+        signalling: Signalling,
+        sip_call_id: &Bytes,
+        peer: String,
+    ) -> Self {
+        let call = new.handle.call;
+        ctx.outputs.push_back(Output::Link { call, sip_call_id: sip_call_id.clone() });
+        let text = String::from_utf8_lossy(sip_call_id).into_owned();
+        Self {
+            handle: new.handle,
+            signalling,
+            order: OfferAnswer::new(),
+            media: Media::None,
+            record: Record::new(ctx, role, new.party, text, peer),
+        }
+    }
+}
+
+impl LegError {
+    /// What it means for a call that cannot go on without the leg.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let cause = match self {
+            Self::NoPort => Cause::Exhausted,
+            Self::NoMedia => Cause::Internal,
+            Self::Negotiation(_) | Self::Description(_) | Self::Order(_) => Cause::NoCommonCodec,
+        };
+        Refusal { cause, status: cause.status(), reason: Some(self.to_string()) }
+    }
+}
+
+/// Our offer made of another leg's, with the address of this leg's session.
+fn relayed_offer(media: &mut Media, offer: &Sdp) -> Result<Bytes, LegError> {
+    Ok(media.session_mut()?.describe(|local, origin| relay_offer(offer, local, origin))?)
+}
+
+fn reason_header(cause: Cause) -> Header {
+    Header { name: HeaderName::Reason, value: Bytes::from_static(cause.reason_header().as_bytes()) }
+}

@@ -1,0 +1,141 @@
+//! What a leg's row of the call log will say.
+
+use crate::{
+    cdr::{Cdr, HangupParty, LegRole},
+    context::Context,
+    failure::Cause,
+};
+use base::{CallId, CdrId, DomainId, LegId, Now};
+use media::StreamStats;
+use sip::Status;
+use std::time::Instant;
+
+/// The story of a leg, written down as it happens.
+#[derive(Debug)]
+pub(super) struct Record {
+    leg: LegId,
+    role: LegRole,
+    party: String,
+    sip_call_id: String,
+    peer: String,
+    started: Now,
+    ringing_at: Option<Instant>,
+    answered_at: Option<Instant>,
+    end: Option<End>,
+    codec: Option<String>,
+    is_written: bool,
+}
+
+/// How a leg ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    at: Instant,
+    hangup: HangupParty,
+    pub(super) cause: Cause,
+    status: Status,
+}
+
+/// What all legs of a call have in common in the call log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallFacts<'a> {
+    pub(crate) call: CallId,
+    pub(crate) domain: DomainId,
+    pub(crate) caller: &'a str,
+    pub(crate) dialled: &'a str,
+}
+
+impl Record {
+    /// Of a leg that begins; `peer` is where its far end signals from.
+    pub(super) fn new(
+        ctx: &mut Context<'_>,
+        role: LegRole,
+        party: String,
+        sip_call_id: String,
+        peer: String,
+    ) -> Self {
+        Self {
+            leg: LegId::new(ctx.now.unix, ctx.rng),
+            role,
+            party,
+            sip_call_id,
+            peer,
+            started: ctx.now,
+            ringing_at: None,
+            answered_at: None,
+            end: None,
+            codec: None,
+            is_written: false,
+        }
+    }
+
+    pub(super) fn note_ringing(&mut self, now: Now) {
+        self.ringing_at.get_or_insert(now.instant);
+    }
+
+    pub(super) fn note_answer(&mut self, now: Now) {
+        self.answered_at.get_or_insert(now.instant);
+    }
+
+    /// Notes the end; the first one counts. A leg that was answered has 200 as its status.
+    pub(super) fn note_end(
+        &mut self,
+        now: Now,
+        hangup: HangupParty,
+        cause: Cause,
+        unanswered: Status,
+    ) {
+        let status = if self.answered_at.is_some() { Status(200) } else { unanswered };
+        self.end.get_or_insert(End { at: now.instant, hangup, cause, status });
+    }
+
+    pub(super) fn note_codec(&mut self, encoding: &str, clock_rate: u32) {
+        self.codec = Some(format!("{encoding}/{clock_rate}"));
+    }
+
+    pub(super) fn end(&self) -> Option<End> {
+        self.end
+    }
+
+    pub(super) fn party(&self) -> &str {
+        &self.party
+    }
+
+    /// The row; once, and only after the end.
+    pub(super) fn take_cdr(
+        &mut self,
+        ctx: &mut Context<'_>,
+        call: &CallFacts<'_>,
+        media: impl FnOnce() -> StreamStats,
+    ) -> Option<Cdr> {
+        let end = self.end?;
+        if std::mem::replace(&mut self.is_written, true) {
+            return None;
+        }
+        let started = self.started.instant;
+        let since_start = |at: Instant| at.saturating_duration_since(started).as_millis() as i64;
+        let answer_ms = self.answered_at.map(since_start);
+        let end_ms = since_start(end.at);
+        Some(Cdr {
+            id: CdrId::new(ctx.now.unix, ctx.rng),
+            call: call.call,
+            leg: self.leg,
+            domain: call.domain,
+            role: self.role,
+            caller: call.caller.to_owned(),
+            dialled: call.dialled.to_owned(),
+            party: std::mem::take(&mut self.party),
+            sip_call_id: std::mem::take(&mut self.sip_call_id),
+            signalling_peer: std::mem::take(&mut self.peer),
+            started: self.started.unix,
+            ring_ms: self.ringing_at.map(since_start),
+            answer_ms,
+            end_ms,
+            talk_ms: answer_ms.map_or(0, |answered| end_ms - answered),
+            sip_status: end.status.0,
+            hangup: end.hangup,
+            cause: end.cause.as_str().to_owned(),
+            codec: self.codec.take().filter(|_| answer_ms.is_some()),
+            media: media(),
+        })
+    }
+}

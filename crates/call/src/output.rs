@@ -1,0 +1,111 @@
+//! What a shard wants done, and what it tells about itself.
+
+use crate::{cdr::Cdr, registration::RegistrationRequest};
+use base::{CallId, DomainId, UnixMillis};
+use bytes::Bytes;
+use media::MediaCommand;
+use sip::endpoint::Send;
+use std::{net::IpAddr, ops::AddAssign};
+
+/// What the shell must do.
+#[derive(Debug)]
+pub enum Output {
+    /// Put a message on the wire.
+    Send(Send),
+    /// Tell a media worker.
+    Media {
+        /// Which.
+        worker: u8,
+        /// What.
+        command: MediaCommand,
+    },
+    /// Hand a REGISTER to the registrar.
+    Register(RegistrationRequest),
+    /// Keep a row of the call log.
+    Cdr(Box<Cdr>),
+    /// A dialog belongs to a call: for the trace.
+    Link {
+        /// The call.
+        call: CallId,
+        /// SIP's Call-ID of the dialog.
+        sip_call_id: Bytes,
+    },
+    /// This address gave wrong credentials: for the transport's bans.
+    Offence(IpAddr),
+    /// A panic was caught while handling this call.
+    Panicked {
+        /// The call; `None` outside any.
+        call: Option<CallId>,
+    },
+}
+
+/// A live call, for lists.
+#[derive(Clone, Debug)]
+pub struct CallView {
+    /// Id.
+    pub id: CallId,
+    /// Domain.
+    pub domain: DomainId,
+    /// Who calls.
+    pub caller: String,
+    /// What was dialled.
+    pub dialled: String,
+    /// `ringing`, `talking`, `playing` or `ending`.
+    pub state: &'static str,
+    /// When the INVITE came.
+    pub started: UnixMillis,
+    /// The far end of each leg.
+    pub parties: Vec<String>,
+}
+
+/// Live objects, for metrics and for the leak checks of tests.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct CallCounts {
+    /// Calls, settling ones included.
+    pub calls: usize,
+    /// Legs of those.
+    pub legs: usize,
+    /// Names in the index.
+    pub handles: usize,
+    /// Media sessions open or closing.
+    pub media_sessions: usize,
+    /// Port leases that wait for a call.
+    pub free_leases: usize,
+    /// The endpoint's.
+    pub endpoint: sip::endpoint::Counts,
+}
+
+/// Counted since the start.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Totals {
+    /// INVITEs that were let in.
+    pub calls: u64,
+    /// Rows given out for the call log.
+    pub cdrs: u64,
+    /// Requests refused for wrong credentials.
+    pub offences: u64,
+    /// Panics caught.
+    pub panics: u64,
+}
+
+impl AddAssign for CallCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.legs += other.legs;
+        self.handles += other.handles;
+        self.media_sessions += other.media_sessions;
+        self.free_leases += other.free_leases;
+        self.endpoint.servers += other.endpoint.servers;
+        self.endpoint.clients += other.endpoint.clients;
+        self.endpoint.dialogs += other.endpoint.dialogs;
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.cdrs += other.cdrs;
+        self.offences += other.offences;
+        self.panics += other.panics;
+    }
+}

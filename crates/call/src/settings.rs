@@ -1,0 +1,55 @@
+//! What a shard is told once, and what it knows of the world outside.
+
+use crate::{
+    dialplan::Plans,
+    directory::{Directory, Locator},
+    occupancy::Occupancy,
+};
+use media::Family;
+use sip::{auth::AuthPolicy, endpoint::EndpointConfig};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// What a shard is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Number of the shard.
+    pub shard: u8,
+    /// How many media workers there are.
+    pub media_workers: u8,
+    /// Address families in which media ports exist, the preferred one first.
+    pub families: Vec<Family>,
+    /// Most calls at a time on this shard; past it new ones get 503.
+    pub calls_max: usize,
+    /// Longest call, from the answer on.
+    pub call_duration_max: Duration,
+    /// How long a callee rings whose extension says nothing else, and a trunk.
+    pub ring_timeout: Duration,
+    /// No RTP for this long ends a call; `None` never.
+    pub rtp_timeout: Option<Duration>,
+    /// Marks of calls that went on are made with it; the same on all shards, secret.
+    pub loop_secret: u64,
+    /// What Retry-After says in a 503, in seconds.
+    pub retry_after_s: u32,
+    /// How strict challenges are.
+    pub auth: AuthPolicy,
+    /// The SIP endpoint's own.
+    pub endpoint: EndpointConfig,
+}
+
+/// What is known about the world outside: replaced, never changed in place.
+#[derive(Debug)]
+pub struct World {
+    /// Who exists.
+    pub directory: Arc<Directory>,
+    /// Where numbers lead.
+    pub plans: Arc<Plans>,
+    /// What can be played.
+    pub prompts: Arc<Prompts>,
+    /// Where extensions are.
+    pub locator: Box<dyn Locator>,
+    /// Who is in how many calls, on all shards together.
+    pub occupancy: Occupancy,
+}
+
+/// Prompts by file name: mono samples at 8 kHz.
+pub type Prompts = HashMap<String, Arc<[i16]>>;

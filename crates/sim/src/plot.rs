@@ -1,0 +1,186 @@
+//! How a city is laid out: the directory, the dialplan and the settings of its switch.
+
+use crate::network::Quality;
+use base::{DomainId, ExtensionId, Rng, UnixMillis};
+use call::{
+    Directory, Domain, Extension, Prompts, Settings, Trunk,
+    dialplan::{self, Known, Plans},
+};
+use media::Family;
+use sip::{
+    Destination, FlowId, Host, Transport, auth::AuthPolicy, bindings::BindingPolicy, digest::Ha1,
+    endpoint::EndpointConfig, transport::Listener,
+};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+
+/// The domain of everybody.
+pub const DOMAIN: &str = "demo.tandem.test";
+
+/// What stands in the simulated dialplan.
+const PLAN: &str = r#"
+domain = "demo.tandem.test"
+
+[[rule]]
+name = "colleagues"
+match = { number = "1001-1018" }
+steps = [{ dial = { user = "{number}" } }]
+
+[[rule]]
+name = "echo"
+match = { number = "9196" }
+steps = [{ echo = {} }]
+
+[[rule]]
+name = "welcome"
+match = { number = "9198" }
+steps = [{ prompt = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "out"
+match = { number = "9{rest}" }
+steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
+
+[[rule]]
+name = "in"
+match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
+steps = [{ dial = { user = "100{n}" } }]
+"#;
+
+/// UDP's flow of the switch.
+pub(crate) const UDP_FLOW: FlowId = FlowId(1);
+
+/// How a city is laid out.
+#[derive(Clone, Debug)]
+pub struct Plot {
+    /// Signalling shards.
+    pub shards: u8,
+    /// Media workers.
+    pub workers: u8,
+    /// Ports of each worker.
+    pub ports: usize,
+    /// The network.
+    pub quality: Quality,
+    /// No RTP for this long ends a call.
+    pub rtp_timeout: Option<Duration>,
+    /// Longest call.
+    pub call_duration_max: Duration,
+    /// Most calls at a time on a shard.
+    pub calls_max: usize,
+    /// Most calls at a time, by number.
+    pub limits: HashMap<String, u32>,
+    /// How long a callee rings, in seconds.
+    pub ring_timeout_s: u32,
+    /// Further names of the domain.
+    pub aliases: Vec<String>,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            workers: 1,
+            ports: 512,
+            quality: Quality::GOOD,
+            rtp_timeout: Some(Duration::from_secs(60)),
+            call_duration_max: Duration::from_secs(4 * 3600),
+            calls_max: 1000,
+            limits: HashMap::new(),
+            ring_timeout_s: 30,
+            aliases: Vec::new(),
+        }
+    }
+}
+
+/// The address of the switch, for signalling.
+pub fn switch() -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 1], 5060))
+}
+
+pub(crate) fn policy() -> BindingPolicy {
+    BindingPolicy::default()
+}
+
+pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
+    let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
+    Settings {
+        shard,
+        media_workers: plot.workers,
+        families: vec![Family::V4],
+        calls_max: plot.calls_max,
+        call_duration_max: plot.call_duration_max,
+        ring_timeout: Duration::from_secs(30),
+        rtp_timeout: plot.rtp_timeout,
+        loop_secret: 7,
+        retry_after_s: 5,
+        auth: AuthPolicy::default(),
+        endpoint: EndpointConfig {
+            shard,
+            product: "Tandem".to_owned(),
+            listeners: vec![
+                listener(Transport::Udp, Some(UDP_FLOW)),
+                listener(Transport::Tcp, None),
+            ],
+            transactions_max: 10_000,
+        },
+    }
+}
+
+pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
+    let mut directory = Directory::default();
+    let now = UnixMillis(0);
+    let domain = Domain { id: DomainId::new(now, rng), name: DOMAIN.to_owned() };
+    let names = [DOMAIN, "10.0.0.1"].map(str::to_owned);
+    for name in names.iter().chain(&plot.aliases) {
+        directory.domain_names.insert(name.clone(), domain.id);
+    }
+    for number in (1001..=1018).map(|it: u32| it.to_string()) {
+        let extension = Extension {
+            id: ExtensionId::new(now, rng),
+            domain: domain.id,
+            display_name: format!("Phone {number}"),
+            ha1: Ha1::of_password(&number, DOMAIN, &format!("demo-{number}")),
+            calls_max: plot.limits.get(&number).copied(),
+            ring_timeout_s: plot.ring_timeout_s,
+            number: number.clone(),
+        };
+        directory.extensions.insert((domain.id, number), extension);
+    }
+    let trunk = trunk(domain.id);
+    directory.trunks.insert(trunk.name.clone(), trunk);
+    directory.domains.insert(domain.id, domain);
+    directory
+}
+
+/// The address of the carrier.
+pub fn provider() -> SocketAddr {
+    SocketAddr::from(([10, 2, 0, 1], 5070))
+}
+
+fn trunk(domain: DomainId) -> Trunk {
+    let address = provider();
+    Trunk {
+        name: "provider".to_owned(),
+        domain,
+        destination: Destination {
+            transport: Transport::Udp,
+            host: Host::from(address.ip()),
+            port: address.port(),
+            flow: Some(UDP_FLOW),
+            local: Some(switch()),
+        },
+        sources: vec![address.ip()],
+        source_port: None,
+    }
+}
+
+pub(crate) fn plans() -> Plans {
+    let known = Known {
+        trunks: ["provider".to_owned()].into(),
+        prompts: ["welcome.wav".to_owned()].into(),
+    };
+    dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")
+}
+
+pub(crate) fn prompts() -> Prompts {
+    [("welcome.wav".to_owned(), Arc::from([0; 8000].as_slice()))].into()
+}
