@@ -38,6 +38,10 @@ fn kill_9_right_after_a_hundred_calls_loses_no_row_of_the_call_log_and_doubles_n
     let caller = Sipp::trunk(&server, "load-uac.xml", "+74950000093").with(&["-d", "100"]);
     caller.repeated(100, 25).run();
 
+    // A row is safe once it is in the spool: a moment after the call has ended.
+    wait_for("100 rows in the spool", Duration::from_secs(10), || {
+        (spooled_rows(&server) >= 100).then_some(())
+    });
     server.kill_and_restart();
 
     assert_eq!(server.wait_for_cdrs(100).len(), 100);
