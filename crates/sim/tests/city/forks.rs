@@ -64,6 +64,7 @@ fn a_busy_device_does_not_stop_the_other_one() {
     let mut city = two_devices(Manner::refuses_after(secs(1), 486), Manner::answers_after(secs(3)));
     city.wait(secs(5));
     assert!(is_heard(&city, CALLER, 2), "{}", city.story());
+    assert_eq!(city.workers[0].sessions(), 2, "the busy device's port is free again");
     city.act(2, |phone, now| phone.hang_up(now, 0));
     city.finish();
 }
