@@ -72,7 +72,7 @@ pub enum Command {
     },
     /// Show the SIP messages of a recent call of the running server as a ladder
     Trace {
-        /// The call's id, a SIP Call-ID, or the start of either; without it, the recent calls
+        /// The call's id or the SIP Call-ID of one of its dialogs; without it, the calls that are kept
         call: Option<String>,
         /// The configuration.
         #[command(flatten)]

@@ -34,9 +34,9 @@ pub const SOCKET_NAME: &str = "control.sock";
 
 /// What the command line may ask of the running server. Answers are text for a terminal.
 pub trait ControlApi: Send + Sync {
-    /// The ladder of a call by its id, its SIP Call-ID, or the start of either.
+    /// The ladder of a call by its id or the SIP Call-ID of one of its dialogs.
     fn trace<'a>(&'a self, call: &'a str) -> Answer<'a>;
-    /// The live calls, one a line.
+    /// The live calls and those whose SIP messages are kept, one a line.
     fn calls(&self) -> Answer<'_>;
     /// Reads configuration and dialplans again; says what changed.
     fn reload(&self) -> Answer<'_>;

@@ -2,6 +2,7 @@
 
 use base::CallId;
 use call::{CallCounts, CallView, Directory, Prompts, Totals, dialplan::Plans};
+use sip::trace::KeptCall;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +18,7 @@ pub(super) enum Command {
     Drain,
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
+    KeptCalls(oneshot::Sender<Vec<KeptCall>>),
     Views(oneshot::Sender<Vec<CallView>>),
     Figures(oneshot::Sender<Figures>),
     Trace(TraceQuery, oneshot::Sender<Option<String>>),
@@ -85,6 +87,11 @@ impl ShardHandle {
     /// The live calls.
     pub async fn views(&self) -> Result<Vec<CallView>, ShardGone> {
         self.ask(Command::Views).await
+    }
+
+    /// Calls, live or over, whose SIP messages are kept.
+    pub async fn kept_calls(&self) -> Result<Vec<KeptCall>, ShardGone> {
+        self.ask(Command::KeptCalls).await
     }
 
     /// Figures for metrics and the drain.

@@ -158,6 +158,9 @@ impl Shard {
             Command::HangUp(call, reply) => {
                 let _ = reply.send(self.calls.hang_up(clock::now(), call));
             }
+            Command::KeptCalls(reply) => {
+                let _ = reply.send(self.trace.kept_calls().collect());
+            }
             Command::Views(reply) => {
                 let _ = reply.send(self.calls.views());
             }

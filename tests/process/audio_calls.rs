@@ -1,7 +1,7 @@
 //! Two phones talk through the server, and each is heard as well as its codec allows.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Transport, one_audio_call_at_a_time,
+    Baresip, CdrRow, Codec, Judge, Phone, Recording, Server, Transport, one_audio_call_at_a_time,
 };
 use std::time::Duration;
 
@@ -80,7 +80,21 @@ fn assert_in_call_log(server: &Server, codec: Codec, said: Duration) {
         let (party, hangup) =
             if row.role == "caller" { ("1001", "remote") } else { ("1002", "peer") };
         assert_eq!((row.party.as_str(), row.hangup.as_str()), (party, hangup));
+        assert_media_figures(row);
     }
+}
+
+/// A packet each 20 ms both ways, of 160 bytes of G.711 with or without its header, none lost.
+#[track_caller]
+fn assert_media_figures(row: &CdrRow) {
+    let expected = row.talk_ms / 20;
+    let tolerance = 25 + expected / 10;
+    for packets in [row.packets_received, row.packets_sent] {
+        assert!((packets - expected).abs() <= tolerance, "{packets} of {expected}: {row:?}");
+    }
+    assert!((160..=172).contains(&(row.bytes_received / row.packets_received)), "{row:?}");
+    assert_eq!(row.packets_lost, 0, "{row:?}");
+    assert!((0.0..40.0).contains(&row.jitter_ms), "{row:?}");
 }
 
 fn length_of(recording: &Recording) -> Duration {

@@ -1,9 +1,8 @@
 //! A stranger who knows a call's RTP port gets nothing into the call and nothing out of it.
 
-use crate::harness::{RunningSipp, Server, Sipp, TraceEntry, Transport, UdpPeer, wait_for};
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
+use crate::harness::{
+    PACKET_TIME, Server, Sipp, Transport, UdpPeer, media_address_for_callee,
+    media_address_for_caller, rtp,
 };
 
 #[test]
@@ -21,8 +20,8 @@ fn stranger_injects_nothing_and_hears_nothing_once_the_call_is_latched() {
         .with(&["-d", "6000"])
         .start();
 
-    let for_callee = media_address(&callee_offer(&callee));
-    let for_caller = media_address(&wait_for("answer", LIMIT, || answer(&caller.trace())));
+    let for_callee = media_address_for_callee(&callee);
+    let for_caller = media_address_for_caller(&caller);
     for n in 0..LATCHING_PACKETS {
         caller_media.send(&rtp(n, CALLER_SSRC), for_caller);
         callee_media.send(&rtp(n, CALLEE_SSRC), for_callee);
@@ -47,41 +46,6 @@ fn stranger_injects_nothing_and_hears_nothing_once_the_call_is_latched() {
     callee.succeed();
 }
 
-fn callee_offer(callee: &RunningSipp) -> String {
-    wait_for("INVITE at the callee", LIMIT, || {
-        let trace = callee.trace();
-        trace.iter().find(|it| it.message.starts_with("INVITE ")).map(|it| it.message.clone())
-    })
-}
-
-fn answer(trace: &[TraceEntry]) -> Option<String> {
-    trace
-        .iter()
-        .find(|it| it.message.starts_with("SIP/2.0 200") && it.message.contains("\nm=audio "))
-        .map(|it| it.message.clone())
-}
-
-/// Where the server wants its RTP.
-fn media_address(sdp: &str) -> SocketAddr {
-    let port = sdp
-        .lines()
-        .find_map(|line| line.strip_prefix("m=audio "))
-        .and_then(|rest| rest.split(' ').next())
-        .and_then(|port| port.parse().ok())
-        .expect("SDP has an audio port");
-    (Ipv4Addr::LOCALHOST, port).into()
-}
-
-/// 20 ms of PCMU, all of its payload the low byte of the SSRC.
-fn rtp(n: u16, ssrc: u32) -> Vec<u8> {
-    let mut packet = vec![0x80, 0];
-    packet.extend(n.to_be_bytes());
-    packet.extend((u32::from(n) * 160).to_be_bytes());
-    packet.extend(ssrc.to_be_bytes());
-    packet.extend([ssrc as u8; 160]);
-    packet
-}
-
 /// By payload: a relay may well write an SSRC of its own.
 fn is_injected(packet: &[u8]) -> bool {
     packet.ends_with(&[STRANGER_SSRC as u8; 160])
@@ -92,5 +56,3 @@ const CALLEE_SSRC: u32 = 0x2222_2222;
 const STRANGER_SSRC: u32 = 0x6666_6666;
 const LATCHING_PACKETS: u16 = 50;
 const INJECTED_PACKETS: u16 = 10_000;
-const PACKET_TIME: Duration = Duration::from_millis(20);
-const LIMIT: Duration = Duration::from_secs(10);

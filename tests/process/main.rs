@@ -1,11 +1,25 @@
 //! Whole-process tests: the real binary, and phones and tools that this project did not write, over
 //! loopback sockets. `cargo test --test process NAME` runs one; `TANDEM_BIN` names another build.
 
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+mod administration;
 mod audio_calls;
 mod built_ins;
+mod connections;
+mod database;
 mod harness;
 mod injection;
+mod ipv6;
+mod limits;
+mod media_figures;
 mod refusals;
 mod restarts;
 mod scenarios;
+mod soak;
 mod start_up;
+mod torture;
+mod traces;

@@ -1,6 +1,6 @@
 //! What the server does not do for strangers, and what it does with nonsense.
 
-use crate::harness::{Server, UdpPeer, header, status_of};
+use crate::harness::{Server, UdpPeer, header, request, status_of};
 
 #[test]
 fn request_for_a_foreign_domain_is_refused() {
@@ -47,23 +47,6 @@ fn nonsense_does_not_harm_the_server() {
     let options = request(&stranger, "OPTIONS", "sip:127.0.0.1", "127.0.0.1");
     stranger.ask(&options, server.sip()).expect("the server still answers");
     assert!(server.get("/readyz").is_some());
-}
-
-/// A well-formed request of 1001 that carries no credentials.
-fn request(from: &UdpPeer, method: &str, uri: &str, domain: &str) -> String {
-    let address = from.address();
-    format!(
-        "{method} {uri} SIP/2.0\r\n\
-         Via: SIP/2.0/UDP {address};rport;branch=z9hG4bK{method}{domain}\r\n\
-         Max-Forwards: 70\r\n\
-         From: <sip:1001@{domain}>;tag=stranger\r\n\
-         To: <sip:1001@{domain}>\r\n\
-         Call-ID: {method}-{domain}-{}\r\n\
-         CSeq: 1 {method}\r\n\
-         Contact: <sip:1001@{address}>\r\n\
-         Content-Length: 0\r\n\r\n",
-        address.port(),
-    )
 }
 
 /// xorshift64.

@@ -1,7 +1,7 @@
 //! What a restart, wished for or not, does to phones and calls.
 
 use crate::harness::{Server, Sipp, Transport, status_of, wait_for};
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 #[test]
 fn registration_survives_kill_9_without_the_phone_doing_anything() {
@@ -30,6 +30,25 @@ fn call_that_kill_9_cuts_off_leaves_the_call_log_of_earlier_calls_whole() {
     server.kill_and_restart();
 
     assert_eq!(server.wait_for_cdrs(2).len(), 2);
+}
+
+#[test]
+fn kill_9_right_after_a_hundred_calls_loses_no_row_of_the_call_log_and_doubles_none() {
+    let mut server = Server::start();
+    let caller = Sipp::trunk(&server, "load-uac.xml", "+74950000093").with(&["-d", "100"]);
+    caller.repeated(100, 25).run();
+
+    // A row is safe once it is in the spool: a moment after the call has ended.
+    wait_for("100 rows in the spool", Duration::from_secs(10), || {
+        (spooled_rows(&server) >= 100).then_some(())
+    });
+    server.kill_and_restart();
+
+    assert_eq!(server.wait_for_cdrs(100).len(), 100);
+    Sipp::trunk(&server, "load-uac.xml", "+74950000093").with(&["-d", "100"]).run();
+    let rows = server.wait_for_cdrs(101);
+    let calls: HashSet<_> = rows.iter().map(|row| &row.call).collect();
+    assert_eq!((rows.len(), calls.len()), (101, 101), "a row a call");
 }
 
 #[test]

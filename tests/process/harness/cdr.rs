@@ -1,6 +1,8 @@
 //! The server's database: the call log, read where the server writes it.
 
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions,
+};
 use std::path::Path;
 
 /// What the tests look at in a row.
@@ -48,6 +50,19 @@ pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
         Ok::<_, sqlx::Error>(done.rows_affected())
     });
     assert_eq!(changed.expect("extensions have a ring time"), 1, "{extension} is in the demo");
+}
+
+/// How many rows `table` has in PostgreSQL; none while it does not answer.
+pub(crate) fn postgres_rows(url: &str, table: &str) -> i64 {
+    let counted = block_on(async {
+        let mut connection = PgConnection::connect(url).await?;
+        // The name is a word of the test's own.
+        let query = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let rows = sqlx::query_scalar(query).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok::<i64, sqlx::Error>(rows)
+    });
+    counted.unwrap_or(0)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

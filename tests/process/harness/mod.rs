@@ -8,20 +8,26 @@ mod baresip;
 mod cdr;
 mod ports;
 mod process;
+mod rtp;
 mod server;
+mod signed;
 mod sipp;
+mod stream;
 mod wait;
 mod wire;
 
 pub(crate) use audio::{Codec, Judge, Recording, one_audio_call_at_a_time};
 pub(crate) use baresip::{Baresip, Phone};
-pub(crate) use cdr::CdrRow;
+pub(crate) use cdr::{CdrRow, postgres_rows};
 pub(crate) use ports::PortBlock;
 pub(crate) use process::{Outcome, Process};
+pub(crate) use rtp::{PACKET_TIME, media_address_for_callee, media_address_for_caller, rtp};
 pub(crate) use server::{Server, TRUNK_SLOT, Transport, tandem};
+pub(crate) use signed::signed;
 pub(crate) use sipp::{RunningSipp, Sipp, TraceEntry};
+pub(crate) use stream::TcpPeer;
 pub(crate) use wait::wait_for;
-pub(crate) use wire::{UdpPeer, header, status_of};
+pub(crate) use wire::{UdpPeer, header, request, request_over, status_of};
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 pub(crate) struct Server {
     process: Process,
     ports: PortBlock,
+    rtp_ports: String,
     folder: TempDir,
 }
 
@@ -42,14 +43,15 @@ impl Server {
         Self::start_with("")
     }
 
-    /// The same, with these lines after those of the demo's configuration.
+    /// The same, with these lines after those of the demo's configuration; `SIP_PORT` in them is the
+    /// server's own.
     pub(crate) fn start_with(config: &str) -> Self {
-        Self::start_prepared(config, seed)
+        Self::start_prepared(config, None, seed)
     }
 
     /// The same, where `extension` rings for `seconds` only.
     pub(crate) fn start_with_ring_time(extension: &str, seconds: u32) -> Self {
-        Self::start_prepared("", |folder| {
+        Self::start_prepared("", None, |folder| {
             seed(folder);
             set_ring_time(&folder.join("data/tandem.db"), extension, seconds);
         })
@@ -57,21 +59,32 @@ impl Server {
 
     /// Without the demo domain, on a fresh database and with no configuration but this.
     pub(crate) fn start_fresh(config: &str) -> Self {
-        Self::start_prepared(config, |folder| {
+        Self::start_prepared(config, None, |folder| {
             std::fs::write(folder.join("tandem.toml"), config).expect("config can be written");
         })
     }
 
+    /// The same as [`Self::start`] with more RTP ports than a test has otherwise; for one test only.
+    pub(crate) fn start_with_rtp_ports(range: &str) -> Self {
+        Self::start_prepared("", Some(range), seed)
+    }
+
     /// Writes the configuration, lets `prepare` see to the data, starts.
-    fn start_prepared(more_config: &str, prepare: impl FnOnce(&Path)) -> Self {
+    fn start_prepared(
+        more_config: &str,
+        rtp_ports: Option<&str>,
+        prepare: impl FnOnce(&Path),
+    ) -> Self {
         let ports = PortBlock::claim();
         let folder = tempfile::tempdir().expect("temporary folder can be made");
         let config = config(&ports) + "\n" + more_config;
+        let config = config.replace("SIP_PORT", &ports.port(SIP).to_string());
         std::fs::write(folder.path().join("tandem.toml"), config).expect("config can be written");
         prepare(folder.path());
 
-        let process = launch(&ports, folder.path());
-        let mut server = Self { process, ports, folder };
+        let rtp_ports = rtp_ports.map_or_else(|| ports.rtp_range(), str::to_owned);
+        let process = launch(&ports, &rtp_ports, folder.path());
+        let mut server = Self { process, ports, rtp_ports, folder };
         server.wait_until_ready();
         server
     }
@@ -79,7 +92,7 @@ impl Server {
     /// `kill -9`, then the same server again on the same folder and ports.
     pub(crate) fn kill_and_restart(&mut self) {
         self.process.kill();
-        self.process = launch(&self.ports, self.folder.path());
+        self.process = launch(&self.ports, &self.rtp_ports, self.folder.path());
         self.wait_until_ready();
     }
 
@@ -107,12 +120,27 @@ impl Server {
     }
 
     /// A gauge or counter without labels of `/metrics`; 0 while it has not been set.
-    pub(crate) fn metric(&self, name: &str) -> f64 {
+    pub(crate) fn metric(&self, name: &str) -> u64 {
         let metrics = self.get("/metrics").expect("metrics are served");
         metrics
             .lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
-            .unwrap_or(0.0)
+            .unwrap_or(0)
+    }
+
+    /// Waits until nothing of any call, dialog or transaction is alive; over UDP, transactions
+    /// linger for up to 32 s. The figures are a moment old, so that they must stay at zero a while.
+    #[track_caller]
+    pub(crate) fn wait_until_quiet(&self) {
+        let mut quiet_since = None;
+        wait_for("everything being over", LINGER_LIMIT, || {
+            if LIVE.iter().any(|it| self.metric(it) != 0) {
+                quiet_since = None;
+                return None;
+            }
+            let since = *quiet_since.get_or_insert_with(Instant::now);
+            (since.elapsed() > FIGURES_AGE_MAX).then_some(())
+        });
     }
 
     /// Waits for the server to end by itself.
@@ -212,7 +240,7 @@ pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
     Process::run("tandem", &mut command, log.path(), COMMAND_LIMIT)
 }
 
-fn launch(ports: &PortBlock, folder: &Path) -> Process {
+fn launch(ports: &PortBlock, rtp_ports: &str, folder: &Path) -> Process {
     let mut command = Command::new(binary());
     command
         .current_dir(repository(""))
@@ -221,7 +249,7 @@ fn launch(ports: &PortBlock, folder: &Path) -> Process {
         .args(["--data".as_ref(), folder.join("data").as_os_str()])
         .args(["--sip-port", &ports.port(SIP).to_string()])
         .args(["--http-port", &ports.port(HTTP).to_string()])
-        .args(["--rtp-ports", &ports.rtp_range()]);
+        .args(["--rtp-ports", rtp_ports]);
     Process::start("tandem serve", &mut command, &folder.join("server.log"))
 }
 
@@ -241,6 +269,15 @@ const FIRST_PHONE: u16 = 10;
 const FIRST_PHONE_RTP: u16 = 100;
 const RTP_PORTS_A_PHONE: u16 = 20;
 
+const LIVE: [&str; 5] = [
+    "tandem_calls",
+    "tandem_legs",
+    "tandem_media_sessions",
+    "tandem_sip_dialogs",
+    "tandem_sip_transactions",
+];
+const LINGER_LIMIT: Duration = Duration::from_secs(60);
+const FIGURES_AGE_MAX: Duration = Duration::from_millis(500);
 const READY_LIMIT: Duration = Duration::from_secs(20);
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 const HTTP_LIMIT: Duration = Duration::from_secs(2);

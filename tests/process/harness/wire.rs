@@ -1,7 +1,9 @@
 //! A bare UDP socket that speaks what the test tells it, for what no sane client would send.
 
+use super::{Server, TRUNK_SLOT, signed};
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -18,10 +20,9 @@ impl UdpPeer {
         Self { socket }
     }
 
-    /// On any port of IPv6 loopback.
-    pub(crate) fn bind_v6() -> Self {
-        let socket = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).expect("IPv6 loopback is there");
-        Self { socket }
+    /// The demo's carrier, which needs no credentials.
+    pub(crate) fn trunk(server: &Server) -> Self {
+        Self::bind(server.phone_port(TRUNK_SLOT))
     }
 
     /// Its own address.
@@ -74,6 +75,49 @@ impl UdpPeer {
         }
         None
     }
+
+    /// The same with the credentials of `extension`, once the server has asked for them.
+    pub(crate) fn ask_as(
+        &self,
+        extension: &str,
+        request: &str,
+        server: SocketAddr,
+    ) -> Option<String> {
+        let challenge = self.ask(request, server)?;
+        assert_eq!(status_of(&challenge), 401, "{challenge}");
+        self.ask(&signed(request, &challenge, extension), server)
+    }
+}
+
+/// A well-formed request of 1001 over UDP that carries no credentials.
+pub(crate) fn request(from: &UdpPeer, method: &str, uri: &str, domain: &str) -> String {
+    request_over("UDP", from.address(), method, uri, domain, "1001")
+}
+
+/// A well-formed request that carries no credentials and no body. Each has a Call-ID of its own.
+pub(crate) fn request_over(
+    transport: &str,
+    address: SocketAddr,
+    method: &str,
+    uri: &str,
+    domain: &str,
+    extension: &str,
+) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!(
+        "{method} {uri} SIP/2.0\r\n\
+         Via: SIP/2.0/{transport} {address};rport;branch=z9hG4bK{method}{count}\r\n\
+         Max-Forwards: 70\r\n\
+         From: <sip:{extension}@{domain}>;tag=stranger\r\n\
+         To: <sip:{extension}@{domain}>\r\n\
+         Call-ID: {method}-{count}-{}\r\n\
+         CSeq: 1 {method}\r\n\
+         Contact: <sip:{extension}@{address};transport={}>\r\n\
+         Content-Length: 0\r\n\r\n",
+        address.port(),
+        transport.to_lowercase(),
+    )
 }
 
 /// Value of the first header of this name.

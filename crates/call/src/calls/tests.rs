@@ -13,7 +13,7 @@ use media::{Family, MediaCommand, PortLease};
 use sip::{
     Destination, FlowId, Host, Transport,
     auth::AuthPolicy,
-    endpoint::EndpointConfig,
+    endpoint::{EndpointConfig, Send},
     parse::{Framing, parse},
 };
 use std::{net::SocketAddr, time::Duration};

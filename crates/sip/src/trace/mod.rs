@@ -8,7 +8,12 @@ mod mask;
 
 pub use ladder::{Ladder, Party, Rung};
 
-use crate::transport::Transport;
+use crate::{
+    header::NameAddr,
+    message::Message,
+    parse::{Framing, parse},
+    transport::Transport,
+};
 use base::{CallId, UnixMillis};
 use bytes::Bytes;
 use std::{
@@ -43,6 +48,19 @@ pub enum Direction {
     Sent,
     /// From the peer to us.
     Received,
+}
+
+/// A call whose messages are kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeptCall {
+    /// Which.
+    pub call: CallId,
+    /// When its first message passed.
+    pub started: UnixMillis,
+    /// Who called: the user part of the first message's From; empty if it cannot be read.
+    pub caller: String,
+    /// What they dialled: the user part of its To.
+    pub dialled: String,
 }
 
 impl Trace {
@@ -133,6 +151,11 @@ impl Trace {
         self.calls.values().rev().filter_map(|it| it.call)
     }
 
+    /// The same with what a list of them shows.
+    pub fn kept_calls(&self) -> impl Iterator<Item = KeptCall> {
+        self.calls.values().rev().filter_map(Group::kept_call)
+    }
+
     /// Bytes that are kept, bookkeeping included.
     pub fn bytes(&self) -> usize {
         self.call_bytes + self.stray_bytes
@@ -221,6 +244,21 @@ impl Group {
         }
         self.bytes -= freed;
         freed
+    }
+
+    fn kept_call(&self) -> Option<KeptCall> {
+        let (call, first) = (self.call?, self.records.first()?);
+        let message = parse(&first.bytes, Framing::Datagram).ok();
+        let headers = message.as_ref().map(Message::headers);
+        let user = |party: Option<NameAddr>| {
+            party.and_then(|it| Some(it.uri.user_text()?.into_owned())).unwrap_or_default()
+        };
+        Some(KeptCall {
+            call,
+            started: first.at,
+            caller: user(headers.and_then(|it| it.from().ok())),
+            dialled: user(headers.and_then(|it| it.to().ok())),
+        })
     }
 
     /// Takes over another group's messages, in order of their times.

@@ -176,6 +176,26 @@ fn credentials_are_not_kept() {
 }
 
 #[test]
+fn kept_calls_are_listed_latest_first_with_who_called_whom() {
+    let mut trace = Trace::new(10, 1 << 20);
+    for (at, id) in [(1, "a"), (2, "b")] {
+        let id = Bytes::from_static(id.as_bytes());
+        record(&mut trace, at, &id);
+        trace.link(call(at.unsigned_abs()), &id);
+    }
+
+    let kept: Vec<_> = trace.kept_calls().collect();
+
+    let expected = |at| KeptCall {
+        call: call(at),
+        started: UnixMillis(at.cast_signed()),
+        caller: "a".to_owned(),
+        dialled: "c".to_owned(),
+    };
+    assert_eq!(kept, [expected(2), expected(1)]);
+}
+
+#[test]
 fn a_trace_of_nothing_keeps_nothing() {
     for mut trace in [Trace::new(0, 1 << 20), Trace::new(10, 0)] {
         record(&mut trace, 0, &Bytes::from_static(b"a"));

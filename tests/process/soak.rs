@@ -1,0 +1,63 @@
+//! Many calls, then bad input, and everything back where it was.
+
+use crate::harness::{Server, Sipp, Transport};
+use std::fs;
+
+#[test]
+fn nothing_is_left_of_two_thousand_calls() {
+    let server = Server::start_with_rtp_ports("30000-32599");
+    Sipp::register(&server, 1, "1090", Transport::Udp);
+    // At a higher rate: RTP ports that were bound once stay bound, as many as the worst moment took.
+    calls(&server, WARM_UP, CALLS_A_SECOND * 3 / 2);
+    let start = Footprint::of(&server);
+
+    let echoes = Sipp::caller(&server, 0, "uac.xml", "1090", "9196").with(&["-d", "500"]);
+    let echoes = echoes.repeated(ECHO_CALLS, 10).start();
+    calls(&server, CALLS, CALLS_A_SECOND);
+    echoes.succeed();
+    server.wait_until_quiet();
+
+    let end = Footprint::of(&server);
+    let rows = 2 * (WARM_UP + CALLS) + ECHO_CALLS;
+    assert_eq!(server.wait_for_cdrs(rows as usize).len(), rows as usize);
+    assert_eq!(server.metric("tandem_calls_total"), u64::from(WARM_UP + CALLS + ECHO_CALLS));
+    assert_eq!(server.metric("tandem_call_panics_total"), 0);
+    assert!(end.files <= start.files + FILES_SLACK, "{start:?} {end:?}");
+    assert!(end.resident_kib <= start.resident_kib + KIB_SLACK, "{start:?} {end:?}");
+}
+
+fn calls(server: &Server, count: u32, rate: u32) {
+    let callee = Sipp::callee(server, 1, "uas.xml").with(&["-d", "20"]).repeated(count, 1);
+    let callee = callee.start();
+    let caller = Sipp::trunk(server, "load-uac.xml", "+74950000090").with(&["-d", "200"]);
+    caller.repeated(count, rate).run();
+    callee.succeed();
+}
+
+/// What a process holds.
+#[derive(Clone, Copy, Debug)]
+struct Footprint {
+    files: usize,
+    resident_kib: u64,
+}
+
+impl Footprint {
+    fn of(server: &Server) -> Self {
+        let process = format!("/proc/{}", server.pid());
+        let status = fs::read_to_string(format!("{process}/status")).expect("the server lives");
+        let resident_kib = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+            .expect("the kernel counts memory");
+        let files = fs::read_dir(format!("{process}/fd")).expect("the server lives").count();
+        Self { files, resident_kib }
+    }
+}
+
+const WARM_UP: u32 = 600;
+const CALLS: u32 = 2_000;
+const ECHO_CALLS: u32 = 100;
+const CALLS_A_SECOND: u32 = 100;
+/// Connections to database, HTTP and the like come and go.
+const FILES_SLACK: usize = 32;
+const KIB_SLACK: u64 = 16 * 1024;
