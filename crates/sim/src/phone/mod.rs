@@ -107,6 +107,8 @@ pub struct Phone {
     pub forgets_challenges: bool,
     /// Headers of the last refused REGISTER.
     pub last_refusal: Vec<(String, String)>,
+    /// How many of its 2xx to INVITE were never acknowledged.
+    pub unacknowledged: usize,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
     pub odd_statuses: Vec<u16>,
 
@@ -166,6 +168,7 @@ impl Phone {
             wants_sha256: socket.flow.0.is_multiple_of(2),
             forgets_challenges: false,
             last_refusal: Vec::new(),
+            unacknowledged: 0,
             odd_statuses: Vec::new(),
             address: socket.address,
             transport: socket.transport,

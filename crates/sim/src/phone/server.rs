@@ -310,6 +310,7 @@ impl Phone {
         }
         self.unacked.retain(|it| it.until > now);
         for (call_id, tag, is_success) in abandoned {
+            self.unacknowledged += usize::from(is_success);
             let line = self
                 .lines
                 .iter()

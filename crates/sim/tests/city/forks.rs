@@ -56,6 +56,7 @@ fn of_two_devices_that_answer_at_the_same_instant_one_gets_the_call() {
         city.act(CALLER, |phone, now| phone.hang_up(now, 0));
         city.finish();
         assert_eq!(city.cdrs.len(), 3);
+        assert!(city.phones.iter().all(|it| it.unacknowledged == 0), "{}", city.story());
     }
 }
 
@@ -64,6 +65,7 @@ fn a_busy_device_does_not_stop_the_other_one() {
     let mut city = two_devices(Manner::refuses_after(secs(1), 486), Manner::answers_after(secs(3)));
     city.wait(secs(5));
     assert!(is_heard(&city, CALLER, 2), "{}", city.story());
+    assert_eq!(city.workers[0].sessions(), 2, "the busy device's port is free again");
     city.act(2, |phone, now| phone.hang_up(now, 0));
     city.finish();
 }
@@ -74,6 +76,14 @@ fn when_all_devices_refuse_the_caller_hears_the_most_telling_reason() {
         two_devices(Manner::refuses_after(secs(1), 486), Manner::refuses_after(secs(2), 480));
     city.finish();
     assert_eq!(line(&city, CALLER).final_status(), Some(486));
+}
+
+#[test]
+fn a_busy_device_tells_more_than_one_that_rings_until_the_end() {
+    let mut city = two_devices(Manner::refuses_after(secs(1), 486), Manner::ignores());
+    city.finish();
+    assert_eq!(line(&city, CALLER).final_status(), Some(486), "{}", city.story());
+    assert_eq!(line(&city, 2).final_status(), Some(487));
 }
 
 #[test]
@@ -106,5 +116,6 @@ fn a_proxy_that_forks_may_bring_two_answers_and_the_second_is_ended() {
         city.act(CALLER, |phone, now| phone.hang_up(now, 0));
         city.finish();
         assert_eq!(city.cdrs.len(), 2, "one leg towards the proxy");
+        assert_eq!(city.phones[CALLEE].unacknowledged, 0, "{}", city.story());
     }
 }

@@ -22,6 +22,7 @@ fn an_answer_that_crosses_the_cancel_on_the_far_side_is_taken_back() {
 
     assert_eq!(line(&city, CALLER).final_status(), Some(487));
     assert_eq!(line(&city, CALLEE).final_status(), Some(200));
+    assert_eq!(city.phones[CALLEE].unacknowledged, 0, "{}", city.story());
     assert_eq!(log(&city), ["caller 487 cancelled remote", "callee 487 cancelled peer"]);
 }
 
@@ -55,7 +56,10 @@ fn a_bye_that_crosses_a_bye_ends_the_call_once() {
         city.finish();
 
         assert_eq!(line(&city, CALLER).bye, Some(200), "{apart} ms:\n{}", city.story());
-        assert!(matches!(line(&city, CALLEE).bye, Some(200 | 481) | None), "{apart} ms");
+        // The other BYE reaches the callee after 200 ms; one that crosses it finds no dialog.
+        let bye = line(&city, CALLEE).bye;
+        assert_eq!(bye.is_some(), apart < 200, "{apart} ms:\n{}", city.story());
+        assert!(matches!(bye, None | Some(200 | 481)), "{apart} ms: {bye:?}");
         city.check_talk(millis(500));
     }
 }
@@ -72,7 +76,8 @@ fn a_bye_while_a_reinvite_is_under_way_ends_both() {
         city.finish();
 
         let changes = &line(&city, CALLER).changes;
-        assert_eq!(changes.len(), 1, "{apart} ms: every re-INVITE is answered\n{}", city.story());
+        let is_answered = matches!(changes[..], [200 | 481 | 487 | 491]);
+        assert!(is_answered, "{apart} ms: {changes:?}\n{}", city.story());
         assert_eq!(log(&city), ["caller 200 normal peer", "callee 200 normal remote"]);
     }
 }
@@ -88,7 +93,9 @@ fn the_holder_may_hang_up_before_the_reinvite_is_answered() {
         city.act(CALLER, |phone, now| phone.hang_up(now, 0));
         city.finish();
 
-        assert_eq!(line(&city, CALLER).changes.len(), 1, "{apart} ms:\n{}", city.story());
+        let changes = &line(&city, CALLER).changes;
+        let is_answered = matches!(changes[..], [200 | 481 | 487 | 491]);
+        assert!(is_answered, "{apart} ms: {changes:?}\n{}", city.story());
         assert_eq!(log(&city), ["caller 200 normal remote", "callee 200 normal peer"]);
     }
 }
@@ -111,6 +118,37 @@ fn reinvites_of_both_sides_that_cross_are_both_refused_for_now() {
     assert_eq!(line(&city, CALLER).changes, [491, 200], "the next one passes");
     city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
     city.finish();
+}
+
+#[test]
+fn a_reinvite_waits_for_the_answer_in_the_ack_of_another() {
+    let mut city = slow_pair();
+    city.dial(CALLER, "1002");
+    city.wait(secs(5));
+    city.act(CALLER, |phone, now| phone.reinvite_late(now, 0));
+    // The callee's offer is on its way to the caller, whose ACK will bring the answer.
+    city.wait(millis(350));
+    city.act(CALLEE, |phone, now| phone.resume(now, 0));
+    city.wait(secs(3));
+
+    assert_eq!(line(&city, CALLEE).changes, [491], "{}", city.story());
+    assert_eq!(line(&city, CALLER).changes, [200]);
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+    city.finish();
+}
+
+#[test]
+fn a_reinvite_under_way_is_answered_when_we_end_the_call() {
+    let mut city = slow_pair();
+    city.dial(CALLER, "1002");
+    city.wait(secs(5));
+    city.act(CALLER, |phone, now| phone.hold(now, 0));
+    city.wait(millis(250));
+    city.operate(0, call::Calls::hang_up_all);
+    city.finish();
+
+    assert_eq!(line(&city, CALLER).changes, [487], "{}", city.story());
 }
 
 #[test]

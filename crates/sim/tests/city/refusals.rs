@@ -1,7 +1,7 @@
 //! Calls that go nowhere, and why.
 
 use crate::support::*;
-use sim::{City, DOMAIN, Manner, Plot};
+use sim::{City, DOMAIN, Manner, Phone, Plot};
 use std::collections::HashMap;
 
 #[track_caller]
@@ -105,6 +105,26 @@ fn a_user_at_its_limit_can_neither_call_nor_be_called() {
     city.finish();
     let count = |cause: &str| log(&city).iter().filter(|it| it.contains(cause)).count();
     assert_eq!((count("too_many_calls"), count("busy")), (1, 1));
+}
+
+#[test]
+fn whoever_gives_up_may_call_again_at_once_even_if_the_callee_does_not_hear_of_it() {
+    let limits = HashMap::from([("1001".to_owned(), 1)]);
+    let mut city = pair_in(Plot { limits, ..Plot::default() });
+    city.add_registered("1003");
+    city.phones[CALLEE].manner = Manner::ignores();
+    city.dial(CALLER, "1002");
+    city.wait(secs(3));
+    city.act(CALLEE, Phone::crash);
+    city.act(CALLER, |phone, now| phone.cancel(now, 0));
+    city.wait(secs(1));
+    assert_eq!(city.counts().calls, 1, "our CANCEL still waits for its answer");
+
+    city.dial(CALLER, "1003");
+    city.wait(secs(4));
+    assert_eq!(line(&city, CALLER).final_status(), Some(200), "{}", city.story());
+    city.act(CALLER, |phone, now| phone.hang_up(now, 1));
+    city.finish();
 }
 
 #[test]
