@@ -10,7 +10,7 @@ say "lints"
 cargo clippy --workspace --all-targets --quiet -- -D warnings ||
     die "clippy has complaints: follow them, or expect the lint with a reason"
 say "documentation"
-RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --quiet ||
+RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --workspace --no-deps --document-private-items --quiet ||
     die "rustdoc has complaints: mend the links or the markup named above"
 say "house rules"
 cargo test --quiet --test tidy || die "a house rule is broken: the test's message says which and where"
