@@ -54,10 +54,10 @@ impl Footprint {
     }
 }
 
-const WARM_UP: u32 = 600;
+const WARM_UP: u32 = 480;
 const CALLS: u32 = 2_000;
 const ECHO_CALLS: u32 = 100;
-const CALLS_A_SECOND: u32 = 100;
+const CALLS_A_SECOND: u32 = 80;
 /// Connections to database, HTTP and the like come and go.
 const FILES_SLACK: usize = 32;
 const KIB_SLACK: u64 = 16 * 1024;

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 const LEASE_BATCH: u16 = 64;
 
 /// When fewer than this many are left, more are asked for.
-const LEASE_LOW_WATER: usize = 24;
+const LEASE_LOW_WATER: usize = 48;
 
 /// The leases of one shard, by worker and family.
 #[derive(Debug)]
