@@ -25,15 +25,13 @@ REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 SCENARIOS = REPOSITORY / "sipp-scenarios"
 NUMBER = "+74950000090"
 EXTENSION = "1090"
-# The demo's trunk calls from here, and is trusted by address.
-TRUNK_PORT = 5070
-CALLEE_PORT = 5082
-TANDEM_PORT = 5560
-KAMAILIO_PORT = 5562
-HTTP_PORT = 5564
+# Where the demo's trunk calls from, and is trusted by address; moved to a free port.
+DEMO_TRUNK_PORT = 5070
 RTP_PORTS = "20000-29999"
 START_LIMIT_S = 20
 HOLD_MS = 500
+# What happens after a call (its CDR) belongs to its cost.
+SETTLE_S = 1.5
 # A rate is clean if at most this share of calls failed or needed a retransmission.
 CLEAN_SHARE = 0.001
 
@@ -43,7 +41,9 @@ def main():
     require("sipp")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        systems = [it for it in (Tandem(options.tandem, folder), Kamailio(folder)) if it.is_there()]
+        ports = free_ports()
+        systems = [Tandem(folder, ports, options.tandem), Kamailio(folder, ports)]
+        systems = [it for it in systems if it.is_there()]
         if not systems:
             sys.exit("nothing to measure: run `make build`, or apt-get install kamailio")
         costs = measure_costs(systems, options, folder)
@@ -72,6 +72,7 @@ def measure_costs(systems, options, folder):
                 call(system, folder, 100, options.rate)  # Warm-up: pages, caches, allocator.
                 before = system.cpu_ms()
                 failed = call(system, folder, options.calls, options.rate).failed
+                time.sleep(SETTLE_S)
                 cost = (system.cpu_ms() - before) / options.calls
             if failed:
                 sys.exit(f"{system.name}: {failed} of {options.calls} calls failed at {options.rate}/s")
@@ -130,8 +131,9 @@ class System:
     anchors_calls = False
     register_scenario = "register.xml"
 
-    def __init__(self, folder):
+    def __init__(self, folder, ports):
         self.folder = folder
+        self.port, self.trunk_port, self.callee_port, self.http_port = ports
         self.process = None
 
     def stop(self):
@@ -167,12 +169,12 @@ class System:
 class Tandem(System):
     name = "Tandem"
     anchors_calls = True
-    port = TANDEM_PORT
 
-    def __init__(self, binary, folder):
-        super().__init__(folder)
+    def __init__(self, folder, ports, binary):
+        super().__init__(folder, ports)
         self.binary = binary.resolve()
         self.data = folder / "data"
+        self.config = folder / "tandem.toml"
 
     def is_there(self):
         if self.binary.exists():
@@ -185,21 +187,22 @@ class Tandem(System):
         self.data.mkdir()
         subprocess.run([self.binary, "demo", "--data", self.data], cwd=REPOSITORY, check=True,
                        stdout=subprocess.DEVNULL)
-        self.spawn([self.binary, "serve", "--config", "docs/config.demo.toml", "--data", self.data,
-                    "--sip-port", str(self.port), "--http-port", str(HTTP_PORT),
+        demo = (REPOSITORY / "docs/config.demo.toml").read_text()
+        self.config.write_text(demo.replace(str(DEMO_TRUNK_PORT), str(self.trunk_port)))
+        self.spawn([self.binary, "serve", "--config", self.config, "--data", self.data,
+                    "--sip-port", str(self.port), "--http-port", str(self.http_port),
                     "--rtp-ports", RTP_PORTS, "--log-level", "warn"])
         wait_until("Tandem is ready", self.is_ready)
 
     def is_ready(self):
         with contextlib.suppress(OSError):
-            return urllib.request.urlopen(f"http://127.0.0.1:{HTTP_PORT}/readyz").status == 200
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/readyz").status == 200
         return False
 
 
 class Kamailio(System):
     name = "Kamailio"
     register_scenario = "register-trusted.xml"
-    port = KAMAILIO_PORT
 
     def is_there(self):
         if shutil.which("kamailio", path=SYSTEM_PATH):
@@ -231,11 +234,11 @@ def running(system, folder):
     callee = None
     try:
         subprocess.run(
-            sipp(system.register_scenario, CALLEE_PORT, system, EXTENSION, "expires", "600")
+            sipp(system.register_scenario, system.callee_port, system, EXTENSION, "expires", "600")
             + ["-m", "1", "-timeout", "10s", "-timeout_error"],
             cwd=folder, check=True, stdout=subprocess.DEVNULL)
         callee = subprocess.Popen(
-            ["sipp", "-sf", SCENARIOS / "uas.xml", "-i", "127.0.0.1", "-p", str(CALLEE_PORT),
+            ["sipp", "-sf", SCENARIOS / "uas.xml", "-i", "127.0.0.1", "-p", str(system.callee_port),
              "-nostdin", "-mp", "6200"],
             cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         yield
@@ -257,7 +260,7 @@ def call(system, folder, calls, rate):
 
 def start_caller(system, folder, calls, rate, hold_ms, more=()):
     return subprocess.Popen(
-        sipp("load-uac.xml", TRUNK_PORT, system, NUMBER, "caller", "+79160000000")
+        sipp("load-uac.xml", system.trunk_port, system, NUMBER, "caller", "+79160000000")
         + ["-m", str(calls), "-r", str(rate), "-l", str(calls), "-d", str(hold_ms),
            "-mp", "6000", "-timeout", f"{calls // rate + hold_ms // 1000 + 60}s", *more],
         cwd=folder, stdout=subprocess.DEVNULL)
@@ -268,6 +271,21 @@ def sipp(scenario, port, system, service, key, value):
             "-i", "127.0.0.1", "-p", str(port), "-s", service, "-key", key, value,
             "-au", service, "-ap", f"demo-{service}", "-auth_uri", f"127.0.0.1:{system.port}",
             "-nostdin"]
+
+
+def free_ports():
+    """Four ports of loopback that are free for UDP and TCP."""
+    with contextlib.ExitStack() as held:
+        ports = []
+        while len(ports) < 4:
+            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            udp.bind(("127.0.0.1", 0))
+            port = udp.getsockname()[1]
+            with contextlib.suppress(OSError):
+                tcp.bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
 
 
 def answers_options(port):

@@ -13,7 +13,7 @@ use crate::{
     http::{self, HttpState, NotReady, Readiness, control::ControlSocket},
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
-    signalling::{Shard, ShardHandle, Wires},
+    signalling::{EventLoop, Shard, ShardHandle, Wires},
     store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
     telemetry::{
         logs::{self, LogControl},
@@ -223,6 +223,7 @@ pub async fn first_steps(store: &Store) -> Result<Option<&'static str>, StoreErr
 
 /// Everything that handles calls.
 struct Parts {
+    event_loops: Vec<EventLoop>,
     shards: Vec<ShardHandle>,
     shard_tasks: Vec<JoinHandle<()>>,
     transport: TransportHandle,
@@ -264,13 +265,19 @@ impl Parts {
         .await?;
         let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
         tokio::spawn(registrar.run(registrar_ear));
+        let event_loops = (0..shards)
+            .map(EventLoop::start)
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(|error| BootError::System(error.to_string()))?;
+        let udp_readers: Vec<_> = event_loops.iter().map(|it| it.handle().clone()).collect();
         let (transport, listeners) =
-            Transports::start(settings::transport(config), transport_inboxes)?;
+            Transports::start(settings::transport(config), transport_inboxes, &udp_readers)?;
         for listener in &listeners {
             tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
         }
         let start = ShardStart {
             config,
+            event_loops: &event_loops,
             listeners,
             knowledge,
             locations,
@@ -280,7 +287,7 @@ impl Parts {
             cdrs,
         };
         let (shards, shard_tasks) = start.all(ears, &mut rng);
-        Ok(Self { shards, shard_tasks, transport, media, cdr_writer })
+        Ok(Self { event_loops, shards, shard_tasks, transport, media, cdr_writer })
     }
 
     async fn stop(mut self) {
@@ -288,6 +295,7 @@ impl Parts {
         for task in &self.shard_tasks {
             task.abort();
         }
+        drop(self.event_loops);
         self.media.stop();
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
@@ -302,6 +310,7 @@ impl Parts {
 /// What all shards are made of.
 struct ShardStart<'a> {
     config: &'a Config,
+    event_loops: &'a [EventLoop],
     listeners: Vec<Listener>,
     knowledge: Knowledge,
     locations: Locations,
@@ -318,8 +327,9 @@ impl ShardStart<'_> {
         let loop_secret = rng.u64();
         let ears = ears.transport.into_iter().zip(ears.media).zip(ears.registrations);
         (0..shards)
+            .zip(self.event_loops)
             .zip(ears)
-            .map(|(number, ((transport_events, media_events), registrations))| {
+            .map(|((number, event_loop), ((transport_events, media_events), registrations))| {
                 let settings =
                     settings::shard(self.config, &self.listeners, number, shards, loop_secret);
                 let world = World {
@@ -339,7 +349,7 @@ impl ShardStart<'_> {
                     cdrs: self.cdrs.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
-                Shard::start(settings, world, trace, wires, rng.split())
+                Shard::start(event_loop, settings, world, trace, wires, rng.split())
             })
             .unzip()
     }

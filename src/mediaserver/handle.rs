@@ -45,14 +45,26 @@ impl MediaHandle {
 
     /// Hands a command to a worker, without waiting.
     pub fn send(&self, worker: u8, command: MediaCommand) -> Result<(), SendError> {
+        self.post(worker, command)?;
+        self.ring(worker);
+        Ok(())
+    }
+
+    /// The same without waking the worker, for several commands in a row: [`Self::ring`] must
+    /// follow the last one.
+    pub fn post(&self, worker: u8, command: MediaCommand) -> Result<(), SendError> {
         let inbox = self.inboxes.get(usize::from(worker)).ok_or(SendError::Stopped(worker))?;
-        match inbox.orders.try_send(Order { shard: self.shard, command }) {
-            Ok(()) => {
-                inbox.wake.ring_if_sleeping();
-                Ok(())
-            }
-            Err(TrySendError::Full(_)) => Err(SendError::Full(worker)),
-            Err(TrySendError::Disconnected(_)) => Err(SendError::Stopped(worker)),
+        let posted = inbox.orders.try_send(Order { shard: self.shard, command });
+        posted.map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full(worker),
+            TrySendError::Disconnected(_) => SendError::Stopped(worker),
+        })
+    }
+
+    /// Wakes a worker that sleeps.
+    pub fn ring(&self, worker: u8) {
+        if let Some(inbox) = self.inboxes.get(usize::from(worker)) {
+            inbox.wake.ring_if_sleeping();
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The loop of one worker.
 //!
 //! Few sessions: the worker sleeps until a packet comes, and adds next to nothing to its delay.
-//! Above [`COALESCE_ABOVE`] sessions it naps after each round, so that one wake-up serves all the
+//! Above [`COALESCE_ABOVE`] sessions it naps after each round with packets, so that one wake-up serves all the
 //! packets of [`COALESCE`]; a wake-up costs as much as relaying a packet.
 
 use super::{
@@ -40,10 +40,13 @@ pub(super) struct Worker {
 }
 
 /// The sockets that have something to read.
+#[derive(Default)]
 struct Ready {
     events: Vec<epoll::Event>,
     /// How many were seen to.
     seen: usize,
+    /// Whether there was a socket among those.
+    has_packets: bool,
 }
 
 impl Worker {
@@ -70,7 +73,7 @@ impl Worker {
 
     /// Works until told to stop.
     pub(super) fn run(mut self) {
-        let mut ready = Ready { events: Vec::with_capacity(READY_MAX), seen: 0 };
+        let mut ready = Ready { events: Vec::with_capacity(READY_MAX), ..Ready::default() };
         let mut round_at = Instant::now();
         while !self.wake.is_stopping() {
             self.wait(round_at, &mut ready);
@@ -91,6 +94,7 @@ impl Worker {
     fn wait(&mut self, now: Instant, ready: &mut Ready) {
         ready.events.clear();
         ready.seen = 0;
+        ready.has_packets = false;
         self.wake.lie_down();
         let timeout = match self.orders.try_recv() {
             Ok(order) => {
@@ -119,7 +123,8 @@ impl Worker {
     }
 
     fn nap(&self, round_at: Instant, ready: &Ready) {
-        if self.relay.len() > COALESCE_ABOVE && ready.events.len() < READY_MAX {
+        let is_worthwhile = ready.has_packets && self.relay.len() > COALESCE_ABOVE;
+        if is_worthwhile && ready.events.len() < READY_MAX {
             thread::sleep(COALESCE.saturating_sub(round_at.elapsed()));
         }
     }
@@ -137,7 +142,10 @@ impl Worker {
             let data = event.data;
             ready.seen += 1;
             match event_source(data) {
-                Some((slot, channel)) => self.read(now, slot, channel, reads, &mut buffer),
+                Some((slot, channel)) => {
+                    ready.has_packets = true;
+                    self.read(now, slot, channel, reads, &mut buffer);
+                }
                 None => self.wake.silence(),
             }
         }

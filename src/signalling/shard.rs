@@ -1,13 +1,16 @@
 //! The loop of one shard: takes in what came, lets [`Calls`] think, carries out what it wants.
 
-use super::handle::{Command, Figures, ShardHandle, TraceQuery};
+use super::{
+    event_loop::EventLoop,
+    handle::{Command, Figures, ShardHandle, TraceQuery},
+};
 use crate::{
     clock,
-    mediaserver::MediaHandle,
+    mediaserver::{MediaHandle, SendError},
     store::CdrSender,
     transport::{TransportEvent, TransportHandle},
 };
-use base::{Now, Rng};
+use base::{MediaId, Now, Rng};
 use call::{
     Calls, Output, Settings, World,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
@@ -65,11 +68,14 @@ pub struct Shard {
     number: u8,
     /// Commands that found a worker's ring full and must not be lost.
     late: VecDeque<(u8, MediaCommand)>,
+    /// Workers with commands that they were not woken for.
+    unrung: Vec<u8>,
 }
 
 impl Shard {
-    /// Starts the task. It ends when its transport does.
+    /// Starts the task on `event_loop`. It ends when its transport does.
     pub fn start(
+        event_loop: &EventLoop,
         settings: Settings,
         world: World,
         trace: Trace,
@@ -79,8 +85,8 @@ impl Shard {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
         let calls = Calls::new(clock::now(), settings, world, rng);
-        let shard = Self { calls, trace, wires, number, late: VecDeque::new() };
-        (handle, tokio::spawn(shard.run(commands)))
+        let shard = Self { calls, trace, wires, number, late: VecDeque::new(), unrung: Vec::new() };
+        (handle, event_loop.handle().spawn(shard.run(commands)))
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -188,6 +194,9 @@ impl Shard {
                 }
             }
         }
+        for worker in self.unrung.drain(..) {
+            self.wires.media.ring(worker);
+        }
     }
 
     fn send(&mut self, now: Now, send: sip::endpoint::Send) {
@@ -223,50 +232,45 @@ impl Shard {
     /// Hands a command to a worker. If its ring is full, the call that wants something new ends,
     /// and what gives something back is kept for later.
     fn command_media(&mut self, now: Now, worker: u8, command: MediaCommand) {
-        if !self.late.is_empty() && gives_back(&command) {
+        let Some(media) = wants_more(&command) else {
             self.late.push_back((worker, command));
-            return;
-        }
-        let media = match &command {
-            MediaCommand::Open { media, .. }
-            | MediaCommand::Configure { media, .. }
-            | MediaCommand::Bridge { a: media, .. }
-            | MediaCommand::Unbridge { media }
-            | MediaCommand::Play { media, .. } => Some(*media),
-            MediaCommand::Close { .. }
-            | MediaCommand::Lease { .. }
-            | MediaCommand::Return { .. } => None,
+            return self.send_late();
         };
-        match (self.wires.media.send(worker, command.clone()), media) {
-            (Ok(()), _) => {}
-            (Err(error), Some(media)) => {
-                tracing::warn!(%error, "a call ends because its media cannot be served");
-                self.calls.handle_media_refused(now, media);
-            }
-            (Err(_), None) => self.late.push_back((worker, command)),
+        if let Err(error) = self.post(worker, command) {
+            tracing::warn!(%error, "a call ends because its media cannot be served");
+            self.calls.handle_media_refused(now, media);
         }
     }
 
     fn send_late(&mut self) {
-        while let Some((worker, command)) = self.late.front() {
-            if self.wires.media.send(*worker, command.clone()).is_err() {
+        while let Some((worker, command)) = self.late.pop_front() {
+            if self.post(worker, command.clone()).is_err() {
+                self.late.push_front((worker, command));
                 return;
             }
-            self.late.pop_front();
         }
+    }
+
+    fn post(&mut self, worker: u8, command: MediaCommand) -> Result<(), SendError> {
+        self.wires.media.post(worker, command)?;
+        if !self.unrung.contains(&worker) {
+            self.unrung.push(worker);
+        }
+        Ok(())
     }
 }
 
-/// Whether the command frees something at the worker, or asks for what later calls need.
-fn gives_back(command: &MediaCommand) -> bool {
+/// The session that the command opens or changes; `None` if it frees something at the worker, or
+/// asks for what later calls need.
+fn wants_more(command: &MediaCommand) -> Option<MediaId> {
     match command {
+        MediaCommand::Open { media, .. }
+        | MediaCommand::Configure { media, .. }
+        | MediaCommand::Bridge { a: media, .. }
+        | MediaCommand::Unbridge { media }
+        | MediaCommand::Play { media, .. } => Some(*media),
         MediaCommand::Close { .. } | MediaCommand::Return { .. } | MediaCommand::Lease { .. } => {
-            true
+            None
         }
-        MediaCommand::Open { .. }
-        | MediaCommand::Configure { .. }
-        | MediaCommand::Bridge { .. }
-        | MediaCommand::Unbridge { .. }
-        | MediaCommand::Play { .. } => false,
     }
 }

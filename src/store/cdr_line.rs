@@ -161,7 +161,9 @@ mod as_text {
     }
 }
 
-const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+/// Sixteen bytes a step.
+static CRC: crc::Crc<u32, crc::Table<16>> =
+    crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
 
 /// In hexadecimal.
 const CHECKSUM_DIGITS: usize = 8;

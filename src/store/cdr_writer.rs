@@ -154,7 +154,8 @@ impl Spooling {
                 self.sync_interval.saturating_sub(synced_at.elapsed())
             };
             let taken = self.take(wait);
-            if !taken.records.is_empty() {
+            let has_written = !taken.records.is_empty();
+            if has_written {
                 self.append(&taken.records);
                 is_synced = false;
             }
@@ -169,6 +170,9 @@ impl Spooling {
             if taken.is_last {
                 return;
             }
+            if has_written {
+                thread::sleep(COALESCE);
+            }
         }
     }
 
@@ -178,9 +182,6 @@ impl Spooling {
             Ok(message) => taken.add(message),
             Err(mpsc::RecvTimeoutError::Timeout) => return taken,
             Err(mpsc::RecvTimeoutError::Disconnected) => taken.is_last = true,
-        }
-        if !taken.is_last {
-            thread::sleep(COALESCE);
         }
         while taken.records.len() < APPEND_MAX
             && let Ok(message) = self.messages.try_recv()
@@ -378,8 +379,9 @@ async fn on_disk<T: Send + 'static>(
     done.inspect_err(|error| tracing::error!(%error, "the CDR spool cannot be read")).ok()
 }
 
-/// The thread lets records gather this long, so that it wakes 200 times a second at most.
-pub const COALESCE: Duration = Duration::from_millis(5);
+/// The thread rests this long after each write and lets records gather, so that it wakes 50 times
+/// a second at most.
+pub const COALESCE: Duration = Duration::from_millis(20);
 
 /// Most records appended with one write.
 const APPEND_MAX: usize = 1024;

@@ -2,14 +2,14 @@
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
+    db::{Db, from_row, on_either},
     text, unsigned,
 };
 use base::{CallId, CdrId, DomainId, LegId, UnixMillis};
 use call::{Cdr, HangupParty, LegRole};
 use media::StreamStats;
 use sqlx::AssertSqlSafe;
-use std::{fmt::Write as _, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Which records to show.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -53,10 +53,14 @@ impl Store {
     /// replayed after a crash. Returns how many were new.
     pub async fn insert_cdrs(&self, batch: &[Cdr]) -> Result<u64, StoreError> {
         let mut added = 0;
+        let inserts = match &self.db {
+            Db::Sqlite(_) => &SQLITE_INSERTS,
+            Db::Postgres(_) => &POSTGRES_INSERTS,
+        };
         on_either!(&self.db, pool => {
             let mut tx = pool.begin().await?;
             for chunk in chunks(batch) {
-                let mut query = sqlx::query(insert_of(chunk.len()));
+                let mut query = sqlx::query(inserts.of(chunk.len()));
                 for cdr in chunk {
                     query = query
                         .bind(cdr.id.0)
@@ -162,23 +166,33 @@ fn chunks(mut batch: &[Cdr]) -> impl Iterator<Item = &[Cdr]> {
     })
 }
 
-/// The statement for a chunk of `rows`, a power of two.
-fn insert_of(rows: usize) -> AssertSqlSafe<&'static str> {
-    AssertSqlSafe(&INSERTS[rows.trailing_zeros() as usize])
+/// `INSERT` of 1, 2, 4, … rows. Nothing but places of parameters is put together here.
+struct Inserts(Vec<String>);
+
+impl Inserts {
+    fn new(parameter: fn(usize) -> String) -> Self {
+        Self((0..=CHUNK_POWER_MAX).map(|power| insert_statement(1 << power, parameter)).collect())
+    }
+
+    /// The statement for a chunk of `rows`, a power of two.
+    fn of(&'static self, rows: usize) -> AssertSqlSafe<&'static str> {
+        AssertSqlSafe(&self.0[rows.trailing_zeros() as usize])
+    }
 }
 
-/// `INSERT` of 1, 2, 4, … rows. Nothing but numbers of parameters is put together here.
-static INSERTS: LazyLock<Vec<String>> =
-    LazyLock::new(|| (0..=CHUNK_POWER_MAX).map(|power| insert_statement(1 << power)).collect());
+/// Without numbers, which are names to SQLite: it would search them all for each value bound.
+static SQLITE_INSERTS: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(|_| "?".to_owned()));
 
-fn insert_statement(rows: usize) -> String {
+static POSTGRES_INSERTS: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(|n| format!("${n}")));
+
+fn insert_statement(rows: usize, parameter: fn(usize) -> String) -> String {
     let mut sql = format!("INSERT INTO cdr ({}) VALUES ", COLUMNS.join(", "));
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..COLUMNS.len() {
             let comma = if column == 0 { "" } else { ", " };
-            write!(sql, "{comma}${}", row * COLUMNS.len() + column + 1)
-                .expect("a String takes every write");
+            sql.push_str(comma);
+            sql.push_str(&parameter(row * COLUMNS.len() + column + 1));
         }
         sql.push(')');
     }

@@ -122,6 +122,6 @@ fn starts_something(request: &Request) -> bool {
         | Method::Register
         | Method::Subscribe
         | Method::Update
-        | Method::Other(_) => request.headers.to().is_ok_and(|to| to.tag().is_none()),
+        | Method::Other(_) => request.headers.to_tag().is_ok_and(|it| it.is_none()),
     }
 }

@@ -52,12 +52,14 @@ pub struct Transports;
 
 impl Transports {
     /// Binds every listener, then reads from them all. `inboxes` has one sender a shard, in the
-    /// shards' order. Must be called inside a tokio runtime.
+    /// shards' order. Must be called inside a tokio runtime. UDP sockets are read on `udp_readers`
+    /// in turn, or on that runtime if there are none.
     ///
     /// The listeners come back in the order of the configuration, with the ports that were bound.
     pub fn start(
         config: TransportConfig,
         inboxes: Vec<mpsc::Sender<TransportEvent>>,
+        udp_readers: &[Handle],
     ) -> Result<(TransportHandle, Vec<Listener>), StartError> {
         let sockets = config.listen.iter().map(Socket::bind).collect::<Result<Vec<_>, _>>()?;
         let sources = Sources::new(Instant::now(), config.sources);
@@ -78,9 +80,10 @@ impl Transports {
         });
         let mut udp = Vec::new();
         let mut listeners = Vec::new();
+        let mut udp_readers = udp_readers.iter().cycle();
         for socket in sockets {
             let place = socket.place();
-            let started = socket.start(&streams, &stopping);
+            let started = socket.start(&streams, &mut udp_readers, &stopping);
             let listener = started.map_err(|error| StartError::Bind {
                 transport: place.transport,
                 address: place.bound,
@@ -124,13 +127,15 @@ impl Socket {
     }
 
     /// Starts reading; a UDP listener is also for sending.
-    fn start(
+    fn start<'a>(
         self,
         streams: &Arc<Streams>,
+        udp_readers: &mut impl Iterator<Item = &'a Handle>,
         stop: &watch::Receiver<bool>,
     ) -> io::Result<Option<Arc<UdpListener>>> {
         match self {
             Self::Udp(socket, place) => {
+                let _on = udp_readers.next().map(Handle::enter);
                 let flow = streams.flows.next_id();
                 UdpListener::start(socket, place, flow, streams.intake.clone(), stop.clone())
                     .map(Some)

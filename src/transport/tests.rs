@@ -20,7 +20,7 @@ async fn a_port_in_use_stops_the_start_with_what_to_do() {
             ..TransportConfig::default()
         };
 
-        let error = Transports::start(config, vec![mpsc::channel(1).0]).unwrap_err();
+        let error = Transports::start(config, vec![mpsc::channel(1).0], &[]).unwrap_err();
 
         let said = error.to_string();
         assert!(said.contains(&format!("{transport} {taken} is in use")), "{said}");
@@ -35,7 +35,7 @@ async fn an_address_of_another_machine_stops_the_start() {
         ..TransportConfig::default()
     };
 
-    let error = Transports::start(config, vec![mpsc::channel(1).0]).unwrap_err().to_string();
+    let error = Transports::start(config, vec![mpsc::channel(1).0], &[]).unwrap_err().to_string();
 
     assert!(error.contains("192.0.2.1") && error.contains("address of this machine"), "{error}");
 }
@@ -67,7 +67,7 @@ impl House {
         };
         change(&mut config);
         let (events, inbox) = mpsc::channel(inbox);
-        let (handle, listeners) = Transports::start(config, vec![events]).unwrap();
+        let (handle, listeners) = Transports::start(config, vec![events], &[]).unwrap();
         Self { handle, listeners, inbox }
     }
 

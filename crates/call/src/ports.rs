@@ -6,10 +6,11 @@ use media::{Family, MediaCommand, PortLease};
 use std::collections::VecDeque;
 
 /// How many port pairs are asked for at a time.
-const LEASE_BATCH: u16 = 64;
+const LEASE_BATCH: u16 = 128;
 
-/// When fewer than this many are left, more are asked for.
-const LEASE_LOW_WATER: usize = 48;
+/// When fewer than this many are left, more are asked for: enough for the calls that may begin
+/// until the worker has answered, all those included that came in one gulp after a stall.
+const LEASE_LOW_WATER: usize = 128;
 
 /// The leases of one shard, by worker and family.
 #[derive(Debug)]

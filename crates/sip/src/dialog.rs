@@ -118,7 +118,7 @@ impl Dialog {
         local_tag: LocalTag,
     ) -> Result<Self, HeaderError> {
         let headers = &invite.headers;
-        let from = headers.from()?;
+        let from_tag = headers.from_tag()?;
         let call_id = Bytes::copy_from_slice(headers.call_id()?);
         let cseq = headers.cseq()?.number;
         let routes = headers.name_addrs(&HeaderName::RecordRoute)?;
@@ -130,7 +130,7 @@ impl Dialog {
         Ok(Self {
             call_id,
             local_tag,
-            remote_tag: from.tag().map_or(&b""[..], |it| it).into(),
+            remote_tag: from_tag.as_deref().unwrap_or_default().into(),
             identity,
             routes: RouteSet::new(routes.iter()),
             target,
@@ -156,7 +156,7 @@ impl Dialog {
         let mut dialog = Self {
             call_id: invitation.call_id.clone(),
             local_tag: invitation.local_tag,
-            remote_tag: headers.to()?.tag().map_or(&b""[..], |it| it).into(),
+            remote_tag: headers.to_tag()?.as_deref().unwrap_or_default().into(),
             identity: Identity::new(&[invitation.from_and_call_id], to),
             routes: RouteSet::default(),
             target,

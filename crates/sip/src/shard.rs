@@ -17,6 +17,9 @@ use std::fmt;
 /// them; everything else goes by its Call-ID, so that CANCEL and the ACK of a refused INVITE come
 /// to the shard of the INVITE, and so do merged requests.
 pub fn shard_of(message: &Message, shards: u8) -> u8 {
+    if shards <= 1 {
+        return 0;
+    }
     let named = match message {
         Message::Request(request) => to_tag(request).map(|it| it.shard),
         Message::Response(response) => {
@@ -90,18 +93,13 @@ impl fmt::Display for Branch {
 
 /// The To tag of a request, if it is one of ours.
 pub(crate) fn to_tag(request: &Request) -> Option<LocalTag> {
-    // Most requests outside a dialog have no tag at all: spare them the parser.
-    let raw = request.headers.first(&HeaderName::To)?;
-    if !raw.contains(&b';') {
-        return None;
-    }
-    LocalTag::parse(request.headers.to().ok()?.tag()?)
+    LocalTag::parse(&request.headers.to_tag().ok()??)
 }
 
 fn by_call_id(message: &Message, shards: u8) -> u8 {
     let hash = stable_hash(message.headers().first(&HeaderName::CallId));
     // The high bits: FNV mixes them best.
-    ((hash >> 32) % u64::from(shards.max(1))) as u8
+    ((hash >> 32) % u64::from(shards)) as u8
 }
 
 /// FNV-1a: the same on every machine and in every run.

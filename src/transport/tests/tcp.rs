@@ -272,7 +272,7 @@ async fn a_failure_is_told_to_the_shard_that_asked_and_a_closed_flow_to_all() {
         listen: vec![listen(Transport::Tcp, "127.0.0.1:0")],
         ..TransportConfig::default()
     };
-    let (handle, listeners) = Transports::start(config, vec![first, second]).unwrap();
+    let (handle, listeners) = Transports::start(config, vec![first, second], &[]).unwrap();
     let (peer, nobody) = peer("127.0.0.1:0").await;
     drop(peer);
 

@@ -55,7 +55,7 @@ impl Endpoint {
             return Ok(());
         }
         // A registrar has no dialogs; some phones repeat the tag of its last answer all the same.
-        let is_inside = request.headers.to()?.tag().is_some() && request.method != Method::Register;
+        let is_inside = request.headers.to_tag()?.is_some() && request.method != Method::Register;
         if is_inside {
             return self.handle_inside(arrival, source, request);
         }
@@ -72,9 +72,8 @@ impl Endpoint {
         source: Source,
         request: Request,
     ) -> Result<(), HeaderError> {
-        let from = request.headers.from()?;
-        let origin = match from.tag() {
-            Some(tag) => Some(origin_key(&request, tag)?),
+        let origin = match request.headers.from_tag()? {
+            Some(tag) => Some(origin_key(&request, &tag)?),
             // A client of RFC 2543: its requests cannot be told from merged ones.
             None => None,
         };
@@ -95,7 +94,7 @@ impl Endpoint {
                     return Ok(());
                 }
             }
-            self.respond(self.now, server, Reply::new(Status(100)));
+            self.drive_server(server);
         }
         self.emit(Event::Request { server, request, source });
         Ok(())
@@ -135,7 +134,7 @@ impl Endpoint {
             return Ok(());
         }
         if request.method == Method::Invite {
-            self.respond(self.now, server, Reply::new(Status(100)));
+            self.drive_server(server);
         }
         if request.method == Method::Bye {
             self.end_dialog(id);
@@ -260,8 +259,8 @@ impl Endpoint {
 
     fn dialog_of(&self, request: &Request) -> Result<Option<(DialogId, LocalTag)>, HeaderError> {
         let Some(tag) = to_tag(request) else { return Ok(None) };
-        let from = request.headers.from()?;
-        let found = self.dialogs.find(tag, request.headers.call_id()?, from.tag());
+        let from_tag = request.headers.from_tag()?;
+        let found = self.dialogs.find(tag, request.headers.call_id()?, from_tag.as_ref());
         Ok(found.map(|id| (id, tag)))
     }
 

@@ -89,10 +89,12 @@ impl Endpoint {
     pub(super) fn drive_server(&mut self, id: ServerId) {
         let Some(server) = self.servers.get_mut(id) else { return };
         let mut is_unacked = false;
+        let mut is_trying = false;
         match &mut server.machine {
             Machine::Invite(machine) => {
                 while let Some(output) = machine.poll_output() {
                     match output {
+                        InviteServerOutput::SendTrying => is_trying = true,
                         InviteServerOutput::SendResponse => {
                             self.outputs.push_back(again(
                                 &server.to,
@@ -122,6 +124,10 @@ impl Endpoint {
                     }
                 }
             }
+        }
+        if is_trying {
+            server.response = response(server, &self.config.product, &Reply::new(Status(100)));
+            self.outputs.push_back(again(&server.to, &server.response, &server.call_id));
         }
         let dialog = match server.dialog {
             DialogOf::In(dialog) => Some(dialog),

@@ -187,8 +187,8 @@ impl Endpoint {
             InviteKind::InDialog => return Some(0),
             InviteKind::Initial { local_tag } => local_tag,
         };
-        let to = response.headers.to().ok()?;
-        let tag = match to.tag() {
+        let to_tag = response.headers.to_tag().ok()?;
+        let tag = match &to_tag {
             Some(tag) => tag,
             // A server of RFC 2543 answers without one.
             None if response.status.is_success() => &Bytes::new(),

@@ -123,7 +123,7 @@ impl Server {
     ) -> Result<Self, HeaderError> {
         let reliability = arrival.to.transport.into();
         let machine = if request.method == Method::Invite {
-            Machine::Invite(InviteServer::new(reliability))
+            Machine::Invite(InviteServer::new(now, reliability))
         } else {
             Machine::Request(RequestServer::new(now, reliability))
         };
@@ -316,7 +316,7 @@ impl Frame {
         for value in headers.all(&HeaderName::RecordRoute) {
             wire.row(&HeaderName::RecordRoute, value);
         }
-        let has_to_tag = headers.to()?.tag().is_some();
+        let has_to_tag = headers.to_tag()?.is_some();
         Ok(Self { bytes: wire.into_vec().into(), to_at, record_route_at, has_to_tag })
     }
 

@@ -130,6 +130,16 @@ impl Headers {
         self.name_addr(&HeaderName::To, "To")
     }
 
+    /// The tag in From.
+    pub fn from_tag(&self) -> Result<Option<Bytes>, HeaderError> {
+        NameAddr::tag_of(self.required(&HeaderName::From, "From")?)
+    }
+
+    /// The tag in To.
+    pub fn to_tag(&self) -> Result<Option<Bytes>, HeaderError> {
+        NameAddr::tag_of(self.required(&HeaderName::To, "To")?)
+    }
+
     /// CSeq.
     pub fn cseq(&self) -> Result<CSeq, HeaderError> {
         CSeq::parse(self.required(&HeaderName::CSeq, "CSeq")?)

@@ -83,6 +83,24 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// The value of the first parameter of that name in a header value from `at` on; what follows
+    /// it is not looked at.
+    pub(crate) fn value_in(
+        text: &Bytes,
+        at: usize,
+        name: &str,
+    ) -> Result<Option<Bytes>, Malformed> {
+        for span in (Spans { text, at }) {
+            let Span { name: found, value, is_quoted } = span?;
+            if text[found].eq_ignore_ascii_case(name.as_bytes()) {
+                let value_of =
+                    |it| if is_quoted { lex::unquoted(text, it) } else { text.slice(it) };
+                return Ok(value.map(value_of));
+            }
+        }
+        Ok(None)
+    }
+
     /// Parses the parameters of a URI in `range`: never quoted, no white space.
     pub(crate) fn parse_in_uri(text: &Bytes, range: Range<usize>) -> Result<Self, Malformed> {
         let mut params = Vec::new();

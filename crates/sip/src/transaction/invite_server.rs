@@ -3,7 +3,7 @@
 
 use super::{Pending, Reliability, Retransmit, T2, T4, TRANSACTION_TIMEOUT, earlier};
 use crate::message::Status;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One INVITE server transaction, from `Proceeding` to `Terminated`.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct InviteServer {
 /// What the owner must do next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum InviteServerOutput {
+    /// Send 100 Trying, which is then the latest response.
+    SendTrying,
     /// Send the latest response, for the first time or again.
     SendResponse,
     /// Our 2xx was acknowledged for the first time.
@@ -26,8 +28,9 @@ pub enum InviteServerOutput {
 
 impl InviteServer {
     /// Starts the transaction; the owner answers with [`Self::handle_reply`].
-    pub fn new(reliability: Reliability) -> Self {
-        Self { reliability, state: State::Proceeding, outputs: Pending::none() }
+    pub fn new(now: Instant, reliability: Reliability) -> Self {
+        let state = State::Proceeding { trying_at: Some(now + TRYING_DELAY) };
+        Self { reliability, state, outputs: Pending::none() }
     }
 
     /// The layer above answers with `status`. False if it has answered finally before; then nothing
@@ -38,7 +41,7 @@ impl InviteServer {
         }
         let until = now + TRANSACTION_TIMEOUT;
         match status.0 {
-            100..=199 => {}
+            100..=199 => self.state = State::Proceeding { trying_at: None },
             // Repeated over TCP too: a proxy on the way may have forwarded it over UDP.
             200..=299 => {
                 let unacked = Some(Retransmit::start(now));
@@ -55,10 +58,15 @@ impl InviteServer {
 
     /// The INVITE came again.
     pub fn handle_retransmission(&mut self) {
-        match self.state {
-            State::Proceeding | State::Completed { .. } => {
-                self.outputs.push(InviteServerOutput::SendResponse);
+        match &mut self.state {
+            State::Proceeding { trying_at } => {
+                let output = match trying_at.take() {
+                    Some(_) => InviteServerOutput::SendTrying,
+                    None => InviteServerOutput::SendResponse,
+                };
+                self.outputs.push(output);
             }
+            State::Completed { .. } => self.outputs.push(InviteServerOutput::SendResponse),
             // The 2xx has a timer of its own (RFC 6026 section 7.1).
             State::Accepted { .. } => {}
             State::Confirmed { .. } | State::Terminated => {}
@@ -81,7 +89,7 @@ impl InviteServer {
                     self.outputs.push(InviteServerOutput::Acked);
                 }
             }
-            State::Proceeding | State::Confirmed { .. } | State::Terminated => {}
+            State::Proceeding { .. } | State::Confirmed { .. } | State::Terminated => {}
         }
     }
 
@@ -95,6 +103,10 @@ impl InviteServer {
     /// Lets every timer whose deadline is at or before `now` fire.
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.state {
+            State::Proceeding { trying_at } if trying_at.is_some_and(|it| it <= now) => {
+                *trying_at = None;
+                self.outputs.push(InviteServerOutput::SendTrying);
+            }
             State::Accepted { unacked, until } if *until <= now => {
                 if unacked.is_some() {
                     self.outputs.push(InviteServerOutput::NotAcked);
@@ -111,7 +123,7 @@ impl InviteServer {
                 retransmit.back_off(now, T2);
                 self.outputs.push(InviteServerOutput::SendResponse);
             }
-            State::Proceeding => {}
+            State::Proceeding { .. } => {}
             State::Accepted { .. } => {}
             State::Completed { .. } => {}
             State::Confirmed { .. } => {}
@@ -127,7 +139,8 @@ impl InviteServer {
     /// When [`Self::handle_timeout`] wants to be called; `None` if never.
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Proceeding | State::Terminated => None,
+            State::Proceeding { trying_at } => *trying_at,
+            State::Terminated => None,
             State::Accepted { unacked: retransmit, until }
             | State::Completed { retransmit, until } => Some(earlier(retransmit.as_ref(), *until)),
             State::Confirmed { until } => Some(*until),
@@ -136,7 +149,7 @@ impl InviteServer {
 
     /// Whether a final answer is still due.
     pub fn is_unanswered(&self) -> bool {
-        matches!(self.state, State::Proceeding)
+        matches!(self.state, State::Proceeding { .. })
     }
 
     /// Whether a 2xx waits for its ACK.
@@ -147,7 +160,7 @@ impl InviteServer {
     /// Whether the latest response may have to be sent again.
     pub fn needs_response(&self) -> bool {
         match &self.state {
-            State::Proceeding | State::Completed { .. } => true,
+            State::Proceeding { .. } | State::Completed { .. } => true,
             State::Accepted { unacked, .. } => unacked.is_some(),
             State::Confirmed { .. } | State::Terminated => false,
         }
@@ -159,10 +172,17 @@ impl InviteServer {
     }
 }
 
+/// An INVITE that has no answer by then gets 100 Trying (RFC 3261 section 17.2.1). Most calls ring
+/// or are refused earlier and are spared a message.
+const TRYING_DELAY: Duration = Duration::from_millis(200);
+
 /// A timer lives in the one state in which it may fire.
 #[derive(Debug)]
 enum State {
-    Proceeding,
+    /// Without an answer so far, 100 is due at some time.
+    Proceeding {
+        trying_at: Option<Instant>,
+    },
     /// A 2xx was sent and is repeated until its ACK comes; timer L.
     Accepted {
         unacked: Option<Retransmit>,
@@ -191,9 +211,31 @@ mod tests {
     impl_machine!(InviteServer, InviteServerOutput);
 
     #[test]
+    fn an_invite_without_an_answer_gets_one_100_after_200_ms() {
+        let start = Instant::now();
+        let mut invite = InviteServer::new(start, Reliability::Reliable);
+
+        assert_eq!(run(&mut invite, start), [(200, SendTrying)]);
+        invite.handle_retransmission();
+
+        assert_eq!(drain(&mut invite), [SendResponse]);
+    }
+
+    #[test]
+    fn an_invite_that_comes_again_before_its_100_gets_it_at_once() {
+        let start = Instant::now();
+        let mut invite = InviteServer::new(start, Reliability::Unreliable);
+
+        invite.handle_retransmission();
+
+        assert_eq!(drain(&mut invite), [SendTrying]);
+        assert_eq!(invite.poll_timeout(), None);
+    }
+
+    #[test]
     fn a_repeated_invite_gets_the_latest_provisional_again() {
-        let mut invite = InviteServer::new(Reliability::Unreliable);
         let now = Instant::now();
+        let mut invite = InviteServer::new(now, Reliability::Unreliable);
         invite.handle_reply(now, Status(180));
         drain(&mut invite);
 
@@ -302,7 +344,7 @@ mod tests {
 
     fn answered(reliability: Reliability, status: u16) -> (Instant, InviteServer) {
         let start = Instant::now();
-        let mut invite = InviteServer::new(reliability);
+        let mut invite = InviteServer::new(start, reliability);
         assert!(invite.handle_reply(start, Status(status)));
         (start, invite)
     }

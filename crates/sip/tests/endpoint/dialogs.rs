@@ -14,6 +14,7 @@ use std::time::Duration;
 fn all_answers_of_an_invite_carry_one_tag_and_contact_with_the_shard_in_them() {
     let mut line = Line::new();
     line.receive(&Text::request("INVITE"));
+    line.wait(Duration::from_millis(200));
     let (_, trying) = line.sent_response(100);
     assert_eq!(trying.headers.to().unwrap().tag(), None);
     let (server, _) = line.event().request();
@@ -159,7 +160,6 @@ fn a_target_refresh_moves_the_request_uri_and_the_hop_with_it() {
 
     let reinvite = Text::inside("INVITE", 2, &ok);
     line.receive(&reinvite.with("Contact", "<sip:eve@198.51.100.5:5090>"));
-    line.sent_response(100);
     let (_, server, _) = line.event().in_dialog();
     line.respond(server, 200);
     line.sent_response(200);
@@ -201,7 +201,6 @@ fn a_second_invite_before_the_first_is_answered_is_refused_with_500_and_retry_af
     let mut line = Line::new();
     let (_, ok) = answered(&mut line, &invite());
     line.receive(&Text::inside("INVITE", 2, &ok));
-    line.sent_response(100);
     let (_, server, _) = line.event().in_dialog();
 
     line.receive(&Text::inside("INVITE", 3, &ok));
@@ -216,7 +215,6 @@ fn a_second_invite_before_the_first_is_answered_is_refused_with_500_and_retry_af
     line.receive(&Text::inside("ACK", 2, &ok));
     assert!(matches!(line.event(), Event::Acked { .. }));
     line.receive(&Text::inside("INVITE", 5, &ok));
-    line.sent_response(100);
 }
 
 #[test]
@@ -391,7 +389,6 @@ fn answered(line: &mut Line, invite: &Text) -> (DialogId, Response) {
     line.receive(invite);
     let (server, _) = line.event().request();
     let dialog = line.respond(server, 200).unwrap();
-    line.sent_response(100);
     let (_, ok) = line.sent_response(200);
     line.receive(&Text::inside("ACK", 1, &ok));
     assert!(matches!(line.event(), Event::Acked { dialog: it, .. } if it == dialog));

@@ -13,7 +13,6 @@ const BRANCH: &str = "SIP/2.0/UDP 192.0.2.9:5070;branch=";
 fn a_repeated_invite_gets_the_latest_response_and_no_second_event() {
     let mut line = Line::new();
     line.receive(&Text::request("INVITE"));
-    line.sent_response(100);
     let (server, _) = line.event().request();
     line.respond(server, 180);
     line.sent_response(180);
@@ -77,7 +76,6 @@ fn a_client_of_rfc_2543_is_matched_by_all_that_its_requests_repeat() {
         Text::request(method).with("Via", via).with("From", "<sip:eve@example.com>")
     };
     line.receive(&old("INVITE"));
-    line.sent_response(100);
     let (server, _) = line.event().request();
     line.receive(&old("INVITE"));
     line.sent_response(100);
@@ -96,7 +94,6 @@ fn a_client_of_rfc_2543_is_matched_by_all_that_its_requests_repeat() {
 fn a_merged_request_is_refused_with_482() {
     let mut line = Line::new();
     line.receive(&Text::request("INVITE"));
-    line.sent_response(100);
     line.event().request();
 
     line.receive(&Text::request("INVITE").with("Via", &format!("{BRANCH}z9hG4bKother-path")));
@@ -109,7 +106,6 @@ fn a_merged_request_is_refused_with_482() {
 fn cancel_is_answered_with_the_tag_of_its_invite_and_told_once() {
     let mut line = Line::new();
     line.receive(&Text::request("INVITE"));
-    line.sent_response(100);
     let (server, _) = line.event().request();
     line.respond(server, 180);
     let (_, ringing) = line.sent_response(180);
@@ -145,7 +141,6 @@ fn cancel_of_nothing_is_refused_with_481() {
 fn cancel_behind_the_final_response_is_answered_and_changes_nothing() {
     let mut line = Line::new();
     line.receive(&Text::request("INVITE"));
-    line.sent_response(100);
     let (server, _) = line.event().request();
     line.respond(server, 486);
     line.sent_response(486);
@@ -226,7 +221,6 @@ fn responses_over_a_connection_stay_on_it() {
 fn a_full_endpoint_refuses_newcomers_without_state_and_serves_its_dialogs() {
     let mut line = Line::with(Transport::Udp, 2);
     line.receive(&Text::request("INVITE"));
-    line.sent_response(100);
     let (server, _) = line.event().request();
     line.respond(server, 200);
     let (_, ok) = line.sent_response(200);
