@@ -235,21 +235,21 @@ impl Call {
     // === Time ===
 
     /// When [`Self::handle_timeout`] wants to be called.
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Instant {
         match &self.state {
-            State::Ringing(ringing) => Some(ringing.until),
-            State::Talking(talking) => Some(talking.until),
-            State::Playing { until } => Some(*until),
+            State::Ringing(ringing) => ringing.until,
+            State::Talking(talking) => talking.until,
+            State::Playing { until } => *until,
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
-                Some(*since + FIGURES_TIMEOUT)
+                *since + FIGURES_TIMEOUT
             }
-            State::Ending { since } => Some(*since + SETTLE_TIMEOUT),
+            State::Ending { since } => *since + SETTLE_TIMEOUT,
         }
     }
 
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
-        if self.poll_timeout().is_none_or(|at| at > ctx.now.instant) {
+        if self.poll_timeout() > ctx.now.instant {
             return;
         }
         match &self.state {
