@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
-RUN_PACKAGES=(gcc libc6-dev make cmake pkg-config mold)
+RUN_PACKAGES=(gcc libc6-dev make cmake pkg-config mold sqlite3)
 TEST_PACKAGES=(sip-tester baresip-core sox espeak-ng postgresql python3-venv python3-dev)
 BENCH_PACKAGES=(sip-tester kamailio rtpengine-daemon python3)
 # Services of those packages; stopped and disabled if this script brought them in.

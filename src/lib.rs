@@ -1,7 +1,7 @@
 //! The shell of Tandem: everything that touches a socket, a file, a clock or the database.
 //!
-//! The binary is one call into [`cli`]; tests and benches use the rooms directly. Cores live in
-//! `crates/`.
+//! The binary hands what [`cli`] has read to [`boot`] or [`cli::admin`]; tests use the rooms directly.
+//! Cores live in `crates/`.
 
 pub mod boot;
 pub mod cli;

@@ -143,7 +143,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let control = ControlSocket::bind(path).await?;
     let store = Store::open(&config.store).await?;
     let knowledge = Knowledge::load(&config, &store).await?;
-    knowledge.say_what_is_missing();
+    if let Some(advice) = first_steps(&store).await? {
+        tracing::warn!("{advice}");
+    }
 
     let parts = Parts::start(&config, &store, knowledge).await?;
     let running = Arc::new(Running {
@@ -207,16 +209,16 @@ impl Knowledge {
             prompts: Arc::new(prompts),
         })
     }
+}
 
-    /// A server without domains refuses everything: say how to begin.
-    fn say_what_is_missing(&self) {
-        if self.directory.domains.is_empty() {
-            tracing::warn!(
-                "the database has no domain and no user: `tandem user --help` says how to make the \
-                 first administrator, `tandem demo` makes a domain to try"
-            );
-        }
-    }
+/// What whoever starts a server on a fresh database should do next; `None` once somebody can sign
+/// in. Without domains, users and extensions the server refuses everything.
+pub async fn first_steps(store: &Store) -> Result<Option<&'static str>, StoreError> {
+    Ok(store.list_users().await?.is_empty().then_some(
+        "nobody can sign in yet: make the first administrator with `tandem domain add DOMAIN` and \
+         `tandem user add LOGIN --domain DOMAIN --role admin`, phones with `tandem extension add \
+         NUMBER --domain DOMAIN`; or try `tandem demo`",
+    ))
 }
 
 /// Everything that handles calls.

@@ -100,6 +100,7 @@ pub(super) fn shard(
         shard,
         media_workers: u8::try_from(config.media.workers.get()).unwrap_or(u8::MAX),
         families: families.collect(),
+        lease_batch: lease_batch(config, shards),
         calls_max,
         call_duration_max: config.calls.duration_max,
         ring_timeout: config.calls.trunk_ring_timeout,
@@ -118,6 +119,18 @@ pub(super) fn shard(
             transactions_max: TRANSACTIONS_MAX.div_ceil(usize::from(shards)),
         },
     }
+}
+
+/// Most port pairs that a shard keeps leased of a family from one worker: what may be asked for in
+/// one gulp after a stall.
+const LEASE_BATCH_MAX: usize = 128;
+
+/// The part of a worker's ports that all shards together may keep waiting, as a divisor.
+const LEASED_PART: usize = 4;
+
+fn lease_batch(config: &Config, shards: u8) -> u16 {
+    let pairs = config.media.ports.pairs() / config.media.workers.get() / usize::from(shards);
+    (pairs / LEASED_PART).clamp(1, LEASE_BATCH_MAX) as u16
 }
 
 /// The SIP trace that each of `shards` keeps.

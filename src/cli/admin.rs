@@ -32,19 +32,6 @@ pub struct Terminal<'a> {
     pub output: &'a mut (dyn Write + Send),
 }
 
-/// What whoever starts a server on a fresh database should do next; `None` once somebody can sign
-/// in.
-pub async fn first_steps(store: &Store) -> Result<Option<String>, StoreError> {
-    if !store.list_users().await?.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(
-        "nobody can sign in yet: make the first administrator with `tandem domain add DOMAIN` and \
-         `tandem user add LOGIN --domain DOMAIN --role admin`, or try `tandem demo`"
-            .to_owned(),
-    ))
-}
-
 /// `tandem demo`
 pub async fn run_demo(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
     demo::seed(store).await?;

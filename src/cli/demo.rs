@@ -56,7 +56,7 @@ pub fn welcome() -> String {
         "The demo domain {DOMAIN} is ready.\n\n\
          Phones: SIP user 1001 to 1018, 2000, 2001 and {LOAD_EXTENSION}; password demo-NUMBER, \
          for example demo-1001\n\
-         Logins (password {PASSWORD}):\n"
+         Logins of the operators' workspace, which is not built yet (password {PASSWORD}):\n"
     );
     for login in logins() {
         writeln!(text, "  {:<12} {:<11} extension {}", login.login, login.role, login.extension)

@@ -7,7 +7,7 @@ pub mod admin;
 pub mod demo;
 mod password;
 
-pub use admin::{AdminError, first_steps};
+pub use admin::AdminError;
 
 use crate::{
     config::{Config, ConfigError, Overrides},

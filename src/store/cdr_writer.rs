@@ -366,11 +366,16 @@ impl Inserting {
     }
 }
 
-/// Runs file work where it may block; `None` if it failed, which is logged.
+/// Runs file work where it may block; `None` if it failed, which is logged, or if the process is
+/// ending before the work began: a start that another part refused, for example.
 async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Option<T> {
-    let done = spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let done = match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_cancelled() => return None,
+        Err(error) => Err(io::Error::other(error)),
+    };
     done.inspect_err(|error| tracing::error!(%error, "the CDR spool cannot be read")).ok()
 }
 

@@ -1,8 +1,9 @@
-//! PostgreSQL as the server's database, and calls while it is away.
+//! PostgreSQL as the server's database, and calls while it or SQLite is away.
 
 use crate::{
     harness::{
         Server, Sipp, Transport, UdpPeer, header, postgres_rows, request, status_of, wait_for,
+        while_locked,
     },
     postgres::Postgres,
 };
@@ -46,6 +47,25 @@ fn calls_go_on_while_the_database_is_away_and_the_call_log_catches_up() {
     Sipp::register(&server, 1, "1002", Transport::Udp);
     a_call(&server, "200");
     wait_for("eight rows", LIMIT, || (rows(&postgres) == 8).then_some(()));
+}
+
+#[test]
+fn calls_go_on_while_sqlite_is_locked_and_the_call_log_catches_up() {
+    let server = Server::start_with("[store]\nwait_max_ms = 500\n");
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    let database = server.folder().join("data/tandem.db");
+
+    while_locked(&database, || {
+        a_call(&server, "200");
+        let phone = UdpPeer::bind(0);
+        let register = request(&phone, "REGISTER", "sip:127.0.0.1", "127.0.0.1");
+        let refused = phone.ask_as("1001", &register, server.sip()).expect("an answer is due");
+        assert_eq!(status_of(&refused), 503, "{refused}");
+        assert_eq!(server.wait_for_cdrs(0).len(), 0, "nothing is written");
+    });
+
+    assert_eq!(server.wait_for_cdrs(2).len(), 2);
+    Sipp::register(&server, 0, "1001", Transport::Udp);
 }
 
 /// 1001 calls 1002, whose binding is known.

@@ -48,10 +48,10 @@ pub(crate) async fn a_fresh_database_has_no_credentials(place: Place) {
 
     assert!(store.list_users().await.unwrap().is_empty());
     assert!(store.list_extensions().await.unwrap().is_empty());
-    let hint = tandem::cli::first_steps(&store).await.unwrap().unwrap();
+    let hint = tandem::boot::first_steps(&store).await.unwrap().unwrap();
     assert!(hint.contains("tandem user add"), "{hint}");
 
     demo::seed(&store).await.unwrap();
 
-    assert_eq!(tandem::cli::first_steps(&store).await.unwrap(), None);
+    assert_eq!(tandem::boot::first_steps(&store).await.unwrap(), None);
 }

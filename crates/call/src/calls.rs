@@ -61,8 +61,7 @@ impl Calls {
     /// A shard without calls, which asks the media workers for its first ports.
     pub fn new(now: Now, settings: Settings, world: World, mut rng: Rng) -> Self {
         let mut outputs = VecDeque::new();
-        let ports =
-            Ports::new(settings.shard, settings.media_workers, &settings.families, &mut outputs);
+        let ports = Ports::new(&settings, &mut outputs);
         let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
         Self {
@@ -442,7 +441,7 @@ impl Calls {
             self.calls.remove(&id);
             self.deadlines.stop(id);
         } else {
-            self.deadlines.set_or_stop(id, call.poll_timeout());
+            self.deadlines.set(id, call.poll_timeout());
         }
     }
 

@@ -1,21 +1,16 @@
 //! Media ports leased ahead of the calls that will use them, and the names of media sessions.
 
-use crate::output::Output;
+use crate::{output::Output, settings::Settings};
 use base::MediaId;
 use media::{Family, MediaCommand, PortLease};
 use std::collections::VecDeque;
-
-/// How many port pairs are asked for at a time.
-const LEASE_BATCH: u16 = 128;
-
-/// When fewer than this many are left, more are asked for: enough for the calls that may begin
-/// until the worker has answered, all those included that came in one gulp after a stall.
-const LEASE_LOW_WATER: usize = 128;
 
 /// The leases of one shard, by worker and family.
 #[derive(Debug)]
 pub(crate) struct Ports {
     shard: u8,
+    /// How many are asked for at a time, and below how many left.
+    batch: u16,
     sessions_named: u64,
     families: Vec<Family>,
     workers: Vec<Worker>,
@@ -35,21 +30,18 @@ struct Pool {
 }
 
 impl Ports {
-    /// No leases; asks each of `workers` for its first ones of each of `families`.
-    pub(crate) fn new(
-        shard: u8,
-        workers: u8,
-        families: &[Family],
-        outputs: &mut VecDeque<Output>,
-    ) -> Self {
+    /// No leases; asks each worker for its first ones of each family.
+    pub(crate) fn new(settings: &Settings, outputs: &mut VecDeque<Output>) -> Self {
+        let workers = settings.media_workers;
         let mut ports = Self {
-            shard,
+            shard: settings.shard,
+            batch: settings.lease_batch,
             sessions_named: 0,
-            families: families.to_vec(),
+            families: settings.families.clone(),
             workers: (0..workers).map(|_| Worker::default()).collect(),
         };
         for worker in 0..workers {
-            for family in families {
+            for family in &settings.families {
                 ports.ask(worker, *family, outputs);
             }
         }
@@ -107,18 +99,20 @@ impl Ports {
     }
 
     fn ask_if_low(&mut self, worker: u8, family: Family, outputs: &mut VecDeque<Output>) {
-        if self.pool(worker, family).is_some_and(|it| it.free.len() < LEASE_LOW_WATER) {
+        let low_water = usize::from(self.batch);
+        if self.pool(worker, family).is_some_and(|it| it.free.len() < low_water) {
             self.ask(worker, family, outputs);
         }
     }
 
     fn ask(&mut self, worker: u8, family: Family, outputs: &mut VecDeque<Output>) {
+        let count = self.batch;
         let Some(pool) = self.pool(worker, family) else { return };
         if pool.is_asked {
             return;
         }
         pool.is_asked = true;
-        let command = MediaCommand::Lease { family, count: LEASE_BATCH };
+        let command = MediaCommand::Lease { family, count };
         outputs.push_back(Output::Media { worker, command });
     }
 

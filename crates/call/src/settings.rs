@@ -18,6 +18,9 @@ pub struct Settings {
     pub media_workers: u8,
     /// Address families in which media ports exist, the preferred one first.
     pub families: Vec<Family>,
+    /// How many port pairs of a family are kept leased from each worker: enough for the calls that
+    /// may begin until the worker has answered, and a small part of what it has for all shards.
+    pub lease_batch: u16,
     /// Most calls at a time on this shard; past it new ones get 503.
     pub calls_max: usize,
     /// Longest call, from the answer on.

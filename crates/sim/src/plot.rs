@@ -106,6 +106,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         shard,
         media_workers: plot.workers,
         families: vec![Family::V4],
+        lease_batch: 64,
         calls_max: plot.calls_max,
         call_duration_max: plot.call_duration_max,
         ring_timeout: Duration::from_secs(30),

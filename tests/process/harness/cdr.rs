@@ -52,6 +52,22 @@ pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
     assert_eq!(changed.expect("extensions have a ring time"), 1, "{extension} is in the demo");
 }
 
+/// Holds off every other writer of the database for as long as `work` takes.
+pub(crate) fn while_locked<T>(database: &Path, work: impl FnOnce() -> T) -> T {
+    let runtime = runtime();
+    let options = SqliteConnectOptions::new().filename(database);
+    let lock = async {
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        Ok::<_, sqlx::Error>(connection)
+    };
+    let connection = runtime.block_on(lock).expect("the database can be locked");
+    let done = work();
+    // A transaction that is not committed goes with its connection.
+    runtime.block_on(connection.close()).expect("the database can be closed");
+    done
+}
+
 /// How many rows `table` has in PostgreSQL; none while it does not answer.
 pub(crate) fn postgres_rows(url: &str, table: &str) -> i64 {
     let counted = block_on(async {
@@ -66,11 +82,11 @@ pub(crate) fn postgres_rows(url: &str, table: &str) -> i64 {
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("runtime can be made")
-        .block_on(work)
+    runtime().block_on(work)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime can be made")
 }
 
 async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {

@@ -18,7 +18,7 @@ mod wire;
 
 pub(crate) use audio::{Codec, Judge, Recording, one_audio_call_at_a_time};
 pub(crate) use baresip::{Baresip, Phone};
-pub(crate) use cdr::{CdrRow, postgres_rows};
+pub(crate) use cdr::{CdrRow, postgres_rows, while_locked};
 pub(crate) use ports::PortBlock;
 pub(crate) use process::{Outcome, Process};
 pub(crate) use rtp::{PACKET_TIME, media_address_for_callee, media_address_for_caller, rtp};

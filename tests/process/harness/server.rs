@@ -64,9 +64,12 @@ impl Server {
         })
     }
 
-    /// The same as [`Self::start`] with more RTP ports than a test has otherwise; for one test only.
-    pub(crate) fn start_with_rtp_ports(range: &str) -> Self {
-        Self::start_prepared("", Some(range), seed)
+    /// The same as [`Self::start`] with all the RTP ports that the demo has, on a loopback address
+    /// that no other process uses.
+    pub(crate) fn start_with_many_rtp_ports() -> Self {
+        let [_, high, middle, low] = std::process::id().to_be_bytes();
+        let config = format!("[media]\nlisten = [\"127.{}.{middle}.{low}\"]\n", 64 + high % 64);
+        Self::start_prepared(&config, Some("20000-29999"), seed)
     }
 
     /// Writes the configuration, lets `prepare` see to the data, starts.

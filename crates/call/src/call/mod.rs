@@ -42,6 +42,10 @@ use std::time::{Duration, Instant};
 /// How long a worker may take to give the figures of a closed session.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a leg may take to settle: longer than any transaction lives, so that only a leg whose
+/// handling panicked is ever given up.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// Index of the caller in [`Call::legs`].
 const CALLER: usize = 0;
 
@@ -74,8 +78,8 @@ enum State {
     },
     /// Every leg was told to end.
     Ending {
-        /// When we stop waiting for the workers' figures.
-        until: Instant,
+        /// Since then.
+        since: Instant,
     },
 }
 
@@ -231,18 +235,21 @@ impl Call {
     // === Time ===
 
     /// When [`Self::handle_timeout`] wants to be called.
-    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Instant {
         match &self.state {
-            State::Ringing(ringing) => Some(ringing.until),
-            State::Talking(talking) => Some(talking.until),
-            State::Playing { until } => Some(*until),
-            State::Ending { until } => self.legs.iter().any(Leg::awaits_media).then_some(*until),
+            State::Ringing(ringing) => ringing.until,
+            State::Talking(talking) => talking.until,
+            State::Playing { until } => *until,
+            State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
+                *since + FIGURES_TIMEOUT
+            }
+            State::Ending { since } => *since + SETTLE_TIMEOUT,
         }
     }
 
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
-        if self.poll_timeout().is_none_or(|at| at > ctx.now.instant) {
+        if self.poll_timeout() > ctx.now.instant {
             return;
         }
         match &self.state {
@@ -254,9 +261,13 @@ impl Call {
             State::Talking(_) | State::Playing { .. } => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
-            State::Ending { .. } => {
+            State::Ending { since } => {
+                let is_over = ctx.now.instant >= *since + SETTLE_TIMEOUT;
                 for leg in &mut self.legs {
                     leg.give_up_media(ctx);
+                    if is_over {
+                        leg.give_up(ctx);
+                    }
                 }
             }
         }
@@ -280,7 +291,7 @@ impl Call {
             leg.end(ctx, hangup, &refusal);
         }
         self.seats.clear();
-        self.state = State::Ending { until: ctx.now.instant + FIGURES_TIMEOUT };
+        self.state = State::Ending { since: ctx.now.instant };
     }
 
     /// Rows for the call log of legs that have settled since the last time.

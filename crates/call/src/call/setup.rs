@@ -91,7 +91,7 @@ impl Call {
             started: ctx.now,
             worker: ctx.ports.idlest_worker(),
             legs: vec![caller],
-            state: State::Ending { until: ctx.now.instant },
+            state: State::Ending { since: ctx.now.instant },
             seats: Vec::new(),
         };
         call.run(ctx, incoming, plan);

@@ -229,6 +229,7 @@ fn settings() -> Settings {
         shard: 0,
         media_workers: 1,
         families: vec![Family::V4],
+        lease_batch: 64,
         calls_max: 10,
         call_duration_max: Duration::from_secs(3600),
         ring_timeout: Duration::from_secs(30),

@@ -501,6 +501,12 @@ impl Leg {
         }
     }
 
+    /// No final answer will come any more.
+    pub(crate) fn give_up(&mut self, ctx: &mut Context<'_>) {
+        self.forget(ctx);
+        self.signalling = Signalling::Down;
+    }
+
     /// Whether the worker's figures are to come.
     pub(crate) fn awaits_media(&self) -> bool {
         self.media.is_closing()
