@@ -5,8 +5,8 @@
 use media::{
     Direction, Format, PayloadMap, Remote, Rtcp,
     sdp::{
-        LocalCodec, NegotiationError, Origin, Sdp, accept_answer, answer_locally,
-        describes_same_media, offer_locally, payload_map, relay_answer, relay_offer, remote_side,
+        LocalCodec, NegotiationError, Origin, Sdp, accept_answer, answer_locally, offer_locally,
+        payload_map, relay_answer, relay_offer, remote_side,
     },
 };
 use std::net::SocketAddr;
@@ -184,8 +184,6 @@ fn the_version_rises_only_when_our_description_changes() {
 
     assert_eq!(first, second);
     assert!(has(&first, "o=- 2 0 IN IP4 203.0.113.1") && has(&third, "o=- 2 1 IN IP4 203.0.113.1"));
-    assert!(describes_same_media(&parse(ALICE_AUDIO), &parse(&refreshed)));
-    assert!(!describes_same_media(&parse(ALICE_AUDIO), &parse(BOB_AUDIO)));
 }
 
 #[test]

@@ -35,4 +35,4 @@ pub use local::{LocalAnswer, LocalCodec, accept_answer, answer_locally, offer_lo
 pub use model::{Connection, Line, MediaSection, Sdp};
 pub use origin::Origin;
 pub use relay::{relay_answer, relay_offer};
-pub use remote::{RemoteSide, describes_same_media, remote_side};
+pub use remote::{RemoteSide, remote_side};

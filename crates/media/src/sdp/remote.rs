@@ -43,12 +43,6 @@ pub fn remote_side(description: &Sdp) -> Result<RemoteSide, NegotiationError> {
     })
 }
 
-/// Whether two descriptions of the same side say the same about media: equal but for `o=`.
-/// Spots the re-INVITE that only refreshes a session timer.
-pub fn describes_same_media(a: &Sdp, b: &Sdp) -> bool {
-    a.lines().filter(|line| line.kind != b'o').eq(b.lines().filter(|line| line.kind != b'o'))
-}
-
 /// The audio stream that we take part in: the first in use over a profile that we speak.
 pub(super) fn audio_stream(description: &Sdp) -> Result<MediaSection<'_>, NegotiationError> {
     let audio = || description.media().filter(|media| media.kind() == "audio");
