@@ -48,10 +48,11 @@ check_toolchain() {
     have dpkg-query || die "this is not Debian: install by hand ${RUN_PACKAGES[*]} ${TEST_PACKAGES[*]}"
 }
 
-# The packages of the arguments that are not installed, one a line.
+# The packages of the arguments that are not installed, one a line. dpkg-query fails where it has never
+# heard of one, which is the usual state of a fresh machine.
 missing_packages() {
     local package installed
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+    installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } |
         sed -n 's/^installed //p')
     for package in "$@"; do
         grep -qxF "$package" <<<"$installed" || echo "$package"
