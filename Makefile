@@ -11,10 +11,12 @@ run: build ## install what is missing, build, seed the demo domain into var/, se
 
 test: ## install what the tests need, run all of them, end with "N passed, N failed"
 	@scripts/install-debian.sh run test
+	@scripts/panel.sh build
 	@scripts/test.sh $(ARGS)
 
-build: ## build target/release/tandem
+build: ## build the panel and target/release/tandem, which has it inside
 	@scripts/install-debian.sh run
+	@scripts/panel.sh build
 	cargo build --release --bin tandem
 
 check: ## format, lints, documentation, house rules

@@ -14,8 +14,6 @@ RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' cargo doc --works
     die "rustdoc has complaints: mend the links or the markup named above"
 say "house rules"
 cargo test --quiet --test tidy || die "a house rule is broken: the test's message says which and where"
-if [ -f web/package.json ]; then
-    say "panel"
-    (cd web && npm run --silent check) || die "the panel's check failed: see above"
-fi
+say "panel"
+scripts/panel.sh npm run --silent check || die "the panel's check failed: see above"
 say "all good"

@@ -61,9 +61,8 @@ cargo_test_counted() {
 }
 
 panel_tests() {
-    [ -f web/package.json ] || return 0
     say "panel tests (vitest)"
-    (cd web && npm test --silent -- --run --reporter=json --outputFile="$log") >&2
+    scripts/panel.sh npm test --silent -- --run --reporter=default --reporter=json --outputFile.json="$log" >&2
     local status=$?
     count "$(json_number numPassedTests)" "$(json_number numFailedTests)" "$status" "panel"
 }

@@ -1,0 +1,27 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+/** A running `tandem serve`, which `npm run dev` passes API calls and events to. */
+const server = process.env.TANDEM_URL ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react()],
+  // Listens on loopback only; cookies and the check of Origin work as behind the real server.
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/api': { target: server, ws: true, changeOrigin: true } },
+  },
+  build: { target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false, manifest: true },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.{ts,tsx}'],
+          setupFiles: ['src/testing/setup.ts'],
+        },
+      },
+    ],
+  },
+});
