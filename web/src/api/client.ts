@@ -45,7 +45,7 @@ const headers: Middleware = {
 };
 
 export const api = createClient<paths>({
-  baseUrl: globalThis.location?.origin ?? 'http://localhost',
+  baseUrl: `${globalThis.location?.origin ?? 'http://localhost'}/api/v1`,
   fetch: (request) => globalThis.fetch(request),
 });
 api.use(headers);
