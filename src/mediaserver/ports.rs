@@ -11,9 +11,8 @@ use super::{MediaAddress, MediaConfig};
 use media::{Channel, Family, PortLease, Slot};
 use rustix::{
     event::epoll,
-    fd::{AsFd, OwnedFd},
-    io::Errno,
-    net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socket_with, sockopt},
+    fd::OwnedFd,
+    net::{AddressFamily, SocketFlags, SocketType, socket_with, sockopt},
 };
 use std::{
     collections::{HashMap, VecDeque},
@@ -105,8 +104,8 @@ impl Ports {
         Some(pair.lease)
     }
 
-    /// Takes a leased pair into use. What waits in its sockets was meant for another call and is
-    /// thrown away.
+    /// Takes a leased pair into use. Until now the worker has read its sockets and dropped what
+    /// came; what waits in them at this moment came after the command to open, so it is this call's.
     pub(super) fn open(&mut self, lease: &PortLease) -> Option<Slot> {
         let slot = *self.by_address.get(&lease.address)?;
         let pair = &mut self.pairs[slot.0 as usize];
@@ -114,10 +113,6 @@ impl Ports {
             return None;
         }
         pair.use_ = Use::Open;
-        drain(&pair.rtp);
-        if let Some(rtcp) = &pair.rtcp {
-            drain(rtcp);
-        }
         Some(slot)
     }
 
@@ -270,21 +265,9 @@ fn watch(epoll: &OwnedFd, socket: &OwnedFd, slot: Slot, channel: Channel) -> io:
     Ok(epoll::add(epoll, socket, data, epoll::EventFlags::IN)?)
 }
 
-fn drain(socket: impl AsFd) {
-    let mut scrap = [0; 1];
-    for _ in 0..DRAIN_MAX {
-        match rustix::net::recv(&socket, &mut scrap, RecvFlags::TRUNC) {
-            Ok(_) | Err(Errno::CONNREFUSED) => {}
-            Err(_) => return,
-        }
-    }
-}
-
 fn above(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip(), address.port() + 1)
 }
 
 /// DSCP 46 (RFC 3246), in the upper six bits of the byte.
 const EXPEDITED_FORWARDING: u8 = 0xb8;
-/// Packets read away at most; a receive buffer of the usual size holds fewer.
-const DRAIN_MAX: usize = 4096;

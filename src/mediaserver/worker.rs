@@ -81,8 +81,10 @@ impl Worker {
             let is_late = now.saturating_duration_since(round_at) > LATE;
             round_at = now;
             let reads = if is_late { READS_LATE } else { READS };
-            self.see_to_packets(now, reads, &mut ready);
+            // A session is opened before its far end learns of the port, so commands that wait come
+            // first: else the packet of a quick far end would find no session yet.
             self.see_to_orders(now);
+            self.see_to_packets(now, reads, &mut ready);
             self.see_to_time(now);
             self.deliver_events();
             self.publish();
@@ -220,7 +222,10 @@ impl Worker {
                     self.undelivered.push_back((media.shard(), closed));
                 }
             }
-            MediaCommand::Close { media } => self.close(now, media),
+            MediaCommand::Close { media } => {
+                self.read_rest(now, media);
+                self.close(now, media);
+            }
             command @ (MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
             | MediaCommand::Unbridge { .. }
@@ -239,6 +244,13 @@ impl Worker {
             && let Err(error) = self.ports.open_rtcp(slot)
         {
             tracing::warn!(%media, %error, "RTCP of this session is not relayed: its port is taken");
+        }
+    }
+
+    /// What arrived before the end still counts and passes.
+    fn read_rest(&mut self, now: Instant, media: MediaId) {
+        if let Some(slot) = self.relay.slot_of(media) {
+            self.read(now, slot, Channel::Rtp, READS_LATE, &mut [0; PACKET_MAX]);
         }
     }
 
