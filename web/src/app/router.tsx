@@ -5,14 +5,48 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Outlet,
 } from '@tanstack/react-router';
+import { SignedIn } from './SignedIn';
 
-const root = createRootRoute();
+const root = createRootRoute({ component: Outlet });
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  // Where to go once signed in; only within this panel.
+  validateSearch: ({ to }: Record<string, unknown>): { to?: string } =>
+    typeof to === 'string' && /^\/(?!\/)/.test(to) ? { to } : {},
+  component: lazyRouteComponent(() => import('../screens/login/LoginPage'), 'LoginPage'),
+});
+
+const recover = createRoute({
+  getParentRoute: () => root,
+  path: '/recover',
+  validateSearch: ({ token }: Record<string, unknown>): { token?: string } =>
+    token === undefined ? {} : { token: String(token) },
+  component: lazyRouteComponent(() => import('../screens/login/RecoverPage'), 'RecoverPage'),
+});
+
+/** Everything below needs a user. */
+const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: SignedIn });
+
+const launcher = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/',
+  component: lazyRouteComponent(() => import('../screens/launcher/Launcher'), 'Launcher'),
+});
 
 const workspace = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => signedIn,
   path: '/workspace',
   component: lazyRouteComponent(() => import('../shell/AppShell'), 'AppShell'),
+});
+
+const workspaceHome = createRoute({
+  getParentRoute: () => workspace,
+  path: '/',
+  component: lazyRouteComponent(() => import('../shell/SectionScreen'), 'FirstSection'),
 });
 
 const section = createRoute({
@@ -21,8 +55,19 @@ const section = createRoute({
   component: lazyRouteComponent(() => import('../shell/SectionScreen'), 'SectionScreen'),
 });
 
+const call = createRoute({
+  getParentRoute: () => workspace,
+  path: 'call/$id',
+  component: lazyRouteComponent(() => import('../screens/call/LiveCallScreen'), 'LiveCallScreen'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([workspace.addChildren([section])]),
+  routeTree: root.addChildren([
+    login,
+    recover,
+    signedIn.addChildren([launcher, workspace.addChildren([workspaceHome, section, call])]),
+  ]),
+  defaultNotFoundComponent: lazyRouteComponent(() => import('./NotFound'), 'NotFound'),
 });
 
 declare module '@tanstack/react-router' {

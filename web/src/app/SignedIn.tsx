@@ -1,0 +1,48 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { api, body } from '../api/client';
+import { Refused } from '../api/refused';
+import { connect } from '../live/connect';
+import { LiveProvider } from '../live/LiveContext';
+import { LoginDialog } from '../screens/login/LoginDialog';
+import { ErrorState } from '../ui/States';
+import { adoptSettings } from './appearance';
+import { useSessionState } from './session';
+
+/** Lets a user through, with the live connection; sends anybody else to sign in. */
+export function SignedIn() {
+  const { state } = useSessionState();
+  const { href } = useLocation();
+
+  switch (state.kind) {
+    case 'loading':
+      return null;
+    case 'unreachable':
+      return <ErrorState error={Refused.unreachable()} retry={state.retry} />;
+    case 'none':
+      return <Navigate to="/login" search={href === '/' ? {} : { to: href }} replace />;
+    case 'signed_in':
+      return <Connected key={state.me.id} />;
+  }
+}
+
+function Connected() {
+  const queries = useQueryClient();
+  const [live] = useState(() => connect(queries, { bootstrap: true }));
+  const settings = useQuery({
+    queryKey: ['settings'],
+    queryFn: () => body(api.GET('/me/settings')),
+    staleTime: Infinity,
+  });
+  useEffect(() => {
+    if (settings.data) adoptSettings(settings.data);
+  }, [settings.data]);
+
+  return (
+    <LiveProvider live={live}>
+      <Outlet />
+      <LoginDialog />
+    </LiveProvider>
+  );
+}

@@ -1,0 +1,132 @@
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useRef, useState } from 'react';
+import { api, body } from '../../api/client';
+import { Refused } from '../../api/refused';
+import type { Me } from '../../api/types';
+import { useText } from '../../i18n/I18n';
+import { Button } from '../../ui/Button';
+import { Field, PasswordField } from '../../ui/Field';
+import { useRefusalText } from '../../ui/States';
+import styles from './Login.module.css';
+
+/** The domain of the last sign-in from this browser. */
+const LAST_DOMAIN = 'tandem.domain';
+
+interface Props {
+  /** Who signs in again: then only the password is asked for. */
+  readonly who?: { readonly domain: string; readonly login: string };
+  readonly onSignedIn: (me: Me) => void;
+}
+
+type FieldName = 'domain' | 'login' | 'password';
+type Errors = Partial<Record<FieldName | 'form', string>>;
+
+/** Domain, login, password; what is wrong stands beside its field, and the first such gets the focus. */
+export function LoginForm({ who, onSignedIn }: Props) {
+  const t = useText();
+  const says = useRefusalText();
+  const hint = useQuery({
+    queryKey: ['hint'],
+    queryFn: () => body(api.GET('/auth/hint')),
+    enabled: who === undefined,
+    staleTime: Infinity,
+    retry: false,
+  });
+  const [typedDomain, setDomain] = useState<string>();
+  const [login, setLogin] = useState(who?.login ?? '');
+  const [password, setPassword] = useState('');
+  const [errors, setErrors] = useState<Errors>({});
+  const [isPending, setPending] = useState(false);
+  const inputs = useRef<Partial<Record<FieldName, HTMLInputElement | null>>>({});
+  const domain =
+    typedDomain ?? who?.domain ?? localStorage.getItem(LAST_DOMAIN) ?? hint.data?.domain ?? '';
+
+  const refuse = (next: Errors) => {
+    setErrors(next);
+    const first = (['domain', 'login', 'password'] as const).find((it) => next[it]);
+    inputs.current[first ?? 'password']?.focus();
+    if (!first) inputs.current.password?.select();
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const missing = t('field.required');
+    const empty: Errors = {
+      ...(domain.trim() === '' && { domain: missing }),
+      ...(login.trim() === '' && { login: missing }),
+      ...(password === '' && { password: missing }),
+    };
+    if (Object.keys(empty).length > 0) return refuse(empty);
+
+    setPending(true);
+    try {
+      const credentials = { domain: domain.trim(), login: login.trim(), password };
+      const me = await body(api.POST('/auth/login', { body: credentials }));
+      localStorage.setItem(LAST_DOMAIN, credentials.domain);
+      onSignedIn(me);
+    } catch (error) {
+      const fields = error instanceof Refused ? error.fields : new Map();
+      refuse({
+        ...Object.fromEntries([...fields].map(([field, { message }]) => [field, message])),
+        ...(fields.size === 0 && { form: refusal(error) }),
+      });
+    } finally {
+      setPending(false);
+    }
+  };
+  const refusal = (error: unknown): string => {
+    if (error instanceof Refused && error.code === 'too_many_attempts' && error.retryAfter) {
+      return t('login.tooManyAttempts', { seconds: error.retryAfter });
+    }
+    return says(error);
+  };
+
+  return (
+    <form className={styles.form} onSubmit={submit} noValidate>
+      {who === undefined && (
+        <>
+          <Field
+            label={t('login.domain')}
+            isRequired
+            value={domain}
+            onChange={setDomain}
+            error={errors.domain}
+            autoComplete="organization"
+            inputRef={(it) => {
+              inputs.current.domain = it;
+            }}
+          />
+          <Field
+            label={t('login.login')}
+            isRequired
+            autoFocus
+            value={login}
+            onChange={setLogin}
+            error={errors.login}
+            autoComplete="username"
+            inputRef={(it) => {
+              inputs.current.login = it;
+            }}
+          />
+        </>
+      )}
+      <PasswordField
+        label={t('login.password')}
+        isRequired
+        autoFocus={who !== undefined}
+        value={password}
+        onChange={setPassword}
+        error={errors.password}
+        autoComplete="current-password"
+        inputRef={(it) => {
+          inputs.current.password = it;
+        }}
+      />
+      <Button type="submit" kind="primary" isDisabled={isPending}>
+        {t('login.submit')}
+      </Button>
+      <p className={styles.formError} role="alert">
+        {errors.form}
+      </p>
+    </form>
+  );
+}
