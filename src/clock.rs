@@ -1,7 +1,10 @@
 //! The one place where the shell reads both clocks together.
 
 use base::{Now, UnixMillis};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 /// This moment, for a core.
 pub fn now() -> Now {
@@ -12,4 +15,37 @@ pub fn now() -> Now {
 pub fn unix_now() -> UnixMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Where a part of the shell reads the time: the system's clocks, or a test's.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Option<Arc<Mutex<Now>>>);
+
+impl Clock {
+    /// Time as it passes.
+    pub fn system() -> Self {
+        Self(None)
+    }
+
+    /// Time that stands still until [`Self::advance`]; clones share it.
+    pub fn stopped() -> Self {
+        Self(Some(Arc::new(Mutex::new(now()))))
+    }
+
+    /// This moment.
+    pub fn now(&self) -> Now {
+        match &self.0 {
+            None => now(),
+            Some(moment) => *moment.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Moves a stopped clock on; the system's moves by itself.
+    pub fn advance(&self, by: Duration) {
+        if let Some(moment) = &self.0 {
+            let mut now = moment.lock().unwrap_or_else(PoisonError::into_inner);
+            now.instant += by;
+            now.unix.0 += i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        }
+    }
 }

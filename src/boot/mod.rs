@@ -8,9 +8,9 @@ pub mod plans;
 mod settings;
 
 use crate::{
-    clock,
+    clock::{self, Clock},
     config::{Config, ConfigError, Overrides},
-    http::{self, HttpState, NotReady, Readiness, control::ControlSocket},
+    http::{self, HttpState, NotReady, Readiness, api::ApiState, control::ControlSocket},
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
@@ -158,6 +158,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     });
 
     let (stop, stopping) = watch::channel(false);
+    let api = ApiState::new(store.clone(), Arc::new(config.clone()), Clock::system());
+    let keeping_house = tokio::spawn(api.clone().keep_house(stopping.clone()));
     let render = move || recorder.render();
     let state = HttpState { readiness: running.clone(), metrics: Arc::new(render) };
     let mut servers = Vec::new();
@@ -165,7 +167,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         let listener = http::bind(*address).await?;
         let bound = listener.local_addr().map_err(|error| BootError::System(error.to_string()))?;
         tracing::info!(address = %bound, "HTTP listens");
-        let router = http::router(state.clone());
+        let router = http::router(state.clone(), api.clone());
         servers.push(tokio::spawn(http::serve(listener, router, stopping.clone())));
     }
     servers.push(tokio::spawn(control.serve(running.clone(), stopping)));
@@ -181,6 +183,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         // A server that failed has said so; the process ends either way.
         let _ = server.await;
     }
+    let _ = keeping_house.await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())

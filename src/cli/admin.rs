@@ -3,7 +3,8 @@
 
 use super::{DomainCommand, ExtensionCommand, PasswordSource, UserCommand, demo, password::Chosen};
 use crate::store::{
-    NewExtension, NewUser, OpenError, Store, StoreError, extensions::RING_TIMEOUT_S_DEFAULT,
+    NewExtension, NewUser, OpenError, Profile, Store, StoreError,
+    extensions::RING_TIMEOUT_S_DEFAULT, roles,
 };
 use std::{
     collections::HashMap,
@@ -69,21 +70,28 @@ pub async fn run_user(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     match command {
-        UserCommand::Add { login, domain, role, name, password } => {
+        UserCommand::Add { login, domain, roles, name, password } => {
             let domain = store.require_domain(&domain).await?;
             let Chosen { password, is_made_up } = password.choose(terminal.input)?;
             let display_name = name.unwrap_or_else(|| login.clone());
-            let user =
-                NewUser { login: login.clone(), display_name, password: password.clone(), role };
+            let codes: Vec<_> = roles.iter().flat_map(|it| roles::codes_of_word(it)).collect();
+            let told = codes.join(", ");
+            let user = NewUser {
+                login: login.clone(),
+                password: password.clone(),
+                profile: Profile { display_name, ..Profile::default() },
+                roles: codes,
+            };
             store.add_user(domain.id, user).await?;
-            writeln!(terminal.output, "user {login} of {} added, {role}", domain.name)?;
+            writeln!(terminal.output, "user {login} of {} added, {told}", domain.name)?;
             tell(is_made_up, password.expose(), terminal)
         }
         UserCommand::List => list_users(store, terminal).await,
         UserCommand::Password { login, domain, password } => {
             let domain = store.require_domain(&domain).await?;
+            let user = store.require_user(domain.id, &login).await?;
             let Chosen { password, is_made_up } = password.choose(terminal.input)?;
-            store.set_user_password(domain.id, &login, password.clone()).await?;
+            store.set_user_password(domain.id, user.id, password.clone(), None).await?;
             writeln!(terminal.output, "password of user {login} changed")?;
             tell(is_made_up, password.expose(), terminal)
         }
@@ -150,11 +158,7 @@ async fn add_extension(
     let domain = store.require_domain(domain).await?;
     let user = match seat.user {
         None => None,
-        Some(login) => {
-            let user = store.user_by_login(domain.id, &login).await?;
-            let missing = || StoreError::Missing { what: format!("user {login:?}") };
-            Some(user.ok_or_else(missing)?.id)
-        }
+        Some(login) => Some(store.require_user(domain.id, &login).await?.id),
     };
     let Chosen { password, is_made_up } = password.choose(terminal.input)?;
     let extension = NewExtension {
@@ -175,8 +179,10 @@ async fn list_users(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), Ad
     for user in store.list_users().await? {
         let domain = names.get(&user.domain).map_or("", String::as_str);
         let state = if user.is_disabled { "disabled" } else { "enabled" };
-        let (login, role, name) = (user.login, user.role, user.display_name);
-        writeln!(terminal.output, "{domain}\t{login}\t{role}\t{state}\t{name}")?;
+        let roles: Vec<_> =
+            store.roles_of_user(user.id).await?.into_iter().map(|it| it.code).collect();
+        let (login, roles, name) = (user.login, roles.join(","), user.display_name);
+        writeln!(terminal.output, "{domain}\t{login}\t{roles}\t{state}\t{name}")?;
     }
     Ok(())
 }
@@ -204,7 +210,8 @@ async fn set_disabled(
     is_disabled: bool,
 ) -> Result<(), StoreError> {
     let domain = store.require_domain(domain).await?;
-    store.set_user_disabled(domain.id, login, is_disabled).await
+    let user = store.require_user(domain.id, login).await?;
+    store.set_user_disabled(domain.id, user.id, is_disabled).await
 }
 
 /// A password that nobody chose is told once, here and nowhere else.

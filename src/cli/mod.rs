@@ -9,10 +9,7 @@ mod password;
 
 pub use admin::AdminError;
 
-use crate::{
-    config::{Config, ConfigError, Overrides},
-    store::Role,
-};
+use crate::config::{Config, ConfigError, Overrides};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -124,9 +121,10 @@ pub enum UserCommand {
         /// Their domain
         #[arg(long)]
         domain: String,
-        /// What they may do
-        #[arg(long, value_enum, default_value_t = Role::Operator)]
-        role: Role,
+        /// What they may do: a role's code, or operator, supervisor or admin for the usual sets of
+        /// roles; may be repeated
+        #[arg(long = "role", value_name = "ROLE", default_value = "operator")]
+        roles: Vec<String>,
         /// What others see; the login unless given
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
@@ -274,7 +272,7 @@ mod tests {
         let Command::User { command, settings } = cli.command else { panic!("{cli:?}") };
         assert_eq!(settings.config, Some("t.toml".into()));
         assert_eq!(settings.overrides.data_dir, Some("d".into()));
-        assert!(matches!(command, UserCommand::Add { role: Role::Admin, .. }));
+        assert!(matches!(&command, UserCommand::Add { roles, .. } if *roles == ["admin"]));
         assert!(!format!("{command:?}").contains("\"x\""), "a password is shown");
     }
 

@@ -122,7 +122,7 @@ mod tests {
     async fn serve() -> (SocketAddr, Arc<Told>, watch::Sender<bool>) {
         let readiness = Arc::new(Told(Mutex::new(Ok(()))));
         let metrics = Arc::new(|| "calls 1\n".to_owned());
-        let router = http::router(HttpState { readiness: readiness.clone(), metrics });
+        let router = routes().with_state(HttpState { readiness: readiness.clone(), metrics });
         let listener = http::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopping) = watch::channel(false);

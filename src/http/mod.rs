@@ -1,17 +1,20 @@
-//! HTTP: health, readiness and metrics for operators, and the control socket for the command line.
+//! HTTP: the API of the operator workspace, health, readiness and metrics for whoever runs the server,
+//! and the control socket for the command line.
 
+pub mod api;
 pub mod control;
 mod health;
 
 pub use health::{HttpState, NotReady, Readiness};
 
+use api::ApiState;
 use axum::Router;
 use std::{io, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
 
-/// The routes of the public address: `/healthz`, `/readyz`, `/metrics`.
-pub fn router(state: HttpState) -> Router {
-    health::routes().with_state(state)
+/// The routes of the public address: the API, `/healthz`, `/readyz`, `/metrics`.
+pub fn router(state: HttpState, api: ApiState) -> Router {
+    health::routes().with_state(state).nest(api::BASE, api::router(api))
 }
 
 /// Binds the public address, so that a port in use stops the start.
@@ -25,7 +28,7 @@ pub async fn serve(
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    axum::serve(listener, router)
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(async move {
             // An owner that is gone stops us, too.
             let _ = stop.wait_for(|stop| *stop).await;

@@ -42,6 +42,9 @@ impl BindingStore for Store {
             }
             error @ (StoreError::Exists { .. }
             | StoreError::Missing { .. }
+            | StoreError::Conflict
+            | StoreError::InUse { .. }
+            | StoreError::LastAdministrator
             | StoreError::Invalid(_)
             | StoreError::Database(_)) => CommitError::Database(error),
         })

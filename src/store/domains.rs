@@ -20,7 +20,7 @@ pub struct DomainRow {
 }
 
 impl Store {
-    /// Adds a domain; names are kept in lower case.
+    /// Adds a domain with its built-in roles; names are kept in lower case.
     pub async fn add_domain(&self, name: &str) -> Result<DomainId, StoreError> {
         let name = checked_name(name)?;
         let (now, mut rng) = fresh::now_and_rng()?;
@@ -41,6 +41,7 @@ impl Store {
                 .map_err(|error| exists(error, &name))?;
             tx.commit().await?;
         });
+        self.add_built_in_roles(id).await?;
         Ok(id)
     }
 
@@ -72,6 +73,11 @@ impl Store {
     pub async fn require_domain(&self, name: &str) -> Result<DomainRow, StoreError> {
         let missing = || StoreError::Missing { what: format!("domain {name:?}") };
         self.domain_by_name(name).await?.ok_or_else(missing)
+    }
+
+    /// The domain with this id.
+    pub async fn domain(&self, id: DomainId) -> Result<Option<DomainRow>, StoreError> {
+        Ok(self.list_domains().await?.into_iter().find(|it| it.id == id))
     }
 
     /// All domains by name, with their aliases.

@@ -13,3 +13,11 @@ pub(super) fn now_and_rng() -> Result<(UnixMillis, Rng), StoreError> {
     let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
     Ok((UnixMillis(millis), Rng::from_entropy(seed)))
 }
+
+/// A secret that nobody guesses, as text: 256 bits of chance.
+pub(super) fn token() -> Result<String, StoreError> {
+    let (_, mut rng) = now_and_rng()?;
+    Ok(rng.hex(TOKEN_DIGITS))
+}
+
+const TOKEN_DIGITS: usize = 64;

@@ -7,8 +7,10 @@ use sqlx::{
 use std::borrow::Cow;
 
 /// All steps, in order. A step that was released is never edited: the next one changes what it made.
-const STEPS: &[(i64, &str, &str)] =
-    &[(1, "first tables", include_str!("../../migrations/0001_first_tables.sql"))];
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "first tables", include_str!("../../migrations/0001_first_tables.sql")),
+    (2, "people and sessions", include_str!("../../migrations/0002_people_and_sessions.sql")),
+];
 
 /// What brings a database of any earlier version to this one's shape.
 pub(super) fn migrator() -> Migrator {

@@ -1,9 +1,10 @@
-//! The record: domains, users, extensions, bindings and call detail records in SQL.
+//! The record: domains, people, roles and sessions, extensions, bindings and call detail records in SQL.
 //!
 //! SQLite by default, PostgreSQL for more than one machine. One file an aggregate, one dialect for
 //! both engines: `$1` parameters, `ON CONFLICT`, native UUIDs. What differs is in [`db`].
 //! Nothing here is live state: that belongs to its owner tasks.
 
+pub mod audit;
 pub mod bindings;
 mod cdr_line;
 pub mod cdr_spool;
@@ -16,15 +17,22 @@ pub mod extensions;
 mod fresh;
 mod migrations;
 pub mod passwords;
+pub mod rights;
+pub mod roles;
+pub mod sessions;
 pub mod users;
 
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use cdr_spool::CdrSpool;
 pub use cdr_writer::{CdrSender, CdrWriter};
 pub use cdrs::CdrFilter;
 pub use directory::UnknownTrunkDomain;
 pub use domains::DomainRow;
 pub use extensions::{ExtensionRow, NewExtension};
-pub use users::{NewUser, Role, UserRow};
+pub use rights::Right;
+pub use roles::{RoleDraft, RoleRow};
+pub use sessions::{NewSession, SessionLimits, SessionRow};
+pub use users::{Locale, NewUser, Profile, UserRow};
 
 use crate::config;
 use db::Db;
@@ -60,6 +68,9 @@ pub enum OpenError {
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },
+    /// Its tables are there and do not take what every database must have.
+    #[error("the database cannot be prepared ({0}): check that this user may write to it")]
+    Preparation(StoreError),
     /// `store.url` makes no sense.
     #[error("store.url cannot be understood ({0}): write \"sqlite:PATH\" or \"postgres://…\"")]
     Url(sqlx::Error),
@@ -80,6 +91,18 @@ pub enum StoreError {
         /// `user "anna"`, `domain "demo.tandem.test"`.
         what: String,
     },
+    /// Somebody else changed the row, or removed it, since the writer read it.
+    #[error("somebody else has changed it: read it again")]
+    Conflict,
+    /// Others refer to the row.
+    #[error("the {what} is in use")]
+    InUse {
+        /// `role`.
+        what: String,
+    },
+    /// Without this person nobody could do everything.
+    #[error("the last platform administrator must stay: give the role to somebody else first")]
+    LastAdministrator,
     /// A value that may not be stored.
     #[error("{0}")]
     Invalid(String),
@@ -89,10 +112,12 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens the database, creating an SQLite file where there is none, and migrates it.
+    /// Opens the database, creating an SQLite file where there is none, migrates it, and gives every
+    /// domain its built-in roles.
     pub async fn open(config: &config::Store) -> Result<Self, OpenError> {
-        let db = Db::open(config).await?;
-        Ok(Self { db })
+        let store = Self { db: Db::open(config).await? };
+        store.keep_built_in_roles().await.map_err(OpenError::Preparation)?;
+        Ok(store)
     }
 
     /// Whether the database answers.
@@ -149,4 +174,9 @@ fn exists(error: sqlx::Error, what: impl FnOnce() -> String) -> StoreError {
 /// An update that found no row.
 fn require_row(rows: u64, what: impl FnOnce() -> String) -> Result<(), StoreError> {
     if rows == 0 { Err(StoreError::Missing { what: what() }) } else { Ok(()) }
+}
+
+/// An update of a row that must still have the version which its writer saw.
+fn require_version(rows: u64) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::Conflict) } else { Ok(()) }
 }

@@ -46,6 +46,13 @@ pub const OFFENCES: &str = "tandem_auth_offences_total";
 /// Panics that ended a call. Zero by design: alarm on any.
 pub const PANICS: &str = "tandem_call_panics_total";
 
+/// Requests to the API, by route, method and status.
+pub const HTTP_REQUESTS: &str = "tandem_http_requests_total";
+/// How long the API took to begin its answers, in seconds, by route and method.
+pub const HTTP_SECONDS: &str = "tandem_http_request_seconds";
+/// Sessions of people and walls that are good.
+pub const SESSIONS: &str = "tandem_sessions";
+
 /// Brings the figures of all shards together.
 pub fn report_calls(shards: impl Iterator<Item = (CallCounts, Totals)>) {
     let (mut counts, mut totals) = (CallCounts::default(), Totals::default());
@@ -65,7 +72,9 @@ pub fn report_calls(shards: impl Iterator<Item = (CallCounts, Totals)>) {
 }
 
 fn describe() {
-    use metrics::{describe_counter as counter, describe_gauge as gauge};
+    use metrics::{
+        describe_counter as counter, describe_gauge as gauge, describe_histogram as histogram,
+    };
 
     counter!(CDRS_WRITTEN, "Call detail records that are in the database");
     counter!(CDRS_LOST, "Call detail records lost because memory and spool were full");
@@ -83,6 +92,9 @@ fn describe() {
     counter!(CALLS_TOTAL, "INVITEs that were let in");
     counter!(OFFENCES, "Requests with wrong credentials");
     counter!(PANICS, "Panics that ended a call");
+    counter!(HTTP_REQUESTS, "Requests to the API, by route, method and status");
+    histogram!(HTTP_SECONDS, "How long the API took to begin its answers, in seconds");
+    gauge!(SESSIONS, "Sessions of people and walls that are good");
 }
 
 /// From one millisecond to half a minute: histograms here are of seconds.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
 
+#[path = "../support/places.rs"]
+mod places;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -10,7 +12,6 @@ mod bindings;
 mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
-mod places;
 mod rows;
 mod sample;
 mod seeding;

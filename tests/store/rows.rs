@@ -4,7 +4,7 @@ use crate::places::Place;
 use sip::{Destination, Host, Transport, digest::Ha1};
 use tandem::{
     config::{Secret, Trunk},
-    store::{DomainRow, NewExtension, NewUser, Role, Store, StoreError},
+    store::{DomainRow, NewExtension, NewUser, Profile, Store, StoreError},
 };
 
 pub(crate) async fn a_domain_is_found_by_its_name_and_its_aliases(place: Place) {
@@ -50,16 +50,18 @@ pub(crate) async fn a_user_signs_in_with_the_right_password_only(place: Place) {
 
     let anna = sign_in("anna", "first").await.unwrap().unwrap();
 
-    assert_eq!((anna.id, anna.role, anna.display_name.as_str()), (id, Role::Operator, "Анна"));
+    assert_eq!((anna.id, anna.display_name.as_str()), (id, "Анна"));
+    let roles = store.roles_of_user(id).await.unwrap();
+    assert_eq!(roles.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["callcenter_user"]);
     assert_eq!(sign_in("anna", "second").await.unwrap(), None);
     assert_eq!(sign_in("boris", "first").await.unwrap(), None);
 
-    store.set_user_password(domain, "anna", Secret::new("second")).await.unwrap();
+    store.set_user_password(domain, id, Secret::new("second"), None).await.unwrap();
 
     assert_eq!(sign_in("anna", "first").await.unwrap(), None);
     assert!(sign_in("anna", "second").await.unwrap().is_some());
     assert!(matches!(
-        store.set_user_password(domain, "anna", Secret::new("")).await,
+        store.set_user_password(domain, id, Secret::new(""), None).await,
         Err(StoreError::Invalid(_))
     ));
 }
@@ -67,12 +69,12 @@ pub(crate) async fn a_user_signs_in_with_the_right_password_only(place: Place) {
 pub(crate) async fn a_disabled_user_is_nobody(place: Place) {
     let store = place.open().await;
     let domain = store.add_domain("a.example").await.unwrap();
-    store.add_user(domain, user("anna", "pass")).await.unwrap();
+    let id = store.add_user(domain, user("anna", "pass")).await.unwrap();
 
-    store.set_user_disabled(domain, "anna", true).await.unwrap();
+    store.set_user_disabled(domain, id, true).await.unwrap();
     let while_disabled =
         store.authenticate_user(domain, "anna", Secret::new("pass")).await.unwrap();
-    store.set_user_disabled(domain, "anna", false).await.unwrap();
+    store.set_user_disabled(domain, id, false).await.unwrap();
     let afterwards = store.authenticate_user(domain, "anna", Secret::new("pass")).await.unwrap();
 
     assert_eq!(while_disabled, None);
@@ -95,10 +97,12 @@ pub(crate) async fn a_login_is_unique_in_its_domain_only(place: Place) {
 pub(crate) async fn what_is_not_there_cannot_be_changed(place: Place) {
     let store = place.open().await;
     let domain = with_domain(&store).await;
+    let nobody = base::UserId(domain.id.0);
 
     let results = [
-        store.set_user_password(domain.id, "x", Secret::new("p")).await,
-        store.set_user_disabled(domain.id, "x", true).await,
+        store.set_user_password(domain.id, nobody, Secret::new("p"), None).await,
+        store.set_user_disabled(domain.id, nobody, true).await,
+        store.require_user(domain.id, "x").await.map(drop),
         store.set_extension_password(&domain, "1", &Secret::new("p")).await,
         store.remove_extension(domain.id, "1").await,
     ];
@@ -203,9 +207,9 @@ fn is_taken<T>(result: &Result<T, StoreError>) -> bool {
 fn user(login: &str, password: &str) -> NewUser {
     NewUser {
         login: login.to_owned(),
-        display_name: "Анна".to_owned(),
         password: Secret::new(password),
-        role: Role::Operator,
+        profile: Profile { display_name: "Анна".to_owned(), ..Profile::default() },
+        roles: vec!["callcenter_user".to_owned()],
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::places::Place;
 use sip::digest::Ha1;
-use tandem::{cli::demo, config::Secret, store::Role};
+use tandem::{cli::demo, config::Secret, store::Right};
 
 pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     let store = place.open().await;
@@ -18,7 +18,7 @@ pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     for host in ["127.0.0.1", "LOCALHOST", "demo.tandem.test"] {
         assert_eq!(directory.domain_of_host(host).unwrap().id, domain.id, "{host}");
     }
-    let numbers = (1001..=1018).chain([1090, 2000, 2001]).map(|it| it.to_string());
+    let numbers = (1001..=1018).chain([1090, 2000, 2001, 2002, 2003]).map(|it| it.to_string());
     assert_eq!(directory.extensions.len(), numbers.clone().count());
     for number in numbers {
         let extension = directory.extension(domain.id, &number).unwrap();
@@ -27,14 +27,19 @@ pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
         assert_eq!(extension.calls_max.is_none(), number == "1090", "{number}");
     }
     let logins = [
-        ("operator1", Role::Operator),
-        ("operator8", Role::Operator),
-        ("supervisor", Role::Supervisor),
-        ("admin", Role::Admin),
+        ("operator1", Right::WorkspaceUse, Right::CallsTeam),
+        ("operator8", Right::KbUse, Right::LiveView),
+        ("Jan2", Right::QmAudit, Right::CallsTeam),
+        ("supervisor", Right::CallsTeam, Right::UsersManage),
+        ("admin", Right::DomainsManage, Right::DomainsManage),
+        ("vinogradova", Right::DomainsManage, Right::DomainsManage),
     ];
-    for (login, role) in logins {
+    for (login, may, may_not) in logins {
         let user = store.authenticate_user(domain.id, login, Secret::new("demo")).await.unwrap();
-        assert_eq!(user.unwrap().role, role);
+        let roles = store.roles_of_user(user.unwrap().id).await.unwrap();
+        assert!(roles.iter().any(|it| it.rights.contains(&may)), "{login} {may}");
+        let is_master = roles.iter().any(|it| it.code == "platform_admin");
+        assert!(is_master || !roles.iter().any(|it| it.rights.contains(&may_not)), "{login}");
     }
     let rows = store.list_extensions().await.unwrap();
     let seat = |number: &str| rows.iter().find(|it| it.extension.number == number).unwrap().user;

@@ -57,6 +57,14 @@ uuid_id! {
     UserId
 }
 uuid_id! {
+    /// A set of rights with a name, of one domain.
+    RoleId
+}
+uuid_id! {
+    /// Somebody who is signed in.
+    SessionId
+}
+uuid_id! {
     /// A number with SIP credentials inside a domain.
     ExtensionId
 }

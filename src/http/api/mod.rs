@@ -1,0 +1,105 @@
+//! The API, `/api/v1`: one room a resource, all of them behind one [`Door`].
+//!
+//! A room's `routes` puts its handlers into the door and says with each who may take it. The door
+//! sees to the session, its rights, CSRF, the origin, repeated commands, limits and figures; a
+//! handler finds its [`Session`] and says no with a [`Problem`].
+
+mod attempts;
+mod auth;
+mod cookie;
+mod door;
+pub mod extract;
+mod figures;
+mod guard;
+mod idempotency;
+mod live_sessions;
+mod me;
+pub mod menu;
+mod peer;
+mod problem;
+mod products;
+mod session;
+mod state;
+mod text;
+pub mod time;
+
+pub use door::{Access, Door, Route};
+pub use extract::{IfMatch, JsonBody, UrlPath, UrlQuery};
+pub use live_sessions::{LiveSessions, SessionWatch};
+pub use me::Me;
+pub use problem::{FieldError, Problem};
+pub use products::Product;
+pub use session::{Holder, Session};
+pub use state::{Act, ApiState, CHANGES_MAX, Changed};
+pub use text::Text;
+
+use axum::{
+    Extension, Json, Router,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+};
+use std::time::Duration;
+use tokio::time::timeout;
+use utoipa::openapi::{InfoBuilder, OpenApi, ServerBuilder};
+use utoipa_axum::routes;
+
+/// Below which all of it is.
+pub const BASE: &str = "/api/v1";
+
+/// All rooms behind their door.
+pub fn door() -> Door {
+    let door = Door::new();
+    let door = auth::routes(door);
+    let door = me::routes(door);
+    door.route(Access::Public, routes!(description))
+}
+
+/// What serves [`BASE`]; paths are below it.
+pub fn router(api: ApiState) -> Router {
+    let (router, _) = door().open();
+    router
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(within_time))
+        .layer(middleware::from_fn(problem::localise))
+        .layer(middleware::from_fn(figures::count))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(api.clone()))
+        .with_state(api)
+}
+
+/// The description of all routes.
+pub fn openapi() -> OpenApi {
+    let (_, mut openapi) = door().open();
+    openapi.info = InfoBuilder::new()
+        .title("Tandem")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("The API of the operator workspace"))
+        .build();
+    openapi.servers = Some(vec![ServerBuilder::new().url(BASE).build()]);
+    problem::add_schemas(&mut openapi);
+    openapi
+}
+
+/// The description of this API
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "api",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+)]
+async fn description() -> Json<OpenApi> {
+    Json(openapi())
+}
+
+/// A handler that hangs is given up.
+async fn within_time(request: Request, next: Next) -> Response {
+    timeout(HANDLER_TIMEOUT, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::busy().into_response())
+}
+
+/// Of a request's body; longer ones get 413.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a handler may take to begin its answer.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);

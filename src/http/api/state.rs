@@ -1,0 +1,155 @@
+//! What all handlers share.
+
+use super::{
+    Problem, Session,
+    attempts::Attempts,
+    idempotency::Answers,
+    live_sessions::{LiveSessions, SessionWatch},
+};
+use crate::{
+    clock::Clock,
+    config::Config,
+    store::{AuditEntry, SessionLimits, Store},
+};
+use base::{DomainId, SessionId};
+use serde_json::Value;
+use std::{fmt, sync::Arc};
+use tokio::sync::{Semaphore, broadcast, watch};
+
+/// What all handlers share; clones are handles on the same.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The database.
+    pub store: Store,
+    /// The configuration in force at the start.
+    pub config: Arc<Config>,
+    /// The time, which tests inject.
+    pub clock: Clock,
+    /// Tells of every change of an object that people edit. A listener that falls more than
+    /// [`CHANGES_MAX`] behind loses the oldest, is told so, and must read again.
+    pub changes: broadcast::Sender<Changed>,
+    /// Sessions that somebody must be told the end of.
+    pub sessions: LiveSessions,
+    pub(super) attempts: Arc<Attempts>,
+    pub(super) answers: Arc<Answers>,
+    /// How many passwords are hashed at a time.
+    pub(super) hashing: Arc<Semaphore>,
+}
+
+/// An object that people edit has changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Changed {
+    /// Of which domain.
+    pub domain: DomainId,
+    /// `user`, `role`, `line`, …
+    pub object: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Which version it has; `None` once it is removed.
+    pub version: Option<i64>,
+    /// Login of who did it.
+    pub by: String,
+}
+
+/// Something worth a line in the audit.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// `user.changed`, `session.opened`, …
+    pub what: &'static str,
+    /// `user`, `role`, `line`, …
+    pub object: &'static str,
+    /// Its id.
+    pub object_id: String,
+    /// How it was, without secrets.
+    pub before: Option<Value>,
+    /// How it is, without secrets.
+    pub after: Option<Value>,
+}
+
+impl Act {
+    /// Without a before and an after.
+    pub fn on(what: &'static str, object: &'static str, id: impl ToString) -> Self {
+        Self { what, object, object_id: id.to_string(), before: None, after: None }
+    }
+}
+
+impl ApiState {
+    /// With nobody signed in. Live handles are given to it by the `with_…` methods.
+    pub fn new(store: Store, config: Arc<Config>, clock: Clock) -> Self {
+        Self {
+            store,
+            config,
+            clock,
+            changes: broadcast::Sender::new(CHANGES_MAX),
+            sessions: LiveSessions::default(),
+            attempts: Arc::default(),
+            answers: Arc::default(),
+            hashing: Arc::new(Semaphore::new(HASHED_AT_A_TIME)),
+        }
+    }
+
+    /// How long sessions last.
+    pub fn session_limits(&self) -> SessionLimits {
+        let http = &self.config.http;
+        SessionLimits { idle: http.session_idle, absolute: http.session_max }
+    }
+
+    /// Tells those who listen that an object has changed, once that is committed; `None` as the
+    /// version says that it is gone.
+    pub fn changed(
+        &self,
+        session: &Session,
+        object: &'static str,
+        id: impl ToString,
+        version: impl Into<Option<i64>>,
+    ) {
+        let changed = Changed {
+            domain: session.domain.id,
+            object,
+            id: id.to_string(),
+            version: version.into(),
+            by: session.login().to_owned(),
+        };
+        // Nobody may be listening.
+        let _ = self.changes.send(changed);
+    }
+
+    /// Writes down what a session did.
+    pub async fn audit(&self, session: &Session, act: Act) -> Result<(), Problem> {
+        let entry = AuditEntry {
+            domain: session.domain.id,
+            at: self.clock.now().unix,
+            user: session.user_id(),
+            who: session.login().to_owned(),
+            address: session.address.clone(),
+            what: act.what.to_owned(),
+            object: act.object.to_owned(),
+            object_id: act.object_id,
+            before: act.before.map(|it| it.to_string()),
+            after: act.after.map(|it| it.to_string()),
+        };
+        Ok(self.store.add_audit(entry).await?)
+    }
+
+    /// Keeps an eye on a session: resolves when it is over.
+    pub fn watch_session(&self, id: SessionId) -> SessionWatch {
+        self.sessions.watch(id)
+    }
+
+    /// Looks after sessions until `stop` turns true.
+    pub async fn keep_house(self, stop: watch::Receiver<bool>) {
+        self.sessions.clone().keep(self, stop).await;
+    }
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiState").finish_non_exhaustive()
+    }
+}
+
+/// Changes that a listener may be behind.
+pub const CHANGES_MAX: usize = 1024;
+
+/// Each takes 19 MiB and a core for tens of milliseconds.
+const HASHED_AT_A_TIME: usize = 4;

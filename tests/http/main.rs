@@ -1,0 +1,24 @@
+//! The API on SQLite and on PostgreSQL, in this process: the same bodies on both.
+
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
+#[path = "../support/places.rs"]
+#[expect(dead_code, reason = "the store's tests need more of it")]
+mod places;
+#[path = "../support/postgres.rs"]
+#[expect(dead_code, reason = "the store's tests need more of it")]
+mod postgres;
+
+mod house;
+mod matrix;
+mod signing_in;
+
+use places::on_both_engines;
+
+on_both_engines! {
+    signing_in::somebody_signs_in_and_out,
+    signing_in::what_is_wrong_with_the_credentials_is_not_told,
+    signing_in::a_request_that_changes_something_needs_the_token_and_our_origin,
+    signing_in::a_session_ends_when_it_is_idle_or_old,
+    matrix::every_route_is_closed_to_strangers_and_to_those_without_its_right,
+}
