@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { useLive } from '../live/LiveContext';
 import { useOwnCalls } from './calls';
 
 /**
@@ -9,9 +10,11 @@ import { useOwnCalls } from './calls';
 export function CardOpener() {
   const navigate = useNavigate();
   const calls = useOwnCalls();
+  const isLoaded = useLive((it) => it.isLoaded);
   const seen = useRef<ReadonlySet<string>>(undefined);
 
   useEffect(() => {
+    if (!isLoaded) return;
     const answered = calls.filter((it) => it.answered_at !== null).map((it) => it.id);
     const fresh = answered.find((it) => !seen.current?.has(it));
     // What went on before this page was opened is no news.
@@ -19,7 +22,7 @@ export function CardOpener() {
     seen.current = new Set(answered);
     if (isFirst || !fresh || isTyping() || isAsking()) return;
     void navigate({ to: '/workspace/call/$id', params: { id: fresh } });
-  }, [calls, navigate]);
+  }, [calls, isLoaded, navigate]);
 
   return null;
 }

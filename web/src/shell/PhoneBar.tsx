@@ -25,6 +25,8 @@ export function PhoneBar() {
       className={styles.bar}
       aria-label={t('phone.label')}
       data-tone={isRinging ? 'ring' : undefined}
+      // A dialog must not keep anybody from ending a call.
+      data-react-aria-top-layer="true"
     >
       {isLoaded &&
         (lines.length === 0 ? (

@@ -102,6 +102,8 @@ function Finder({ close }: { close: () => void }) {
 }
 
 const RESULTS_MAX = 12;
+/** Leaves room for colleagues. */
+const OWN_MAX = 6;
 
 /** What fits the text: what the panel knows by itself, then colleagues from the server. */
 function useResults(text: string) {
@@ -117,7 +119,7 @@ function useResults(text: string) {
     enabled: wanted !== '' && may('extensions.view'),
     placeholderData: (previous) => previous,
   });
-  const matching = known.filter((it) => it.title.toLowerCase().includes(wanted.toLowerCase()));
+  const matching = bestFirst(known, wanted);
   const colleagues = (wanted === '' ? [] : (found.data?.items ?? [])).map((it) => ({
     id: `extension:${it.id}`,
     title: `${it.number} ${it.name}`,
@@ -125,8 +127,25 @@ function useResults(text: string) {
     status: extensions.get(it.id)?.status ?? it.status,
     run: () => openExtensions?.(),
   }));
-  return [...matching.map((it) => ({ ...it, status: undefined })), ...colleagues].slice(
-    0,
-    RESULTS_MAX,
-  );
+  const own = matching.slice(0, wanted === '' ? RESULTS_MAX : OWN_MAX);
+  return [...own.map((it) => ({ ...it, status: undefined })), ...colleagues].slice(0, RESULTS_MAX);
+}
+
+/** Those with `text` in their title; a word's beginning counts more than its middle. */
+export function bestFirst<T extends { readonly title: string }>(
+  all: readonly T[],
+  text: string,
+): T[] {
+  const wanted = text.toLowerCase();
+  const rank = ({ title }: T) => {
+    const at = ` ${title.toLowerCase()}`.indexOf(` ${wanted}`);
+    if (at === 0) return 0;
+    if (at > 0) return 1;
+    return title.toLowerCase().includes(wanted) ? 2 : 3;
+  };
+  return all
+    .map((it) => ({ it, rank: rank(it) }))
+    .filter((it) => it.rank < 3)
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ it }) => it);
 }

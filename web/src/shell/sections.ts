@@ -81,7 +81,7 @@ export const sections: Readonly<Record<SectionCode, Section>> = {
   admissions: section('admissions', ShieldCheck),
   status: section('status', CircleUser),
   notifications: section('notifications', Bell),
-  settings: section('settings', Settings),
+  settings: section('settings', Settings, () => import('../screens/profile/Profile')),
   calls: section('calls', PhoneCall),
   dialogs: section('dialogs', MessageSquareText),
   campaigns: section('campaigns', Megaphone),

@@ -12,7 +12,12 @@ export function NotificationToasts() {
   const toasts = useSyncExternalStore(subscribeToToasts, shownToasts);
 
   return (
-    <section className={styles.corner} aria-live="polite" aria-label={t('toast.region')}>
+    <section
+      className={styles.corner}
+      aria-live="polite"
+      aria-label={t('toast.region')}
+      data-react-aria-top-layer="true"
+    >
       {toasts.map((it) => (
         <div key={it.id} className={styles.toast} data-tone={it.tone}>
           <span aria-hidden="true" className={styles.glyph}>
