@@ -45,6 +45,10 @@ struct Record<'a> {
     caller: Cow<'a, str>,
     dialled: Cow<'a, str>,
     party: Cow<'a, str>,
+    #[serde(default)]
+    name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    user: Option<Cow<'a, str>>,
     sip_call_id: Cow<'a, str>,
     signalling_peer: Cow<'a, str>,
     started: i64,
@@ -79,6 +83,8 @@ impl<'a> From<&'a Cdr> for Record<'a> {
             caller: text(&cdr.caller),
             dialled: text(&cdr.dialled),
             party: text(&cdr.party),
+            name: cdr.name.as_deref().map(text),
+            user: cdr.user.map(|it| it.to_string().into()),
             sip_call_id: text(&cdr.sip_call_id),
             signalling_peer: text(&cdr.signalling_peer),
             started: cdr.started.0,
@@ -117,6 +123,8 @@ impl TryFrom<Record<'_>> for Cdr {
             caller: record.caller.into_owned(),
             dialled: record.dialled.into_owned(),
             party: record.party.into_owned(),
+            name: record.name.map(Cow::into_owned),
+            user: record.user.and_then(|it| it.parse().ok()),
             sip_call_id: record.sip_call_id.into_owned(),
             signalling_peer: record.signalling_peer.into_owned(),
             started: UnixMillis(record.started),

@@ -2,13 +2,15 @@
 
 use super::{
     Store, StoreError,
-    db::{Db, from_row, on_either},
+    archive::{Archive, write_archive},
+    db::{from_row, on_either},
+    inserts::{Inserts, chunks},
+    sql::{Sql, run},
     text, unsigned,
 };
-use base::{CallId, CdrId, DomainId, LegId, UnixMillis};
+use base::{CallId, CdrId, DomainId, LegId, UnixMillis, UserId};
 use call::{Cdr, HangupParty, LegRole};
 use media::StreamStats;
-use sqlx::AssertSqlSafe;
 use std::sync::LazyLock;
 
 /// Which records to show.
@@ -49,18 +51,32 @@ impl Store {
         Ok(rows.into_iter().map(|CdrRow(cdr)| cdr).collect())
     }
 
-    /// Inserts `batch` in one transaction; a record already there is left alone, so a batch may be
-    /// replayed after a crash. Returns how many were new.
+    /// The oldest `limit` records newer than `after`, oldest first, of all domains.
+    pub(super) async fn oldest_cdrs(
+        &self,
+        after: Option<CdrId>,
+        limit: u32,
+    ) -> Result<Vec<Cdr>, StoreError> {
+        let mut sql = Sql::default();
+        sql.push("SELECT ").push(&COLUMNS.join(", ")).push(" FROM cdr");
+        if let Some(after) = after {
+            sql.push(" WHERE id > ").bind(after.0);
+        }
+        sql.push(" ORDER BY id LIMIT ").bind(i64::from(limit));
+        let rows: Vec<CdrRow> = run!(&self.db, sql, fetch_all)?;
+        Ok(rows.into_iter().map(|CdrRow(cdr)| cdr).collect())
+    }
+
+    /// Inserts `batch`, and what the archive of calls tells of it, in one transaction; a record
+    /// already there is left alone, so a batch may be replayed after a crash. Returns how many were
+    /// new.
     pub async fn insert_cdrs(&self, batch: &[Cdr]) -> Result<u64, StoreError> {
         let mut added = 0;
-        let inserts = match &self.db {
-            Db::Sqlite(_) => &SQLITE_INSERTS,
-            Db::Postgres(_) => &POSTGRES_INSERTS,
-        };
+        let archive = Archive::of(batch);
         on_either!(&self.db, pool => {
             let mut tx = pool.begin().await?;
             for chunk in chunks(batch) {
-                let mut query = sqlx::query(inserts.of(chunk.len()));
+                let mut query = sqlx::query(INSERTS.of(&self.db, chunk.len()));
                 for cdr in chunk {
                     query = query
                         .bind(cdr.id.0)
@@ -71,6 +87,8 @@ impl Store {
                         .bind(text(&cdr.caller))
                         .bind(text(&cdr.dialled))
                         .bind(text(&cdr.party))
+                        .bind(cdr.name.as_deref().map(text))
+                        .bind(cdr.user.map(|it| it.0))
                         .bind(text(&cdr.sip_call_id))
                         .bind(text(&cdr.signalling_peer))
                         .bind(cdr.started.0)
@@ -94,6 +112,7 @@ impl Store {
                 }
                 added += query.execute(&mut *tx).await?.rows_affected();
             }
+            write_archive!(&self.db, tx, archive);
             tx.commit().await?;
         });
         Ok(added)
@@ -101,7 +120,7 @@ impl Store {
 }
 
 /// A record as it is read.
-struct CdrRow(Cdr);
+pub(super) struct CdrRow(pub(super) Cdr);
 
 from_row!(CdrRow, row => Ok(Self(Cdr {
     id: CdrId(row.try_get("id")?),
@@ -112,6 +131,8 @@ from_row!(CdrRow, row => Ok(Self(Cdr {
     caller: row.try_get("caller")?,
     dialled: row.try_get("dialled")?,
     party: row.try_get("party")?,
+    name: row.try_get("party_name")?,
+    user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
     sip_call_id: row.try_get("sip_call_id")?,
     signalling_peer: row.try_get("signalling_peer")?,
     started: UnixMillis(row.try_get("started_at")?),
@@ -156,48 +177,8 @@ fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Cuts a batch into powers of two, so that a handful of prepared statements fits every batch.
-fn chunks(mut batch: &[Cdr]) -> impl Iterator<Item = &[Cdr]> {
-    std::iter::from_fn(move || {
-        let power = batch.len().checked_ilog2()?.min(CHUNK_POWER_MAX);
-        let (chunk, rest) = batch.split_at(1 << power);
-        batch = rest;
-        Some(chunk)
-    })
-}
-
-/// `INSERT` of 1, 2, 4, … rows. Nothing but places of parameters is put together here.
-struct Inserts(Vec<String>);
-
-impl Inserts {
-    fn new(parameter: fn(usize) -> String) -> Self {
-        Self((0..=CHUNK_POWER_MAX).map(|power| insert_statement(1 << power, parameter)).collect())
-    }
-
-    /// The statement for a chunk of `rows`, a power of two.
-    fn of(&'static self, rows: usize) -> AssertSqlSafe<&'static str> {
-        AssertSqlSafe(&self.0[rows.trailing_zeros() as usize])
-    }
-}
-
-/// Without numbers, which are names to SQLite: it would search them all for each value bound.
-static SQLITE_INSERTS: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(|_| "?".to_owned()));
-
-static POSTGRES_INSERTS: LazyLock<Inserts> = LazyLock::new(|| Inserts::new(|n| format!("${n}")));
-
-fn insert_statement(rows: usize, parameter: fn(usize) -> String) -> String {
-    let mut sql = format!("INSERT INTO cdr ({}) VALUES ", COLUMNS.join(", "));
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..COLUMNS.len() {
-            let comma = if column == 0 { "" } else { ", " };
-            sql.push_str(comma);
-            sql.push_str(&parameter(row * COLUMNS.len() + column + 1));
-        }
-        sql.push(')');
-    }
-    sql + " ON CONFLICT (id) DO NOTHING"
-}
+static INSERTS: LazyLock<Inserts> =
+    LazyLock::new(|| Inserts::new("cdr", COLUMNS, "ON CONFLICT (id) DO NOTHING"));
 
 static PAGE: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM cdr {PAGE_CONDITION}", COLUMNS.join(", ")));
@@ -213,7 +194,7 @@ const PAGE_CONDITION: &str = "
     LIMIT $7";
 
 /// In the order in which they are bound.
-const COLUMNS: &[&str] = &[
+pub(super) const COLUMNS: &[&str] = &[
     "id",
     "domain_id",
     "call_id",
@@ -222,6 +203,8 @@ const COLUMNS: &[&str] = &[
     "caller",
     "dialled",
     "party",
+    "party_name",
+    "user_id",
     "sip_call_id",
     "signalling_peer",
     "started_at",
@@ -243,6 +226,3 @@ const COLUMNS: &[&str] = &[
     "payload_type",
     "latched",
 ];
-
-/// 256 rows bind 7168 values; SQLite takes 32,766 and PostgreSQL 65,535.
-const CHUNK_POWER_MAX: u32 = 8;

@@ -18,8 +18,6 @@ use sip::digest::Ha1;
 pub struct ExtensionRow {
     /// What calls need to know.
     pub extension: Extension,
-    /// The person, if one is linked.
-    pub user: Option<UserId>,
 }
 
 /// An extension to be added.
@@ -134,8 +132,8 @@ from_row!(ExtensionRow, row => Ok(Self {
         ha1: Ha1 { md5: row.try_get("ha1_md5")?, sha256: row.try_get("ha1_sha256")? },
         calls_max: row.try_get::<Option<i64>, _>("calls_max")?.map(super::unsigned),
         ring_timeout_s: super::unsigned(row.try_get("ring_timeout_s")?),
+        user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
     },
-    user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
 }));
 
 fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, StoreError> {

@@ -4,9 +4,12 @@
 //! both engines: `$1` parameters, `ON CONFLICT`, native UUIDs. What differs is in [`db`].
 //! Nothing here is live state: that belongs to its owner tasks.
 
+pub mod archive;
 pub mod audit;
 pub mod bindings;
+pub mod call_list;
 mod cdr_line;
+pub mod cdr_list;
 pub mod cdr_spool;
 pub mod cdr_writer;
 pub mod cdrs;
@@ -15,14 +18,19 @@ pub mod directory;
 pub mod domains;
 pub mod extensions;
 mod fresh;
+mod inserts;
 mod migrations;
 pub mod passwords;
 pub mod rights;
 pub mod roles;
 pub mod sessions;
+mod sql;
 pub mod users;
 
+pub use archive::{CallDirection, CallSide, LoggedCall};
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
+pub use call_list::{CallPage, CallQuery};
+pub use cdr_list::CdrQuery;
 pub use cdr_spool::CdrSpool;
 pub use cdr_writer::{CdrSender, CdrWriter};
 pub use cdrs::CdrFilter;
@@ -71,6 +79,9 @@ pub enum OpenError {
     /// Its tables are there and do not take what every database must have.
     #[error("the database cannot be prepared ({0}): check that this user may write to it")]
     Preparation(StoreError),
+    /// A table cannot be made of older rows.
+    #[error("what a new table needs cannot be made of older rows ({0}): start again to go on")]
+    Backfill(StoreError),
     /// `store.url` makes no sense.
     #[error("store.url cannot be understood ({0}): write \"sqlite:PATH\" or \"postgres://…\"")]
     Url(sqlx::Error),
@@ -117,6 +128,7 @@ impl Store {
     pub async fn open(config: &config::Store) -> Result<Self, OpenError> {
         let store = Self { db: Db::open(config).await? };
         store.keep_built_in_roles().await.map_err(OpenError::Preparation)?;
+        store.fill_archive().await.map_err(OpenError::Backfill)?;
         Ok(store)
     }
 

@@ -8,6 +8,7 @@ mod places;
 mod postgres;
 
 mod admin;
+mod archive;
 mod bindings;
 mod cdr_kill;
 mod cdr_writer;
@@ -36,6 +37,14 @@ on_both_engines! {
     cdrs::a_batch_that_is_inserted_twice_is_there_once,
     cdrs::pages_go_back_in_time_without_gap_or_repetition,
     cdrs::filters_keep_domains_numbers_and_times_apart,
+    archive::a_call_is_one_row_whatever_the_order_of_its_legs,
+    archive::calls_of_a_user_are_those_in_which_a_line_of_theirs_took_part,
+    archive::a_search_finds_the_start_of_numbers_and_any_part_of_names,
+    archive::pages_go_both_ways_without_gap_or_repetition,
+    archive::many_hits_are_met_on_the_way_and_totals_are_estimated,
+    archive::the_period_has_a_first_and_no_last_moment,
+    archive::records_are_listed_by_number_cause_trunk_and_time,
+    archive::calls_from_before_the_archive_are_in_it,
     cdr_writer::records_reach_the_database_and_the_spool_is_empty_after_a_drain,
     cdr_writer::records_wait_in_the_spool_while_the_database_refuses,
     cdr_writer::a_drain_that_is_over_time_leaves_the_rest_to_the_next_start,

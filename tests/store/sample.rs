@@ -1,6 +1,6 @@
 //! Rows to test with.
 
-use base::{CallId, CdrId, DomainId, LegId, Rng, UnixMillis};
+use base::{CallId, CdrId, DomainId, LegId, Rng, UnixMillis, UserId};
 use call::{Cdr, HangupParty, LegRole};
 use media::StreamStats;
 
@@ -16,7 +16,9 @@ pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
         role: if n.is_multiple_of(2) { LegRole::Caller } else { LegRole::Callee },
         caller: format!("10{n}"),
         dialled: "1002".to_owned(),
-        party: format!("provider +7495{n:07}"),
+        party: format!("provider/+7495{n:07}"),
+        name: n.is_multiple_of(4).then(|| format!("Анна {n}")),
+        user: n.is_multiple_of(4).then(|| UserId::new(started, &mut rng)),
         sip_call_id: format!("{n}@\"example\"\\\n.org"),
         signalling_peer: "[2001:db8::1]:5060;udp".to_owned(),
         started,

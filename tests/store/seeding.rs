@@ -42,7 +42,8 @@ pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
         assert!(is_master || !roles.iter().any(|it| it.rights.contains(&may_not)), "{login}");
     }
     let rows = store.list_extensions().await.unwrap();
-    let seat = |number: &str| rows.iter().find(|it| it.extension.number == number).unwrap().user;
+    let seat =
+        |number: &str| rows.iter().find(|it| it.extension.number == number).unwrap().extension.user;
     let admin = store.user_by_login(domain.id, "admin").await.unwrap().unwrap();
     assert_eq!(seat("2001"), Some(admin.id));
     assert_eq!(seat("1009"), None);

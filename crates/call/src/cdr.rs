@@ -1,6 +1,6 @@
 //! Call detail records: one a leg, written once.
 
-use base::{CallId, CdrId, DomainId, LegId, UnixMillis};
+use base::{CallId, CdrId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use media::StreamStats;
 
 /// One leg as it ended.
@@ -22,6 +22,10 @@ pub struct Cdr {
     pub dialled: String,
     /// The far end of this leg: an extension, a trunk's name and number, or a built-in's name.
     pub party: String,
+    /// The party's name as the leg began, if it is an extension that has one.
+    pub name: Option<String>,
+    /// Who sat at the party's extension as the leg began.
+    pub user: Option<UserId>,
     /// SIP's Call-ID of the leg's dialog.
     pub sip_call_id: String,
     /// Where the far end signals from, `ADDRESS:PORT;transport`.
@@ -46,6 +50,17 @@ pub struct Cdr {
     pub codec: Option<String>,
     /// Media figures of the leg.
     pub media: StreamStats,
+}
+
+/// The extension at a leg's far end, as it was when the leg began.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Line {
+    /// Its id.
+    pub id: ExtensionId,
+    /// Its display name; may be empty.
+    pub name: String,
+    /// Who sat there.
+    pub user: Option<UserId>,
 }
 
 /// Which side of us the far end is on.

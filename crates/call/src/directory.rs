@@ -1,6 +1,7 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use base::{DomainId, ExtensionId};
+use crate::cdr::Line;
+use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::Ha1;
 use sip::{Destination, NameAddr, Uri};
 use std::{
@@ -48,6 +49,15 @@ pub struct Extension {
     pub calls_max: Option<u32>,
     /// How long it rings before the call counts as not answered, in seconds.
     pub ring_timeout_s: u32,
+    /// Who sits there.
+    pub user: Option<UserId>,
+}
+
+impl Extension {
+    /// What a leg keeps of it.
+    pub(crate) fn line(&self) -> Line {
+        Line { id: self.id, name: self.display_name.clone(), user: self.user }
+    }
 }
 
 /// A link to a carrier, trusted by address.

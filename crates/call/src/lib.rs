@@ -24,7 +24,7 @@ mod routing;
 mod settings;
 
 pub use calls::Calls;
-pub use cdr::{Cdr, HangupParty, LegRole};
+pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
 pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, CallView, Output, Totals};

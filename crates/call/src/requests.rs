@@ -150,6 +150,10 @@ impl Calls {
             sip_call_id: request.headers.call_id().cloned().unwrap_or_default(),
             domain: admitted.domain.id,
             caller,
+            line: match admitted.caller {
+                Caller::Extension(extension) => Some(extension.line()),
+                Caller::Trunk(_) => None,
+            },
             dialled,
             max_forwards: max_forwards_of(request),
             headers,

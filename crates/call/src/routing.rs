@@ -4,7 +4,7 @@ use crate::{
     call::{Plan, Target},
     calls::Calls,
     dialplan::{self, Action, Builtin, RouteQuery},
-    directory::{Contact, Domain, Trunk},
+    directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal},
     gate::{Admitted, Caller},
     occupancy::Seat,
@@ -61,7 +61,7 @@ impl Calls {
         let targets: Vec<_> = contacts
             .into_iter()
             .filter(|contact| !self.is_ours(&contact.destination))
-            .map(|contact| self.device(calling, number, contact))
+            .map(|contact| self.device(calling, extension, contact))
             .collect();
         if targets.is_empty() {
             return Plan::Refuse(Refusal::of(Cause::Loop));
@@ -74,10 +74,12 @@ impl Calls {
         Plan::Ring { targets, timeout }
     }
 
-    fn device(&self, calling: &Calling<'_>, number: &str, contact: Contact) -> Target {
+    fn device(&self, calling: &Calling<'_>, extension: &Extension, contact: Contact) -> Target {
+        let number = extension.number.as_str();
         let host = self.host_of(calling.domain, &contact.destination);
         Target {
             party: number.to_owned(),
+            line: Some(extension.line()),
             uri: contact.uri,
             from: calling.address(host.clone()),
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
@@ -99,6 +101,7 @@ impl Calls {
         let host = Host::Name(Bytes::from(calling.domain.name.clone()));
         let target = Target {
             party: format!("{name}/{number}"),
+            line: None,
             uri: uri.clone(),
             from: calling.address(host),
             to: NameAddr::new(uri),

@@ -142,6 +142,7 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             ha1: Ha1::of_password(&number, DOMAIN, &format!("demo-{number}")),
             calls_max: plot.limits.get(&number).copied(),
             ring_timeout_s: plot.ring_timeout_s,
+            user: None,
             number: number.clone(),
         };
         directory.extensions.insert((domain.id, number), extension);

@@ -2,7 +2,7 @@
 
 use super::{CALLER, Call, Exchange, Ringing, State, Talking};
 use crate::{
-    cdr::HangupParty,
+    cdr::{HangupParty, Line},
     context::{Context, LegRef},
     description,
     failure::{Cause, Refusal, is_better, status_for_caller},
@@ -34,6 +34,8 @@ pub(crate) struct Incoming {
     pub(crate) domain: DomainId,
     /// Who calls, for the call log: an extension, or a trunk and number.
     pub(crate) caller: String,
+    /// The caller's extension.
+    pub(crate) line: Option<Line>,
     pub(crate) dialled: String,
     /// Max-Forwards for what we send on.
     pub(crate) max_forwards: u8,
@@ -67,6 +69,8 @@ pub(crate) enum Plan {
 pub(crate) struct Target {
     /// For the call log.
     pub(crate) party: String,
+    /// The extension whose device it is.
+    pub(crate) line: Option<Line>,
     pub(crate) uri: Uri,
     /// The caller as the callee sees it.
     pub(crate) from: NameAddr,
@@ -79,7 +83,7 @@ impl Call {
     /// A call from its INVITE on.
     pub(crate) fn start(ctx: &mut Context<'_>, incoming: Incoming, plan: Plan) -> Self {
         let handle = LegRef { call: incoming.call, leg: CALLER };
-        let new = NewLeg { handle, party: incoming.caller.clone() };
+        let new = NewLeg { handle, party: incoming.caller.clone(), line: incoming.line.clone() };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
         let offer = incoming.offer_bytes.clone();
         let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
@@ -150,8 +154,8 @@ impl Call {
         incoming: &Incoming,
         target: Target,
     ) -> Result<(), LegError> {
-        let new =
-            NewLeg { handle: LegRef { call: self.id, leg: self.legs.len() }, party: target.party };
+        let handle = LegRef { call: self.id, leg: self.legs.len() };
+        let new = NewLeg { handle, party: target.party, line: target.line };
         let request = NewRequest {
             method: Method::Invite,
             uri: target.uri,

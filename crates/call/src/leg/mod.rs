@@ -14,7 +14,7 @@ use self::{
     record::Record,
 };
 use crate::{
-    cdr::{Cdr, HangupParty, LegRole},
+    cdr::{Cdr, HangupParty, LegRole, Line},
     context::{Context, Handle, LegRef},
     description,
     failure::{Cause, Refusal},
@@ -84,6 +84,8 @@ pub(crate) struct NewLeg {
     pub(crate) handle: LegRef,
     /// For the call log: an extension, or a trunk and number.
     pub(crate) party: String,
+    /// The extension that the party is.
+    pub(crate) line: Option<Line>,
 }
 
 /// What a 2xx of the far end brought.
@@ -595,7 +597,7 @@ impl Leg {
             signalling,
             order: OfferAnswer::new(),
             media: Media::None,
-            record: Record::new(ctx, role, new.party, text, peer),
+            record: Record::new(ctx, role, new.party, new.line, text, peer),
         }
     }
 }

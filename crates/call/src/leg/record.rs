@@ -1,7 +1,7 @@
 //! What a leg's row of the call log will say.
 
 use crate::{
-    cdr::{Cdr, HangupParty, LegRole},
+    cdr::{Cdr, HangupParty, LegRole, Line},
     context::Context,
     failure::Cause,
 };
@@ -16,6 +16,7 @@ pub(super) struct Record {
     leg: LegId,
     role: LegRole,
     party: String,
+    line: Option<Line>,
     sip_call_id: String,
     peer: String,
     started: Now,
@@ -50,6 +51,7 @@ impl Record {
         ctx: &mut Context<'_>,
         role: LegRole,
         party: String,
+        line: Option<Line>,
         sip_call_id: String,
         peer: String,
     ) -> Self {
@@ -57,6 +59,7 @@ impl Record {
             leg: LegId::new(ctx.now.unix, ctx.rng),
             role,
             party,
+            line,
             sip_call_id,
             peer,
             started: ctx.now,
@@ -114,6 +117,7 @@ impl Record {
         let started = self.started.instant;
         let since_start = |at: Instant| at.saturating_duration_since(started).as_millis() as i64;
         let answer_ms = self.answered_at.map(since_start);
+        let line = self.line.take();
         let end_ms = since_start(end.at);
         Some(Cdr {
             id: CdrId::new(ctx.now.unix, ctx.rng),
@@ -124,6 +128,8 @@ impl Record {
             caller: call.caller.to_owned(),
             dialled: call.dialled.to_owned(),
             party: std::mem::take(&mut self.party),
+            user: line.as_ref().and_then(|it| it.user),
+            name: line.map(|it| it.name).filter(|it| !it.is_empty()),
             sip_call_id: std::mem::take(&mut self.sip_call_id),
             signalling_peer: std::mem::take(&mut self.peer),
             started: self.started.unix,
