@@ -1,0 +1,44 @@
+// Moments, durations and parties as they stand in lists and cards. Knows no React.
+
+/** `24.11.2025, 09:05:07`; an empty text for a moment that is not known. */
+export function moment(at: string | null | undefined, locale: string): string {
+  const instant = at ? Date.parse(at) : Number.NaN;
+  if (Number.isNaN(instant)) return '';
+  return momentFormat(locale).format(instant);
+}
+
+/** `mm:ss`, from an hour on `h:mm:ss`; `00:00` for what did not happen. */
+export function duration(ms: number | null | undefined): string {
+  const seconds = Number.isFinite(ms) ? Math.max(0, Math.round((ms ?? 0) / 1000)) : 0;
+  const two = (value: number) => String(value).padStart(2, '0');
+  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return seconds < 3600 ? rest : `${Math.floor(seconds / 3600)}:${rest}`;
+}
+
+/** A side of a call. */
+export interface Party {
+  readonly number: string;
+  readonly name: string | null;
+}
+
+/** `Иванова А. (1001)`, or what there is of it, or `unknown`. */
+export function party(side: Party | null | undefined, unknown: string): string {
+  const number = side?.number?.trim() ?? '';
+  const name = side?.name?.trim() ?? '';
+  if (name === '' || name === number) return number || unknown;
+  return number === '' ? name : `${name} (${number})`;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function momentFormat(locale: string): Intl.DateTimeFormat {
+  let format = formats.get(locale);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : 'ru-RU', {
+      dateStyle: 'short',
+      timeStyle: 'medium',
+    });
+    formats.set(locale, format);
+  }
+  return format;
+}
