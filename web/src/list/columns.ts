@@ -10,6 +10,8 @@ export interface GridColumn<Row> extends ColumnSpec {
   /** The cell as plain text: what is shown unless `render` is given, hovered, and compared to flash. */
   readonly text: (row: Row) => string;
   readonly render?: (row: Row) => ReactNode;
+  /** What a list that is sorted here compares, where it is not `text`. */
+  readonly sortText?: (row: Row) => string;
   /** CSS pixels until a person drags it. */
   readonly width: number;
   /** Takes what space is left. */

@@ -1,0 +1,160 @@
+import { CircleHelp } from 'lucide-react';
+import { type ReactNode, useMemo, useState } from 'react';
+import { useText } from '../i18n/I18n';
+import { type GridSpec, visibleColumns } from './columns';
+import { DataGrid } from './DataGrid';
+import { FilterField } from './FilterField';
+import { GridToolbar } from './GridToolbar';
+import { JsonViewer } from './JsonViewer';
+import { ListEmpty } from './ListEmpty';
+import css from './ListScreen.module.css';
+import type { Action } from './OverflowBar';
+import { NOTHING, type Selection, targets } from './selection';
+import { cycleSort, type ListState, setFilter, setWidth } from './state';
+
+/** What a list screen says of itself, wherever its rows come from. */
+export interface ScreenProps<Row> {
+  readonly title: string;
+  readonly spec: GridSpec<Row>;
+  readonly idOf: (row: Row) => string;
+  /** One sentence for a list in which there has never been anything. */
+  readonly emptyText: string;
+  readonly emptyAction?: ReactNode;
+  /** Says which fields are searched. */
+  readonly searchLabel?: string;
+  /** The screen's own buttons, for the rows that are selected or focused. */
+  readonly actionsFor?: (rows: readonly Row[]) => readonly Action[];
+  readonly onOpen?: (row: Row) => void;
+  readonly onOpenFull?: (row: Row) => void;
+  readonly canSeeJson: boolean;
+  /** The card of the open row, at the right. */
+  readonly card?: ReactNode;
+  readonly onHelp?: () => void;
+}
+
+/** The rows, and how loading them goes. */
+export interface Rows<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+  readonly phase: 'loading' | 'ready' | 'loading_more' | 'failed';
+  readonly onNearEnd?: () => void;
+  readonly topKey?: number;
+}
+
+/** Heading of a list screen, its list, and the card of the open row. */
+export function ListPage(props: {
+  readonly title: string;
+  readonly onHelp?: (() => void) | undefined;
+  readonly card?: ReactNode;
+  readonly children: ReactNode;
+}) {
+  const t = useText();
+  return (
+    <div className={css.screen}>
+      <div className={css.list}>
+        <header className={css.title}>
+          <h1>{props.title}</h1>
+          {props.onHelp && (
+            <button
+              type="button"
+              className={css.help}
+              aria-label={t('list.help')}
+              onClick={props.onHelp}
+            >
+              <CircleHelp size={16} aria-hidden />
+            </button>
+          )}
+        </header>
+        {props.children}
+      </div>
+      {props.card}
+    </div>
+  );
+}
+
+/** Toolbar, grid and count of a list. */
+export function ListFrame<Row>(
+  props: ScreenProps<Row> & {
+    readonly state: ListState;
+    readonly onState: (state: ListState) => void;
+    readonly data: Rows<Row>;
+    readonly onExport?: (() => void) | undefined;
+    /** Over the grid: the pill of new rows, the notice of a failure. */
+    readonly over?: ReactNode;
+  },
+) {
+  const { spec, idOf, state, onState, data } = props;
+  const t = useText();
+  const [selection, setSelection] = useState<Selection>(NOTHING);
+  const [json, setJson] = useState<unknown>();
+
+  const chosen = useMemo(() => {
+    const ids = new Set(targets(selection));
+    return data.rows.filter((row) => ids.has(idOf(row)));
+  }, [selection, data.rows, idOf]);
+  const filterById = new Map(spec.filters.map((it) => [it.id, it]));
+
+  return (
+    <>
+      <GridToolbar
+        spec={spec}
+        state={state}
+        onState={onState}
+        actions={props.actionsFor?.(chosen) ?? []}
+        {...(props.searchLabel !== undefined && { searchLabel: props.searchLabel })}
+        onJson={props.canSeeJson ? () => setJson(jsonOf(chosen, data.rows)) : undefined}
+        onExport={props.onExport}
+      />
+      <div className={css.place}>
+        {props.over}
+        <DataGrid
+          label={props.title}
+          columns={visibleColumns(spec.columns, state.columns.hidden)}
+          widths={state.columns.widths}
+          idOf={idOf}
+          {...data}
+          sort={state.sort}
+          onSort={(field, add) => onState(cycleSort(state, spec, field, add))}
+          onResize={(id, width) => onState(setWidth(state, id, width))}
+          selection={selection}
+          onSelection={setSelection}
+          {...(props.onOpen && { onOpen: props.onOpen })}
+          {...(props.onOpenFull && { onOpenFull: props.onOpenFull })}
+          filterOf={(column) => {
+            const filter = column.filter === undefined ? undefined : filterById.get(column.filter);
+            if (!filter) return null;
+            return (
+              <FilterField
+                filter={filter}
+                value={state.filters[filter.id] ?? ''}
+                onChange={(value) => onState(setFilter(state, filter.id, value))}
+              />
+            );
+          }}
+          empty={
+            <ListEmpty
+              spec={spec}
+              state={state}
+              onState={onState}
+              text={props.emptyText}
+              action={props.emptyAction}
+            />
+          }
+        />
+      </div>
+      <footer className={css.footer}>
+        <span>{t('list.loaded', { loaded: data.rows.length, total: data.total })}</span>
+        {selection.selected.size > 1 && (
+          <span>{t('list.selected', { count: selection.selected.size })}</span>
+        )}
+      </footer>
+      <JsonViewer value={json} onClose={() => setJson(undefined)} />
+    </>
+  );
+}
+
+/** One record, several, or the whole query if none is chosen. */
+function jsonOf<Row>(chosen: readonly Row[], all: readonly Row[]): unknown {
+  if (chosen.length === 1) return chosen[0];
+  return chosen.length > 0 ? chosen : all;
+}
