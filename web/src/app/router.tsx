@@ -28,6 +28,13 @@ const recover = createRoute({
   component: lazyRouteComponent(() => import('../screens/login/RecoverPage'), 'RecoverPage'),
 });
 
+/** Signed in by a token of its own, on a screen that nobody sits at. */
+const wall = createRoute({
+  getParentRoute: () => root,
+  path: '/wall',
+  component: lazyRouteComponent(() => import('../screens/phones/Wall'), 'WallPage'),
+});
+
 /** Everything below needs a user. */
 const signedIn = createRoute({ getParentRoute: () => root, id: 'signed-in', component: SignedIn });
 
@@ -65,6 +72,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     recover,
+    wall,
     signedIn.addChildren([launcher, workspace.addChildren([workspaceHome, section, call])]),
   ]),
   defaultNotFoundComponent: lazyRouteComponent(() => import('./NotFound'), 'NotFound'),

@@ -15,7 +15,7 @@ import {
 const SAVE_PAUSE = 800;
 
 /** Settings of the person, as {@link useSavedLists} and the profile page read them. */
-const SETTINGS_KEY = ['me', 'settings'] as const;
+const SETTINGS_KEY = ['settings'] as const;
 
 /**
  * The state of one list: from the address, else as the person left it, else as the screen begins.

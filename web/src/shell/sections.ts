@@ -92,9 +92,9 @@ export const sections: Readonly<Record<SectionCode, Section>> = {
   my_calls: section('my_calls', History),
   interactions: section('interactions', Archive),
   im: section('im', MessagesSquare),
-  extensions: section('extensions', Contact),
+  extensions: section('extensions', Contact, () => import('../screens/phones/Extensions')),
   agents: section('agents', Headset),
-  phone_panel: section('phone_panel', Grid3x3),
+  phone_panel: section('phone_panel', Grid3x3, () => import('../screens/phones/PhonePanel')),
 };
 
 export const isSection = (code: string): code is SectionCode =>
