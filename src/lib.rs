@@ -3,10 +3,12 @@
 //! The binary hands what [`cli`] has read to [`boot`] or [`cli::admin`]; tests use the rooms directly.
 //! Cores live in `crates/`.
 
+pub mod board;
 pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod events;
 pub mod http;
 pub mod mediaserver;
 pub mod registrar;

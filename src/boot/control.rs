@@ -56,8 +56,9 @@ impl ControlApi for Running {
 /// Live calls, then those that are over, one a line, latest first.
 fn list(live: &[CallView], ended: &[KeptCall]) -> String {
     let mut text = String::new();
-    for CallView { id, started, state, caller, dialled, parties, .. } in live {
-        let (at, parties) = (Utc(*started), parties.join(", "));
+    for CallView { id, started, state, caller, dialled, legs, .. } in live {
+        let parties: Vec<_> = legs.iter().map(|it| it.party.as_str()).collect();
+        let (at, state, parties) = (Utc(*started), state.as_str(), parties.join(", "));
         let _ = writeln!(text, "{id}  {at}  {state:10}  {caller} -> {dialled}  [{parties}]");
     }
     for KeptCall { call, started, caller, dialled } in ended {

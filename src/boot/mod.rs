@@ -8,8 +8,10 @@ pub mod plans;
 mod settings;
 
 use crate::{
+    board::{self, BoardHandle, Ears as BoardEars},
     clock::{self, Clock},
     config::{Config, ConfigError, Overrides},
+    events::Hub,
     http::{self, HttpState, NotReady, Readiness, api::ApiState, control::ControlSocket},
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
@@ -111,6 +113,7 @@ pub(crate) struct Running {
     source: ConfigSource,
     store: Store,
     shards: Vec<ShardHandle>,
+    board: BoardHandle,
     logs: LogControl,
     is_draining: AtomicBool,
 }
@@ -153,6 +156,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         source,
         store: store.clone(),
         shards: parts.shards.clone(),
+        board: parts.board.clone(),
         logs,
         is_draining: AtomicBool::new(false),
     });
@@ -232,6 +236,7 @@ struct Parts {
     transport: TransportHandle,
     media: MediaServer,
     cdr_writer: CdrWriter,
+    board: BoardHandle,
 }
 
 /// What each shard hears, by number.
@@ -256,14 +261,24 @@ impl Parts {
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media = MediaServer::start(&settings::media(config), &sinks, &mut rng)?;
+        let (tellings, told) = mpsc::channel(board::TELLINGS_MAX);
+        let (facts, registrations) = mpsc::channel(registrar::FACTS_MAX);
+        let (logged, logged_ear) = mpsc::channel(board::LOGGED_MAX);
+        let hub = Hub::new();
+        tokio::spawn(hub.clone().run());
+        let board_ears = BoardEars { tellings: told, registrations, logged: logged_ear };
+        let (board, _) = board::start(hub, board_ears);
+        board.directory(knowledge.directory.clone()).await.map_err(system)?;
         let spool = config.server.data_dir.join(SPOOL_NAME);
         let (cdr_writer, cdrs) =
-            CdrWriter::start(store.clone(), &config.cdr, &spool).map_err(BootError::Spool)?;
+            CdrWriter::start_telling(store.clone(), &config.cdr, &spool, logged)
+                .map_err(BootError::Spool)?;
         let (registrar, locations) = Registrar::load(
             store.clone(),
             registrar::policy(&config.registrar),
             clock::unix_now(),
             reply_inboxes,
+            facts,
         )
         .await?;
         let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
@@ -288,9 +303,10 @@ impl Parts {
             media: &media,
             registrar: registrar_inbox,
             cdrs,
+            tellings,
         };
         let (shards, shard_tasks) = start.all(ears, &mut rng);
-        Ok(Self { event_loops, shards, shard_tasks, transport, media, cdr_writer })
+        Ok(Self { event_loops, shards, shard_tasks, transport, media, cdr_writer, board })
     }
 
     async fn stop(mut self) {
@@ -321,6 +337,7 @@ struct ShardStart<'a> {
     media: &'a MediaServer,
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     cdrs: CdrSender,
+    tellings: mpsc::Sender<(u8, call::facts::Telling)>,
 }
 
 impl ShardStart<'_> {
@@ -350,6 +367,7 @@ impl ShardStart<'_> {
                     media: self.media.handle(number),
                     registrar: self.registrar.clone(),
                     cdrs: self.cdrs.clone(),
+                    tellings: self.tellings.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
                 Shard::start(event_loop, settings, world, trace, wires, rng.split())
@@ -398,6 +416,8 @@ impl Running {
             };
             told.await.map_err(|error| error.to_string())?;
         }
+        let told = self.board.directory(knowledge.directory.clone()).await;
+        told.map_err(|error| error.to_string())?;
         self.config.store(Arc::new(config));
         Ok(format!(
             "reloaded: {domains} domains, {extensions} extensions, {trunks} trunks, dialplans, \
@@ -494,6 +514,10 @@ fn raise_file_limit() {
         Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
+}
+
+fn system(error: impl std::fmt::Display) -> BootError {
+    BootError::System(error.to_string())
 }
 
 fn entropy() -> Result<Rng, BootError> {

@@ -2,7 +2,9 @@
 
 use super::Locations;
 use base::UnixMillis;
-use call::registration::{RegistrationOutcome, RegistrationReply, RegistrationRequest};
+use call::registration::{
+    RegistrationFact, RegistrationOutcome, RegistrationReply, RegistrationRequest,
+};
 use sip::{
     FlowId,
     bindings::{self, Aor, Binding, BindingPolicy, Change},
@@ -24,6 +26,9 @@ pub(super) struct Book {
     by_connection: HashMap<FlowId, BTreeSet<Aor>>,
     /// Expired, and still in the database.
     leftovers: Vec<Binding>,
+    /// Who can be reached from now on or no longer, and has not been told of: at most one entry an
+    /// address of record.
+    untold: BTreeMap<Aor, bool>,
 }
 
 /// Decisions that wait for their commit.
@@ -48,6 +53,7 @@ impl Book {
             expiries: BTreeSet::new(),
             by_connection: HashMap::new(),
             leftovers: Vec::new(),
+            untold: BTreeMap::new(),
         }
     }
 
@@ -157,9 +163,29 @@ impl Book {
         self.bindings.get(aor).map_or(&[], Vec::as_slice)
     }
 
+    /// Tells who came and went since the last time to `listener`, which takes what it can and says
+    /// whether it did; the rest waits.
+    pub(super) fn tell(&mut self, mut listener: impl FnMut(RegistrationFact) -> bool) {
+        while let Some((aor, is_registered)) = self.untold.pop_first() {
+            if !listener(RegistrationFact { aor: aor.clone(), is_registered }) {
+                self.untold.insert(aor, is_registered);
+                return;
+            }
+        }
+    }
+
+    /// Whether somebody has not been told of.
+    pub(super) fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
+    }
+
     /// Puts `bindings` in the place of what `aor` had, everywhere.
     fn replace(&mut self, aor: Aor, bindings: Vec<Binding>) {
         self.locations.publish(&aor, &bindings);
+        let is_registered = is_reachable(&bindings);
+        if is_registered != is_reachable(self.of(&aor)) {
+            self.untold.insert(aor.clone(), is_registered);
+        }
         if let Some(old) = self.bindings.remove(&aor) {
             self.forget(&aor, &old);
         }
@@ -201,6 +227,10 @@ impl Batch {
         }
         replies
     }
+}
+
+fn is_reachable(bindings: &[Binding]) -> bool {
+    bindings.iter().any(|it| it.destination().is_some())
 }
 
 fn connections(bindings: &[Binding]) -> impl Iterator<Item = FlowId> {

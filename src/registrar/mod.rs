@@ -6,7 +6,8 @@
 //!
 //! Bounds: [`INBOX_MAX`] requests wait; a shard that finds the inbox full answers 503 itself. A
 //! shard's reply channel holds [`REPLIES_MAX`]; a reply that does not fit is dropped and logged, and
-//! the phone asks again.
+//! the phone asks again. Whoever shows lines is told who comes and goes through a channel of
+//! [`FACTS_MAX`]; what does not fit waits, the latest of each address of record, and is tried again.
 
 mod book;
 mod locations;
@@ -28,6 +29,9 @@ pub const BATCH_MAX: usize = 256;
 
 /// Capacity of a shard's reply channel: as many as can be under way.
 pub const REPLIES_MAX: usize = INBOX_MAX + BATCH_MAX;
+
+/// Capacity of the channel to whoever shows lines.
+pub const FACTS_MAX: usize = 1024;
 
 /// The rules as configured.
 pub fn policy(config: &config::Registrar) -> BindingPolicy {

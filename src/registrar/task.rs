@@ -6,11 +6,13 @@ use super::{
 };
 use crate::store::StoreError;
 use base::UnixMillis;
-use call::registration::{RegistrarCommand, RegistrationReply, RegistrationRequest};
+use call::registration::{
+    RegistrarCommand, RegistrationFact, RegistrationReply, RegistrationRequest,
+};
 use sip::bindings::BindingPolicy;
 use std::time::Duration;
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, error::TrySendError},
     time::{Instant, sleep_until, timeout},
 };
 
@@ -22,6 +24,8 @@ pub struct Registrar<S> {
     clock: Clock,
     /// Reply channel of each shard, by number.
     shards: Vec<mpsc::Sender<RegistrationReply>>,
+    /// To whoever shows lines.
+    facts: mpsc::Sender<RegistrationFact>,
     clean_up_at: Instant,
 }
 
@@ -29,12 +33,14 @@ impl<S: BindingStore> Registrar<S> {
     /// Reads all bindings back, so that phones are reachable before they register again.
     ///
     /// `now` is the wall clock; from here on time is measured, so that a clock that is set does not
-    /// end registrations. `shards` are the reply channels, by number of the shard.
+    /// end registrations. `shards` are the reply channels, by number of the shard; `facts` is told
+    /// who is registered already, then who comes and goes.
     pub async fn load(
         store: S,
         policy: BindingPolicy,
         now: UnixMillis,
         shards: Vec<mpsc::Sender<RegistrationReply>>,
+        facts: mpsc::Sender<RegistrationFact>,
     ) -> Result<(Self, Locations), StoreError> {
         let locations = Locations::default();
         let mut book = Book::new(policy, locations.clone());
@@ -42,13 +48,14 @@ impl<S: BindingStore> Registrar<S> {
         let clock = Clock { started: Instant::now(), started_unix: now };
         let clean_up_at = clock.started + CLEAN_UP_INTERVAL;
         tracing::info!(registered = book.len(), "bindings are restored");
-        Ok((Self { store, book, clock, shards, clean_up_at }, locations))
+        Ok((Self { store, book, clock, shards, facts, clean_up_at }, locations))
     }
 
     /// Serves `inbox` until all its senders are gone.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<RegistrarCommand>) {
         let mut commands = Vec::with_capacity(BATCH_MAX);
         loop {
+            self.tell();
             let wake_at = self.poll_timeout();
             tokio::select! {
                 count = inbox.recv_many(&mut commands, BATCH_MAX) => {
@@ -96,11 +103,19 @@ impl<S: BindingStore> Registrar<S> {
         }
     }
 
-    /// When the next binding ends or expired ones are to be deleted.
+    /// Tells who came and went. A listener who is gone needs to know nothing.
+    fn tell(&mut self) {
+        let facts = &self.facts;
+        self.book.tell(|fact| !matches!(facts.try_send(fact), Err(TrySendError::Full(_))));
+    }
+
+    /// When the next binding ends, expired ones are to be deleted, or what could not be told is to
+    /// be tried again.
     fn poll_timeout(&self) -> Instant {
+        let untold = self.book.has_untold().then(|| Instant::now() + TELL_INTERVAL);
         let expiry = self.book.next_expiry().map(|it| self.clock.instant_of(it));
         let clean_up = self.book.has_leftovers().then_some(self.clean_up_at);
-        [expiry, clean_up]
+        [expiry, clean_up, untold]
             .into_iter()
             .flatten()
             .min()
@@ -193,6 +208,9 @@ impl Clock {
 
 /// How long expired bindings may stay in the database; they are not restored in any case.
 const CLEAN_UP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How soon a listener that was full is tried again.
+const TELL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Longest wait for the database.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);

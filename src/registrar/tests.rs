@@ -7,7 +7,8 @@ use bytes::Bytes;
 use call::{
     directory::Locator as _,
     registration::{
-        RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest, Ticket,
+        RegistrarCommand, RegistrationFact, RegistrationOutcome, RegistrationReply,
+        RegistrationRequest, Ticket,
     },
 };
 use sip::{
@@ -231,6 +232,57 @@ async fn a_shard_that_does_not_listen_harms_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_comes_and_goes_is_told_and_a_refresh_is_not() {
+    let mut world = World::new().await;
+    world.register("1001", "Contact: <sip:a@h>;expires=60\r\n").await;
+    world.register("1001", "Contact: <sip:a@h>;expires=120\r\n").await;
+    world.register("1002", "Contact: <sip:b@h>\r\n").await;
+    world.register("1002", "Contact: *\r\nExpires: 0\r\n").await;
+    assert_eq!(world.facts(3).await, ["1001 comes", "1002 comes", "1002 goes"]);
+    assert!(world.facts.try_recv().is_err());
+
+    tokio::time::sleep(Duration::from_secs(121)).await;
+    assert_eq!(world.facts(1).await, ["1001 goes"], "expired");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_be_reached_any_more_is_gone_although_it_is_bound() {
+    let mut world = World::new().await;
+    world.source.transport = Transport::Tcp;
+    world.register("1001", "Contact: <sip:a@10.0.0.1;transport=tcp>\r\n").await;
+
+    world.inbox.send(RegistrarCommand::FlowClosed(FlowId(1))).await.unwrap();
+
+    assert_eq!(world.facts(2).await, ["1001 comes", "1001 goes"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_registered_already_is_told_after_a_restart() {
+    let mut world = World::new().await;
+    world.register("1001", "Contact: <sip:a@10.0.0.1>\r\n").await;
+
+    let mut world = world.restart_after(Duration::from_secs(1)).await;
+
+    assert_eq!(world.facts(1).await, ["1001 comes"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_was_full_is_told_how_it_stands_in_the_end() {
+    let mut world = World::new().await;
+    for n in 0..FACTS_MAX {
+        world.register(&format!("{}", 10_000 + n), "Contact: <sip:a@h>\r\n").await;
+    }
+    for lines in ["Contact: <sip:a@h>\r\n", "Contact: *\r\nExpires: 0\r\n"] {
+        world.register("1001", lines).await;
+    }
+    world.register("1002", "Contact: <sip:a@h>\r\n").await;
+
+    world.facts(FACTS_MAX).await;
+
+    assert_eq!(world.facts(2).await, ["1001 goes", "1002 comes"], "and not how it came to be");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_task_ends_with_its_inbox() {
     let world = World::new().await;
     drop(world.inbox);
@@ -244,6 +296,7 @@ struct World {
     locations: Locations,
     inbox: mpsc::Sender<RegistrarCommand>,
     replies: mpsc::Receiver<RegistrationReply>,
+    facts: mpsc::Receiver<RegistrationFact>,
     task: tokio::task::JoinHandle<()>,
     unix: UnixMillis,
     source: Source,
@@ -259,12 +312,13 @@ impl World {
         let (inbox, commands) = mpsc::channel(INBOX_MAX);
         let (shard, replies) = mpsc::channel(REPLIES_MAX);
         let (deaf, _) = mpsc::channel(1);
-        let (registrar, locations) =
-            Registrar::load(store.clone(), BindingPolicy::default(), unix, vec![shard, deaf])
-                .await
-                .expect("the double loads");
+        let (listener, facts) = mpsc::channel(FACTS_MAX);
+        let (policy, shards) = (BindingPolicy::default(), vec![shard, deaf]);
+        let (registrar, locations) = Registrar::load(store.clone(), policy, unix, shards, listener)
+            .await
+            .expect("the double loads");
         let task = tokio::spawn(registrar.run(commands));
-        Self { store, locations, inbox, replies, task, unix, source: source(), sent: 0 }
+        Self { store, locations, inbox, replies, facts, task, unix, source: source(), sent: 0 }
     }
 
     /// `kill -9`, and a new process on the same database.
@@ -311,6 +365,17 @@ impl World {
             replies.push(self.reply().await);
         }
         replies
+    }
+
+    async fn facts(&mut self, count: usize) -> Vec<String> {
+        let mut facts = Vec::with_capacity(count);
+        for _ in 0..count {
+            let fact = timeout(Duration::from_secs(60), self.facts.recv());
+            let fact = fact.await.expect("in time").expect("the task runs");
+            let what = if fact.is_registered { "comes" } else { "goes" };
+            facts.push(format!("{} {what}", fact.aor.user));
+        }
+        facts
     }
 
     fn contacts(&self, number: &str) -> Vec<String> {

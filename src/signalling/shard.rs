@@ -12,7 +12,8 @@ use crate::{
 };
 use base::{MediaId, Now, Rng};
 use call::{
-    Calls, Output, Settings, World,
+    CallFact, Calls, Output, Settings, World,
+    facts::Telling,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
 };
 use media::{MediaCommand, MediaEvent};
@@ -57,6 +58,9 @@ pub struct Wires {
     pub registrar: mpsc::Sender<RegistrarCommand>,
     /// To the call log.
     pub cdrs: CdrSender,
+    /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
+    /// calls are told as soon as there is room.
+    pub tellings: mpsc::Sender<(u8, Telling)>,
 }
 
 /// One shard: a task of its own.
@@ -70,6 +74,8 @@ pub struct Shard {
     late: VecDeque<(u8, MediaCommand)>,
     /// Workers with commands that they were not woken for.
     unrung: Vec<u8>,
+    /// Whether a fact about a call found no room: then all calls are to be told.
+    is_fact_lost: bool,
 }
 
 impl Shard {
@@ -85,7 +91,16 @@ impl Shard {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
         let calls = Calls::new(clock::now(), settings, world, rng);
-        let shard = Self { calls, trace, wires, number, late: VecDeque::new(), unrung: Vec::new() };
+        let shard = Self {
+            calls,
+            trace,
+            wires,
+            number,
+            late: VecDeque::new(),
+            unrung: Vec::new(),
+            // What a shard before this one told is no more.
+            is_fact_lost: true,
+        };
         (handle, event_loop.handle().spawn(shard.run(commands)))
     }
 
@@ -123,7 +138,8 @@ impl Shard {
 
     /// Sets the alarm to the next deadline; false if there is none.
     fn set_alarm(&self, alarm: std::pin::Pin<&mut Sleep>) -> bool {
-        let late = (!self.late.is_empty()).then(|| Instant::now() + LATE_INTERVAL);
+        let is_late = !self.late.is_empty() || self.is_fact_lost;
+        let late = is_late.then(|| Instant::now() + LATE_INTERVAL);
         let next = self.calls.poll_timeout();
         let Some(at) = next.into_iter().chain(late).min() else { return false };
         if alarm.deadline() != at.into() {
@@ -187,6 +203,7 @@ impl Shard {
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
+                Output::Fact(fact) => self.tell(fact),
                 Output::Offence(ip) => self.wires.transport.report_offence(ip),
                 Output::Panicked { call } => {
                     let call = call.map(|it| it.to_string());
@@ -196,6 +213,28 @@ impl Shard {
         }
         for worker in self.unrung.drain(..) {
             self.wires.media.ring(worker);
+        }
+        if self.is_fact_lost {
+            self.tell_all();
+        }
+    }
+
+    fn tell(&mut self, fact: CallFact) {
+        if !self.is_fact_lost {
+            let telling = (self.number, Telling::Fact(fact));
+            self.is_fact_lost = self.wires.tellings.try_send(telling).is_err();
+        }
+    }
+
+    /// Tells all calls once there is room; if nobody listens any more, there is nobody to tell.
+    fn tell_all(&mut self) {
+        match self.wires.tellings.try_reserve() {
+            Ok(room) => {
+                room.send((self.number, Telling::All(self.calls.views())));
+                self.is_fact_lost = false;
+            }
+            Err(TrySendError::Full(())) => {}
+            Err(TrySendError::Closed(())) => self.is_fact_lost = false,
         }
     }
 

@@ -10,6 +10,7 @@ use super::{
     db::Db,
 };
 use crate::{config::CdrWriting, telemetry::metrics as names};
+use base::CallId;
 use call::Cdr;
 use metrics::{counter, gauge};
 use std::{
@@ -73,6 +74,18 @@ impl CdrWriter {
         config: &CdrWriting,
         directory: &Path,
     ) -> io::Result<(Self, CdrSender)> {
+        let (nobody, _) = tokio::sync::mpsc::channel(1);
+        Self::start_telling(store, config, directory, nobody)
+    }
+
+    /// The same, and tells `listener` whose rows are in the database, each by its call. What finds
+    /// no room there is not told.
+    pub fn start_telling(
+        store: Store,
+        config: &CdrWriting,
+        directory: &Path,
+        listener: tokio::sync::mpsc::Sender<Vec<CallId>>,
+    ) -> io::Result<(Self, CdrSender)> {
         let limits = SpoolLimits {
             segment_bytes: config.segment_bytes,
             spool_bytes_max: config.spool_bytes_max,
@@ -93,6 +106,7 @@ impl CdrWriter {
                 batch_max: config.batch_max,
                 batch_interval: config.batch_interval,
                 refused: directory.join("refused.spool"),
+                listener,
             }
             .run(),
         );
@@ -239,6 +253,7 @@ struct Inserting {
     batch_max: usize,
     batch_interval: Duration,
     refused: PathBuf,
+    listener: tokio::sync::mpsc::Sender<Vec<CallId>>,
 }
 
 impl Inserting {
@@ -312,6 +327,8 @@ impl Inserting {
         let inserted = timeout(INSERT_TIMEOUT, self.store.insert_cdrs(records)).await;
         let added = inserted.unwrap_or(Err(sqlx::Error::PoolTimedOut.into()))?;
         counter!(names::CDRS_WRITTEN).increment(added);
+        // Whoever has no room, or is gone, sees them when the list is read again.
+        let _ = self.listener.try_send(records.iter().map(|it| it.call).collect());
         Ok(())
     }
 

@@ -93,7 +93,7 @@ const FLOORS: &[&[&str]] = &[
     &["clock", "config"],
     &["events", "telemetry"],
     &["mediaserver", "transport", "store"],
-    &["signalling", "dispatch", "registrar", "channels"],
+    &["signalling", "dispatch", "registrar", "channels", "board"],
     &["http"],
     &["boot", "cli"],
     &["lib", "main"],

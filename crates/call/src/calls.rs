@@ -9,9 +9,10 @@ use crate::{
     context::{Context, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
+    facts::{CallFact, CallView},
     failure::{Cause, Refusal},
     gate::Gate,
-    output::{CallCounts, CallView, Output, Totals},
+    output::{CallCounts, Output, Totals},
     ports::Ports,
     registration::RegistrationReply,
     replies::not_allowed,
@@ -404,8 +405,8 @@ impl Calls {
         true
     }
 
-    /// Lets a call handle something, then sees to its deadline, its rows of the call log, and its
-    /// end. If it panics, that call is ended, and only that.
+    /// Lets a call handle something, then sees to its deadline, its rows of the call log, what it
+    /// tells of itself, and its end. If it panics, that call is ended, and only that.
     fn with_call(
         &mut self,
         now: Now,
@@ -423,6 +424,7 @@ impl Calls {
                 self.calls.remove(&id);
                 self.deadlines.stop(id);
                 self.core.handles.remove_call(id);
+                self.core.outputs.push_back(Output::Fact(CallFact::Over(id)));
                 return;
             }
         }
@@ -436,8 +438,12 @@ impl Calls {
             self.totals.cdrs += 1;
             ctx.outputs.push_back(Output::Cdr(Box::new(cdr)));
         }
+        if let Some(fact) = call.take_fact(now) {
+            ctx.outputs.push_back(Output::Fact(fact));
+        }
         if call.is_over() {
             call.forget(&mut ctx);
+            ctx.outputs.push_back(Output::Fact(CallFact::Over(id)));
             self.calls.remove(&id);
             self.deadlines.stop(id);
         } else {

@@ -34,6 +34,16 @@ pub(crate) enum Caller<'a> {
     Trunk(&'a Trunk),
 }
 
+impl<'a> Caller<'a> {
+    /// The extension, if it is one.
+    pub(crate) fn extension(&self) -> Option<&'a Extension> {
+        match self {
+            Self::Extension(extension) => Some(extension),
+            Self::Trunk(_) => None,
+        }
+    }
+}
+
 /// A request that may not in.
 #[derive(Debug)]
 pub(crate) struct TurnedAway {

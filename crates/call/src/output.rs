@@ -1,7 +1,7 @@
 //! What a shard wants done, and what it tells about itself.
 
-use crate::{cdr::Cdr, registration::RegistrationRequest};
-use base::{CallId, DomainId, UnixMillis};
+use crate::{cdr::Cdr, facts::CallFact, registration::RegistrationRequest};
+use base::CallId;
 use bytes::Bytes;
 use media::MediaCommand;
 use sip::endpoint::Send;
@@ -30,6 +30,8 @@ pub enum Output {
         /// SIP's Call-ID of the dialog.
         sip_call_id: Bytes,
     },
+    /// Something about a call is otherwise than it was: for lists of live calls.
+    Fact(CallFact),
     /// This address gave wrong credentials: for the transport's bans.
     Offence(IpAddr),
     /// A panic was caught while handling this call.
@@ -37,25 +39,6 @@ pub enum Output {
         /// The call; `None` outside any.
         call: Option<CallId>,
     },
-}
-
-/// A live call, for lists.
-#[derive(Clone, Debug)]
-pub struct CallView {
-    /// Id.
-    pub id: CallId,
-    /// Domain.
-    pub domain: DomainId,
-    /// Who calls.
-    pub caller: String,
-    /// What was dialled.
-    pub dialled: String,
-    /// `ringing`, `talking`, `playing` or `ending`.
-    pub state: &'static str,
-    /// When the INVITE came.
-    pub started: UnixMillis,
-    /// The far end of each leg.
-    pub parties: Vec<String>,
 }
 
 /// Live objects, for metrics and for the leak checks of tests.

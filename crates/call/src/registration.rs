@@ -19,6 +19,16 @@ pub enum RegistrarCommand {
     FlowClosed(FlowId),
 }
 
+/// An address of record can be reached from now on, or no longer. Told by the registrar to whoever
+/// shows lines.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RegistrationFact {
+    /// Whose.
+    pub aor: Aor,
+    /// Whether a device of it can be reached.
+    pub is_registered: bool,
+}
+
 /// A REGISTER on its way to the registrar.
 #[derive(Clone, Debug)]
 pub struct RegistrationRequest {

@@ -141,8 +141,8 @@ impl Calls {
         };
         let id = CallId::new(now.unix, &mut self.core.rng);
         let dialled = request.uri.user_text().unwrap_or_default().into_owned();
-        let (caller, number) = names_of(&admitted, request);
-        let (plan, seats, headers) = self.plan(request, &admitted, &number, &dialled);
+        let Names { caller, number, display, caller_name } = Names::of(&admitted, request);
+        let (plan, seats, headers) = self.plan(request, &admitted, &number, display, &dialled);
         let incoming = Incoming {
             call: id,
             server,
@@ -150,10 +150,8 @@ impl Calls {
             sip_call_id: request.headers.call_id().cloned().unwrap_or_default(),
             domain: admitted.domain.id,
             caller,
-            line: match admitted.caller {
-                Caller::Extension(extension) => Some(extension.line()),
-                Caller::Trunk(_) => None,
-            },
+            line: admitted.caller.extension().map(crate::Extension::line),
+            caller_name,
             dialled,
             max_forwards: max_forwards_of(request),
             headers,
@@ -170,6 +168,7 @@ impl Calls {
         request: &Request,
         admitted: &Admitted<'_>,
         number: &str,
+        display: Option<Bytes>,
         dialled: &str,
     ) -> (Plan, Vec<Seat>, Vec<Header>) {
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
@@ -189,7 +188,6 @@ impl Calls {
                 }
             }
         }
-        let display = display_of(admitted, request);
         let plan = self.route(admitted, number, display, dialled, &mut seats);
         (plan, seats, vec![mark])
     }
@@ -210,27 +208,38 @@ fn offer_of(request: &Request) -> Result<Option<Sdp>, Box<Reply>> {
     }
 }
 
-/// The caller for the call log, and its number as callees see it.
-fn names_of(admitted: &Admitted<'_>, request: &Request) -> (String, String) {
-    match admitted.caller {
-        Caller::Extension(extension) => (extension.number.clone(), extension.number.clone()),
-        Caller::Trunk(trunk) => {
-            let number = request
-                .headers
-                .from()
-                .ok()
-                .and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned))
-                .unwrap_or_else(|| "anonymous".to_owned());
-            (format!("{}/{number}", trunk.name), number)
-        }
-    }
+/// How the caller is called.
+struct Names {
+    /// For the call log.
+    caller: String,
+    /// The number that callees see.
+    number: String,
+    /// The name that callees see.
+    display: Option<Bytes>,
+    /// The same, where the directory does not know it.
+    caller_name: Option<String>,
 }
 
-fn display_of(admitted: &Admitted<'_>, request: &Request) -> Option<Bytes> {
-    match admitted.caller {
-        Caller::Extension(extension) if extension.display_name.is_empty() => None,
-        Caller::Extension(extension) => Some(Bytes::from(extension.display_name.clone())),
-        Caller::Trunk(_) => request.headers.from().ok().and_then(|from| from.display),
+impl Names {
+    fn of(admitted: &Admitted<'_>, request: &Request) -> Self {
+        match admitted.caller {
+            Caller::Extension(extension) => {
+                let (number, name) = (extension.number.clone(), &extension.display_name);
+                let display = (!name.is_empty()).then(|| Bytes::from(name.clone()));
+                Self { caller: number.clone(), number, display, caller_name: None }
+            }
+            Caller::Trunk(trunk) => {
+                let from = request.headers.from().ok();
+                let number = from
+                    .as_ref()
+                    .and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned))
+                    .unwrap_or_else(|| "anonymous".to_owned());
+                let display = from.and_then(|from| from.display);
+                let caller_name =
+                    display.as_deref().map(|it| String::from_utf8_lossy(it).into_owned());
+                Self { caller: format!("{}/{number}", trunk.name), number, display, caller_name }
+            }
+        }
     }
 }
 

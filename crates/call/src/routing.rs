@@ -75,8 +75,8 @@ impl Calls {
     }
 
     fn device(&self, calling: &Calling<'_>, extension: &Extension, contact: Contact) -> Target {
-        let number = extension.number.as_str();
         let host = self.host_of(calling.domain, &contact.destination);
+        let number = extension.number.as_str();
         Target {
             party: number.to_owned(),
             line: Some(extension.line()),

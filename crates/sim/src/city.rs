@@ -10,7 +10,10 @@ use crate::{
 };
 use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
-use call::{Calls, Cdr, Directory, Occupancy, Output, World, registration::RegistrationReply};
+use call::{
+    CallFact, CallView, Calls, Cdr, Directory, Occupancy, Output, World, facts::CallState,
+    registration::RegistrationReply,
+};
 use media::MediaEvent;
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
@@ -59,6 +62,10 @@ pub struct City {
     pub panics: usize,
     /// Wrong credentials that the switch reported.
     pub offences: usize,
+    /// What the switch told of its calls, in order.
+    pub facts: Vec<CallFact>,
+    /// The same, taken in: one list a shard.
+    pub board: Vec<BTreeMap<CallId, CallView>>,
     /// What the switch sent to nobody's address: for tests that speak for themselves.
     pub strays: Vec<(SocketAddr, Bytes)>,
 
@@ -112,6 +119,8 @@ impl City {
             links: Vec::new(),
             panics: 0,
             offences: 0,
+            facts: Vec::new(),
+            board: vec![BTreeMap::new(); usize::from(plot.shards)],
             strays: Vec::new(),
             start,
             now: start,
@@ -470,8 +479,31 @@ impl City {
             Output::Link { call, sip_call_id } => {
                 self.links.push((call, String::from_utf8_lossy(&sip_call_id).into_owned()));
             }
+            Output::Fact(fact) => self.take_in(shard, fact),
             Output::Offence(_) => self.offences += 1,
             Output::Panicked { .. } => self.panics += 1,
+        }
+    }
+
+    /// What a listener does who knows nothing but the facts.
+    fn take_in(&mut self, shard: usize, fact: CallFact) {
+        self.facts.push(fact.clone());
+        let board = &mut self.board[shard];
+        match fact {
+            CallFact::Began(view) => {
+                let before = board.insert(view.id, *view);
+                assert_eq!(before, None, "a call begins once");
+            }
+            CallFact::Changed(change) => {
+                let view = board.get_mut(&change.call).expect("a call begins before it changes");
+                let before = view.clone();
+                view.apply(&change);
+                assert_ne!(*view, before, "a change changes something: {change:?}");
+            }
+            CallFact::Over(id) => {
+                let view = board.remove(&id).expect("a call is over once");
+                assert_eq!(view.state, CallState::Ending, "{view:?}");
+            }
         }
     }
 

@@ -37,6 +37,21 @@ impl City {
         assert!(counts.legs >= counts.calls, "a call has a caller\n{}", self.story());
         self.check_media(&counts);
         self.check_log();
+        self.check_board();
+    }
+
+    /// Whoever takes in what calls tell has their state.
+    fn check_board(&self) {
+        for (shard, board) in self.shards.iter().zip(&self.board) {
+            let told: Vec<_> = board.values().collect();
+            let views = shard.views();
+            assert_eq!(
+                told,
+                views.iter().collect::<Vec<_>>(),
+                "facts tell everything\n{}",
+                self.story()
+            );
+        }
     }
 
     fn check_media(&self, counts: &CallCounts) {

@@ -76,6 +76,7 @@ impl City {
                     Output::Media { .. }
                     | Output::Cdr(_)
                     | Output::Link { .. }
+                    | Output::Fact(_)
                     | Output::Offence(_)
                     | Output::Panicked { .. } => {}
                 }

@@ -26,10 +26,10 @@ use crate::{
     cdr::{Cdr, HangupParty},
     context::Context,
     description,
+    facts::{CallChange, CallDirection, CallFact, CallState, CallView},
     failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
     occupancy::Seat,
-    output::CallView,
 };
 use base::{CallId, DomainId, Now};
 use media::{StreamStats, sdp::Sdp};
@@ -37,6 +37,7 @@ use sip::{
     ClientId, DialogId, Request, Response, ServerId, Status,
     endpoint::{ClientFailure, Reply},
 };
+use smallvec::SmallVec;
 use std::time::{Duration, Instant};
 
 /// How long a worker may take to give the figures of a closed session.
@@ -55,12 +56,16 @@ pub(crate) struct Call {
     id: CallId,
     domain: DomainId,
     caller: String,
+    caller_name: Option<String>,
     dialled: String,
+    direction: CallDirection,
     started: Now,
     /// The media worker on which all its sessions live.
     worker: u8,
     legs: Vec<Leg>,
     state: State,
+    /// What was told last of the state; `None` before anything was.
+    told: Option<CallState>,
     /// What counts against the parties' limits of concurrent calls, until the end.
     seats: Vec<Seat>,
 }
@@ -305,6 +310,24 @@ impl Call {
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
     }
 
+    /// What is otherwise than it was told last; the whole call the first time.
+    pub(crate) fn take_fact(&mut self, now: Now) -> Option<CallFact> {
+        let legs: SmallVec<_> = (0..)
+            .zip(&mut self.legs)
+            .filter_map(|(n, leg)| Some((n, leg.take_change(now.unix)?)))
+            .collect();
+        let state = self.shown_state();
+        let told = self.told.replace(state);
+        if told.is_none() {
+            return Some(CallFact::Began(Box::new(self.view())));
+        }
+        if told == Some(state) && legs.is_empty() {
+            return None;
+        }
+        let (call, answered) = (self.id, self.legs[CALLER].answered_at());
+        Some(CallFact::Changed(CallChange { call, at: now.unix, state, answered, legs }))
+    }
+
     /// Whether the call can be forgotten.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.state, State::Ending { .. }) && self.legs.iter().all(Leg::is_settled)
@@ -325,16 +348,28 @@ impl Call {
         CallView {
             id: self.id,
             domain: self.domain,
+            direction: self.direction,
+            state: self.shown_state(),
             caller: self.caller.clone(),
+            caller_name: self.caller_name.clone(),
             dialled: self.dialled.clone(),
-            state: match self.state {
-                State::Ringing(_) => "ringing",
-                State::Talking(_) => "talking",
-                State::Playing { .. } => "playing",
-                State::Ending { .. } => "ending",
-            },
             started: self.started.unix,
-            parties: self.legs.iter().map(|leg| leg.party().to_owned()).collect(),
+            answered: self.legs[CALLER].answered_at(),
+            legs: self.legs.iter().map(Leg::view).collect(),
+        }
+    }
+
+    fn shown_state(&self) -> CallState {
+        match &self.state {
+            State::Ringing(_) => CallState::Ringing,
+            State::Talking(talking)
+                if [CALLER, talking.callee].iter().any(|leg| self.legs[*leg].is_held()) =>
+            {
+                CallState::Held
+            }
+            State::Talking(_) => CallState::Talking,
+            State::Playing { .. } => CallState::Playing,
+            State::Ending { .. } => CallState::Ending,
         }
     }
 

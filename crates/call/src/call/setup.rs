@@ -5,6 +5,7 @@ use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
     description,
+    facts::CallDirection,
     failure::{Cause, Refusal, is_better, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg},
     occupancy::Seat,
@@ -36,6 +37,8 @@ pub(crate) struct Incoming {
     pub(crate) caller: String,
     /// The caller's extension.
     pub(crate) line: Option<Line>,
+    /// What a trunk says the caller is called.
+    pub(crate) caller_name: Option<String>,
     pub(crate) dialled: String,
     /// Max-Forwards for what we send on.
     pub(crate) max_forwards: u8,
@@ -83,6 +86,7 @@ impl Call {
     /// A call from its INVITE on.
     pub(crate) fn start(ctx: &mut Context<'_>, incoming: Incoming, plan: Plan) -> Self {
         let handle = LegRef { call: incoming.call, leg: CALLER };
+        let is_own = incoming.line.is_some();
         let new = NewLeg { handle, party: incoming.caller.clone(), line: incoming.line.clone() };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
         let offer = incoming.offer_bytes.clone();
@@ -91,11 +95,14 @@ impl Call {
             id: incoming.call,
             domain: incoming.domain,
             caller: incoming.caller.clone(),
+            caller_name: incoming.caller_name.clone(),
             dialled: incoming.dialled.clone(),
+            direction: direction_of(is_own, &plan),
             started: ctx.now,
             worker: ctx.ports.idlest_worker(),
             legs: vec![caller],
             state: State::Ending { since: ctx.now.instant },
+            told: None,
             seats: Vec::new(),
         };
         call.run(ctx, incoming, plan);
@@ -384,6 +391,17 @@ impl Call {
             ctx.outputs.push_back(Output::Media { worker: self.worker, command });
         }
         Ok(bytes)
+    }
+}
+
+/// A trunk's call comes in wherever it goes on to.
+fn direction_of(is_own: bool, plan: &Plan) -> CallDirection {
+    match plan {
+        _ if !is_own => CallDirection::In,
+        Plan::Ring { targets, .. } if targets.iter().any(|it| it.line.is_none()) => {
+            CallDirection::Out
+        }
+        Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => CallDirection::Internal,
     }
 }
 

@@ -129,7 +129,10 @@ impl Switch {
                 Output::Media { worker, command } => self.obey(worker, command),
                 Output::Cdr(cdr) => self.cdrs.push(*cdr),
                 Output::Panicked { .. } => self.panicked += 1,
-                Output::Register(_) | Output::Link { .. } | Output::Offence(_) => {}
+                Output::Register(_)
+                | Output::Link { .. }
+                | Output::Fact(_)
+                | Output::Offence(_) => {}
             }
         }
     }

@@ -34,6 +34,8 @@ pub(super) struct Session {
     origin: Origin,
     /// Where the far end said last that it receives.
     remote: Option<Remote>,
+    /// What flows, seen from us.
+    direction: Direction,
 }
 
 impl Media {
@@ -76,6 +78,11 @@ impl Media {
         matches!(self, Self::Closing { .. })
     }
 
+    /// Whether the far end asked not to be sent anything.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self, Self::Open(session) if !session.direction.sends())
+    }
+
     /// Whether nothing more comes from a worker.
     pub(super) fn is_settled(&self) -> bool {
         matches!(self, Self::None | Self::Closed(_))
@@ -109,7 +116,8 @@ impl Session {
         ctx.handles.insert(Handle::Media(media), leg);
         ctx.outputs
             .push_back(Output::Media { worker, command: MediaCommand::Open { media, lease } });
-        Ok(Self { media, lease, origin: Origin::new(ctx.rng.u64()), remote: None })
+        let origin = Origin::new(ctx.rng.u64());
+        Ok(Self { media, lease, origin, remote: None, direction: Direction::SendRecv })
     }
 
     /// Its name.
@@ -131,6 +139,7 @@ impl Session {
             None => Direction::Inactive,
         };
         self.remote = Some(remote);
+        self.direction = direction;
         let timeout = ctx.settings.rtp_timeout.filter(|_| direction.receives());
         let (media, formats) = (self.media, side.formats);
         let command = MediaCommand::Configure { media, remote, direction, formats, timeout };

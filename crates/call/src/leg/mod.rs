@@ -17,6 +17,7 @@ use crate::{
     cdr::{Cdr, HangupParty, LegRole, Line},
     context::{Context, Handle, LegRef},
     description,
+    facts::{LegState, LegView},
     failure::{Cause, Refusal},
     output::Output,
     replies::retry_after,
@@ -25,7 +26,7 @@ use ::media::{
     Family, Playout, StreamStats,
     sdp::{NegotiationError, Origin, RemoteSide, Sdp, SdpError, relay_answer, relay_offer},
 };
-use base::{MediaId, Now};
+use base::{MediaId, Now, UnixMillis};
 use bytes::Bytes;
 use sip::{
     ClientId, DialogId, Header, HeaderName, Method, ServerId, Status,
@@ -42,6 +43,14 @@ pub(crate) struct Leg {
     order: OfferAnswer,
     media: Media,
     record: Record,
+    shown: Shown,
+}
+
+/// What was told last of how the leg stands.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    state: LegState,
+    since: UnixMillis,
 }
 
 /// Where the leg's INVITE stands. What a state needs is in it, and nothing else.
@@ -551,9 +560,48 @@ impl Leg {
         }
     }
 
-    /// Who is at the far end, for the call log and the list of live calls.
-    pub(crate) fn party(&self) -> &str {
-        self.record.party()
+    /// When it was answered, if it was.
+    pub(crate) fn answered_at(&self) -> Option<UnixMillis> {
+        self.record.answered()
+    }
+
+    /// Whether it stands and its far end asked not to be sent anything.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state() == LegState::Held
+    }
+
+    /// For the list of live calls.
+    pub(crate) fn view(&self) -> LegView {
+        LegView {
+            id: self.record.id(),
+            role: self.record.role(),
+            party: self.record.party().to_owned(),
+            extension: self.record.extension(),
+            state: self.state(),
+            since: self.shown.since,
+        }
+    }
+
+    /// How it stands, if that is otherwise than the last time.
+    pub(crate) fn take_change(&mut self, now: UnixMillis) -> Option<LegState> {
+        let state = self.state();
+        if state == self.shown.state {
+            return None;
+        }
+        self.shown = Shown { state, since: now };
+        Some(state)
+    }
+
+    fn state(&self) -> LegState {
+        if self.has_ended() {
+            LegState::Ended
+        } else if self.record.is_answered() {
+            if self.media.is_held() { LegState::Held } else { LegState::Talking }
+        } else if self.record.is_ringing() {
+            LegState::Ringing
+        } else {
+            LegState::Dialing
+        }
     }
 
     // === Putting away ===
@@ -598,6 +646,7 @@ impl Leg {
             order: OfferAnswer::new(),
             media: Media::None,
             record: Record::new(ctx, role, new.party, new.line, text, peer),
+            shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
         }
     }
 }

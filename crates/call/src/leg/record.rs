@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     failure::Cause,
 };
-use base::{CallId, CdrId, DomainId, LegId, Now};
+use base::{CallId, CdrId, DomainId, ExtensionId, LegId, Now, UnixMillis};
 use media::StreamStats;
 use sip::Status;
 use std::time::Instant;
@@ -17,6 +17,7 @@ pub(super) struct Record {
     role: LegRole,
     party: String,
     line: Option<Line>,
+    extension: Option<ExtensionId>,
     sip_call_id: String,
     peer: String,
     started: Now,
@@ -59,6 +60,7 @@ impl Record {
             leg: LegId::new(ctx.now.unix, ctx.rng),
             role,
             party,
+            extension: line.as_ref().map(|it| it.id),
             line,
             sip_call_id,
             peer,
@@ -99,8 +101,35 @@ impl Record {
         self.end
     }
 
+    pub(super) fn id(&self) -> LegId {
+        self.leg
+    }
+
+    pub(super) fn role(&self) -> LegRole {
+        self.role
+    }
+
     pub(super) fn party(&self) -> &str {
         &self.party
+    }
+
+    pub(super) fn extension(&self) -> Option<ExtensionId> {
+        self.extension
+    }
+
+    /// Whether a callee's device said that it rings.
+    pub(super) fn is_ringing(&self) -> bool {
+        self.role == LegRole::Callee && self.ringing_at.is_some()
+    }
+
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered_at.is_some()
+    }
+
+    /// When it was answered, by the clock that people read.
+    pub(super) fn answered(&self) -> Option<UnixMillis> {
+        let after = self.answered_at?.saturating_duration_since(self.started.instant);
+        Some(UnixMillis(self.started.unix.0 + after.as_millis() as i64))
     }
 
     /// The row; once, and only after the end.
@@ -127,7 +156,8 @@ impl Record {
             role: self.role,
             caller: call.caller.to_owned(),
             dialled: call.dialled.to_owned(),
-            party: std::mem::take(&mut self.party),
+            // The leg is shown until its call is forgotten.
+            party: self.party.clone(),
             user: line.as_ref().and_then(|it| it.user),
             name: line.map(|it| it.name).filter(|it| !it.is_empty()),
             sip_call_id: std::mem::take(&mut self.sip_call_id),

@@ -3,6 +3,7 @@
 mod calls;
 mod changes;
 mod days;
+mod facts;
 mod forks;
 mod losses;
 mod media;

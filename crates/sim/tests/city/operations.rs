@@ -53,7 +53,7 @@ fn the_operator_ends_all_calls_in_whatever_state_they_are() {
 fn the_operator_ends_one_call() {
     let mut city = talking();
     let id = city.shards[0].views()[0].id;
-    assert_eq!(city.shards[0].views()[0].state, "talking");
+    assert_eq!(city.shards[0].views()[0].state, call::facts::CallState::Talking);
     assert!(city.operate(0, |calls, now| calls.hang_up(now, id)));
     city.finish();
     assert!(!city.operate(0, |calls, now| calls.hang_up(now, id)));

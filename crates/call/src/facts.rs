@@ -1,0 +1,196 @@
+//! What calls tell about themselves while they live, for whoever shows them.
+//!
+//! A listener who begins with nothing and takes in every [`CallFact`] in order holds what
+//! [`crate::Calls::views`] gives, after each step. A call tells only what a person could see
+//! change; the strings of a call are told once, when it begins.
+
+use crate::cdr::LegRole;
+use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis};
+use smallvec::SmallVec;
+
+/// Something that happened to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallFact {
+    /// It is there, with all its legs.
+    Began(Box<CallView>),
+    /// It stands otherwise than before.
+    Changed(CallChange),
+    /// It is forgotten: its legs are settled and its rows are on their way to the call log.
+    Over(CallId),
+}
+
+/// What became different about a call, all of it at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallChange {
+    /// Which.
+    pub call: CallId,
+    /// When.
+    pub at: UnixMillis,
+    /// How the call stands now.
+    pub state: CallState,
+    /// When the caller was answered, if it was.
+    pub answered: Option<UnixMillis>,
+    /// Legs that stand otherwise, by their index in [`CallView::legs`].
+    pub legs: SmallVec<[(u8, LegState); LEGS_INLINE]>,
+}
+
+/// Changed legs that need no allocation: what fits where a pointer and a length would be.
+const LEGS_INLINE: usize = 8;
+
+/// What shards tell whoever shows their calls.
+///
+/// A shard's tellings come in order. One that finds the channel full is lost; the next that fits is
+/// then [`Telling::All`].
+#[derive(Clone, Debug)]
+pub enum Telling {
+    /// One more fact.
+    Fact(CallFact),
+    /// Facts were lost: these are the shard's calls, and it has no other.
+    All(Vec<CallView>),
+}
+
+/// A live call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallView {
+    /// Id.
+    pub id: CallId,
+    /// Domain.
+    pub domain: DomainId,
+    /// Where it comes from and goes to.
+    pub direction: CallDirection,
+    /// How it stands.
+    pub state: CallState,
+    /// Who calls: an extension, or a trunk and number.
+    pub caller: String,
+    /// What a trunk says the caller is called. An extension's name is in the directory.
+    pub caller_name: Option<String>,
+    /// What was dialled.
+    pub dialled: String,
+    /// When the INVITE came.
+    pub started: UnixMillis,
+    /// When the caller was answered, if it was.
+    pub answered: Option<UnixMillis>,
+    /// The caller first, then those that we ring.
+    pub legs: Vec<LegView>,
+}
+
+/// A leg of a live call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LegView {
+    /// Id.
+    pub id: LegId,
+    /// Whether the far end called us or we called it.
+    pub role: LegRole,
+    /// The far end: an extension, or a trunk and number.
+    pub party: String,
+    /// The far end, if it is an extension of ours.
+    pub extension: Option<ExtensionId>,
+    /// How it stands.
+    pub state: LegState,
+    /// Since when.
+    pub since: UnixMillis,
+}
+
+/// Where a call comes from and goes to, as its domain sees it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CallDirection {
+    /// From a trunk.
+    In,
+    /// From an extension to a trunk.
+    Out,
+    /// From an extension to another, or to what we play ourselves.
+    Internal,
+}
+
+/// How a call stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CallState {
+    /// Somebody is being rung.
+    Ringing,
+    /// The caller is connected to one of those we rang.
+    Talking,
+    /// The same, and one of them is on hold.
+    Held,
+    /// The caller hears us.
+    Playing,
+    /// Every leg was told to end; for people the call is over.
+    Ending,
+}
+
+/// How a leg stands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum LegState {
+    /// A caller who is not answered, or a callee whose device has not said that it rings.
+    Dialing,
+    /// A callee whose device rings.
+    Ringing,
+    /// Answered.
+    Talking,
+    /// Answered, and its far end asked not to be sent anything: it put the other side on hold.
+    Held,
+    /// Told to end.
+    Ended,
+}
+
+impl CallView {
+    /// Takes in a change of this call.
+    pub fn apply(&mut self, change: &CallChange) {
+        self.state = change.state;
+        self.answered = change.answered;
+        for (n, state) in &change.legs {
+            if let Some(leg) = self.legs.get_mut(usize::from(*n)) {
+                leg.state = *state;
+                leg.since = change.at;
+            }
+        }
+    }
+}
+
+impl LegView {
+    /// The number at the far end.
+    pub fn number(&self) -> &str {
+        number_of(&self.party, self.extension.is_some())
+    }
+}
+
+/// The number of a party: all of an extension's name, what is behind the trunk's name elsewhere.
+pub fn number_of(party: &str, is_extension: bool) -> &str {
+    if is_extension { party } else { party.split_once('/').map_or(party, |(_, number)| number) }
+}
+
+impl CallDirection {
+    /// As people's programs are told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl CallState {
+    /// As people's programs are told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ringing => "ringing",
+            Self::Talking => "talking",
+            Self::Held => "held",
+            Self::Playing => "playing",
+            Self::Ending => "ending",
+        }
+    }
+}
+
+impl LegState {
+    /// As people's programs are told.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dialing => "dialing",
+            Self::Ringing => "ringing",
+            Self::Talking => "talking",
+            Self::Held => "held",
+            Self::Ended => "ended",
+        }
+    }
+}

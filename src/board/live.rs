@@ -1,0 +1,99 @@
+//! A live call as the board holds it.
+
+use super::line::Line;
+use crate::events::{ActiveCall, CallLeg, Party, Stamp};
+use base::{ExtensionId, UserId};
+use call::{
+    CallView, LegView,
+    facts::{CallState, LegState, number_of},
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// A call and whom it concerns.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) shard: u8,
+    pub(super) view: CallView,
+    /// As it was published last; `None` once it has ended for people.
+    pub(super) shown: Option<Arc<ActiveCall>>,
+    /// On whose lines it is now.
+    pub(super) users: Vec<UserId>,
+    /// On whose lines it ever was.
+    pub(super) ever: Vec<UserId>,
+    /// Rows that are in the call log already.
+    pub(super) rows: usize,
+}
+
+impl Live {
+    pub(super) fn new(shard: u8, view: CallView) -> Self {
+        Self { shard, view, shown: None, users: Vec::new(), ever: Vec::new(), rows: 0 }
+    }
+
+    /// Whether people see it.
+    pub(super) fn is_live(&self) -> bool {
+        self.view.state != CallState::Ending
+    }
+
+    /// On whose lines it is; with `is_ever` also those whose legs have ended.
+    pub(super) fn owners(&self, lines: &HashMap<ExtensionId, Line>, is_ever: bool) -> Vec<UserId> {
+        let is_meant = |leg: &&LegView| is_ever || leg.state != LegState::Ended;
+        let mut users: Vec<_> = self
+            .view
+            .legs
+            .iter()
+            .filter(is_meant)
+            .filter_map(|leg| lines.get(&leg.extension?)?.view.user)
+            .collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// As panels read it.
+    pub(super) fn show(&self, lines: &HashMap<ExtensionId, Line>) -> ActiveCall {
+        let CallView { id, direction, state, dialled, started, answered, .. } = &self.view;
+        ActiveCall {
+            id: id.0,
+            direction: (*direction).into(),
+            state: (*state).into(),
+            caller: self.caller(lines),
+            dialled: dialled.clone(),
+            started_at: Stamp(*started),
+            answered_at: answered.map(Stamp),
+            legs: self.view.legs.iter().map(|leg| self.leg(lines, leg)).collect(),
+            actions: vec!["hangup"],
+        }
+    }
+
+    fn caller(&self, lines: &HashMap<ExtensionId, Line>) -> Party {
+        let extension = self.view.legs.first().and_then(|it| it.extension);
+        Party {
+            number: number_of(&self.view.caller, extension.is_some()).to_owned(),
+            name: extension
+                .and_then(|it| name_of(lines, it))
+                .or_else(|| self.view.caller_name.clone()),
+        }
+    }
+
+    fn leg(&self, lines: &HashMap<ExtensionId, Line>, leg: &LegView) -> CallLeg {
+        let name = match leg.extension {
+            Some(extension) => name_of(lines, extension),
+            None if leg.role == call::LegRole::Caller => self.view.caller_name.clone(),
+            None => None,
+        };
+        CallLeg {
+            id: leg.id.0,
+            role: leg.role.into(),
+            number: leg.number().to_owned(),
+            name,
+            line_id: leg.extension.map(|it| it.0),
+            state: leg.state.into(),
+            since: Stamp(leg.since),
+        }
+    }
+}
+
+fn name_of(lines: &HashMap<ExtensionId, Line>, extension: ExtensionId) -> Option<String> {
+    let name = &lines.get(&extension)?.view.name;
+    (!name.is_empty()).then(|| name.clone())
+}

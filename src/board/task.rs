@@ -1,0 +1,83 @@
+//! The board's loop.
+
+use super::{BoardHandle, GATHER, Snapshot, handle::Command, state::Board};
+use crate::{
+    clock,
+    events::{Hub, Stamp},
+};
+use base::CallId;
+use call::{facts::Telling, registration::RegistrationFact};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+
+/// What the board hears.
+#[derive(Debug)]
+pub struct Ears {
+    /// Facts of calls, each with its shard.
+    pub tellings: mpsc::Receiver<(u8, Telling)>,
+    /// Who comes and goes.
+    pub registrations: mpsc::Receiver<RegistrationFact>,
+    /// Rows that are in the call log, each by its call.
+    pub logged: mpsc::Receiver<Vec<CallId>>,
+}
+
+/// Most facts taken in at once.
+const BATCH_MAX: usize = 1024;
+
+/// Starts the board. It ends when all its handles are gone.
+pub fn start(hub: Hub, ears: Ears) -> (BoardHandle, JoinHandle<()>) {
+    let (handle, commands) = BoardHandle::new();
+    (handle, tokio::spawn(run(Board::new(hub), ears, commands)))
+}
+
+async fn run(mut board: Board, mut ears: Ears, mut commands: mpsc::Receiver<Command>) {
+    let mut tellings = Vec::with_capacity(BATCH_MAX);
+    // Until then facts gather.
+    let mut gathering: Option<Instant> = None;
+    loop {
+        let until = gathering.unwrap_or_else(Instant::now);
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(command) => obey(&mut board, command),
+                None => return,
+            },
+            Some(fact) = ears.registrations.recv() => board.handle_registration(now(), fact),
+            Some(rows) = ears.logged.recv() => board.handle_logged(now(), &rows),
+            () = sleep_until(until), if gathering.is_some() => gathering = None,
+            count = ears.tellings.recv_many(&mut tellings, BATCH_MAX), if gathering.is_none() => {
+                for (shard, telling) in tellings.drain(..) {
+                    board.handle_telling(now(), shard, telling);
+                }
+                // Without shards nothing is told any more.
+                let pause = if count == 0 { STOPPED } else { GATHER };
+                gathering = Some(Instant::now() + pause);
+            }
+        }
+    }
+}
+
+fn obey(board: &mut Board, command: Command) {
+    // Whoever asked may be gone by now.
+    match command {
+        Command::Directory(directory) => board.handle_directory(now(), &directory),
+        Command::Lines(domain, user, reply) => {
+            let _ = reply.send(Snapshot { seq: board.seq(), items: board.lines(domain, user) });
+        }
+        Command::Calls(domain, user, reply) => {
+            let _ = reply.send(Snapshot { seq: board.seq(), items: board.calls(domain, user) });
+        }
+        Command::Find(call, reply) => {
+            let _ = reply.send(board.find(call));
+        }
+    }
+}
+
+fn now() -> Stamp {
+    Stamp(clock::unix_now())
+}
+
+/// Between two looks at shards that have stopped.
+const STOPPED: std::time::Duration = std::time::Duration::from_secs(1);
