@@ -14,7 +14,7 @@ import { renderScreen } from './render';
 export interface LiveHandle {
   /** One event. */
   says(type: string, key: string, data: unknown): Promise<void>;
-  /** The connection breaks, and cannot be made again until `returns`. */
+  /** The connection breaks, and further ones are not welcomed. */
   breaks(): Promise<void>;
   readonly sockets: readonly FakeSocket[];
   readonly unmount: () => void;
@@ -76,10 +76,7 @@ export async function renderLive(
         seq += 1;
         sockets.at(-1)?.says({ s: seq, t: type, k: key, at: '2025-11-24T12:00:00Z', d: data });
       }),
-    breaks: () =>
-      act(async () => {
-        window.dispatchEvent(new Event('offline'));
-      }),
+    breaks: () => act(async () => sockets.at(-1)?.ends()),
   };
 }
 

@@ -17,7 +17,7 @@ import css from './phones.module.css';
 import { useFreeCount, usePhones, useStaleSince } from './usePhones';
 
 /** How long a page of a wall with too many phones stays, milliseconds. */
-export const PAGE_TIME = 15_000;
+const PAGE_TIME = 15_000;
 
 /** `/wall`: the phones of the domain on a big screen; signed in by a token, looked at only. */
 export function WallPage() {
@@ -38,12 +38,12 @@ export function WallPage() {
 }
 
 /** The wall itself. */
-export function Wall() {
+export function Wall({ pageTime = PAGE_TIME }: { readonly pageTime?: number }) {
   const t = useText();
   const phones = usePhones();
   const free = useFreeCount();
   const staleSince = useStaleSince();
-  const page = usePage(pagesOf(phones.length));
+  const page = usePage(pagesOf(phones.length), pageTime);
   useReloadOnNewVersion();
   const { locale } = useLocale();
   const shown = useShown(phones, page);
@@ -175,13 +175,13 @@ function useShown<T>(phones: readonly T[], page: number): readonly T[] {
   return shown.items;
 }
 
-function usePage(pages: number): number {
+function usePage(pages: number, pageTime: number): number {
   const [page, setPage] = useState(0);
   useEffect(() => {
     if (pages < 2) return undefined;
-    const timer = setInterval(() => setPage((it) => it + 1), PAGE_TIME);
+    const timer = setInterval(() => setPage((it) => it + 1), pageTime);
     return () => clearInterval(timer);
-  }, [pages]);
+  }, [pages, pageTime]);
   return page % pages;
 }
 
