@@ -15,3 +15,9 @@ export type MenuItem = Schemas['MenuItem'];
 export type Bootstrap = Schemas['Bootstrap'];
 export type Extension = Schemas['Extension'];
 export type ActiveCall = Schemas['ActiveCall'];
+/** `recording` is always empty until calls are recorded. */
+export type CallRow = Omit<Schemas['CallRow'], 'recording'> & { readonly recording?: unknown };
+export type CallCard = Omit<Schemas['CallCard'], 'recording'> & { readonly recording?: unknown };
+export type CallEvent = Schemas['CallEvent'];
+export type Direction = Schemas['Direction'];
+export type Interaction = Schemas['Interaction'];

@@ -68,12 +68,21 @@ const call = createRoute({
   component: lazyRouteComponent(() => import('../screens/call/LiveCallScreen'), 'LiveCallScreen'),
 });
 
+const pastCall = createRoute({
+  getParentRoute: () => workspace,
+  path: 'my_calls/$id',
+  component: lazyRouteComponent(() => import('../screens/calls/CallPage'), 'CallPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
     recover,
     wall,
-    signedIn.addChildren([launcher, workspace.addChildren([workspaceHome, section, call])]),
+    signedIn.addChildren([
+      launcher,
+      workspace.addChildren([workspaceHome, section, call, pastCall]),
+    ]),
   ]),
   defaultNotFoundComponent: lazyRouteComponent(() => import('./NotFound'), 'NotFound'),
 });

@@ -1,0 +1,214 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ask } from '../../api/ask';
+import { type ServerText, useLocale, useServerText, useText } from '../../i18n/I18n';
+import { Badge } from '../../ui/Badge';
+import { Button } from '../../ui/Button';
+import { ErrorState, Skeleton } from '../../ui/States';
+import css from './Ladder.module.css';
+import { LadderDrawing } from './LadderDrawing';
+
+/** One SIP message of a call. */
+export interface LadderMessage {
+  readonly at: string;
+  readonly from: string;
+  readonly to: string;
+  readonly transport: string;
+  readonly summary: string;
+  readonly raw: string;
+}
+
+/** Who sent and received them. */
+export interface Participant {
+  readonly id: string;
+  readonly title: string;
+  readonly address: string;
+}
+
+interface LadderData {
+  readonly participants: readonly Participant[];
+  readonly messages: readonly LadderMessage[];
+  readonly diagnosis: readonly { severity: 'info' | 'warning' | 'error'; text: ServerText }[];
+  readonly media: readonly {
+    leg: string;
+    codec: string | null;
+    packets_received: number;
+    packets_sent: number;
+    packets_lost: number;
+    jitter_ms: number | null;
+    latched: boolean;
+  }[];
+}
+
+/** A call's SIP messages, what is wrong with them, and the figures of its media. */
+export function Ladder({ callId }: { readonly callId: string }) {
+  const t = useText();
+  const ladder = useQuery({
+    queryKey: ['ladder', callId],
+    queryFn: () => ask<LadderData>('get', `/calls/${encodeURIComponent(callId)}/ladder`),
+  });
+  if (ladder.isError) {
+    return <ErrorState error={ladder.error} retry={() => void ladder.refetch()} />;
+  }
+  if (!ladder.data) return <Skeleton rows={6} />;
+  return (
+    <section className={css.section} aria-label={t('ladder.title')}>
+      <h3>{t('ladder.title')}</h3>
+      <Diagnosis data={ladder.data} />
+      <Messages data={ladder.data} />
+      <Media data={ladder.data} />
+    </section>
+  );
+}
+
+function Diagnosis({ data }: { readonly data: LadderData }) {
+  const t = useText();
+  const says = useServerText();
+  if (data.diagnosis.length === 0) return null;
+  return (
+    <ul className={css.diagnosis} aria-label={t('ladder.diagnosis')}>
+      {data.diagnosis.map(({ severity, text }) => (
+        <li key={`${severity}${text.en}`}>
+          <Badge tone={TONES[severity]}>{t(`ladder.severity.${severity}`)}</Badge>
+          {says(text)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const TONES = { info: 'talk', warning: 'notready', error: 'missed' } as const;
+
+function Messages({ data }: { readonly data: LadderData }) {
+  const t = useText();
+  const [isTable, setTable] = useState(false);
+  const [selected, setSelected] = useState<number>();
+  const message = selected === undefined ? undefined : data.messages[selected];
+  if (data.messages.length === 0) return <p>{t('ladder.none')}</p>;
+  return (
+    <>
+      <div className={css.modes}>
+        {[false, true].map((mode) => (
+          <Button
+            key={String(mode)}
+            kind={mode === isTable ? 'primary' : 'plain'}
+            onPress={() => setTable(mode)}
+          >
+            {t(mode ? 'ladder.table' : 'ladder.ladder')}
+          </Button>
+        ))}
+      </div>
+      {isTable ? (
+        <MessageTable data={data} />
+      ) : (
+        <LadderDrawing
+          participants={data.participants}
+          messages={data.messages}
+          selected={selected}
+          onSelect={setSelected}
+        />
+      )}
+      {message && !isTable && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long message is scrolled by the keyboard
+        <pre className={css.raw} tabIndex={0}>
+          {message.raw}
+        </pre>
+      )}
+    </>
+  );
+}
+
+function MessageTable({ data }: { readonly data: LadderData }) {
+  const t = useText();
+  const names = new Map(data.participants.map((it) => [it.id, it.title]));
+  return (
+    <div className={css.scroll}>
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('ladder.at')}</th>
+            <th scope="col">{t('ladder.from')}</th>
+            <th scope="col">{t('ladder.to')}</th>
+            <th scope="col">{t('ladder.message')}</th>
+            <th scope="col">{t('ladder.transport')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.messages.map((it, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: messages are shown whole, in order
+            <tr key={index}>
+              <td>
+                <ClockTime at={it.at} />
+              </td>
+              <td>
+                <bdi>{names.get(it.from) ?? it.from}</bdi>
+              </td>
+              <td>
+                <bdi>{names.get(it.to) ?? it.to}</bdi>
+              </td>
+              <td>
+                <bdi>{it.summary}</bdi>
+              </td>
+              <td>{it.transport}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Media({ data }: { readonly data: LadderData }) {
+  const t = useText();
+  if (data.media.length === 0) return null;
+  return (
+    <div className={css.scroll}>
+      <table className={css.table} aria-label={t('ladder.media')}>
+        <thead>
+          <tr>
+            <th scope="col">{t('ladder.leg')}</th>
+            <th scope="col">{t('ladder.codec')}</th>
+            <th scope="col">{t('ladder.received')}</th>
+            <th scope="col">{t('ladder.sent')}</th>
+            <th scope="col">{t('ladder.lost')}</th>
+            <th scope="col">{t('ladder.jitter')}</th>
+            <th scope="col">{t('ladder.latched')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.media.map((it) => (
+            <tr key={it.leg}>
+              <td>
+                <bdi>{it.leg}</bdi>
+              </td>
+              <td>{it.codec ?? '—'}</td>
+              <td>{it.packets_received}</td>
+              <td>{it.packets_sent}</td>
+              <td>{it.packets_lost}</td>
+              <td>{it.jitter_ms ?? '—'}</td>
+              <td>{t(it.latched ? 'ladder.yes' : 'ladder.no')}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ClockTime({ at }: { readonly at: string }) {
+  const { locale } = useLocale();
+  return <time dateTime={at}>{clockTime(at, locale)}</time>;
+}
+
+/** To the millisecond: what a ladder is read for. */
+export function clockTime(at: string, locale: string): string {
+  const instant = Date.parse(at);
+  if (Number.isNaN(instant)) return '';
+  return new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  }).format(instant);
+}

@@ -1,0 +1,76 @@
+import { useQuery } from '@tanstack/react-query';
+import { Maximize2, Printer, X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { api, body } from '../../api/client';
+import { useText } from '../../i18n/I18n';
+import { Button, IconButton } from '../../ui/Button';
+import { ErrorState, Skeleton } from '../../ui/States';
+import { CallCardBody, useCallTitle } from './CallCardBody';
+import css from './calls.module.css';
+
+/** The card of a call beside the list. */
+export function CallDrawer(props: {
+  readonly id: string;
+  readonly onClose: () => void;
+  readonly onExpand: () => void;
+}) {
+  const t = useText();
+  return (
+    <CallCardFrame
+      id={props.id}
+      className={css.drawer ?? ''}
+      buttons={
+        <>
+          <IconButton icon={Maximize2} label={t('calls.expand')} onPress={props.onExpand} />
+          <IconButton icon={X} label={t('calls.close')} onPress={props.onClose} />
+        </>
+      }
+    />
+  );
+}
+
+/** Heading, buttons and contents of a call's card, wherever it stands. */
+export function CallCardFrame({
+  id,
+  className,
+  buttons,
+  children,
+}: {
+  readonly id: string;
+  readonly className: string;
+  readonly buttons: ReactNode;
+  readonly children?: ReactNode;
+}) {
+  const t = useText();
+  const card = useQuery({
+    queryKey: ['call', id],
+    queryFn: () => body(api.GET('/calls/{id}', { params: { path: { id } } })),
+  });
+  const title = useCallTitle(card.data);
+
+  return (
+    <section className={`${className} ${css.printed}`} aria-label={title}>
+      <header className={css.cardHead}>
+        <h2>
+          <bdi>{title}</bdi>
+        </h2>
+        <div className={css.cardButtons}>
+          {card.data && (
+            <Button icon={Printer} kind="quiet" onPress={() => globalThis.print()}>
+              {t('calls.print')}
+            </Button>
+          )}
+          {buttons}
+        </div>
+      </header>
+      {card.isError ? (
+        <ErrorState error={card.error} retry={() => void card.refetch()} />
+      ) : card.data ? (
+        <CallCardBody card={card.data} />
+      ) : (
+        <Skeleton rows={6} />
+      )}
+      {children}
+    </section>
+  );
+}

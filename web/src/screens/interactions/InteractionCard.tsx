@@ -1,0 +1,65 @@
+import { useQuery } from '@tanstack/react-query';
+import { Maximize2, X } from 'lucide-react';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
+import { api, body } from '../../api/client';
+import type { Interaction } from '../../api/types';
+import { useText } from '../../i18n/I18n';
+import { Button } from '../../ui/Button';
+import { ErrorState, Skeleton } from '../../ui/States';
+import { CallHistory, CallProperties } from '../calls/CallCardBody';
+import css from '../calls/calls.module.css';
+
+interface Props {
+  readonly interaction: Interaction;
+  readonly onClose: () => void;
+  readonly onExpand: () => void;
+}
+
+/** «Детальная карточка взаимодействия»: properties and history of what stands behind it. */
+export function InteractionCard({ interaction, onClose, onExpand }: Props) {
+  const t = useText();
+  const id = interaction.call_id ?? '';
+  const call = useQuery({
+    queryKey: ['call', id],
+    queryFn: () => body(api.GET('/calls/{id}', { params: { path: { id } } })),
+    enabled: id !== '',
+  });
+
+  return (
+    <section className={css.drawer} aria-label={interaction.description}>
+      <header className={css.cardHead}>
+        <h2 dir="auto">{interaction.description}</h2>
+        <div className={css.cardButtons}>
+          <Button icon={Maximize2} kind="quiet" isDisabled={id === ''} onPress={onExpand}>
+            {t('interactions.expand')}
+          </Button>
+          <Button icon={X} kind="quiet" onPress={onClose}>
+            {t('interactions.close')}
+          </Button>
+        </div>
+      </header>
+      {call.isError ? (
+        <ErrorState error={call.error} retry={() => void call.refetch()} />
+      ) : call.data ? (
+        <Tabs className={css.tabs ?? ''}>
+          <TabList className={css.tabList ?? ''} aria-label={interaction.description}>
+            <Tab id="properties" className={css.tab ?? ''}>
+              {t('interactions.properties')}
+            </Tab>
+            <Tab id="history" className={css.tab ?? ''}>
+              {t('interactions.history')}
+            </Tab>
+          </TabList>
+          <TabPanel id="properties">
+            <CallProperties card={call.data} />
+          </TabPanel>
+          <TabPanel id="history">
+            <CallHistory history={call.data.history} />
+          </TabPanel>
+        </Tabs>
+      ) : (
+        <Skeleton rows={6} />
+      )}
+    </section>
+  );
+}
