@@ -39,9 +39,9 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Check(settings) => check(&settings),
             Command::Trace { call, settings } => trace(call, &settings).await,
             Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
-            Command::Demo(settings) => {
+            Command::Demo { no_calls, settings } => {
                 administer(&settings, async |store, terminal| {
-                    admin::run_demo(store, terminal).await
+                    admin::run_demo(store, !no_calls, terminal).await
                 })
                 .await
             }

@@ -1,10 +1,16 @@
 //! `tandem demo`, `domain`, `user` and `extension`: what an administrator does to the database,
 //! with or without a server running. A running one takes it over with SIGHUP.
 
-use super::{DomainCommand, ExtensionCommand, PasswordSource, UserCommand, demo, password::Chosen};
-use crate::store::{
-    NewExtension, NewUser, OpenError, Profile, Store, StoreError,
-    extensions::RING_TIMEOUT_S_DEFAULT, roles,
+use super::{
+    DomainCommand, ExtensionCommand, PasswordSource, UserCommand, demo, demo_calls,
+    password::Chosen,
+};
+use crate::{
+    clock,
+    store::{
+        NewExtension, NewUser, OpenError, Profile, Store, StoreError,
+        extensions::RING_TIMEOUT_S_DEFAULT, roles,
+    },
 };
 use std::{
     collections::HashMap,
@@ -34,8 +40,16 @@ pub struct Terminal<'a> {
 }
 
 /// `tandem demo`
-pub async fn run_demo(store: &Store, terminal: &mut Terminal<'_>) -> Result<(), AdminError> {
+pub async fn run_demo(
+    store: &Store,
+    with_calls: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), AdminError> {
     demo::seed(store).await?;
+    if with_calls {
+        let domain = store.require_domain(demo::DOMAIN).await?;
+        demo_calls::seed(store, &domain, clock::unix_now()).await?;
+    }
     write!(terminal.output, "{}", demo::welcome())?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod demo;
+pub mod demo_calls;
 mod password;
 
 pub use admin::AdminError;
@@ -29,8 +30,15 @@ pub enum Command {
     Serve(Settings),
     /// Check the configuration and the dialplans, and tell everything that is wrong
     Check(Settings),
-    /// Make the demo domain with its extensions and logins; safe to repeat
-    Demo(Settings),
+    /// Make the demo domain with its extensions, logins and past calls; safe to repeat
+    Demo {
+        /// Make no past calls
+        #[arg(long)]
+        no_calls: bool,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Domains: the tenants of this server
     Domain {
         /// What to do with them.

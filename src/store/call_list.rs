@@ -12,6 +12,7 @@ use super::{
     sql::{Sql, run},
 };
 use base::{CallId, DomainId, UnixMillis, UserId};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Which calls to show.
@@ -88,6 +89,17 @@ impl Store {
         sql.push(" AND call_id = ").bind(call.0);
         let (rows,): (i64,) = run!(&self.db, sql, fetch_one)?;
         Ok(rows > 0)
+    }
+
+    /// What the users of a domain are called.
+    pub async fn user_names(
+        &self,
+        domain: DomainId,
+    ) -> Result<HashMap<UserId, String>, StoreError> {
+        let mut sql = Sql::default();
+        sql.push("SELECT id, display_name FROM user_account WHERE domain_id = ").bind(domain.0);
+        let rows: Vec<(Uuid, String)> = run!(&self.db, sql, fetch_all)?;
+        Ok(rows.into_iter().map(|(id, name)| (UserId(id), name)).collect())
     }
 
     /// What a search text means in a domain.

@@ -9,6 +9,7 @@ mod places;
 #[expect(dead_code, reason = "the store's tests need more of it")]
 mod postgres;
 
+mod archive;
 mod house;
 mod matrix;
 mod signing_in;
@@ -20,5 +21,9 @@ on_both_engines! {
     signing_in::what_is_wrong_with_the_credentials_is_not_told,
     signing_in::a_request_that_changes_something_needs_the_token_and_our_origin,
     signing_in::a_session_ends_when_it_is_idle_or_old,
+    archive::an_operator_sees_the_calls_of_their_lines_and_a_supervisor_all,
+    archive::a_list_is_filtered_sorted_and_goes_page_by_page,
+    archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,
+    archive::the_call_log_is_read_by_administrators_and_exported_without_formulas,
     matrix::every_route_is_closed_to_strangers_and_to_those_without_its_right,
 }

@@ -66,7 +66,7 @@ async fn run(store: &Store, line: &str, input: &str) -> String {
         }
         command @ (Command::Serve(_)
         | Command::Check(_)
-        | Command::Demo(_)
+        | Command::Demo { .. }
         | Command::Dialplan { .. }
         | Command::Trace { .. }) => panic!("{command:?} is not the database's"),
     }

@@ -51,5 +51,6 @@ on_both_engines! {
     admin::an_administrator_is_made_and_signs_in,
     admin::an_extension_is_made_changed_and_removed,
     seeding::the_demo_can_be_seeded_twice,
+    seeding::the_demo_has_some_weeks_of_calls_once,
     seeding::a_fresh_database_has_no_credentials,
 }

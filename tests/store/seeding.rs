@@ -1,8 +1,14 @@
 //! What the demo puts there, and what a server alone does not.
 
 use crate::places::Place;
+use base::UnixMillis;
 use sip::digest::Ha1;
-use tandem::{cli::demo, config::Secret, store::Right};
+use std::collections::HashSet;
+use tandem::{
+    cli::{demo, demo_calls},
+    config::Secret,
+    store::{CallDirection, CallQuery, Right},
+};
 
 pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     let store = place.open().await;
@@ -60,4 +66,50 @@ pub(crate) async fn a_fresh_database_has_no_credentials(place: Place) {
     demo::seed(&store).await.unwrap();
 
     assert_eq!(tandem::boot::first_steps(&store).await.unwrap(), None);
+}
+
+pub(crate) async fn the_demo_has_some_weeks_of_calls_once(place: Place) {
+    let store = place.open().await;
+    demo::seed(&store).await.unwrap();
+    let domain = store.require_domain(demo::DOMAIN).await.unwrap();
+    let now = UnixMillis(1_790_000_000_000);
+    let all = CallQuery {
+        domain: domain.id,
+        user: None,
+        direction: None,
+        search: None,
+        peer: None,
+        from: None,
+        until: None,
+        is_newest_first: false,
+        after: None,
+        limit: 1000,
+    };
+
+    demo_calls::seed(&store, &domain, now).await.unwrap();
+    let first = store.page_calls(&all, false).await.unwrap().calls;
+    demo_calls::seed(&store, &domain, UnixMillis(now.0 + 86_400_000)).await.unwrap();
+
+    assert_eq!(store.page_calls(&all, false).await.unwrap().calls, first);
+    assert!((200..800).contains(&first.len()), "{} calls", first.len());
+    assert!(first.iter().all(|it| it.started < now && it.is_complete));
+    let directions: HashSet<_> = first.iter().map(|it| it.direction.as_str()).collect();
+    assert_eq!(directions.len(), 3);
+    let deck: Vec<_> = first[..3]
+        .iter()
+        .map(|it| (it.started.0, it.a.number.as_str(), it.b.number.as_str(), it.talk_ms))
+        .collect();
+    assert_eq!(
+        deck,
+        [
+            (1_761_062_632_000, "+79000000093", "1001", 40_000),
+            (1_761_117_394_000, "+79000000097", "1001", 30_000),
+            (1_761_205_558_000, "1001", "1004", 0),
+        ]
+    );
+    let operator = store.user_by_login(domain.id, "operator1").await.unwrap().unwrap();
+    let own = CallQuery { user: Some(operator.id), ..all };
+    let own = store.page_calls(&own, false).await.unwrap().calls;
+    assert!(own.len() > 20 && own.len() < first.len());
+    assert!(own.iter().any(|it| it.direction == CallDirection::Out));
 }

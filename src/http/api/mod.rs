@@ -6,12 +6,16 @@
 
 mod attempts;
 mod auth;
+mod calls;
+mod cdrs;
 mod cookie;
 mod door;
 pub mod extract;
 mod figures;
 mod guard;
 mod idempotency;
+mod interactions;
+pub mod listing;
 mod live_sessions;
 mod me;
 pub mod menu;
@@ -52,6 +56,9 @@ pub fn door() -> Door {
     let door = Door::new();
     let door = auth::routes(door);
     let door = me::routes(door);
+    let door = calls::routes(door);
+    let door = interactions::routes(door);
+    let door = cdrs::routes(door);
     door.route(Access::Public, routes!(description))
 }
 
