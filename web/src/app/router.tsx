@@ -74,6 +74,30 @@ const pastCall = createRoute({
   component: lazyRouteComponent(() => import('../screens/calls/CallPage'), 'CallPage'),
 });
 
+const admin = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/admin',
+  component: lazyRouteComponent(() => import('../screens/admin/AdminFrame'), 'AdminFrame'),
+});
+
+const adminHome = createRoute({
+  getParentRoute: () => admin,
+  path: '/',
+  component: lazyRouteComponent(
+    () => import('../screens/admin/AdminSectionScreen'),
+    'FirstAdminSection',
+  ),
+});
+
+const adminSection = createRoute({
+  getParentRoute: () => admin,
+  path: '$section',
+  component: lazyRouteComponent(
+    () => import('../screens/admin/AdminSectionScreen'),
+    'AdminSectionScreen',
+  ),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
@@ -82,6 +106,7 @@ export const router = createRouter({
     signedIn.addChildren([
       launcher,
       workspace.addChildren([workspaceHome, section, call, pastCall]),
+      admin.addChildren([adminHome, adminSection]),
     ]),
   ]),
   defaultNotFoundComponent: lazyRouteComponent(() => import('./NotFound'), 'NotFound'),

@@ -59,7 +59,6 @@ export function LadderDrawing({ participants, messages, selected, onSelect }: Pr
           const [from, to] = [laneOf(it.from), laneOf(it.to)];
           const inward = to > from ? 4 : -4;
           return (
-            // biome-ignore lint/a11y/useSemanticElements: there are no buttons in a drawing
             <g
               // biome-ignore lint/suspicious/noArrayIndexKey: messages are shown whole, in order
               key={index}

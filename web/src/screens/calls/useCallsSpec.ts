@@ -93,7 +93,8 @@ export function useCauseText(): (cause: string) => string {
   return useMemo(() => (cause) => (isKnownCause(cause) ? t(`calls.cause.${cause}`) : cause), [t]);
 }
 
-const CAUSES = [
+/** Every cause that a call may end by. */
+export const CAUSES = [
   'normal',
   'cancelled',
   'answered_elsewhere',

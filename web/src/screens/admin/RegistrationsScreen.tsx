@@ -1,0 +1,112 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { ask } from '../../api/ask';
+import { useSession } from '../../app/session';
+import { useLocale, useText } from '../../i18n/I18n';
+import type { GridSpec } from '../../list/columns';
+import { moment } from '../../list/format';
+import { LocalScreen } from '../../list/LocalScreen';
+import { useFrames, useTopic } from '../../live/LiveContext';
+import { ErrorState } from '../../ui/States';
+
+interface Registration {
+  readonly number: string;
+  readonly contact: string;
+  readonly user_agent: string;
+  readonly transport: string;
+  readonly remote_address: string;
+  readonly registered_at: string;
+  readonly expires_at: string;
+}
+
+/** Where each phone is reached, as of now. */
+export default function RegistrationsScreen() {
+  const t = useText();
+  const { may } = useSession();
+  const { locale } = useLocale();
+  const queries = useQueryClient();
+  const key = ['admin', 'registrations'];
+  const rows = useQuery({
+    queryKey: key,
+    queryFn: async () =>
+      (await ask<{ items: Registration[] }>('get', '/admin/registrations')).items,
+  });
+  useTopic('registrations');
+  useFrames('registration.changed', () => void queries.invalidateQueries({ queryKey: key }));
+
+  const spec = useMemo<GridSpec<Registration>>(
+    () => ({
+      screen: 'admin.registrations',
+      period: undefined,
+      columns: [
+        {
+          id: 'number',
+          label: 'admin.registrations.number',
+          text: (it) => it.number,
+          width: 100,
+          sortField: 'number',
+          isFixed: true,
+        },
+        {
+          id: 'contact',
+          label: 'admin.registrations.contact',
+          text: (it) => it.contact,
+          width: 240,
+          isWide: true,
+        },
+        {
+          id: 'agent',
+          label: 'admin.registrations.agent',
+          text: (it) => it.user_agent,
+          width: 180,
+          sortField: 'agent',
+        },
+        {
+          id: 'transport',
+          label: 'admin.registrations.transport',
+          text: (it) => it.transport,
+          width: 100,
+          sortField: 'transport',
+        },
+        {
+          id: 'address',
+          label: 'admin.registrations.address',
+          text: (it) => it.remote_address,
+          width: 170,
+        },
+        {
+          id: 'since',
+          label: 'admin.registrations.since',
+          text: (it) => moment(it.registered_at, locale),
+          sortText: (it) => it.registered_at,
+          width: 150,
+          sortField: 'since',
+        },
+        {
+          id: 'until',
+          label: 'admin.registrations.until',
+          text: (it) => moment(it.expires_at, locale),
+          sortText: (it) => it.expires_at,
+          width: 150,
+          sortField: 'until',
+        },
+      ],
+      filters: [],
+      sort: [{ field: 'number', descending: false }],
+      sortKeysMax: 2,
+    }),
+    [locale],
+  );
+  if (rows.isError) return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
+  return (
+    <LocalScreen
+      title={t('admin.section.registrations')}
+      spec={spec}
+      rows={rows.data}
+      idOf={(it) => `${it.number} ${it.contact}`}
+      searchLabel={t('list.search')}
+      emptyText={t('admin.registrations.empty')}
+      canSeeJson={may('ui.json')}
+    />
+  );
+}

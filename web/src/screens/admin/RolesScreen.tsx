@@ -1,0 +1,106 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { ask } from '../../api/ask';
+import { type ServerText, useServerText, useText } from '../../i18n/I18n';
+import { ResourceScreen } from './ResourceScreen';
+import type { Resource } from './resource';
+
+/** A role as the server lists it. */
+export interface Role {
+  readonly id: string;
+  readonly version: number;
+  readonly code: string;
+  readonly title: ServerText;
+  readonly rights: readonly string[];
+  readonly is_built_in: boolean;
+  readonly holders: number;
+}
+
+/** Roles and what they let their holders do. */
+export default function RolesScreen() {
+  const t = useText();
+  const says = useServerText();
+  const rights = useQuery({
+    queryKey: ['admin', 'rights'],
+    queryFn: async () =>
+      (await ask<{ items: { code: string; is_mine: boolean }[] }>('get', '/admin/rights')).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+  const resource = useMemo<Resource<Role>>(
+    () => ({
+      object: 'role',
+      path: '/admin/roles',
+      title: 'admin.section.roles',
+      empty: 'admin.roles.empty',
+      add: 'admin.roles.add',
+      nameOf: (it) => says(it.title),
+      canAdd: true,
+      isFixed: (it) => it.is_built_in,
+      columns: [
+        {
+          id: 'title',
+          label: 'admin.roles.title',
+          text: (it) => says(it.title),
+          width: 220,
+          sortField: 'title',
+          isFixed: true,
+        },
+        {
+          id: 'code',
+          label: 'admin.roles.code',
+          text: (it) => it.code,
+          width: 190,
+          sortField: 'code',
+        },
+        {
+          id: 'kind',
+          label: 'admin.roles.kind',
+          text: (it) => t(it.is_built_in ? 'admin.roles.builtIn' : 'admin.roles.own'),
+          width: 130,
+          sortField: 'kind',
+        },
+        {
+          id: 'holders',
+          label: 'admin.roles.holders',
+          text: (it) => String(it.holders),
+          width: 90,
+          isNumber: true,
+          sortField: 'holders',
+        },
+        {
+          id: 'rights',
+          label: 'admin.roles.rights',
+          text: (it) => it.rights.join(', '),
+          width: 260,
+          isWide: true,
+        },
+      ],
+      fields: [
+        { name: 'code', label: 'admin.roles.code', kind: 'text', isRequired: true },
+        { name: 'title.ru', label: 'admin.roles.titleRu', kind: 'text', isRequired: true },
+        { name: 'title.en', label: 'admin.roles.titleEn', kind: 'text', isRequired: true },
+        {
+          name: 'rights',
+          label: 'admin.roles.rights',
+          kind: 'checks',
+          options: (rights.data ?? []).map(({ code }) => ({ id: code, label: code })),
+        },
+      ],
+      initial: { code: '', 'title.ru': '', 'title.en': '', rights: [] },
+      toValues: (it) => ({
+        code: it.code,
+        'title.ru': it.title.ru,
+        'title.en': it.title.en,
+        rights: it.rights,
+      }),
+      toBody: (values) => ({
+        code: values.code,
+        title: { ru: values['title.ru'], en: values['title.en'] },
+        rights: values.rights,
+      }),
+    }),
+    [t, says, rights.data],
+  );
+  return <ResourceScreen resource={resource} />;
+}

@@ -1,0 +1,67 @@
+// What the administrator's part consists of, and which right opens which.
+
+import {
+  BookUser,
+  FileSpreadsheet,
+  History,
+  KeySquare,
+  type LucideIcon,
+  PhoneCall,
+  Users,
+} from 'lucide-react';
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+
+/** A section of the administrator's part. */
+export interface AdminSection {
+  readonly code: AdminCode;
+  readonly right: string;
+  readonly icon: LucideIcon;
+  readonly screen: LazyExoticComponent<ComponentType>;
+}
+
+/** As they stand in the address. */
+export type AdminCode = 'users' | 'roles' | 'registrations' | 'calls' | 'cdrs' | 'audit';
+
+const SECTIONS: readonly AdminSection[] = [
+  {
+    code: 'users',
+    right: 'users.manage',
+    icon: Users,
+    screen: lazy(() => import('./UsersScreen')),
+  },
+  {
+    code: 'roles',
+    right: 'roles.manage',
+    icon: KeySquare,
+    screen: lazy(() => import('./RolesScreen')),
+  },
+  {
+    code: 'registrations',
+    right: 'registrations.view',
+    icon: BookUser,
+    screen: lazy(() => import('./RegistrationsScreen')),
+  },
+  {
+    code: 'calls',
+    right: 'live.view',
+    icon: PhoneCall,
+    screen: lazy(() => import('./LiveCallsScreen')),
+  },
+  {
+    code: 'cdrs',
+    right: 'cdrs.view',
+    icon: FileSpreadsheet,
+    screen: lazy(() => import('./CdrsScreen')),
+  },
+  {
+    code: 'audit',
+    right: 'audit.view',
+    icon: History,
+    screen: lazy(() => import('./AuditScreen')),
+  },
+];
+
+/** The sections that this user may open. */
+export function sectionsFor(may: (right: string) => boolean): readonly AdminSection[] {
+  return SECTIONS.filter((it) => may(it.right));
+}
