@@ -12,7 +12,11 @@ use crate::{
     clock::{self, Clock},
     config::{Config, ConfigError, Overrides},
     events::Hub,
-    http::{self, HttpState, NotReady, Readiness, api::ApiState, control::ControlSocket},
+    http::{
+        self, HttpState, NotReady, Readiness,
+        api::{self, ApiState, Live, Panels},
+        control::ControlSocket,
+    },
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
@@ -59,6 +63,9 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long call detail records may take to reach the database; what is left stays in the spool.
 const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long panels may take to hear that the server stops.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Name of the CDR spool in the data directory.
 const SPOOL_NAME: &str = "cdr-spool";
@@ -162,7 +169,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     });
 
     let (stop, stopping) = watch::channel(false);
-    let api = ApiState::new(store.clone(), Arc::new(config.clone()), Clock::system());
+    let api = ApiState::new(store.clone(), Arc::new(config.clone()), Clock::system())
+        .with_live(parts.live());
+    tokio::spawn(api::tell_changes(api.clone()));
     let keeping_house = tokio::spawn(api.clone().keep_house(stopping.clone()));
     let render = move || recorder.render();
     let state = HttpState { readiness: running.clone(), metrics: Arc::new(render) };
@@ -181,6 +190,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     running.obey_signals().await?;
     running.drain(&config).await;
     watching.abort();
+    parts.panels.close(GOODBYE_LIMIT).await;
     parts.stop().await;
     let _ = stop.send(true);
     for server in servers {
@@ -236,7 +246,10 @@ struct Parts {
     transport: TransportHandle,
     media: MediaServer,
     cdr_writer: CdrWriter,
+    hub: Hub,
     board: BoardHandle,
+    locations: Locations,
+    panels: Panels,
 }
 
 /// What each shard hears, by number.
@@ -267,7 +280,7 @@ impl Parts {
         let hub = Hub::new();
         tokio::spawn(hub.clone().run());
         let board_ears = BoardEars { tellings: told, registrations, logged: logged_ear };
-        let (board, _) = board::start(hub, board_ears);
+        let (board, _) = board::start(hub.clone(), board_ears);
         board.directory(knowledge.directory.clone()).await.map_err(system)?;
         let spool = config.server.data_dir.join(SPOOL_NAME);
         let (cdr_writer, cdrs) =
@@ -298,7 +311,7 @@ impl Parts {
             event_loops: &event_loops,
             listeners,
             knowledge,
-            locations,
+            locations: locations.clone(),
             transport: transport.clone(),
             media: &media,
             registrar: registrar_inbox,
@@ -306,7 +319,29 @@ impl Parts {
             tellings,
         };
         let (shards, shard_tasks) = start.all(ears, &mut rng);
-        Ok(Self { event_loops, shards, shard_tasks, transport, media, cdr_writer, board })
+        Ok(Self {
+            event_loops,
+            shards,
+            shard_tasks,
+            transport,
+            media,
+            cdr_writer,
+            hub,
+            board,
+            locations,
+            panels: Panels::default(),
+        })
+    }
+
+    /// What the API shows of them.
+    fn live(&self) -> Live {
+        Live {
+            hub: self.hub.clone(),
+            board: self.board.clone(),
+            shards: self.shards.clone(),
+            locations: self.locations.clone(),
+            panels: self.panels.clone(),
+        }
     }
 
     async fn stop(mut self) {

@@ -2,7 +2,7 @@
 
 use base::DomainId;
 use call::directory::{Contact, Locator};
-use dashmap::DashMap;
+use dashmap::{DashMap, mapref::multiple::RefMulti};
 use sip::{
     Uri,
     bindings::{Aor, Binding},
@@ -19,6 +19,12 @@ impl Locations {
     /// What is bound to an address of record, highest q first, reachable or not.
     pub fn bindings(&self, aor: &Aor) -> Arc<[Binding]> {
         self.0.get(aor).map_or_else(|| Arc::from([]), |it| Arc::clone(&it))
+    }
+
+    /// What is bound to each address of record of a domain, reachable or not.
+    pub fn of_domain(&self, domain: DomainId) -> Vec<Arc<[Binding]>> {
+        let is_its = |it: &RefMulti<'_, Aor, Arc<[Binding]>>| it.key().domain == domain;
+        self.0.iter().filter(is_its).map(|it| Arc::clone(&it)).collect()
     }
 
     /// How many addresses of record have a binding.

@@ -54,6 +54,15 @@ impl House {
     }
 
     pub(crate) async fn with_config(place: Place, text: &str) -> Self {
+        Self::dressed(place, text, |api| api).await
+    }
+
+    /// The same with more in its state, which `dress` puts there.
+    pub(crate) async fn dressed(
+        place: Place,
+        text: &str,
+        dress: impl FnOnce(ApiState) -> ApiState,
+    ) -> Self {
         let store = place.open().await;
         store.add_domain("a.example").await.unwrap();
         store.add_domain("b.example").await.unwrap();
@@ -61,7 +70,7 @@ impl House {
         let other = store.require_domain("b.example").await.unwrap();
         let config = Config::parse(text, &tandem::config::Overrides::default()).unwrap();
         let clock = Clock::stopped();
-        let api = ApiState::new(store.clone(), Arc::new(config), clock.clone());
+        let api = dress(ApiState::new(store.clone(), Arc::new(config), clock.clone()));
         let router = Router::new().nest(api::BASE, api::router(api));
         Self { store, clock, domain, other, _place: place, router }
     }
@@ -89,6 +98,11 @@ impl House {
         let reply = visitor.sign_in(&domain.name, login, PASSWORD).await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
         visitor
+    }
+
+    /// What serves the API.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Nobody yet.

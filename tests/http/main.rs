@@ -12,6 +12,7 @@ mod postgres;
 mod archive;
 mod house;
 mod matrix;
+mod panels;
 mod signing_in;
 
 use places::on_both_engines;
@@ -25,5 +26,11 @@ on_both_engines! {
     archive::a_list_is_filtered_sorted_and_goes_page_by_page,
     archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,
     archive::the_call_log_is_read_by_administrators_and_exported_without_formulas,
+    panels::a_panel_begins_with_its_lines_and_calls_and_hears_how_they_change,
+    panels::a_panel_that_comes_back_misses_nothing_and_gets_nothing_twice,
+    panels::lists_are_for_who_may_have_them,
+    panels::a_call_is_hung_up_by_its_own_people_and_by_who_may,
+    panels::panels_are_told_why_they_are_closed,
+    panels::a_panel_that_does_not_read_is_cut_off,
     matrix::every_route_is_closed_to_strangers_and_to_those_without_its_right,
 }

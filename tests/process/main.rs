@@ -16,6 +16,7 @@ mod injection;
 mod ipv6;
 mod limits;
 mod media_figures;
+mod panels;
 mod refusals;
 mod restarts;
 mod scenarios;

@@ -10,12 +10,14 @@ mod calls;
 mod cdrs;
 mod cookie;
 mod door;
+mod events;
 pub mod extract;
 mod figures;
 mod guard;
 mod idempotency;
 mod interactions;
 pub mod listing;
+mod live;
 mod live_sessions;
 mod me;
 pub mod menu;
@@ -28,7 +30,9 @@ mod text;
 pub mod time;
 
 pub use door::{Access, Door, Route};
+pub use events::{Panels, tell_changes};
 pub use extract::{IfMatch, JsonBody, UrlPath, UrlQuery};
+pub use live::Live;
 pub use live_sessions::{LiveSessions, SessionWatch};
 pub use me::Me;
 pub use problem::{FieldError, Problem};
@@ -59,6 +63,8 @@ pub fn door() -> Door {
     let door = calls::routes(door);
     let door = interactions::routes(door);
     let door = cdrs::routes(door);
+    let door = live::routes(door);
+    let door = events::routes(door);
     door.route(Access::Public, routes!(description))
 }
 

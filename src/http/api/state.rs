@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use super::{
-    Problem, Session,
+    Live, Problem, Session,
     attempts::Attempts,
     idempotency::Answers,
     live_sessions::{LiveSessions, SessionWatch},
@@ -30,6 +30,8 @@ pub struct ApiState {
     pub changes: broadcast::Sender<Changed>,
     /// Sessions that somebody must be told the end of.
     pub sessions: LiveSessions,
+    /// What goes on now; `None` where nothing does.
+    pub live: Option<Live>,
     pub(super) attempts: Arc<Attempts>,
     pub(super) answers: Arc<Answers>,
     /// How many passwords are hashed at a time.
@@ -82,10 +84,22 @@ impl ApiState {
             clock,
             changes: broadcast::Sender::new(CHANGES_MAX),
             sessions: LiveSessions::default(),
+            live: None,
             attempts: Arc::default(),
             answers: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHED_AT_A_TIME)),
         }
+    }
+
+    /// With what goes on now.
+    #[must_use]
+    pub fn with_live(self, live: Live) -> Self {
+        Self { live: Some(live), ..self }
+    }
+
+    /// What goes on now.
+    pub(super) fn live(&self) -> Result<&Live, Problem> {
+        self.live.as_ref().ok_or_else(Problem::busy)
     }
 
     /// How long sessions last.

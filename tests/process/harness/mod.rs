@@ -6,6 +6,7 @@
 mod audio;
 mod baresip;
 mod cdr;
+mod panel;
 mod ports;
 mod process;
 mod rtp;
@@ -19,6 +20,7 @@ mod wire;
 pub(crate) use audio::{Codec, Judge, Recording, one_audio_call_at_a_time};
 pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::{CdrRow, postgres_rows, while_locked};
+pub(crate) use panel::Visitor;
 pub(crate) use ports::PortBlock;
 pub(crate) use process::{Outcome, Process};
 pub(crate) use rtp::{PACKET_TIME, media_address_for_callee, media_address_for_caller, rtp};

@@ -182,6 +182,11 @@ impl Server {
         (Ipv6Addr::LOCALHOST, self.ports.port(SIP)).into()
     }
 
+    /// Where HTTP is served.
+    pub(crate) fn http(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports.port(HTTP)).into()
+    }
+
     /// Body of `GET path`, if the answer was 200.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         let (status, body) = self.get_any(path)?;
