@@ -37,6 +37,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         match command {
             Command::Serve(settings) => Ok(boot::serve(source_of(settings)).await?),
             Command::Check(settings) => check(&settings),
+            Command::Openapi => {
+                let description = tandem::http::api::openapi().to_pretty_json()?;
+                Ok(writeln!(io::stdout(), "{description}")?)
+            }
             Command::Trace { call, settings } => trace(call, &settings).await,
             Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
             Command::Demo { no_calls, settings } => {

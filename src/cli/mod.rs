@@ -75,6 +75,8 @@ pub enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Print the description of the HTTP API (OpenAPI 3.1)
+    Openapi,
     /// Show the SIP messages of a recent call of the running server as a ladder
     Trace {
         /// The call's id or the SIP Call-ID of one of its dialogs; without it, the calls that are kept

@@ -9,6 +9,7 @@ mod cdr;
 mod http;
 mod listener;
 mod log;
+mod mail;
 mod media;
 mod overrides;
 mod reading;
@@ -29,6 +30,7 @@ pub use cdr::CdrWriting;
 pub use http::Http;
 pub use listener::{Protocol, SipListener};
 pub use log::{Log, LogFormat};
+pub use mail::Mail;
 pub use media::{Media, PortRange};
 pub use overrides::Overrides;
 pub use registrar::Registrar;
@@ -58,8 +60,10 @@ pub struct Config {
     pub signalling: Signalling,
     /// `[media]`: workers, addresses and ports.
     pub media: Media,
-    /// `[http]`: listeners.
+    /// `[http]`: listeners and sessions.
     pub http: Http,
+    /// `[mail]`: how letters leave; `None` for no letters.
+    pub mail: Option<Mail>,
     /// `[store]`: the database.
     pub store: Store,
     /// `[cdr]`: how call detail records get there.
@@ -131,6 +135,7 @@ struct Raw {
     signalling: signalling::Raw,
     media: media::Raw,
     http: http::Raw,
+    mail: mail::Raw,
     store: store::Raw,
     cdr: cdr::Raw,
     trace: trace::Raw,
@@ -148,6 +153,7 @@ impl Raw {
             signalling: reader.section("signalling"),
             media: reader.section("media"),
             http: reader.section("http"),
+            mail: reader.section("mail"),
             store: reader.section("store"),
             cdr: reader.section("cdr"),
             trace: reader.section("trace"),
@@ -158,19 +164,21 @@ impl Raw {
 
     fn check(self, problems: &mut Problems) -> Config {
         let server = self.server.check(problems);
+        let http = self.http.check(problems);
         Config {
             sip: self.sip.check(problems),
             registrar: self.registrar.check(problems),
             calls: self.calls.check(problems),
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
-            http: self.http.check(problems),
+            mail: self.mail.check(&http, problems),
             store: self.store.check(&server, problems),
             cdr: self.cdr.check(problems),
             trace: self.trace.check(problems),
             log: self.log.check(problems),
             trunks: trunks::check_all(self.trunks, problems),
             server,
+            http,
         }
     }
 }

@@ -23,6 +23,7 @@ fn every_key_is_in_the_example() {
         ("[signalling]", keys::<signalling::Raw>()),
         ("[media]", keys::<media::Raw>()),
         ("[http]", keys::<http::Raw>()),
+        ("[mail]", keys::<mail::Raw>()),
         ("[store]", keys::<store::Raw>()),
         ("[cdr]", keys::<cdr::Raw>()),
         ("[trace]", keys::<trace::Raw>()),

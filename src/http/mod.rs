@@ -1,20 +1,29 @@
-//! HTTP: the API of the operator workspace, health, readiness and metrics for whoever runs the server,
+//! HTTP: the operator workspace and its API, health, readiness and metrics for whoever runs the server,
 //! and the control socket for the command line.
 
 pub mod api;
 pub mod control;
+mod headers;
 mod health;
+mod panel;
 
 pub use health::{HttpState, NotReady, Readiness};
 
 use api::ApiState;
-use axum::Router;
+use axum::{Router, middleware};
 use std::{io, net::SocketAddr};
 use tokio::{net::TcpListener, sync::watch};
+use tower_http::compression::CompressionLayer;
 
-/// The routes of the public address: the API, `/healthz`, `/readyz`, `/metrics`.
+/// The routes of the public address: the API, `/healthz`, `/readyz`, `/metrics`, and the panel for
+/// all other paths.
 pub fn router(state: HttpState, api: ApiState) -> Router {
-    health::routes().with_state(state).nest(api::BASE, api::router(api))
+    health::routes()
+        .with_state(state)
+        .nest(api::BASE, api::router(api))
+        .fallback(panel::serve)
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(headers::protect))
 }
 
 /// Binds the public address, so that a port in use stops the start.

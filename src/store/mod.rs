@@ -21,11 +21,14 @@ mod fresh;
 mod inserts;
 mod migrations;
 pub mod passwords;
+pub mod recoveries;
 pub mod rights;
 pub mod roles;
 pub mod sessions;
+pub mod settings;
 mod sql;
 pub mod users;
+pub mod walls;
 
 pub use archive::{CallDirection, CallSide, LoggedCall};
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
@@ -41,6 +44,7 @@ pub use rights::Right;
 pub use roles::{RoleDraft, RoleRow};
 pub use sessions::{NewSession, SessionLimits, SessionRow};
 pub use users::{Locale, NewUser, Profile, UserRow};
+pub use walls::WallRow;
 
 use crate::config;
 use db::Db;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tandem::store::DomainRow;
 
 /// Three calls of `a.example` and one of `b.example`; their ids, oldest first.
-async fn with_calls(house: &House, anna: UserId) -> Vec<String> {
+pub(crate) async fn with_calls(house: &House, anna: UserId) -> Vec<String> {
     let mut rng = Rng::from_number(1);
     let mut records = Vec::new();
     let mut ids = Vec::new();

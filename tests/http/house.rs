@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 /// The server's side.
 pub(crate) struct House {
     pub(crate) store: Store,
+    pub(crate) api: ApiState,
     pub(crate) clock: Clock,
     pub(crate) domain: DomainRow,
     pub(crate) other: DomainRow,
@@ -31,6 +32,7 @@ pub(crate) struct House {
 /// Somebody with a browser.
 pub(crate) struct Visitor {
     router: Router,
+    clock: Clock,
     pub(crate) cookie: String,
     pub(crate) csrf: String,
     pub(crate) language: &'static str,
@@ -71,8 +73,8 @@ impl House {
         let config = Config::parse(text, &tandem::config::Overrides::default()).unwrap();
         let clock = Clock::stopped();
         let api = dress(ApiState::new(store.clone(), Arc::new(config), clock.clone()));
-        let router = Router::new().nest(api::BASE, api::router(api));
-        Self { store, clock, domain, other, _place: place, router }
+        let router = Router::new().nest(api::BASE, api::router(api.clone()));
+        Self { store, api, clock, domain, other, _place: place, router }
     }
 
     /// Adds somebody with these roles.
@@ -109,6 +111,7 @@ impl House {
     pub(crate) fn stranger(&self) -> Visitor {
         Visitor {
             router: self.router.clone(),
+            clock: self.clock.clone(),
             cookie: String::new(),
             csrf: String::new(),
             language: "ru",
@@ -183,7 +186,9 @@ impl Visitor {
         self.send_whole(request.body(body).unwrap()).await
     }
 
+    /// Each request takes a millisecond, so that what happens has an order.
     pub(crate) async fn send_whole(&self, request: Request<Body>) -> Reply {
+        self.clock.advance(std::time::Duration::from_millis(1));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

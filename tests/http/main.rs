@@ -9,10 +9,15 @@ mod places;
 #[expect(dead_code, reason = "the store's tests need more of it")]
 mod postgres;
 
+mod admin;
 mod archive;
 mod house;
+mod limits;
 mod matrix;
+mod me;
+mod pages;
 mod panels;
+mod recovery;
 mod signing_in;
 
 use places::on_both_engines;
@@ -32,5 +37,23 @@ on_both_engines! {
     panels::a_call_is_hung_up_by_its_own_people_and_by_who_may,
     panels::panels_are_told_why_they_are_closed,
     panels::a_panel_that_does_not_read_is_cut_off,
+    me::a_new_password_ends_the_other_sessions,
+    me::one_signs_out_elsewhere_but_nobody_else_out,
+    me::settings_are_ones_own_and_bounded,
+    me::a_wall_shows_the_board_and_may_nothing_else,
+    me::a_walls_session_ends_with_its_token,
+    limits::ten_wrong_passwords_close_the_account_for_a_while,
+    limits::a_command_that_is_sent_twice_is_carried_out_once,
+    limits::a_session_that_is_watched_hears_of_its_end_whoever_brings_it,
+    limits::what_is_no_request_is_refused_in_words,
+    pages::every_answer_forbids_what_the_panel_does_not_need,
+    admin::a_person_is_made_changed_and_removed,
+    admin::somebody_who_is_disabled_is_out_at_once,
+    admin::nobody_disposes_of_rights_that_they_do_not_have,
+    admin::a_role_is_made_given_changed_and_removed,
+    admin::the_audit_is_paged_filtered_and_of_its_domain,
+    recovery::a_letter_sets_a_new_password_once_and_within_the_hour,
+    recovery::without_a_mail_server_the_answer_is_the_same_and_the_page_knows,
+    matrix::what_is_another_domains_is_nobodys,
     matrix::every_route_is_closed_to_strangers_and_to_those_without_its_right,
 }

@@ -12,6 +12,9 @@ use tandem::{
 const OPEN: &[(&str, &str)] = &[
     // To come in.
     ("POST", "/auth/login"),
+    ("POST", "/auth/wall"),
+    ("POST", "/auth/recover"),
+    ("POST", "/auth/recover/confirm"),
     // The sign-in page is shown to strangers.
     ("GET", "/auth/hint"),
     // Names no data.
@@ -48,6 +51,96 @@ pub(crate) async fn every_route_is_closed_to_strangers_and_to_those_without_its_
     let guarded = door.routes().iter().filter(|it| matches!(it.access, Access::Right(_)));
     assert_eq!(asked, guarded.count());
     described_routes_are_the_doors(door.routes());
+}
+
+/// Every route that names an object, asked for one of another domain by somebody who may do
+/// everything: it is not there.
+pub(crate) async fn what_is_another_domains_is_nobodys(place: Place) {
+    let house = House::open(place).await;
+    let foreign = Foreign::make(&house).await;
+    let all: Vec<_> = Right::ALL.to_vec();
+    let draft = RoleDraft {
+        code: "everything".to_owned(),
+        title_ru: "Всё".to_owned(),
+        title_en: "Everything".to_owned(),
+        rights: all.into_iter().collect(),
+    };
+    house.store.add_role(house.domain.id, &draft).await.unwrap();
+    let visitor = house.visitor(&house.domain, "anna", &["everything"]).await;
+    let door = api::door();
+    let named = door.routes().iter().filter(|it| it.path.contains('{'));
+    for route in named.filter(|it| !is_of_nobody(it)) {
+        let path = foreign.path(route);
+        let method: Method = route.method.parse().unwrap();
+        let reply = visitor.act(method, &path, Some(1), body_of(route)).await;
+        assert_eq!(reply.refusal(), (404, "not_found".to_owned()), "{route:?}");
+    }
+}
+
+/// Routes whose parameter names no stored object of a domain. Whoever adds to this list says what it
+/// does.
+const OF_NOBODY: &[&str] = &[
+    // A live call: `panels` asks for one of another domain.
+    "/calls/{id}/hangup",
+    // A key of one's own settings.
+    "/me/settings/{key}",
+];
+
+/// Objects of the other domain, by what stands before their ids.
+struct Foreign(Vec<(&'static str, String)>);
+
+impl Foreign {
+    async fn make(house: &House) -> Self {
+        let store = &house.store;
+        let user = house.add(&house.other, "boris", &[]).await;
+        let boris = house.visitor(&house.other, "vera", &[]).await;
+        let session = boris.get("/me/sessions").await.json()["items"][0]["id"].clone();
+        let draft = RoleDraft {
+            code: "theirs".to_owned(),
+            title_ru: "Их".to_owned(),
+            title_en: "Theirs".to_owned(),
+            rights: BTreeSet::new(),
+        };
+        let role = store.add_role(house.other.id, &draft).await.unwrap();
+        let now = house.clock.now().unix;
+        let until = base::UnixMillis(now.0 + 1_000_000);
+        let (wall, _) = store.add_wall(house.other.id, "Зал", now, until).await.unwrap();
+        let call = crate::archive::with_calls(house, user).await.pop().unwrap();
+        Self(vec![
+            ("/calls/", call.clone()),
+            ("/interactions/", call),
+            ("/admin/users/", user.to_string()),
+            ("/admin/roles/", role.to_string()),
+            ("/wall-tokens/", wall.to_string()),
+            ("/me/sessions/", session.as_str().unwrap().to_owned()),
+        ])
+    }
+
+    fn path(&self, route: &Route) -> String {
+        let (before, rest) = route.path.split_once('{').unwrap();
+        let after = rest.split_once('}').unwrap().1;
+        let id = self.0.iter().find(|(prefix, _)| *prefix == before);
+        let (_, id) = id.unwrap_or_else(|| panic!("{route:?}: make an object of it in Foreign"));
+        format!("{before}{id}{after}")
+    }
+}
+
+/// Something that would be taken of an object of one's own.
+fn body_of(route: &Route) -> serde_json::Value {
+    match (route.method, route.path.as_str()) {
+        ("PUT", "/admin/users/{id}") => serde_json::json!({ "name": "x", "role_ids": [] }),
+        ("POST", "/admin/users/{id}/password") => {
+            serde_json::json!({ "password": "long enough" })
+        }
+        ("PUT", "/admin/roles/{id}") => serde_json::json!({
+            "code": "x", "title": { "ru": "х", "en": "x" }, "rights": [],
+        }),
+        (_, _) => serde_json::json!({}),
+    }
+}
+
+fn is_of_nobody(route: &Route) -> bool {
+    OF_NOBODY.contains(&route.path.as_str())
 }
 
 impl House {

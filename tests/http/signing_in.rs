@@ -32,7 +32,7 @@ pub(crate) async fn somebody_signs_in_and_out(place: Place) {
         .filter(|it| it["locked"].is_null())
         .map(|it| it["route"].as_str().unwrap())
         .collect();
-    assert_eq!(routes, ["/rmo"]);
+    assert_eq!(routes, ["/workspace/calls"]);
 
     let out = anna.post("/auth/logout", serde_json::json!({})).await;
 

@@ -39,6 +39,11 @@ impl Attempts {
         note(&mut lock(&self.addresses), address, now.instant);
     }
 
+    /// Notes a failure of no account in particular.
+    pub(super) fn address_failed(&self, now: Now, address: IpAddr) {
+        note(&mut lock(&self.addresses), address, now.instant);
+    }
+
     /// Forgets the failures of an account whose password was right.
     pub(super) fn succeeded(&self, account: &str) {
         lock(&self.accounts).remove(&key(account));

@@ -3,7 +3,7 @@
 use super::{Access, Act, ApiState, Door, JsonBody, Problem, Session, cookie, me::Me, peer::Peer};
 use crate::{
     config::Secret,
-    store::{AuditEntry, NewSession},
+    store::{AuditEntry, NewSession, SessionLimits},
 };
 use axum::{
     Json,
@@ -75,7 +75,7 @@ async fn login(
         address: peer.to_string(),
         user_agent: user_agent(&headers),
     };
-    open(&api, new).await
+    open(&api, api.session_limits(), new).await
 }
 
 /// Sign out
@@ -107,13 +107,17 @@ struct Hint {
 async fn hint(State(api): State<ApiState>, headers: HeaderMap) -> Result<Json<Hint>, Problem> {
     let host = headers.get(header::HOST).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let domain = api.store.domain_by_name(name_of_host(host)).await?;
-    Ok(Json(Hint { domain: domain.map(|it| it.name), recovery: false }))
+    Ok(Json(Hint { domain: domain.map(|it| it.name), recovery: api.mailer.is_some() }))
 }
 
 /// Opens a session and answers with who is signed in.
-async fn open(api: &ApiState, new: NewSession) -> Result<Response, Problem> {
+pub(super) async fn open(
+    api: &ApiState,
+    limits: SessionLimits,
+    new: NewSession,
+) -> Result<Response, Problem> {
     let now = api.clock.now().unix;
-    let (_, token) = api.store.open_session(now, api.session_limits(), &new).await?;
+    let (_, token) = api.store.open_session(now, limits, &new).await?;
     let session = Session::load(api, &token).await?;
     api.audit(&session, Act::on("session.opened", "session", session.id)).await?;
     let remember = [
@@ -124,7 +128,7 @@ async fn open(api: &ApiState, new: NewSession) -> Result<Response, Problem> {
 }
 
 /// Waits for leave to hash a password: a flood of logins must not take all memory and cores.
-async fn hashing_permit(api: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
+pub(super) async fn hashing_permit(api: &ApiState) -> Result<SemaphorePermit<'_>, Problem> {
     match timeout(HASHING_WAIT_MAX, api.hashing.acquire()).await {
         Ok(Ok(permit)) => Ok(permit),
         Ok(Err(_)) | Err(_) => Err(Problem::busy()),
@@ -132,11 +136,11 @@ async fn hashing_permit(api: &ApiState) -> Result<SemaphorePermit<'_>, Problem> 
 }
 
 /// What failures are counted by.
-fn account_key(domain: &str, login: &str) -> String {
+pub(super) fn account_key(domain: &str, login: &str) -> String {
     format!("{}/{}", domain.to_ascii_lowercase(), login)
 }
 
-fn user_agent(headers: &HeaderMap) -> String {
+pub(super) fn user_agent(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
     agent.unwrap_or_default().to_owned()
 }

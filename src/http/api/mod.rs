@@ -4,6 +4,9 @@
 //! sees to the session, its rights, CSRF, the origin, repeated commands, limits and figures; a
 //! handler finds its [`Session`] and says no with a [`Problem`].
 
+mod admin_audit;
+mod admin_roles;
+mod admin_users;
 mod attempts;
 mod auth;
 mod calls;
@@ -19,15 +22,20 @@ mod interactions;
 pub mod listing;
 mod live;
 mod live_sessions;
+mod mail;
 mod me;
 pub mod menu;
+mod passwords;
 mod peer;
 mod problem;
 mod products;
+mod recovery;
 mod session;
+mod settings;
 mod state;
 mod text;
 pub mod time;
+mod walls;
 
 pub use door::{Access, Door, Route};
 pub use events::{Panels, tell_changes};
@@ -59,12 +67,18 @@ pub const BASE: &str = "/api/v1";
 pub fn door() -> Door {
     let door = Door::new();
     let door = auth::routes(door);
+    let door = recovery::routes(door);
     let door = me::routes(door);
     let door = calls::routes(door);
     let door = interactions::routes(door);
     let door = cdrs::routes(door);
     let door = live::routes(door);
     let door = events::routes(door);
+    let door = settings::routes(door);
+    let door = walls::routes(door);
+    let door = admin_users::routes(door);
+    let door = admin_roles::routes(door);
+    let door = admin_audit::routes(door);
     door.route(Access::Public, routes!(description))
 }
 

@@ -144,7 +144,7 @@ const TILES: &[Tile] = &[
         EVERYBODY,
     ),
     Tile {
-        route: Some("/rmo"),
+        route: Some("/workspace/calls"),
         ..tile(
             "operator",
             "headset",
@@ -235,7 +235,10 @@ mod tests {
         let routes: Vec<_> = open.iter().map(|it| (it.title.ru.as_ref(), it.route)).collect();
         assert_eq!(
             routes,
-            [("Оператор контакт-центра", Some("/rmo")), ("Администратор", Some("/admin"))]
+            [
+                ("Оператор контакт-центра", Some("/workspace/calls")),
+                ("Администратор", Some("/admin"))
+            ]
         );
     }
 }

@@ -66,7 +66,12 @@ impl Session {
                 let roles = api.store.roles_of_user(user.id).await?;
                 (Holder::User(user), roles)
             }
-            (None, _) => return Err(Problem::unauthenticated()),
+            (None, Some(wall)) => {
+                let wall = api.store.wall(row.domain, wall).await?;
+                let wall = wall.ok_or_else(Problem::unauthenticated)?;
+                (Holder::Wall { id: wall.id, title: wall.title }, Vec::new())
+            }
+            (None, None) => return Err(Problem::unauthenticated()),
         };
         let rights = match &holder {
             Holder::User(_) => roles.iter().flat_map(|it| it.rights.iter().copied()).collect(),

@@ -5,6 +5,7 @@ use super::{
     attempts::Attempts,
     idempotency::Answers,
     live_sessions::{LiveSessions, SessionWatch},
+    mail::Mailer,
 };
 use crate::{
     clock::Clock,
@@ -33,6 +34,12 @@ pub struct ApiState {
     /// What goes on now; `None` where nothing does.
     pub live: Option<Live>,
     pub(super) attempts: Arc<Attempts>,
+    /// Letters that were asked for; each counts as a failure does.
+    pub(super) recoveries: Arc<Attempts>,
+    /// Letters on their way.
+    pub(super) letters: Arc<Semaphore>,
+    /// `None` where no letters are sent.
+    pub(super) mailer: Option<Mailer>,
     pub(super) answers: Arc<Answers>,
     /// How many passwords are hashed at a time.
     pub(super) hashing: Arc<Semaphore>,
@@ -79,6 +86,7 @@ impl ApiState {
     /// With nobody signed in. Live handles are given to it by the `with_…` methods.
     pub fn new(store: Store, config: Arc<Config>, clock: Clock) -> Self {
         Self {
+            mailer: Mailer::new(&config),
             store,
             config,
             clock,
@@ -86,6 +94,8 @@ impl ApiState {
             sessions: LiveSessions::default(),
             live: None,
             attempts: Arc::default(),
+            recoveries: Arc::default(),
+            letters: Arc::new(Semaphore::new(LETTERS_MAX)),
             answers: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHED_AT_A_TIME)),
         }
@@ -167,3 +177,6 @@ pub const CHANGES_MAX: usize = 1024;
 
 /// Each takes 19 MiB and a core for tens of milliseconds.
 const HASHED_AT_A_TIME: usize = 4;
+
+/// Letters on their way at a time; one more is left out, and the log says so.
+const LETTERS_MAX: usize = 16;
