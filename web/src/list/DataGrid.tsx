@@ -9,7 +9,6 @@ import {
   useRef,
   useState,
 } from 'react';
-import { useText } from '../i18n/I18n';
 import { type GridColumn, tracksOf, widthOf } from './columns';
 import css from './DataGrid.module.css';
 import { GridHeader, type HeaderProps } from './GridHeader';
@@ -44,7 +43,6 @@ const SKELETON_ROWS_MORE = 3;
 /** Every list of the panel: sorted by the server, drawn by the screenful, driven by the keyboard. */
 export function DataGrid<Row>(props: Props<Row>) {
   const { rows, idOf, columns, widths, selection, onSelection, onNearEnd, phase } = props;
-  const t = useText();
   const scroller = useRef<HTMLDivElement>(null);
   const head = useRef<HTMLDivElement>(null);
   const view = useViewport(scroller, head);
@@ -184,9 +182,6 @@ export function DataGrid<Row>(props: Props<Row>) {
           </div>
         )}
       </div>
-      <p className="visually-hidden" role="status">
-        {phase === 'loading' ? t('list.loading') : ''}
-      </p>
     </div>
   );
 }

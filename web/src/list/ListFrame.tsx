@@ -142,6 +142,9 @@ export function ListFrame<Row>(
           }
         />
       </div>
+      <p className="visually-hidden" role="status">
+        {data.phase === 'loading' ? t('list.loading') : ''}
+      </p>
       <footer className={css.footer}>
         <span>{t('list.loaded', { loaded: data.rows.length, total: data.total })}</span>
         {selection.selected.size > 1 && (

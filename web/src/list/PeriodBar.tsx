@@ -14,7 +14,7 @@ import {
   range,
 } from './period';
 import css from './Toolbar.module.css';
-import { localZone } from './zone';
+import { localZone, wallFromText, wallFromWritten, wallToText, wallToWritten } from './zone';
 
 interface Props {
   readonly period: Period;
@@ -68,6 +68,11 @@ export function PeriodBar({ period, onChange, now = Date.now(), zone = localZone
   );
 }
 
+function written(field: string): string {
+  const wall = wallFromText(field);
+  return wall ? wallToWritten(wall) : '';
+}
+
 /** Two moments; a range comes into force when both are real and the person leaves the field. */
 function RangeFields({
   fields,
@@ -77,14 +82,16 @@ function RangeFields({
   readonly onChange: (period: Period) => void;
 }) {
   const t = useText();
-  const [draft, setDraft] = useState(fields);
-  useEffect(() => setDraft({ from: fields.from, to: fields.to }), [fields.from, fields.to]);
+  const shown = { from: written(fields.from), to: written(fields.to) };
+  const [draft, setDraft] = useState(shown);
+  useEffect(() => setDraft({ from: shown.from, to: shown.to }), [shown.from, shown.to]);
 
   const commit = () => {
-    if (draft.from === fields.from && draft.to === fields.to) return;
-    const period = range(draft.from, draft.to);
+    if (draft.from === shown.from && draft.to === shown.to) return;
+    const [from, to] = [wallFromWritten(draft.from), wallFromWritten(draft.to)];
+    const period = from && to && range(wallToText(from), wallToText(to));
     if (period) onChange(period);
-    else setDraft(fields);
+    else setDraft(shown);
   };
 
   return (
@@ -94,8 +101,11 @@ function RangeFields({
         <label key={side}>
           {t(`list.period.${side}`)}
           <input
-            type="datetime-local"
+            type="text"
+            inputMode="numeric"
             className={css.field}
+            placeholder={t('list.period.format')}
+            size={15}
             value={draft[side]}
             onChange={(event) => setDraft({ ...draft, [side]: event.target.value })}
             onBlur={commit}

@@ -12,6 +12,7 @@ import {
   range,
   resolve,
 } from './period';
+import { type Wall, wallFromWritten, wallToWritten } from './zone';
 
 const MOSCOW = 'Europe/Moscow';
 const BERLIN = 'Europe/Berlin';
@@ -166,6 +167,18 @@ describe('as text', () => {
     });
     expect(range('2025-11-25T00:00', '2025-11-25T00:00')).toBeUndefined();
   });
+});
+
+test.each([
+  ['24.11.2025 09:05', '24.11.2025 09:05'],
+  ['4.1.2025', '04.01.2025 00:00'],
+  [' 24.11.2025, 9:05 ', '24.11.2025 09:05'],
+])('a date written as %j is %s', (text, shown) => {
+  expect(wallToWritten(wallFromWritten(text) as Wall)).toBe(shown);
+});
+
+test.each(['31.02.2025', '24.11.25', '24.11.2025 25:00', 'вчера'])('%j is no date', (text) => {
+  expect(wallFromWritten(text)).toBeUndefined();
 });
 
 function iso(instant: number): string {

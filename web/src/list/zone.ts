@@ -95,6 +95,21 @@ export function wallFromText(text: string): Wall | undefined {
   return isReal ? wall : undefined;
 }
 
+/** `24.11.2026 09:05`, as a person writes it. */
+export function wallToWritten(wall: Wall): string {
+  const [date = '', time = ''] = wallToText(wall).split('T');
+  return `${date.split('-').reverse().join('.')} ${time}`;
+}
+
+/** Reads a date as a person writes it; without a time it is midnight. */
+export function wallFromWritten(text: string): Wall | undefined {
+  const match = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[\s,]+(\d{1,2}):(\d{2}))?$/.exec(text.trim());
+  if (!match) return undefined;
+  const [day = '', month = '', year = '', hour = '0', minute = '00'] = match.slice(1);
+  const two = (part: string) => part.padStart(2, '0');
+  return wallFromText(`${year}-${two(month)}-${two(day)}T${two(hour)}:${minute}`);
+}
+
 /** Wall time taken as if it were UTC: for comparing and subtracting wall times. */
 export function utcOf(wall: Wall): number {
   return Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);

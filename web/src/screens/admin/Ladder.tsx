@@ -53,7 +53,7 @@ export function Ladder({ callId }: { readonly callId: string }) {
   if (!ladder.data) return <Skeleton rows={6} />;
   return (
     <section className={css.section} aria-label={t('ladder.title')}>
-      <h3>{t('ladder.title')}</h3>
+      <h2>{t('ladder.title')}</h2>
       <Diagnosis data={ladder.data} />
       <Messages data={ladder.data} />
       <Media data={ladder.data} />
@@ -122,7 +122,12 @@ function MessageTable({ data }: { readonly data: LadderData }) {
   const t = useText();
   const names = new Map(data.participants.map((it) => [it.id, it.title]));
   return (
-    <div className={css.scroll}>
+    <section
+      className={css.scroll}
+      aria-label={t('ladder.table')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard
+      tabIndex={0}
+    >
       <table className={css.table}>
         <thead>
           <tr>
@@ -154,7 +159,7 @@ function MessageTable({ data }: { readonly data: LadderData }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -162,7 +167,12 @@ function Media({ data }: { readonly data: LadderData }) {
   const t = useText();
   if (data.media.length === 0) return null;
   return (
-    <div className={css.scroll}>
+    <section
+      className={css.scroll}
+      aria-label={t('ladder.media')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard
+      tabIndex={0}
+    >
       <table className={css.table} aria-label={t('ladder.media')}>
         <thead>
           <tr>
@@ -191,7 +201,7 @@ function Media({ data }: { readonly data: LadderData }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -65,7 +65,7 @@ export function LadderDrawing({ participants, messages, selected, onSelect }: Pr
               role="button"
               tabIndex={0}
               aria-pressed={index === selected}
-              aria-label={`${clockTime(it.at, locale)} ${nameOf(it.from)} → ${nameOf(it.to)}: ${it.summary}`}
+              aria-label={`${clockTime(it.at, locale)} ${shortened(it.summary)}: ${nameOf(it.from)} → ${nameOf(it.to)}`}
               className={css.message}
               onClick={() => onSelect(index)}
               onKeyDown={(event) => {

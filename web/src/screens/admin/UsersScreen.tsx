@@ -49,7 +49,7 @@ export default function UsersScreen() {
           id: 'login',
           label: 'admin.users.login',
           text: (it) => it.login,
-          width: 140,
+          width: 110,
           sortField: 'login',
           isFixed: true,
         },
@@ -57,7 +57,7 @@ export default function UsersScreen() {
           id: 'name',
           label: 'admin.users.name',
           text: (it) => it.name,
-          width: 200,
+          width: 130,
           isWide: true,
           sortField: 'name',
         },
@@ -75,7 +75,7 @@ export default function UsersScreen() {
               .map((id) => roleNames.get(id) ?? '')
               .filter(Boolean)
               .join(', '),
-          width: 240,
+          width: 130,
           isWide: true,
         },
         {

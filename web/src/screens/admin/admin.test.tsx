@@ -165,7 +165,7 @@ test('the ladder names each message, and its table says the same', async () => {
   server.on('GET /api/v1/calls/c1/ladder', () => LADDER);
   await renderLive(server, <Ladder callId="c1" />);
 
-  await user.click(await screen.findByRole('button', { name: /1001 → Tandem: INVITE$/ }));
+  await user.click(await screen.findByRole('button', { name: /INVITE: 1001 → Tandem$/ }));
   expect(screen.getByText(/^INVITE sip:1002/)).toBeTruthy();
   expect(screen.getByText('Звук шёл в одну сторону.')).toBeTruthy();
   expect(within(screen.getByRole('table', { name: 'Звук' })).getByText('PCMA')).toBeTruthy();

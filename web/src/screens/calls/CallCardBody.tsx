@@ -64,7 +64,7 @@ function Side({ label, side }: { readonly label: string; readonly side: Party })
   const t = useText();
   return (
     <section className={css.side}>
-      <h3>{label}</h3>
+      <h2>{label}</h2>
       <p dir="auto">{side.name || t('calls.unknown')}</p>
       <p>
         <bdi>{side.number || '—'}</bdi>
@@ -80,7 +80,7 @@ export function CallHistory({ history }: { readonly history: readonly CallEvent[
   const say = useEventText();
   return (
     <section>
-      <h3>{t('calls.history')}</h3>
+      <h2>{t('calls.history')}</h2>
       <ol className={css.history}>
         {history.map((event, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a history only grows, and is shown whole

@@ -34,11 +34,13 @@ export function CallCardFrame({
   id,
   className,
   buttons,
+  isPage = false,
   children,
 }: {
   readonly id: string;
   readonly className: string;
   readonly buttons: ReactNode;
+  readonly isPage?: boolean;
   readonly children?: ReactNode;
 }) {
   const t = useText();
@@ -47,13 +49,14 @@ export function CallCardFrame({
     queryFn: () => body(api.GET('/calls/{id}', { params: { path: { id } } })),
   });
   const title = useCallTitle(card.data);
+  const Heading = isPage ? 'h1' : 'h2';
 
   return (
     <section className={`${className} ${css.printed}`} aria-label={title}>
       <header className={css.cardHead}>
-        <h2>
+        <Heading>
           <bdi>{title}</bdi>
-        </h2>
+        </Heading>
         <div className={css.cardButtons}>
           {card.data && (
             <Button icon={Printer} kind="quiet" onPress={() => globalThis.print()}>

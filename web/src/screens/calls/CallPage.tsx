@@ -16,6 +16,7 @@ export function CallPage() {
   return (
     <CallCardFrame
       id={id}
+      isPage
       className={css.page ?? ''}
       buttons={
         <Button
