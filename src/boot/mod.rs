@@ -4,6 +4,7 @@
 //! there, and stops them from the top down, so that nothing accepted is lost.
 
 mod control;
+pub mod house;
 pub mod plans;
 mod settings;
 
@@ -20,7 +21,7 @@ use crate::{
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
-    store::{CdrSender, CdrWriter, OpenError, Store, StoreError},
+    store::{CdrSender, CdrWriter, OpenError, Store, StoreError, cdr_spool::SpoolReader},
     telemetry::{
         logs::{self, LogControl},
         metrics,
@@ -122,6 +123,7 @@ pub(crate) struct Running {
     shards: Vec<ShardHandle>,
     board: BoardHandle,
     logs: LogControl,
+    spool: SpoolReader,
     is_draining: AtomicBool,
 }
 
@@ -165,12 +167,14 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         shards: parts.shards.clone(),
         board: parts.board.clone(),
         logs,
+        spool: parts.cdr_writer.spool().clone(),
         is_draining: AtomicBool::new(false),
     });
 
     let (stop, stopping) = watch::channel(false);
     let api = ApiState::new(store.clone(), Arc::new(config.clone()), Clock::system())
-        .with_live(parts.live());
+        .with_live(parts.live())
+        .with_house(running.clone());
     tokio::spawn(api::tell_changes(api.clone()));
     let keeping_house = tokio::spawn(api.clone().keep_house(stopping.clone()));
     let render = move || recorder.render();

@@ -46,10 +46,33 @@ pub fn load(
     sounds: &Path,
     trunks: impl IntoIterator<Item = String>,
 ) -> Result<(Plans, Prompts), PlansError> {
+    load_with(dialplans, sounds, trunks, None)
+}
+
+/// The same with another text for one file, by name, whether it is there or not.
+pub fn load_with(
+    dialplans: &Path,
+    sounds: &Path,
+    trunks: impl IntoIterator<Item = String>,
+    changed: Option<(&str, &str)>,
+) -> Result<(Plans, Prompts), PlansError> {
     let prompts = prompts(sounds)?;
     let mut texts = Vec::new();
-    for path in files_below(dialplans, "toml")? {
-        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+    let mut paths = files_below(dialplans, "toml")?;
+    let changed = changed.map(|(name, text)| (dialplans.join(name), text));
+    if let Some((path, _)) = &changed
+        && !paths.contains(path)
+    {
+        paths.push(path.clone());
+        paths.sort_unstable();
+    }
+    for path in paths {
+        let text = match &changed {
+            Some((other, text)) if *other == path => (*text).to_owned(),
+            Some(_) | None => {
+                fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?
+            }
+        };
         texts.push((name_below(dialplans, &path), text));
     }
     let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();

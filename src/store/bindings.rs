@@ -27,6 +27,14 @@ impl Store {
         Ok(bindings)
     }
 
+    /// How many bindings there are, expired ones included.
+    pub async fn count_bindings(&self) -> Result<u64, StoreError> {
+        let (rows,): (i64,) = on_either!(&self.db, pool => {
+            sqlx::query_as("SELECT count(*) FROM binding").fetch_one(pool).await?
+        });
+        Ok(rows.unsigned_abs())
+    }
+
     /// Removes `removals` and then writes `upserts`, of any number of addresses of record, in one
     /// transaction: all of it or nothing.
     pub async fn commit_bindings(

@@ -114,6 +114,11 @@ impl CdrWriter {
         Ok((Self { inbox, spooling, inserting, reader }, sender))
     }
 
+    /// What lies in the spool.
+    pub fn spool(&self) -> &SpoolReader {
+        &self.reader
+    }
+
     /// Takes in what waits, brings what it can to the database until `limit` is over, and stops.
     /// Returns how many bytes of spool are left for the next start.
     pub async fn drain(self, limit: Duration) -> u64 {

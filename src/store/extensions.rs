@@ -18,6 +18,21 @@ use sip::digest::Ha1;
 pub struct ExtensionRow {
     /// What calls need to know.
     pub extension: Extension,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// What may be changed of an extension.
+#[derive(Clone, Debug)]
+pub struct ExtensionDraft {
+    /// Shown to those it calls.
+    pub display_name: String,
+    /// Most calls at a time; `None` for no limit.
+    pub calls_max: Option<u32>,
+    /// How long it rings before the call counts as not answered, in seconds.
+    pub ring_timeout_s: u32,
+    /// Who sits there.
+    pub user: Option<UserId>,
 }
 
 /// An extension to be added.
@@ -80,6 +95,41 @@ impl Store {
         Ok(on_either!(&self.db, pool => sqlx::query_as(SELECT_ALL).fetch_all(pool).await?))
     }
 
+    /// The extension with this id.
+    pub async fn extension(
+        &self,
+        domain: DomainId,
+        id: ExtensionId,
+    ) -> Result<Option<ExtensionRow>, StoreError> {
+        let rows = self.list_extensions().await?;
+        let is_it = |it: &ExtensionRow| it.extension.domain == domain && it.extension.id == id;
+        Ok(rows.into_iter().find(is_it))
+    }
+
+    /// Changes an extension that has still the version that the writer saw.
+    pub async fn change_extension(
+        &self,
+        domain: DomainId,
+        id: ExtensionId,
+        version: i64,
+        draft: &ExtensionDraft,
+    ) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE)
+                .bind(super::text(&draft.display_name))
+                .bind(draft.calls_max.map(i64::from))
+                .bind(i64::from(draft.ring_timeout_s))
+                .bind(draft.user.map(|it| it.0))
+                .bind(domain.0)
+                .bind(id.0)
+                .bind(version)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_version(rows)
+    }
+
     /// Gives an extension another SIP password.
     pub async fn set_extension_password(
         &self,
@@ -134,6 +184,7 @@ from_row!(ExtensionRow, row => Ok(Self {
         ring_timeout_s: super::unsigned(row.try_get("ring_timeout_s")?),
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
     },
+    version: row.try_get("version")?,
 }));
 
 fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, StoreError> {
@@ -144,7 +195,7 @@ fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, S
 }
 
 /// Numbers are SIP user names that need no escapes (RFC 3261 section 25.1, `unreserved`).
-fn check_number(number: &str) -> Result<(), StoreError> {
+pub fn check_number(number: &str) -> Result<(), StoreError> {
     let is_number = (1..=NUMBER_BYTES_MAX).contains(&number.len())
         && number.chars().all(|it| it.is_ascii_alphanumeric() || "-_.+".contains(it));
     if is_number {
@@ -166,9 +217,15 @@ const INSERT: &str = "
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
-           ring_timeout_s, user_id
+           ring_timeout_s, user_id, extension.version AS version
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
+const UPDATE: &str = "
+    UPDATE extension
+    SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, version = version + 1
+    WHERE domain_id = $5 AND id = $6 AND version = $7";
+
 const UPDATE_SECRETS: &str = "
-    UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2 WHERE domain_id = $3 AND number = $4";
+    UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2, version = version + 1
+    WHERE domain_id = $3 AND number = $4";

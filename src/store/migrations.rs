@@ -11,6 +11,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "first tables", include_str!("../../migrations/0001_first_tables.sql")),
     (2, "people and sessions", include_str!("../../migrations/0002_people_and_sessions.sql")),
     (3, "archive of calls", include_str!("../../migrations/0003_archive_of_calls.sql")),
+    (4, "versions of lines", include_str!("../../migrations/0004_versions_of_lines.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -39,7 +39,7 @@ pub use cdr_writer::{CdrSender, CdrWriter};
 pub use cdrs::CdrFilter;
 pub use directory::UnknownTrunkDomain;
 pub use domains::DomainRow;
-pub use extensions::{ExtensionRow, NewExtension};
+pub use extensions::{ExtensionDraft, ExtensionRow, NewExtension};
 pub use rights::Right;
 pub use roles::{RoleDraft, RoleRow};
 pub use sessions::{NewSession, SessionLimits, SessionRow};

@@ -10,6 +10,7 @@ mod places;
 mod postgres;
 
 mod admin;
+mod administration;
 mod archive;
 mod house;
 mod limits;
@@ -27,6 +28,12 @@ on_both_engines! {
     signing_in::what_is_wrong_with_the_credentials_is_not_told,
     signing_in::a_request_that_changes_something_needs_the_token_and_our_origin,
     signing_in::a_session_ends_when_it_is_idle_or_old,
+    administration::lines_are_made_changed_and_removed_and_calls_go_by_it,
+    administration::a_line_of_another_domain_is_not_there_and_nonsense_is_named,
+    administration::a_dialplan_is_saved_whole_or_not_at_all,
+    administration::a_call_is_tried_on_texts_that_are_not_saved,
+    administration::a_dialplan_of_another_domain_is_not_there,
+    administration::health_tells_figures_of_this_process,
     archive::an_operator_sees_the_calls_of_their_lines_and_a_supervisor_all,
     archive::a_list_is_filtered_sorted_and_goes_page_by_page,
     archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,

@@ -5,6 +5,9 @@
 //! handler finds its [`Session`] and says no with a [`Problem`].
 
 mod admin_audit;
+mod admin_dialplans;
+mod admin_health;
+mod admin_lines;
 mod admin_roles;
 mod admin_users;
 mod attempts;
@@ -17,6 +20,7 @@ mod events;
 pub mod extract;
 mod figures;
 mod guard;
+pub mod house;
 mod idempotency;
 mod interactions;
 pub mod listing;
@@ -79,6 +83,9 @@ pub fn door() -> Door {
     let door = admin_users::routes(door);
     let door = admin_roles::routes(door);
     let door = admin_audit::routes(door);
+    let door = admin_lines::routes(door);
+    let door = admin_dialplans::routes(door);
+    let door = admin_health::routes(door);
     door.route(Access::Public, routes!(description))
 }
 

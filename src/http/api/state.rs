@@ -3,6 +3,7 @@
 use super::{
     Live, Problem, Session,
     attempts::Attempts,
+    house::HouseHandle,
     idempotency::Answers,
     live_sessions::{LiveSessions, SessionWatch},
     mail::Mailer,
@@ -14,7 +15,7 @@ use crate::{
 };
 use base::{DomainId, SessionId};
 use serde_json::Value;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 /// What all handlers share; clones are handles on the same.
@@ -33,6 +34,10 @@ pub struct ApiState {
     pub sessions: LiveSessions,
     /// What goes on now; `None` where nothing does.
     pub live: Option<Live>,
+    /// When the process began, for its uptime.
+    pub(super) started: Instant,
+    /// The running server; without it changes wait for the next start.
+    pub house: Option<HouseHandle>,
     pub(super) attempts: Arc<Attempts>,
     /// Letters that were asked for; each counts as a failure does.
     pub(super) recoveries: Arc<Attempts>,
@@ -93,6 +98,8 @@ impl ApiState {
             changes: broadcast::Sender::new(CHANGES_MAX),
             sessions: LiveSessions::default(),
             live: None,
+            started: Instant::now(),
+            house: None,
             attempts: Arc::default(),
             recoveries: Arc::default(),
             letters: Arc::new(Semaphore::new(LETTERS_MAX)),
@@ -110,6 +117,22 @@ impl ApiState {
     /// What goes on now.
     pub(super) fn live(&self) -> Result<&Live, Problem> {
         self.live.as_ref().ok_or_else(Problem::busy)
+    }
+
+    /// With the running server.
+    #[must_use]
+    pub fn with_house(self, house: HouseHandle) -> Self {
+        Self { house: Some(house), ..self }
+    }
+
+    /// Lets calls go by what the database has of domains, extensions and trunks. The change is
+    /// committed: if the server cannot take it over, that is logged, and a reload does it.
+    pub async fn directory_changed(&self) {
+        if let Some(house) = &self.house
+            && let Err(problem) = house.reload_directory().await
+        {
+            tracing::error!(%problem, "a change waits for `tandem` to reload");
+        }
     }
 
     /// How long sessions last.

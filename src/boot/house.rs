@@ -1,0 +1,81 @@
+//! What the API may ask of the running server.
+
+use super::{Running, plans, plans::PlansError};
+use crate::http::api::house::{Done, House, PlanTrouble, Vitals};
+use call::{Prompts, dialplan::Plans};
+use std::{
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+};
+
+impl House for Running {
+    fn reload_directory(&self) -> Done<'_> {
+        Box::pin(async move {
+            let config = self.config.load_full();
+            let loaded = self.store.load_directory(&config.trunks).await;
+            let (directory, unknown) = loaded.map_err(|error| error.to_string())?;
+            for trunk in unknown {
+                tracing::warn!("{trunk}");
+            }
+            let directory = Arc::new(directory);
+            for shard in &self.shards {
+                let told = shard.directory(directory.clone()).await;
+                told.map_err(|error| error.to_string())?;
+            }
+            let told = self.board.directory(directory).await;
+            told.map_err(|error| error.to_string())
+        })
+    }
+
+    fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_> {
+        Box::pin(async move {
+            let (plans, prompts) = (Arc::new(plans), Arc::new(prompts));
+            for shard in &self.shards {
+                let told = shard.plans(plans.clone(), prompts.clone()).await;
+                told.map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        })
+    }
+
+    fn dialplans_dir(&self) -> PathBuf {
+        self.config.load().server.dialplans_dir.clone()
+    }
+
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble> {
+        let config = self.config.load();
+        let trunks = config.trunks.iter().map(|it| it.name.clone());
+        let server = &config.server;
+        plans::load_with(&server.dialplans_dir, &server.sounds_dir, trunks, changed)
+            .map_err(trouble)
+    }
+
+    fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {
+        Box::pin(async move {
+            let mut vitals = Vitals {
+                is_ready: !self.is_draining.load(Ordering::Relaxed),
+                shards: self.shards.len() as u64,
+                spool_bytes: self.spool.bytes(),
+                ..Vitals::default()
+            };
+            for shard in &self.shards {
+                if let Ok(figures) = shard.figures().await {
+                    vitals.calls += figures.counts.calls as u64;
+                    vitals.legs += figures.counts.legs as u64;
+                    vitals.media_sessions += figures.counts.media_sessions as u64;
+                }
+            }
+            vitals
+        })
+    }
+}
+
+/// For whoever edits the plans.
+pub fn trouble(error: PlansError) -> PlanTrouble {
+    match error {
+        PlansError::Mistakes(errors) => PlanTrouble::Mistakes(errors),
+        PlansError::Unreadable { .. } => PlanTrouble::Files(error.to_string()),
+        PlansError::Prompt { .. } => PlanTrouble::Files(error.to_string()),
+    }
+}

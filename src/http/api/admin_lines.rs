@@ -1,0 +1,344 @@
+//! `/admin/lines`: extensions.
+
+use super::{
+    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
+};
+use crate::{
+    config::Secret,
+    store::{
+        ExtensionDraft, ExtensionRow, NewExtension, Right,
+        extensions::{CALLS_MAX_DEFAULT, RING_TIMEOUT_S_DEFAULT, check_number},
+    },
+};
+use axum::{Json, extract::State, http::StatusCode};
+use base::{ExtensionId, Rng, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes(door: Door) -> Door {
+    let manage = Access::Right(Right::LinesManage);
+    door.route(manage, routes!(list, add))
+        .route(manage, routes!(one, change, remove))
+        .route(manage, routes!(set_password))
+}
+
+/// All lines of the domain.
+#[derive(Debug, Serialize, ToSchema)]
+struct Lines {
+    /// By number.
+    items: Vec<Line>,
+}
+
+/// An extension.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct Line {
+    /// Id.
+    id: Uuid,
+    /// The number, which is also the SIP user name.
+    number: String,
+    /// Shown to those it calls.
+    name: String,
+    /// Who sits there.
+    user_id: Option<Uuid>,
+    /// Most calls at a time; `null` for no limit.
+    calls_max: Option<u32>,
+    /// How long it rings, in seconds.
+    ring_timeout_s: u32,
+    /// For `If-Match`.
+    version: i64,
+}
+
+/// A line to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+struct NewLine {
+    /// The number, which is also the SIP user name.
+    number: String,
+    #[serde(flatten)]
+    draft: LineDraft,
+    /// SIP password; one is made up if there is none here.
+    password: Option<String>,
+}
+
+/// What may be changed of a line.
+#[derive(Debug, Deserialize, ToSchema)]
+struct LineDraft {
+    /// Shown to those it calls.
+    name: String,
+    /// Who sits there: a user of the domain.
+    user_id: Option<Uuid>,
+    /// Most calls at a time; `null` for no limit.
+    #[serde(default = "calls_max")]
+    calls_max: Option<u32>,
+    /// How long it rings, 5 to 600 s.
+    #[serde(default = "ring_timeout_s")]
+    ring_timeout_s: u32,
+}
+
+/// A line that was made.
+#[derive(Debug, Serialize, ToSchema)]
+struct MadeLine {
+    #[serde(flatten)]
+    line: Line,
+    /// The SIP password if it was made up: it is told here and nowhere else.
+    password: Option<String>,
+}
+
+/// Another SIP password.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChoice {
+    /// One is made up if there is none here.
+    password: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct PasswordTold {
+    /// The SIP password if it was made up: it is told here and nowhere else.
+    password: Option<String>,
+}
+
+/// The lines
+#[utoipa::path(
+    get, path = "/admin/lines", tag = "administration",
+    responses((status = 200, body = Lines), Problem)
+)]
+async fn list(State(api): State<ApiState>, session: Session) -> Result<Json<Lines>, Problem> {
+    let rows = api.store.list_extensions().await?.into_iter();
+    let own = rows.filter(|it| it.extension.domain == session.domain.id);
+    Ok(Json(Lines { items: own.map(Line::of).collect() }))
+}
+
+/// A line
+#[utoipa::path(
+    get, path = "/admin/lines/{id}", tag = "administration", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Line), Problem)
+)]
+async fn one(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<Json<Line>, Problem> {
+    Ok(Json(load(&api, &session, id).await?))
+}
+
+/// Make a line
+#[utoipa::path(
+    post, path = "/admin/lines", tag = "administration", request_body = NewLine,
+    responses((status = 201, body = MadeLine), Problem)
+)]
+async fn add(
+    State(api): State<ApiState>,
+    session: Session,
+    JsonBody(wanted): JsonBody<NewLine>,
+) -> Result<(StatusCode, Json<MadeLine>), Problem> {
+    let mut errors = wanted.draft.errors();
+    if check_number(&wanted.number).is_err() {
+        let message = Text::fixed(
+            "До 32 цифр, латинских букв и знаков - _ . +",
+            "Up to 32 digits, Latin letters and - _ . +",
+        );
+        errors.push(FieldError::new("number", "malformed", message));
+    }
+    let draft = wanted.draft.checked(&api, &session, errors).await?;
+    let (password, made_up) = choose(wanted.password)?;
+    let new = NewExtension {
+        number: wanted.number.clone(),
+        display_name: draft.display_name,
+        password,
+        calls_max: draft.calls_max,
+        ring_timeout_s: draft.ring_timeout_s,
+        user: draft.user,
+    };
+    let added = api.store.add_extension(&session.domain, new).await;
+    let id = match added {
+        Err(crate::store::StoreError::Exists { .. }) => return Err(Problem::exists("number")),
+        other => other?,
+    };
+    let line = load(&api, &session, id.0).await?;
+    told(&api, &session, "line.added", None, Some(&line)).await?;
+    Ok((StatusCode::CREATED, Json(MadeLine { line, password: made_up })))
+}
+
+/// Change a line
+#[utoipa::path(
+    put, path = "/admin/lines/{id}", tag = "administration", params(("id" = Uuid, Path)),
+    request_body = LineDraft, responses((status = 200, body = Line), Problem)
+)]
+async fn change(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+    IfMatch(version): IfMatch,
+    JsonBody(wanted): JsonBody<LineDraft>,
+) -> Result<Json<Line>, Problem> {
+    let before = load(&api, &session, id).await?;
+    if before.version != version {
+        return Err(Problem::version_conflict(&before));
+    }
+    let errors = wanted.errors();
+    let draft = wanted.checked(&api, &session, errors).await?;
+    let domain = session.domain.id;
+    match api.store.change_extension(domain, ExtensionId(id), version, &draft).await {
+        Err(crate::store::StoreError::Conflict) => {
+            return Err(Problem::version_conflict(&load(&api, &session, id).await?));
+        }
+        other => other?,
+    }
+    let line = load(&api, &session, id).await?;
+    told(&api, &session, "line.changed", Some(&before), Some(&line)).await?;
+    Ok(Json(line))
+}
+
+/// Remove a line and its registrations
+#[utoipa::path(
+    delete, path = "/admin/lines/{id}", tag = "administration", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "Removed"), Problem)
+)]
+async fn remove(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode, Problem> {
+    let before = load(&api, &session, id).await?;
+    if before.version != version {
+        return Err(Problem::version_conflict(&before));
+    }
+    api.store.remove_extension(session.domain.id, &before.number).await?;
+    told(&api, &session, "line.removed", Some(&before), None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Give a line another SIP password
+#[utoipa::path(
+    post, path = "/admin/lines/{id}/password", tag = "administration",
+    params(("id" = Uuid, Path)), request_body = PasswordChoice,
+    responses((status = 200, body = PasswordTold), Problem)
+)]
+async fn set_password(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+    JsonBody(choice): JsonBody<PasswordChoice>,
+) -> Result<Json<PasswordTold>, Problem> {
+    let before = load(&api, &session, id).await?;
+    let (password, made_up) = choose(choice.password)?;
+    api.store.set_extension_password(&session.domain, &before.number, &password).await?;
+    let line = load(&api, &session, id).await?;
+    told(&api, &session, "line.password_changed", None, Some(&line)).await?;
+    Ok(Json(PasswordTold { password: made_up }))
+}
+
+impl Line {
+    fn of(row: ExtensionRow) -> Self {
+        let ExtensionRow { extension, version } = row;
+        Self {
+            id: extension.id.0,
+            number: extension.number,
+            name: extension.display_name,
+            user_id: extension.user.map(|it| it.0),
+            calls_max: extension.calls_max,
+            ring_timeout_s: extension.ring_timeout_s,
+            version,
+        }
+    }
+}
+
+impl LineDraft {
+    fn errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        let name = self.name.trim();
+        if name.chars().count() > NAME_CHARS_MAX || name.contains(char::is_control) {
+            let message = Text::fixed("Одна строка до 100 знаков", "One line of up to 100 letters");
+            errors.push(FieldError::new("name", "malformed", message));
+        }
+        if self.calls_max.is_some_and(|it| !(1..=1000).contains(&it)) {
+            let message = Text::fixed("От 1 до 1000 или пусто", "From 1 to 1000, or empty");
+            errors.push(FieldError::new("calls_max", "out_of_range", message));
+        }
+        if !(5..=600).contains(&self.ring_timeout_s) {
+            let message = Text::fixed("От 5 до 600 секунд", "From 5 to 600 seconds");
+            errors.push(FieldError::new("ring_timeout_s", "out_of_range", message));
+        }
+        errors
+    }
+
+    async fn checked(
+        &self,
+        api: &ApiState,
+        session: &Session,
+        mut errors: Vec<FieldError>,
+    ) -> Result<ExtensionDraft, Problem> {
+        let user = self.user_id.map(UserId);
+        if let Some(id) = user
+            && api.store.user(session.domain.id, id).await?.is_none()
+        {
+            let message = Text::fixed("Нет такого пользователя", "There is no such user");
+            errors.push(FieldError::new("user_id", "unknown", message));
+        }
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        Ok(ExtensionDraft {
+            display_name: self.name.trim().to_owned(),
+            calls_max: self.calls_max,
+            ring_timeout_s: self.ring_timeout_s,
+            user,
+        })
+    }
+}
+
+async fn load(api: &ApiState, session: &Session, id: Uuid) -> Result<Line, Problem> {
+    let row = api.store.extension(session.domain.id, ExtensionId(id)).await?;
+    row.map(Line::of).ok_or_else(Problem::not_found)
+}
+
+/// Writes the change down, tells those who listen, and lets calls go by it.
+async fn told(
+    api: &ApiState,
+    session: &Session,
+    what: &'static str,
+    before: Option<&Line>,
+    after: Option<&Line>,
+) -> Result<(), Problem> {
+    let json = |it: &Line| serde_json::to_value(it).unwrap_or_default();
+    let Some(line) = after.or(before) else { return Ok(()) };
+    let act =
+        Act { before: before.map(json), after: after.map(json), ..Act::on(what, "line", line.id) };
+    api.audit(session, act).await?;
+    api.directory_changed().await;
+    api.changed(session, "line", line.id, after.map(|it| it.version));
+    Ok(())
+}
+
+/// The password, and the same if nobody chose it.
+fn choose(password: Option<String>) -> Result<(Secret, Option<String>), Problem> {
+    if let Some(password) = password {
+        if !(8..=128).contains(&password.chars().count()) {
+            let message = Text::fixed("От 8 до 128 знаков", "From 8 to 128 letters");
+            return Err(Problem::invalid_field("password", "out_of_range", message));
+        }
+        return Ok((Secret::new(password), None));
+    }
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| Problem::internal())?;
+    let made_up = Rng::from_entropy(seed).hex(MADE_UP_DIGITS);
+    Ok((Secret::new(made_up.clone()), Some(made_up)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the default of an optional field")]
+fn calls_max() -> Option<u32> {
+    Some(CALLS_MAX_DEFAULT)
+}
+
+fn ring_timeout_s() -> u32 {
+    RING_TIMEOUT_S_DEFAULT
+}
+
+const NAME_CHARS_MAX: usize = 100;
+
+/// 80 bits of chance.
+const MADE_UP_DIGITS: usize = 20;

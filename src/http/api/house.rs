@@ -1,0 +1,53 @@
+//! What the API asks of the running server: to take over a change, and how it is.
+
+use call::{
+    Prompts,
+    dialplan::{PlanError, Plans},
+};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+
+/// The running server.
+pub trait House: Send + Sync {
+    /// Takes over domains, extensions and trunks as the database has them.
+    fn reload_directory(&self) -> Done<'_>;
+    /// Puts plans and prompts in force, on all shards.
+    fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_>;
+    /// Where dialplans lie.
+    fn dialplans_dir(&self) -> PathBuf;
+    /// Reads all dialplans and prompts, with another text for one file.
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble>;
+    /// How it is.
+    fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>>;
+}
+
+/// A handle on it.
+pub type HouseHandle = Arc<dyn House>;
+
+/// Work under way; the error is for the log.
+pub type Done<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// Why dialplans cannot be loaded.
+#[derive(Clone, Debug)]
+pub enum PlanTrouble {
+    /// They have mistakes.
+    Mistakes(Vec<PlanError>),
+    /// A file cannot be read, or a prompt cannot be played.
+    Files(String),
+}
+
+/// How the server is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vitals {
+    /// Whether it takes new calls.
+    pub is_ready: bool,
+    /// Live calls.
+    pub calls: u64,
+    /// Their legs.
+    pub legs: u64,
+    /// Media sessions.
+    pub media_sessions: u64,
+    /// Signalling shards.
+    pub shards: u64,
+    /// What waits in the spool of the call log, in bytes.
+    pub spool_bytes: u64,
+}
