@@ -2,7 +2,7 @@
 
 use base::CallId;
 use call::{CallCounts, CallView, Directory, Prompts, Totals, dialplan::Plans};
-use sip::trace::KeptCall;
+use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +22,7 @@ pub(super) enum Command {
     Views(oneshot::Sender<Vec<CallView>>),
     Figures(oneshot::Sender<Figures>),
     Trace(TraceQuery, oneshot::Sender<Option<String>>),
+    Ladder(CallId, oneshot::Sender<Option<Ladder>>),
 }
 
 /// Which ladder.
@@ -102,6 +103,11 @@ impl ShardHandle {
     /// The SIP ladder of a call as text; `None` if nothing of it is kept here.
     pub async fn trace(&self, query: TraceQuery) -> Result<Option<String>, ShardGone> {
         self.ask(|reply| Command::Trace(query, reply)).await
+    }
+
+    /// The SIP messages of a call; `None` if nothing of it is kept here.
+    pub async fn ladder(&self, call: CallId) -> Result<Option<Ladder>, ShardGone> {
+        self.ask(|reply| Command::Ladder(call, reply)).await
     }
 
     async fn tell(&self, command: Command) -> Result<(), ShardGone> {

@@ -184,6 +184,9 @@ impl Shard {
                 let (counts, totals) = (self.calls.counts(), self.calls.totals());
                 let _ = reply.send(Figures { counts, totals, is_idle: self.calls.is_idle() });
             }
+            Command::Ladder(call, reply) => {
+                let _ = reply.send(self.trace.ladder(call));
+            }
             Command::Trace(query, reply) => {
                 let ladder = match query {
                     TraceQuery::Call(call) => self.trace.ladder(call),

@@ -52,6 +52,16 @@ fn a_call_of_two_phones_is_seen_as_it_happens_and_ended_from_the_panel() {
     let numbers: Vec<_> = mine.frames.iter().filter_map(|(_, it)| it["s"].as_u64()).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
 
+    let supervisor = Visitor::sign_in(&server, "admin");
+    let ladder = supervisor.get(&format!("/calls/{id}/ladder"));
+    let titles: Vec<_> = array(&ladder["participants"]).map(|it| &it["title"]).collect();
+    assert_eq!(titles, ["1001", "Tandem", "1002"]);
+    let summaries: Vec<_> =
+        array(&ladder["messages"]).map(|it| (&it["method"], &it["status"])).collect();
+    assert!(summaries.contains(&(&json!("INVITE"), &json!(200))), "{summaries:?}");
+    assert_eq!(ladder["media"][0]["codec"], "PCMA/8000");
+    assert_eq!(ladder["diagnosis"], json!([]), "nothing went wrong");
+
     let last = numbers.last().copied();
     let mut again = anna.connect(&json!({"tab": "c", "resume_from": last}));
     server.terminate();
@@ -63,6 +73,10 @@ fn a_call_of_two_phones_is_seen_as_it_happens_and_ended_from_the_panel() {
 /// A frame that says so of the line with this number.
 fn line(number: &'static str, status: &'static str) -> impl Fn(&Value) -> bool {
     move |it| it["t"] == "line.status" && it["d"]["number"] == number && it["d"]["status"] == status
+}
+
+fn array(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map_or([].iter(), |it| it.iter())
 }
 
 fn call(frame: &Value, state: &str) -> bool {
