@@ -25,6 +25,10 @@ test('a side has a name, a number, both, or is unknown', () => {
   expect(party(undefined, 'Неизвестно')).toBe('Неизвестно');
 });
 
+test('a name that turns the direction of writing leaves the number alone', () => {
+  expect(party({ number: '1001', name: '\u202eнавИ' }, '?')).toBe('\u2068\u202eнавИ\u2069 (1001)');
+});
+
 test('a moment that is not known leaves no trace of itself', () => {
   expect(moment(null, 'ru')).toBe('');
   expect(moment('soon', 'ru')).toBe('');

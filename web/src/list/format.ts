@@ -26,8 +26,15 @@ export function party(side: Party | null | undefined, unknown: string): string {
   const number = side?.number?.trim() ?? '';
   const name = side?.name?.trim() ?? '';
   if (name === '' || name === number) return number || unknown;
-  return number === '' ? name : `${name} (${number})`;
+  return number === '' ? isolated(name) : `${isolated(name)} (${number})`;
 }
+
+/** A name that turns the direction of writing must not turn the number behind it. */
+function isolated(name: string): string {
+  return TURNS.test(name) ? `\u2068${name}\u2069` : name;
+}
+
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -3,7 +3,7 @@ import { ask } from '../../api/ask';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
-import { duration, moment } from '../../list/format';
+import { duration, moment, party } from '../../list/format';
 import { ListScreen } from '../../list/ListScreen';
 import type { Page } from '../../list/pages';
 import { queryOf } from '../../list/query';
@@ -11,6 +11,7 @@ import type { ListState } from '../../list/state';
 import type { FetchRows } from '../../list/usePages';
 import { localZone } from '../../list/zone';
 import { Button } from '../../ui/Button';
+import { cx } from '../../ui/cx';
 import { useNewCalls } from '../calls/CallsScreen';
 import { CAUSES, useCauseText } from '../calls/useCallsSpec';
 import css from './admin.module.css';
@@ -60,7 +61,7 @@ export default function CdrsScreen() {
       {...(may('trace.view') && { onOpen: (it: Cdr) => setTraced(it.call_id) })}
       card={
         traced !== undefined && (
-          <aside className={css.drawer} aria-label={t('ladder.title')}>
+          <aside className={cx(css.drawer, css.wide)} aria-label={t('ladder.title')}>
             <Ladder callId={traced} />
             <div className={css.buttons}>
               <Button onPress={() => setTraced(undefined)}>{t('admin.close')}</Button>
@@ -84,7 +85,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
           id: 'time',
           label: 'calls.time',
           text: (it) => moment(it.started_at, locale),
-          width: 160,
+          width: 166,
           sortField: 'time',
           isFixed: true,
         },
@@ -93,7 +94,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
         {
           id: 'leg',
           label: 'ladder.leg',
-          text: (it) => (it.name ? `${it.name} (${it.number})` : it.number),
+          text: (it) => party(it, it.number),
           width: 180,
           isWide: true,
         },
@@ -105,7 +106,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
           width: 90,
           isNumber: true,
         },
-        { id: 'cause', label: 'calls.cause', text: (it) => cause(it.cause), width: 160 },
+        { id: 'cause', label: 'calls.cause', text: (it) => cause(it.cause), width: 166 },
         {
           id: 'status',
           label: 'admin.cdrs.status',

@@ -10,6 +10,7 @@ import { LocalScreen } from '../../list/LocalScreen';
 import { useLive, useTopic } from '../../live/LiveContext';
 import { Button } from '../../ui/Button';
 import { useConfirm } from '../../ui/Confirm';
+import { cx } from '../../ui/cx';
 import { useRefusalText } from '../../ui/States';
 import { Timer } from '../../ui/Timer';
 import { toast } from '../../ui/toasts';
@@ -38,7 +39,7 @@ export default function LiveCallsScreen() {
           label: 'calls.time',
           text: (it) => moment(it.started_at, locale),
           sortText: (it) => it.started_at,
-          width: 160,
+          width: 166,
           sortField: 'since',
           isFixed: true,
         },
@@ -50,7 +51,7 @@ export default function LiveCallsScreen() {
           isWide: true,
           sortField: 'caller',
         },
-        { id: 'dialled', label: 'calls.dialled', text: (it) => it.dialled, width: 160 },
+        { id: 'dialled', label: 'calls.dialled', text: (it) => it.dialled, width: 166 },
         {
           id: 'callees',
           label: 'calls.sideB',
@@ -106,7 +107,7 @@ export default function LiveCallsScreen() {
       }
       card={
         traced !== undefined && (
-          <aside className={css.drawer} aria-label={t('ladder.title')}>
+          <aside className={cx(css.drawer, css.wide)} aria-label={t('ladder.title')}>
             <Ladder callId={traced} />
             <div className={css.buttons}>
               <Button onPress={() => setTraced(undefined)}>{t('admin.close')}</Button>

@@ -22,7 +22,7 @@ export function useCallsSpec(): GridSpec<CallRow> {
           id: 'time',
           label: 'calls.time',
           text: (it) => moment(it.started_at, locale),
-          width: 152,
+          width: 166,
           sortField: 'time',
           isFixed: true,
         },

@@ -72,7 +72,7 @@ function useInteractionsSpec(): GridSpec<Interaction> {
           id: 'time',
           label: 'calls.time',
           text: (it) => moment(it.at, locale),
-          width: 152,
+          width: 166,
           sortField: 'time',
           isFixed: true,
         },
