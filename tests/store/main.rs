@@ -24,6 +24,7 @@ on_both_engines! {
     rows::a_domain_is_found_by_its_name_and_its_aliases,
     rows::two_domains_cannot_share_a_name,
     rows::a_user_signs_in_with_the_right_password_only,
+    rows::the_one_word_of_an_earlier_version_becomes_roles,
     rows::a_disabled_user_is_nobody,
     rows::a_login_is_unique_in_its_domain_only,
     rows::what_is_not_there_cannot_be_changed,

@@ -66,6 +66,25 @@ pub(crate) async fn a_user_signs_in_with_the_right_password_only(place: Place) {
     ));
 }
 
+pub(crate) async fn the_one_word_of_an_earlier_version_becomes_roles(place: Place) {
+    let store = place.open().await;
+    let domain = store.add_domain("a.example").await.unwrap();
+    let bare = NewUser { roles: Vec::new(), ..user("anna", "p") };
+    let id = store.add_user(domain, bare).await.unwrap();
+    place
+        .execute("INSERT INTO role_wish (user_id, role) SELECT id, 'admin' FROM user_account")
+        .await;
+    store.close().await;
+
+    let store = place.open().await;
+
+    let roles = store.roles_of_user(id).await.unwrap();
+    let codes: Vec<_> = roles.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(codes, ["callcenter_admin", "callcenter_user", "platform_admin"]);
+    store.set_user_password(domain, id, Secret::new("q"), None).await.unwrap();
+    assert_eq!(store.list_roles(domain).await.unwrap().len(), 8, "made once");
+}
+
 pub(crate) async fn a_disabled_user_is_nobody(place: Place) {
     let store = place.open().await;
     let domain = store.add_domain("a.example").await.unwrap();

@@ -2,7 +2,9 @@
 //! over, whoever ended it and however, another process included.
 
 use super::ApiState;
+use crate::telemetry::metrics::SESSIONS;
 use base::SessionId;
+use metrics::gauge;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -109,7 +111,11 @@ impl LiveSessions {
             }
         }
         if let Err(error) = api.store.forget_old_sessions(now, api.session_limits()).await {
-            tracing::warn!(%error, "old sessions cannot be forgotten");
+            return tracing::warn!(%error, "old sessions cannot be forgotten");
+        }
+        match api.store.good_sessions(now, api.session_limits()).await {
+            Ok(good) => gauge!(SESSIONS).set(good.len() as f64),
+            Err(error) => tracing::warn!(%error, "sessions cannot be counted"),
         }
     }
 
@@ -150,5 +156,5 @@ impl Drop for SessionWatch {
 /// How late an end that another process brought about is noticed; one of our own is at once.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How often watched sessions are noted as in use, and old ones forgotten.
+/// How often watched sessions are noted as in use, old ones forgotten and good ones counted.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(60);
