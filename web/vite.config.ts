@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.{ts,tsx}'],
+          testTimeout: 30_000,
           setupFiles: ['src/testing/setup.ts'],
         },
       },

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Navigate, Outlet, useLocation } from '@tanstack/react-router';
+import { Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { api, body } from '../api/client';
 import { Refused } from '../api/refused';
@@ -8,6 +8,7 @@ import { LiveProvider } from '../live/LiveContext';
 import { LoginDialog } from '../screens/login/LoginDialog';
 import { ErrorState } from '../ui/States';
 import { adoptSettings } from './appearance';
+import { Redirect } from './Redirect';
 import { useSessionState } from './session';
 
 /** Lets a user through, with the live connection; sends anybody else to sign in. */
@@ -21,7 +22,7 @@ export function SignedIn() {
     case 'unreachable':
       return <ErrorState error={Refused.unreachable()} retry={state.retry} />;
     case 'none':
-      return <Navigate to="/login" search={href === '/' ? {} : { to: href }} replace />;
+      return <Redirect to={href === '/' ? '/login' : `/login?to=${encodeURIComponent(href)}`} />;
     case 'signed_in':
       return <Connected key={state.me.id} />;
   }

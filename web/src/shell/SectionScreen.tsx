@@ -1,7 +1,8 @@
-import { Navigate, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { Construction } from 'lucide-react';
 import { Suspense, useEffect } from 'react';
 import { NotFound } from '../app/NotFound';
+import { Redirect } from '../app/Redirect';
 import { useText } from '../i18n/I18n';
 import { useLive } from '../live/LiveContext';
 import { EmptyState, Skeleton } from '../ui/States';
@@ -28,7 +29,7 @@ export function FirstSection() {
   const first = PREFERRED.find((it) => codes.includes(it)) ?? codes[0];
   if (!first) return <NotFound />;
 
-  return <Navigate to="/workspace/$section" params={{ section: first }} replace />;
+  return <Redirect to={`/workspace/${first}`} />;
 }
 
 /** What an operator works with comes before what they learn from. */

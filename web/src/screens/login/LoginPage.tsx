@@ -1,6 +1,7 @@
-import { Link, Navigate, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { homeOf } from '../../app/home';
+import { Redirect } from '../../app/Redirect';
 import { useSessionState } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import { LanguageSwitch } from './LanguageSwitch';
@@ -10,21 +11,15 @@ import { LoginForm } from './LoginForm';
 /** «Авторизация»: whoever is signed in already goes on to where they wanted. */
 export function LoginPage() {
   const t = useText();
-  const navigate = useNavigate();
   const { to } = useSearch({ from: '/login' });
   const { state, signedIn } = useSessionState();
   if (state.kind === 'signed_in' && !state.isOver) {
-    return <Navigate to={to ?? homeOf(state.me)} replace />;
+    return <Redirect to={to ?? homeOf(state.me)} />;
   }
 
   return (
     <LoginCard title={t('login.title')}>
-      <LoginForm
-        onSignedIn={(me) => {
-          signedIn(me);
-          void navigate({ to: to ?? homeOf(me), replace: true });
-        }}
-      />
+      <LoginForm onSignedIn={signedIn} />
       <p className={styles.links}>
         <Link to="/recover">{t('login.recover')}</Link>
       </p>
