@@ -8,6 +8,7 @@ import { ConfirmProvider } from '../../ui/Confirm';
 import AuditScreen, { changeOf } from './AuditScreen';
 import CdrsScreen from './CdrsScreen';
 import { Ladder } from './Ladder';
+import LinesScreen from './LinesScreen';
 import LiveCallsScreen from './LiveCallsScreen';
 import RegistrationsScreen from './RegistrationsScreen';
 import RolesScreen from './RolesScreen';
@@ -107,6 +108,41 @@ test('another’s change is told at once, in the list and over the open form', a
   expect(await screen.findByText(/только что изменил boss/)).toBeTruthy();
   expect(await screen.findByText('Сидорова')).toBeTruthy();
   expect(typedIn('Имя')).toBe('Иванова');
+});
+
+test('a line is given to a person, and a version goes with the change', async () => {
+  const user = userEvent.setup();
+  const line = {
+    id: 'l1',
+    version: 4,
+    number: '1001',
+    name: 'Касса',
+    user_id: null,
+    calls_max: null,
+    ring_timeout_s: 30,
+  };
+  server.on('GET /api/v1/admin/lines', () => ({ items: [line] }));
+  server.on('PUT /api/v1/admin/lines/l1', (request) =>
+    request.headers.get('If-Match') === '4' ? line : problem(409, 'version_conflict'),
+  );
+  await renderLive(server, <LinesScreen />, { rights: ['users.manage'] });
+  await screen.findByText('Касса');
+  document.querySelector<HTMLElement>('[data-row="l1"]')?.focus();
+  await user.keyboard('{Enter}');
+
+  await user.selectOptions(
+    await screen.findByRole('combobox', { name: 'Пользователь' }),
+    await screen.findByRole('option', { name: 'Иванова' }),
+  );
+  await user.click(screen.getByRole('button', { name: 'Сохранить' }));
+
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Сохранить' })).toBeNull());
+  expect(server.askedOf('PUT /api/v1/admin/lines/l1')[0]?.body).toEqual({
+    name: 'Касса',
+    user_id: 'u7',
+    calls_max: null,
+    ring_timeout_s: 30,
+  });
 });
 
 test('a built-in role can be read but not changed', async () => {

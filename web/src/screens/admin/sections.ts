@@ -6,6 +6,7 @@ import {
   History,
   KeySquare,
   type LucideIcon,
+  Phone,
   PhoneCall,
   Users,
 } from 'lucide-react';
@@ -20,7 +21,7 @@ export interface AdminSection {
 }
 
 /** As they stand in the address. */
-export type AdminCode = 'users' | 'roles' | 'registrations' | 'calls' | 'cdrs' | 'audit';
+export type AdminCode = 'users' | 'roles' | 'lines' | 'registrations' | 'calls' | 'cdrs' | 'audit';
 
 const SECTIONS: readonly AdminSection[] = [
   {
@@ -34,6 +35,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'roles.manage',
     icon: KeySquare,
     screen: lazy(() => import('./RolesScreen')),
+  },
+  {
+    code: 'lines',
+    right: 'lines.manage',
+    icon: Phone,
+    screen: lazy(() => import('./LinesScreen')),
   },
   {
     code: 'registrations',

@@ -1,0 +1,143 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { ask } from '../../api/ask';
+import { useSession } from '../../app/session';
+import { useText } from '../../i18n/I18n';
+import { ResourceScreen } from './ResourceScreen';
+import type { Option, Resource } from './resource';
+
+interface Line {
+  readonly id: string;
+  readonly version: number;
+  readonly number: string;
+  readonly name: string;
+  readonly user_id: string | null;
+  readonly calls_max: number | null;
+  readonly ring_timeout_s: number;
+}
+
+/** Lines of the domain: whose they are, and what their phones may do. */
+export default function LinesScreen() {
+  const t = useText();
+  const people = usePeople();
+  const resource = useMemo<Resource<Line>>(() => {
+    const nameOf = (id: string | null) => people.find((it) => it.id === id)?.label ?? '';
+    return {
+      object: 'line',
+      path: '/admin/lines',
+      title: 'admin.section.lines',
+      empty: 'phones.empty',
+      add: 'admin.lines.add',
+      nameOf: (it) => `${it.number} ${it.name}`,
+      canAdd: true,
+      hasPassword: true,
+      columns: [
+        {
+          id: 'number',
+          label: 'extensions.number',
+          text: (it) => it.number,
+          width: 100,
+          sortField: 'number',
+          isFixed: true,
+        },
+        {
+          id: 'name',
+          label: 'extensions.name',
+          text: (it) => it.name,
+          width: 160,
+          isWide: true,
+          sortField: 'name',
+        },
+        {
+          id: 'user',
+          label: 'calls.user',
+          text: (it) => nameOf(it.user_id),
+          width: 160,
+          isWide: true,
+          sortField: 'user',
+        },
+        {
+          id: 'calls',
+          label: 'admin.lines.callsMax',
+          text: (it) => it.calls_max?.toString() ?? t('admin.lines.unlimited'),
+          width: 150,
+          isNumber: true,
+        },
+        {
+          id: 'ring',
+          label: 'admin.lines.ringTimeout',
+          text: (it) => String(it.ring_timeout_s),
+          width: 150,
+          isNumber: true,
+        },
+      ],
+      fields: [
+        {
+          name: 'number',
+          label: 'extensions.number',
+          kind: 'text',
+          isRequired: true,
+          isOnlyNew: true,
+        },
+        {
+          name: 'password',
+          label: 'admin.users.password',
+          kind: 'password',
+          isRequired: true,
+          isOnlyNew: true,
+        },
+        { name: 'name', label: 'extensions.name', kind: 'text', isRequired: true },
+        {
+          name: 'user_id',
+          label: 'calls.user',
+          kind: 'choice',
+          options: [{ id: '', label: '—' }, ...people],
+        },
+        { name: 'calls_max', label: 'admin.lines.callsMax', kind: 'text' },
+        {
+          name: 'ring_timeout_s',
+          label: 'admin.lines.ringTimeout',
+          kind: 'text',
+          isRequired: true,
+        },
+      ],
+      initial: {
+        number: '',
+        password: '',
+        name: '',
+        user_id: '',
+        calls_max: '2',
+        ring_timeout_s: '30',
+      },
+      toValues: (it) => ({
+        name: it.name,
+        user_id: it.user_id ?? '',
+        calls_max: it.calls_max?.toString() ?? '',
+        ring_timeout_s: String(it.ring_timeout_s),
+      }),
+      toBody: (values, isNew) => ({
+        ...(isNew && { number: values.number, password: values.password }),
+        name: values.name,
+        user_id: values.user_id || null,
+        calls_max: values.calls_max === '' ? null : Number(values.calls_max),
+        ring_timeout_s: Number(values.ring_timeout_s),
+      }),
+    };
+  }, [t, people]);
+  return <ResourceScreen resource={resource} />;
+}
+
+/** Whose a line can be; nobody to choose from without the right to see people. */
+function usePeople(): readonly Option[] {
+  const { may } = useSession();
+  const users = useQuery({
+    queryKey: ['admin', 'user'],
+    queryFn: async () =>
+      (await ask<{ items: { id: string; name: string }[] }>('get', '/admin/users')).items,
+    enabled: may('users.manage'),
+  });
+  return useMemo(
+    () => (users.data ?? []).map(({ id, name }) => ({ id, label: name })),
+    [users.data],
+  );
+}
