@@ -1,0 +1,69 @@
+// Debian's Chromium, windows of it in either language and theme, and what they complained of.
+
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+export interface Look {
+  readonly locale?: 'ru' | 'en';
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--no-first-run',
+  '--disable-sync',
+];
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+
+/** A window as a new user would open it: no cookies, nothing stored. */
+export async function open(browser: Browser, url: string, look: Look = {}): Promise<Page> {
+  const { locale = 'ru', theme = 'light', width = 1366, height = 768 } = look;
+  const context: BrowserContext = await browser.newContext({
+    baseURL: url,
+    viewport: { width, height },
+    locale: locale === 'ru' ? 'ru-RU' : 'en-GB',
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
+  context.setDefaultTimeout(15_000);
+  await context.addInitScript((it) => {
+    if (!localStorage.getItem('tandem.locale')) localStorage.setItem('tandem.locale', it);
+  }, locale);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  complaintsOf.set(page, complaints);
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const text = message.text();
+    // The browser says so of each answer that is a refusal, and of each attempt to reconnect.
+    const isExpected = /Failed to load resource|WebSocket connection to/.test(text);
+    if (message.type() === 'error' && !isExpected) complaints.push(text);
+  });
+  return page;
+}
+
+const complaintsOf = new WeakMap<Page, string[]>();
+
+/** Errors that the page threw or wrote to its console. */
+export const complaints = (page: Page): readonly string[] => complaintsOf.get(page) ?? [];
+
+/** Signs in by the form, and is where signing in leads. */
+export async function signIn(page: Page, login: string, path = '/'): Promise<void> {
+  await page.goto(path);
+  await page.waitForURL(/\/login/);
+  await page.locator('input[autocomplete="organization"]').fill(DEMO_DOMAIN);
+  await page.locator('input[autocomplete="username"]').fill(login);
+  await page.locator('input[autocomplete="current-password"]').fill(DEMO_PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.pathname !== '/login');
+}
+
+export const DEMO_DOMAIN = 'demo.tandem.test';
+export const DEMO_PASSWORD = 'demo';

@@ -1,0 +1,96 @@
+// Tandem itself, as a user starts it: with the demo domain, on free ports, in a folder of its own.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from './wait';
+
+const REPOSITORY = new URL('../../../', import.meta.url).pathname;
+const READY_LIMIT_MS = 30_000;
+
+/** `TANDEM_BIN` puts another build under the same tests. */
+const binary =
+  process.env.TANDEM_BIN ??
+  join(process.env.CARGO_TARGET_DIR ?? join(REPOSITORY, 'target'), 'debug/tandem');
+
+export class Server {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #arguments: readonly string[];
+  #process: ChildProcess | undefined;
+
+  private constructor(folder: string, http: number, ports: readonly string[]) {
+    this.#folder = folder;
+    this.#arguments = ['serve', ...settings(folder), '--http-port', String(http), ...ports];
+    this.url = `http://127.0.0.1:${http}`;
+  }
+
+  /** Seeds the demo domain, starts, waits until it is ready. */
+  static async start(): Promise<Server> {
+    if (!existsSync(binary)) throw new Error(`${binary} is not there: run cargo build`);
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
+    const seeded = spawnSync(binary, ['demo', ...settings(folder)], { cwd: REPOSITORY });
+    if (seeded.status !== 0) throw new Error(`tandem demo: ${seeded.stderr}`);
+    const [http, sip] = [await freePort(), await freePort()];
+    // From an even port on, to an odd one.
+    const rtp = Math.min((await freePort()) & ~1, 65_494);
+    const ports = ['--sip-port', String(sip), '--rtp-ports', `${rtp}-${rtp + 41}`];
+    const server = new Server(folder, http, ports);
+    await server.run();
+    return server;
+  }
+
+  /** The same server on the same data, after `kill`. */
+  async run(): Promise<void> {
+    const log = openSync(join(this.#folder, 'server.log'), 'a');
+    this.#process = spawn(binary, this.#arguments, {
+      cwd: REPOSITORY,
+      stdio: ['ignore', log, log],
+    });
+    await waitFor('the server being ready', READY_LIMIT_MS, async () => {
+      if (this.#process?.exitCode !== null) throw new Error(`it ended: ${this.log}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      return answer?.ok || undefined;
+    });
+  }
+
+  /** `kill -9`: connections end without a word. */
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once('exit', resolve));
+    running.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Ends it and forgets its data. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get log(): string {
+    return readFileSync(join(this.#folder, 'server.log'), 'utf8').slice(-4000);
+  }
+}
+
+const settings = (folder: string): string[] => [
+  '--config',
+  'docs/config.demo.toml',
+  '--data',
+  join(folder, 'data'),
+];
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
