@@ -12,6 +12,9 @@ target=${CARGO_TARGET_DIR:-target}
 say "signalling: Tandem as a B2BUA, Kamailio as a proxy (some minutes)"
 benches/signalling.py --tandem "$target/release/tandem" ${SIGNALLING_ARGS:-}
 
+say "lists: pages of the archive with a million calls, on SQLite and PostgreSQL (some minutes)"
+cargo test --release --quiet --test store -- --ignored --nocapture --test-threads=1 a_million_calls
+
 if [ -f benches/rtp_load/Cargo.toml ]; then
     say "relaying: Tandem's media workers, rtpengine"
     cargo build --release -p rtp-load

@@ -185,12 +185,12 @@ impl Store {
         let mut sql = Sql::default();
         sql.push("SELECT count(*) FROM (SELECT ").push(scope.id).push(" AS id");
         scope.push_from(&mut sql);
-        sql.push(" ORDER BY 1 DESC LIMIT ").bind(COUNT_MAX).push(") AS sample");
+        sql.push(" ORDER BY 1 DESC LIMIT ").bind(SAMPLE_ROWS).push(") AS sample");
         sql.push(" CROSS JOIN call_log WHERE call_log.domain_id = ").bind(query.domain.0);
         sql.push(" AND call_log.id = sample.id");
         push_filters(query, needles, &mut sql);
         let (met,): (i64,) = run!(&self.db, sql, fetch_one)?;
-        let sampled = count.clamp(1, COUNT_MAX.unsigned_abs());
+        let sampled = count.clamp(1, SAMPLE_ROWS.unsigned_abs());
         Ok(rounded(met.unsigned_abs() as f64 * (count as f64 / sampled as f64)))
     }
 
@@ -456,7 +456,10 @@ pub(super) fn rounded(estimate: f64) -> u64 {
 pub const COUNT_MAX: i64 = 10_000;
 
 /// More calls than this are too many to be taken from the indexes of the sides.
-const HITS_MAX: i64 = 4_000;
+const HITS_MAX: i64 = 2_000;
+
+/// Newest rows of an index by which the part that meets the other filters is estimated.
+const SAMPLE_ROWS: i64 = 2_000;
 
 /// Hits that are looked at with one statement.
 const HITS_AT_ONCE: usize = 500;

@@ -13,6 +13,7 @@ mod bindings;
 mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
+mod million;
 mod rows;
 mod sample;
 mod seeding;
