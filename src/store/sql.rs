@@ -46,7 +46,7 @@ impl Sql {
         self.push(")")
     }
 
-    /// Text and values, for [`fetch_all`] and the like.
+    /// Text and values, for `run!`.
     pub(super) fn into_parts(self) -> (String, Vec<Value>) {
         (self.text, self.values)
     }

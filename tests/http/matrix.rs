@@ -4,8 +4,9 @@ use crate::{house::House, places::Place};
 use axum::http::{Method, StatusCode};
 use std::collections::BTreeSet;
 use tandem::{
+    config::Secret,
     http::api::{self, Access, Route},
-    store::{Right, RoleDraft},
+    store::{NewExtension, Right, RoleDraft},
 };
 
 /// What anybody may take. Whoever adds to this list says why strangers need it.
@@ -82,6 +83,10 @@ pub(crate) async fn what_is_another_domains_is_nobodys(place: Place) {
 const OF_NOBODY: &[&str] = &[
     // A live call: `panels` asks for one of another domain.
     "/calls/{id}/hangup",
+    // What the shards keep of a call, which are not here.
+    "/calls/{id}/ladder",
+    // A file of the installation, not a row.
+    "/admin/dialplans/{name}",
     // A key of one's own settings.
     "/me/settings/{key}",
 ];
@@ -106,7 +111,17 @@ impl Foreign {
         let until = base::UnixMillis(now.0 + 1_000_000);
         let (wall, _) = store.add_wall(house.other.id, "Зал", now, until).await.unwrap();
         let call = crate::archive::with_calls(house, user).await.pop().unwrap();
+        let line = NewExtension {
+            number: "7001".to_owned(),
+            display_name: "7001".to_owned(),
+            password: Secret::new("sip"),
+            calls_max: None,
+            ring_timeout_s: 60,
+            user: None,
+        };
+        let line = store.add_extension(&house.other, line).await.unwrap();
         Self(vec![
+            ("/admin/lines/", line.to_string()),
             ("/calls/", call.clone()),
             ("/interactions/", call),
             ("/admin/users/", user.to_string()),
@@ -132,6 +147,7 @@ fn body_of(route: &Route) -> serde_json::Value {
         ("POST", "/admin/users/{id}/password") => {
             serde_json::json!({ "password": "long enough" })
         }
+        ("PUT", "/admin/lines/{id}") => serde_json::json!({ "name": "x", "user_id": null }),
         ("PUT", "/admin/roles/{id}") => serde_json::json!({
             "code": "x", "title": { "ru": "х", "en": "x" }, "rights": [],
         }),
