@@ -15,7 +15,7 @@ pub(super) async fn protect(request: Request, next: Next) -> Response {
 const HEADERS: &[(&str, &str)] = &[
     (
         "content-security-policy",
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+        "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
          media-src 'self' blob:; \
          worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'",

@@ -23,6 +23,9 @@ pub fn parse(text: &str) -> Option<UnixMillis> {
         None => ("0", rest),
         Some(rest) => rest.split_at_checked(rest.find(|it: char| !it.is_ascii_digit())?)?,
     };
+    if fraction.is_empty() {
+        return None;
+    }
     let millis: i64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
     let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
