@@ -1,10 +1,10 @@
 # The one entry to every chore. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build check bench sounds clean
+.PHONY: help run test build check bench screenshots sounds clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## install what is missing, build, seed the demo domain into var/, serve it on loopback
 	@scripts/run.sh $(ARGS)
@@ -25,6 +25,12 @@ check: ## format, lints, documentation, house rules
 
 bench: build ## measure against Kamailio and rtpengine where they are installed (BENCH_PEERS=install installs)
 	@benches/run.sh
+
+screenshots: ## write pictures of every screen of the panel into web/screenshots/
+	@scripts/install-debian.sh run test
+	@scripts/panel.sh build
+	cargo build --bin tandem
+	@SCREENSHOTS=1 scripts/panel.sh npm test --silent -- --run --project screenshots
 
 sounds: ## make the prompts under sounds/ anew
 	@scripts/make-sounds.sh

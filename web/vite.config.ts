@@ -33,6 +33,20 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // `make screenshots` only.
+      ...(process.env.SCREENSHOTS
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: 'screenshots',
+                include: ['e2e/screenshots.run.ts'],
+                testTimeout: 600_000,
+                hookTimeout: 120_000,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

@@ -1,5 +1,6 @@
 // Debian's Chromium, windows of it in either language and theme, and what they complained of.
 
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
 export interface Look {
@@ -7,6 +8,8 @@ export interface Look {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Cookies of somebody who has signed in. */
+  readonly cookies?: Awaited<ReturnType<BrowserContext['cookies']>>;
 }
 
 const FLAGS = [
@@ -32,6 +35,7 @@ export async function open(browser: Browser, url: string, look: Look = {}): Prom
     colorScheme: theme,
     reducedMotion: 'reduce',
   });
+  if (look.cookies) await context.addCookies(look.cookies);
   context.setDefaultTimeout(15_000);
   await context.addInitScript((it) => {
     if (!localStorage.getItem('tandem.locale')) localStorage.setItem('tandem.locale', it);
@@ -65,5 +69,30 @@ export async function signIn(page: Page, login: string, path = '/'): Promise<voi
   await page.waitForURL((url) => url.pathname !== '/login');
 }
 
+/** The language that the server keeps for who is signed in. */
+export async function chooseLocale(page: Page, locale: 'ru' | 'en'): Promise<void> {
+  await page.evaluate(async (it) => {
+    const me = await (await fetch('/api/v1/me')).json();
+    await fetch('/api/v1/me/locale', {
+      method: 'PUT',
+      headers: { 'X-CSRF': me.csrf, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ locale: it }),
+    });
+  }, locale);
+}
+
 export const DEMO_DOMAIN = 'demo.tandem.test';
 export const DEMO_PASSWORD = 'demo';
+
+/** What axe finds against WCAG 2.2 AA, one line a rule and place. */
+export async function accessibility(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const run = (globalThis as unknown as { axe: typeof axe }).axe.run;
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    return (await run(document, { runOnly: tags })).violations;
+  });
+  return found.flatMap((rule) =>
+    rule.nodes.map((it) => `${rule.id}: ${it.target.join(' ')}: ${it.failureSummary ?? ''}`),
+  );
+}

@@ -19,8 +19,11 @@ export function LineIndicator() {
 
   return (
     <DialogTrigger>
-      <Button className={cx(bar.state)} aria-label={t('line.label', { number: first.number })}>
-        <span className={bar.number}>{first.number}</span>
+      <Button className={cx(bar.state)}>
+        <span className="visually-hidden">{t('line.label', { number: first.number })}</span>
+        <span className={bar.number} aria-hidden="true">
+          {first.number}
+        </span>
         <LineBadge status={first.status} />
       </Button>
       <Popover className={cx(menu.popover)} placement="bottom end">

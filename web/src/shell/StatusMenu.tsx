@@ -11,7 +11,8 @@ export function StatusMenu() {
   const t = useText();
   return (
     <DialogTrigger>
-      <Button className={cx(bar.state)} aria-label={t('status.label')}>
+      <Button className={cx(bar.state)}>
+        <span className="visually-hidden">{t('status.label')}</span>
         <Badge tone="none">{t('status.none')}</Badge>
         <ChevronDown size={14} aria-hidden />
       </Button>

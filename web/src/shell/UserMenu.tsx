@@ -25,7 +25,8 @@ export function UserMenu() {
 
   return (
     <MenuTrigger>
-      <AriaButton className={cx(styles.user)} aria-label={t('user.menu', { name: me.name })}>
+      <AriaButton className={cx(styles.user)}>
+        <span className="visually-hidden">{t('user.menu', { name: me.name })}</span>
         <span className={styles.avatar} aria-hidden="true">
           {initials(me.name)}
         </span>

@@ -1,0 +1,50 @@
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accessibility, chooseLocale, launch, open, signIn } from './harness/browser';
+import { Server } from './harness/server';
+import { screens, show } from './screens';
+
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+
+let server: Server;
+let browser: Browser;
+const cookies = new Map<string, Cookies>();
+beforeAll(async () => {
+  [server, browser] = await Promise.all([Server.start(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const looks = (['ru', 'en'] as const).flatMap((locale) =>
+  (['light', 'dark'] as const).map((theme) => ({ locale, theme })),
+);
+
+test.each(
+  screens.flatMap((screen) => looks.map((look) => ({ ...look, screen, name: screen.name }))),
+)('axe finds nothing on $name, $locale, $theme', async ({ screen, locale, theme }) => {
+  const known = screen.user && (await cookiesOf(screen.user));
+  const page = await open(browser, server.url, { locale, theme, ...(known && { cookies: known }) });
+  if (known) {
+    await page.goto('/favicon.svg');
+    await chooseLocale(page, locale);
+  }
+
+  await show(page, screen);
+
+  expect(await accessibility(page)).toEqual([]);
+  await page.context().close();
+});
+
+/** Signs in once a user. */
+async function cookiesOf(user: string): Promise<Cookies> {
+  const known = cookies.get(user);
+  if (known) return known;
+  const page = await open(browser, server.url);
+  await signIn(page, user);
+  const made = await page.context().cookies();
+  cookies.set(user, made);
+  await page.context().close();
+  return made;
+}

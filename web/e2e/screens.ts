@@ -1,0 +1,68 @@
+// Every screen, for what is asked of all of them: accessibility, and pictures.
+
+import type { Page } from 'playwright-core';
+
+export interface Screen {
+  readonly name: string;
+  readonly path: string;
+  /** Login of the demo; nobody for screens before a sign-in. */
+  readonly user?: string;
+  /** Shows what the screen is about, when the address alone does not. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+export const screens: readonly Screen[] = [
+  { name: 'login', path: '/login' },
+  {
+    name: 'login-refused',
+    path: '/login',
+    prepare: async (page) => {
+      await page.locator('input[autocomplete="organization"]').fill('demo.tandem.test');
+      await page.locator('input[autocomplete="username"]').fill('nobody');
+      await page.locator('input[autocomplete="current-password"]').fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByRole('alert').filter({ hasText: /./ }).waitFor();
+    },
+  },
+  { name: 'recover', path: '/recover' },
+  { name: 'recover-confirm', path: '/recover?token=unknown' },
+  { name: 'launcher', path: '/', user: 'vinogradova' },
+  { name: 'section-not-built', path: '/workspace/campaigns', user: 'operator1' },
+  { name: 'internal-numbers', path: '/workspace/extensions', user: 'operator1' },
+  { name: 'phone-panel', path: '/workspace/phone_panel', user: 'operator1' },
+  { name: 'my-calls', path: '/workspace/my_calls', user: 'operator1' },
+  { name: 'interactions', path: '/workspace/interactions', user: 'operator1' },
+  ...['users', 'roles', 'lines', 'registrations', 'calls', 'cdrs', 'audit'].map((section) => ({
+    name: `admin-${section}`,
+    path: `/admin/${section}`,
+    user: 'admin',
+  })),
+  { name: 'profile', path: '/workspace/settings', user: 'operator1' },
+  {
+    name: 'search',
+    path: '/workspace/campaigns',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('10');
+      await page.getByRole('option').first().waitFor();
+    },
+  },
+  {
+    name: 'shortcuts',
+    path: '/workspace/campaigns',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.keyboard.press('F1');
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];
+
+/** Goes to the screen of somebody who is signed in already, where it needs one. */
+export async function show(page: Page, screen: Screen): Promise<void> {
+  await page.goto(screen.path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle');
+  await screen.prepare?.(page);
+}
