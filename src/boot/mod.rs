@@ -7,6 +7,7 @@ mod control;
 pub mod house;
 pub mod plans;
 mod settings;
+mod signals;
 
 use crate::{
     board::{self, BoardHandle, Ears as BoardEars},
@@ -34,6 +35,7 @@ use call::{Directory, Occupancy, Prompts, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signals::{Order, Signals};
 use sip::transport::Listener;
 use std::{
     fs, io,
@@ -46,7 +48,6 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, watch},
     task::JoinHandle,
     time::{Instant, sleep},
@@ -159,6 +160,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         tracing::warn!("{advice}");
     }
 
+    let mut signals = Signals::listen()?;
     let parts = Parts::start(&config, &store, knowledge).await?;
     let running = Arc::new(Running {
         config: ArcSwap::from_pointee(config.clone()),
@@ -191,8 +193,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let watching = tokio::spawn(running.clone().report_figures());
     tracing::info!("ready");
 
-    running.obey_signals().await?;
-    running.drain(&config).await;
+    running.obey(&mut signals).await;
+    running.drain(&config, &mut signals).await;
     watching.abort();
     parts.panels.close(GOODBYE_LIMIT).await;
     parts.stop().await;
@@ -416,24 +418,12 @@ impl ShardStart<'_> {
 }
 
 impl Running {
-    /// Reloads on SIGHUP; returns on SIGTERM and SIGINT.
-    async fn obey_signals(&self) -> Result<(), BootError> {
-        let listen = |kind| -> Result<Signal, BootError> {
-            signal(kind).map_err(|error| BootError::System(error.to_string()))
-        };
-        let (mut term, mut int, mut hup) = (
-            listen(SignalKind::terminate())?,
-            listen(SignalKind::interrupt())?,
-            listen(SignalKind::hangup())?,
-        );
-        loop {
-            tokio::select! {
-                _ = term.recv() => return Ok(()),
-                _ = int.recv() => return Ok(()),
-                _ = hup.recv() => match self.reload_all().await {
-                    Ok(done) => tracing::info!("{done}"),
-                    Err(problem) => tracing::error!("nothing was reloaded: {problem}"),
-                },
+    /// Reloads when told to; returns when told to stop.
+    async fn obey(&self, signals: &mut Signals) {
+        while signals.next().await == Order::Reload {
+            match self.reload_all().await {
+                Ok(done) => tracing::info!("{done}"),
+                Err(problem) => tracing::error!("nothing was reloaded: {problem}"),
             }
         }
     }
@@ -466,7 +456,7 @@ impl Running {
 
     /// Takes no new calls and waits for the last to end; past the limit, or at a second signal,
     /// hangs up what is left.
-    async fn drain(&self, config: &Config) {
+    async fn drain(&self, config: &Config, signals: &mut Signals) {
         self.is_draining.store(true, Ordering::Relaxed);
         for shard in &self.shards {
             let _ = shard.drain().await;
@@ -475,7 +465,7 @@ impl Running {
         tracing::info!(limit_s = limit.as_secs(), "draining: new calls are refused");
         tokio::select! {
             () = self.wait_until_idle(limit) => {}
-            _ = self.obey_signals() => tracing::warn!("a second signal: hanging up"),
+            () = self.obey(signals) => tracing::warn!("a second signal: hanging up"),
         }
         for shard in &self.shards {
             let _ = shard.hang_up_all().await;
