@@ -1,7 +1,7 @@
 # The one entry to every chore. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build check bench screenshots sounds clean
+.PHONY: help run test build check api bench screenshots sounds clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ build: ## build the panel and target/release/tandem, which has it inside
 check: ## format, lints, documentation, house rules
 	@scripts/install-debian.sh run
 	@scripts/check.sh
+
+api: ## write web/openapi.json and the panel's types anew, after the API has changed
+	@scripts/panel.sh npm run --silent api
 
 bench: build ## measure against Kamailio and rtpengine where they are installed (BENCH_PEERS=install installs)
 	@benches/run.sh

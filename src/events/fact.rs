@@ -97,7 +97,7 @@ pub struct ActiveCall {
     #[schema(value_type = String, format = DateTime)]
     pub started_at: Stamp,
     /// When the caller was answered.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     pub answered_at: Option<Stamp>,
     /// The caller first, then those that are rung for it.
     pub legs: Vec<CallLeg>,
@@ -111,6 +111,7 @@ pub struct Party {
     /// The number.
     pub number: String,
     /// The name, where one is known.
+    #[schema(required)]
     pub name: Option<String>,
 }
 
@@ -124,8 +125,10 @@ pub struct CallLeg {
     /// The number at the far end.
     pub number: String,
     /// The name, where one is known.
+    #[schema(required)]
     pub name: Option<String>,
     /// The line, if it is one of the domain's.
+    #[schema(required)]
     pub line_id: Option<Uuid>,
     /// How it stands.
     pub state: LegState,

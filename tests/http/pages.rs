@@ -40,6 +40,16 @@ pub(crate) async fn every_answer_forbids_what_the_panel_does_not_need(place: Pla
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
 }
 
+/// What the panel's types are made from.
+#[test]
+fn the_panels_copy_of_the_description_is_what_the_server_says() {
+    let copy = concat!(env!("CARGO_MANIFEST_DIR"), "/web/openapi.json");
+    let copy = std::fs::read_to_string(copy).unwrap();
+    let description = http::api::openapi().to_pretty_json().unwrap();
+
+    assert!(copy == description + "\n", "web/openapi.json is stale: run make api");
+}
+
 struct Ready;
 
 impl Readiness for Ready {

@@ -48,6 +48,7 @@ struct AuditEntry {
     #[schema(format = DateTime)]
     at: String,
     /// Id of whoever did it; `null` for a wall or a stranger.
+    #[schema(required)]
     user_id: Option<Uuid>,
     /// Their login at that time.
     who: String,
@@ -60,10 +61,10 @@ struct AuditEntry {
     /// To which.
     object_id: String,
     /// How it was.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     before: Option<Value>,
     /// How it is.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     after: Option<Value>,
 }
 
@@ -73,6 +74,7 @@ struct AuditPage {
     /// Latest first.
     items: Vec<AuditEntry>,
     /// What the next page is asked for by; `null` on the last.
+    #[schema(required)]
     next_cursor: Option<Uuid>,
     /// How many there are on all pages.
     total_estimate: i64,

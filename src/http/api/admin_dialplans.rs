@@ -53,6 +53,7 @@ struct DialplanFile {
     /// In bytes.
     size: usize,
     /// The domain whose calls it is for; `null` for all.
+    #[schema(required)]
     domain: Option<String>,
 }
 
@@ -132,6 +133,7 @@ struct Tested {
     /// What would be done: `user 1001`, `trunk provider 74951234567`, `refuse 404`, …
     action: String,
     /// The rule that decides; `null` if none matches.
+    #[schema(required)]
     rule: Option<String>,
 }
 

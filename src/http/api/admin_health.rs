@@ -46,6 +46,7 @@ struct Health {
     /// The call log's way to the database.
     spool: SpoolHealth,
     /// Free on the disk of the data directory, in bytes.
+    #[schema(required)]
     disk_free_bytes: Option<u64>,
 }
 

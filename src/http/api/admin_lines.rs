@@ -41,8 +41,10 @@ struct Line {
     /// Shown to those it calls.
     name: String,
     /// Who sits there.
+    #[schema(required)]
     user_id: Option<Uuid>,
     /// Most calls at a time; `null` for no limit.
+    #[schema(required)]
     calls_max: Option<u32>,
     /// How long it rings, in seconds.
     ring_timeout_s: u32,
@@ -82,6 +84,7 @@ struct MadeLine {
     #[serde(flatten)]
     line: Line,
     /// The SIP password if it was made up: it is told here and nowhere else.
+    #[schema(required)]
     password: Option<String>,
 }
 
@@ -97,6 +100,7 @@ struct PasswordChoice {
 #[derive(Debug, Serialize, ToSchema)]
 struct PasswordTold {
     /// The SIP password if it was made up: it is told here and nowhere else.
+    #[schema(required)]
     password: Option<String>,
 }
 

@@ -35,8 +35,10 @@ struct User {
     /// What others see.
     name: String,
     /// Where letters go.
+    #[schema(required)]
     email: Option<String>,
     /// Their job's name.
+    #[schema(required)]
     position: Option<String>,
     /// The language that they read.
     locale: LocaleView,

@@ -95,6 +95,7 @@ async fn logout(State(api): State<ApiState>, session: Session) -> Result<Respons
 #[derive(Debug, Serialize, ToSchema)]
 struct Hint {
     /// The domain that the page's host name means.
+    #[schema(required)]
     domain: Option<String>,
     /// Whether a forgotten password can be recovered by mail.
     recovery: bool,

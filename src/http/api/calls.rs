@@ -53,6 +53,7 @@ struct CallPage {
     /// In order.
     items: Vec<CallRow>,
     /// For the next page; `null` after the last.
+    #[schema(required)]
     next_cursor: Option<String>,
     /// How many there are on all pages: exact up to 10,000, estimated above.
     total_estimate: u64,
@@ -71,14 +72,15 @@ pub(super) struct CallRow {
     side_a: Side,
     /// Who answered, else who was rung, else what was dialled.
     side_b: Side,
-    /// `in`, `out` or `internal`.
+    /// Seen from the domain.
+    #[schema(value_type = crate::events::CallDirection)]
     direction: &'static str,
     /// From answer to end, in ms; 0 if never answered.
     talk_ms: i64,
     /// Why it ended: `normal`, `busy`, …
     cause: String,
     /// Its recording; calls have none yet.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     recording: Option<Value>,
 }
 
@@ -89,6 +91,7 @@ struct Side {
     /// Number.
     number: String,
     /// Name, if it is an extension's.
+    #[schema(required)]
     name: Option<String>,
 }
 
@@ -98,8 +101,10 @@ struct CallCard {
     #[serde(flatten)]
     row: CallRow,
     /// First ring, in ms after the start.
+    #[schema(required)]
     ring_ms: Option<i64>,
     /// When it was answered.
+    #[schema(required)]
     answered_at: Option<String>,
     /// When it ended.
     ended_at: String,
@@ -116,19 +121,24 @@ struct CallCard {
 pub(super) struct LegFigures {
     /// Id.
     id: Uuid,
-    /// `caller` or `callee`.
+    /// Which side of the call.
+    #[schema(value_type = crate::events::LegRole)]
     role: &'static str,
     /// Number of the far end.
     number: String,
     /// Its name, if it is an extension's.
+    #[schema(required)]
     name: Option<String>,
     /// The trunk that it is behind.
+    #[schema(required)]
     trunk: Option<String>,
     /// When the INVITE came in or went out.
     started_at: String,
     /// First ring, in ms after the start.
+    #[schema(required)]
     ring_ms: Option<i64>,
     /// Answer, in ms after the start.
+    #[schema(required)]
     answer_ms: Option<i64>,
     /// End, in ms after the start.
     end_ms: i64,
@@ -141,6 +151,7 @@ pub(super) struct LegFigures {
     /// Why.
     cause: String,
     /// Codec at the end.
+    #[schema(required)]
     codec: Option<String>,
     /// Where the far end signalled from.
     signalling_peer: String,
@@ -157,6 +168,7 @@ pub(super) struct LegFigures {
     /// Packets of strangers, dropped.
     packets_foreign: u64,
     /// Where the far end's audio came from.
+    #[schema(required)]
     latched: Option<String>,
 }
 
@@ -171,7 +183,7 @@ struct Fact {
     /// Number of the party that it is about.
     who: String,
     /// More, by kind.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     params: Value,
 }
 

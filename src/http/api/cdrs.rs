@@ -61,6 +61,7 @@ struct CdrPage {
     /// In order.
     items: Vec<CdrView>,
     /// For the next page; `null` after the last.
+    #[schema(required)]
     next_cursor: Option<String>,
     /// How many there are on all pages: exact up to 10,000, estimated above.
     total_estimate: u64,

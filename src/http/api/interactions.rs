@@ -47,6 +47,7 @@ struct InteractionPage {
     /// In order.
     items: Vec<Interaction>,
     /// For the next page; `null` after the last.
+    #[schema(required)]
     next_cursor: Option<String>,
     /// How many there are on all pages: exact up to 10,000, estimated above.
     total_estimate: u64,
@@ -59,16 +60,26 @@ struct Interaction {
     id: Uuid,
     /// When it began.
     at: String,
-    /// `call`.
-    channel: &'static str,
+    /// Over what.
+    channel: Channel,
     /// `1001 → 1002 [00:30]`
     description: String,
     /// Names of the users who took part.
     operators: Vec<String>,
     /// The service; calls belong to none yet.
+    #[schema(required)]
     service: Option<String>,
     /// The call that it is.
+    #[schema(required)]
     call_id: Option<Uuid>,
+}
+
+/// Over what a contact goes.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Channel {
+    /// The phone.
+    Call,
 }
 
 /// Contacts that are over
@@ -137,7 +148,7 @@ impl Interaction {
         Self {
             id: call.id.0,
             at: rfc3339(call.started),
-            channel: "call",
+            channel: Channel::Call,
             description: description(call),
             operators,
             service: None,

@@ -65,6 +65,7 @@ struct LadderMessage {
     /// Of the request, or of the one that is answered.
     method: String,
     /// Of a response.
+    #[schema(required)]
     status: Option<u16>,
     /// All of it, without credentials.
     raw: String,
@@ -76,6 +77,7 @@ struct MediaFigures {
     /// The far end of the leg.
     leg: String,
     /// What it spoke at the end.
+    #[schema(required)]
     codec: Option<String>,
     /// Packets that came.
     packets_received: u64,

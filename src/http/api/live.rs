@@ -100,6 +100,7 @@ struct ExtensionView {
     #[schema(value_type = String, format = DateTime)]
     since: Stamp,
     /// Who sits there.
+    #[schema(required)]
     user_id: Option<Uuid>,
 }
 
@@ -114,6 +115,7 @@ struct Extensions {
 
 /// What is looked for.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ExtensionQuery {
     /// A part of a number or a name.
     q: Option<String>,

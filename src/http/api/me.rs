@@ -32,8 +32,10 @@ pub struct Me {
     /// What others see.
     name: String,
     /// Where letters go.
+    #[schema(required)]
     email: Option<String>,
     /// Their job's name.
+    #[schema(required)]
     position: Option<String>,
     /// The product's name.
     product: &'static str,

@@ -116,7 +116,26 @@ pub fn openapi() -> OpenApi {
         .build();
     openapi.servers = Some(vec![ServerBuilder::new().url(BASE).build()]);
     problem::add_schemas(&mut openapi);
+    name_operations(&mut openapi);
     openapi
+}
+
+/// Handlers of different rooms have the same names; an operation's must be its own.
+fn name_operations(openapi: &mut OpenApi) {
+    for (path, item) in &mut openapi.paths.paths {
+        let place = path.replace(['/', '-', '.'], "_").replace(['{', '}'], "");
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}{place}"));
+            }
+        }
+    }
 }
 
 /// The description of this API

@@ -17,8 +17,10 @@ pub struct Product {
     /// Name of its picture.
     icon: &'static str,
     /// Where it is in the panel; `null` for one that is not there yet.
+    #[schema(required)]
     route: Option<&'static str>,
     /// Why it cannot be opened; `null` for one that can.
+    #[schema(required)]
     locked: Option<Text>,
 }
 

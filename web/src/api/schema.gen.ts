@@ -4,6 +4,393 @@
  */
 
 export interface paths {
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what */
+        get: operations["get_admin_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/cdrs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The call log */
+        get: operations["get_admin_cdrs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/cdrs.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The call log as CSV
+         * @description UTF-8 with a byte order mark, commas, every cell in quotes. A cell that a spreadsheet might take
+         *     for a formula begins with an apostrophe. `cursor` and `limit` are of no account.
+         */
+        get: operations["get_admin_cdrs_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/dialplans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of dialplans */
+        get: operations["get_admin_dialplans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/dialplans/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a text without saving it */
+        post: operations["post_admin_dialplans_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/dialplans/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what would become of a call */
+        post: operations["post_admin_dialplans_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/dialplans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of dialplans */
+        get: operations["get_admin_dialplans_name"];
+        /**
+         * Save a text and put all plans in force
+         * @description All or nothing: if the plans do not load with it, nothing changes. `If-Match` names the version
+         *     that the writer saw; a file that is not there is made without it.
+         */
+        put: operations["put_admin_dialplans_name"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the server is */
+        get: operations["get_admin_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines */
+        get: operations["get_admin_lines"];
+        put?: never;
+        /** Make a line */
+        post: operations["post_admin_lines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A line */
+        get: operations["get_admin_lines_id"];
+        /** Change a line */
+        put: operations["put_admin_lines_id"];
+        post?: never;
+        /** Remove a line and its registrations */
+        delete: operations["delete_admin_lines_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a line another SIP password */
+        post: operations["post_admin_lines_id_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is registered in the domain */
+        get: operations["get_admin_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rights that there are */
+        get: operations["get_admin_rights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roles of the domain */
+        get: operations["get_admin_roles"];
+        put?: never;
+        /** Add a role */
+        post: operations["post_admin_roles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A role */
+        get: operations["get_admin_roles_id"];
+        /**
+         * Change a role
+         * @description Its holders have the new rights at their next request.
+         */
+        put: operations["put_admin_roles_id"];
+        post?: never;
+        /** Remove a role that nobody has */
+        delete: operations["delete_admin_roles_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People of the domain */
+        get: operations["get_admin_users"];
+        put?: never;
+        /** Add a person */
+        post: operations["post_admin_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person */
+        get: operations["get_admin_users_id"];
+        /** Change a person */
+        put: operations["put_admin_users_id"];
+        post?: never;
+        /**
+         * Remove a person
+         * @description Their extensions stay, their sessions end.
+         */
+        delete: operations["delete_admin_users_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a person sign in no longer
+         * @description Their sessions end at once.
+         */
+        post: operations["post_admin_users_id_disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a person sign in again */
+        post: operations["post_admin_users_id_enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a person another password
+         * @description Their sessions end.
+         */
+        post: operations["post_admin_users_id_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/hint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prefill the sign-in page */
+        get: operations["get_auth_hint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -13,39 +400,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Credentials"];
-                };
-            };
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Sign in
+         * @description The answer is the same, and takes as long, for an unknown domain, an unknown login, a wrong
+         *     password and somebody who is disabled.
+         */
+        post: operations["post_auth_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -61,33 +421,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Sign out */
+        post: operations["post_auth_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -103,37 +438,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RecoverRequest"];
-                };
-            };
-            responses: {
-                /** @description done */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Ask for a letter
+         * @description The answer is the same whether or not there is such a person and they have a mail address.
+         */
+        post: operations["post_auth_recover"];
         delete?: never;
         options?: never;
         head?: never;
@@ -149,37 +458,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["RecoverConfirm"];
-                };
-            };
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Set a new password
+         * @description All sessions of the person end.
+         */
+        post: operations["post_auth_recover_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -195,81 +478,182 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["WallLogin"];
-                };
-            };
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Sign a wall in
+         * @description The session may show the board and nothing else.
+         */
+        post: operations["post_auth_wall"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/auth/hint": {
+    "/bootstrap": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Hint"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Everything that a panel begins with */
+        get: operations["get_bootstrap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Calls that are over */
+        get: operations["get_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/active": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live calls: all of the domain for who may watch, else one's own */
+        get: operations["get_calls_active"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call that is over */
+        get: operations["get_calls_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/hangup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a live call: one's own, or any for who may */
+        post: operations["post_calls_id_hangup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/ladder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call's messages and what is wrong with it */
+        get: operations["get_calls_id_ladder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facts as they happen
+         * @description A WebSocket; the first message is `{"hello":{"tab":"…","resume_from":123,"subs":["lines"]}}`.
+         */
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All lines of the domain */
+        get: operations["get_extensions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts that are over */
+        get: operations["get_interactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/interactions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact that is over */
+        get: operations["get_interactions_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -285,36 +669,43 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Who is signed in */
+        get: operations["get_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines at which I sit */
+        get: operations["get_me_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/locale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Choose the language */
+        put: operations["put_me_locale"];
         post?: never;
         delete?: never;
         options?: never;
@@ -331,248 +722,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PasswordChange"];
-                };
-            };
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Change one's own password
+         * @description All other sessions of the person end.
+         */
+        post: operations["post_me_password"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/me/locale": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LocaleChange"];
-                };
-            };
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/me/lines": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Lines"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/me/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Settings"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/me/settings/{key}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    key: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    key: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
         options?: never;
         head?: never;
         patch?: never;
@@ -585,35 +740,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Sessions"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Where one is signed in */
+        get: operations["get_me_sessions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -632,76 +760,22 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Sign out elsewhere */
+        delete: operations["delete_me_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/bootstrap": {
+    "/me/settings": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Bootstrap"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** All of one's settings */
+        get: operations["get_me_settings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -710,44 +784,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/extensions": {
+    "/me/settings/{key}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    q?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Extensions"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        get?: never;
+        /**
+         * Keep a setting
+         * @description At most 16 kB of JSON under one of at most 200 keys.
+         */
+        put: operations["put_me_settings_key"];
+        post?: never;
+        /** Forget a setting */
+        delete: operations["delete_me_settings_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** The description of this API */
+        get: operations["get_openapi_json"];
         put?: never;
         post?: never;
         delete?: never;
@@ -756,51 +822,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/active": {
+    "/wall-tokens": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ActiveCalls"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Tokens of walls */
+        get: operations["get_wall_tokens"];
         put?: never;
-        post?: never;
+        /** Make a token for a wall */
+        post: operations["post_wall_tokens"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/hangup": {
+    "/wall-tokens/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -809,235 +849,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                    q?: string;
-                    sort?: string;
-                    cursor?: string;
-                    limit?: number;
-                    user?: string;
-                    peer?: string;
-                    direction?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CallRows"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CallCard"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/interactions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                    q?: string;
-                    sort?: string;
-                    cursor?: string;
-                    limit?: number;
-                    service?: string;
-                    channel?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Interactions"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/interactions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description done */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Interaction"];
-                    };
-                };
-                /** @description refused */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
+        /**
+         * Take a wall's token back
+         * @description The wall goes dark within seconds.
+         */
+        delete: operations["delete_wall_tokens_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1047,231 +864,1198 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: string;
-            detail?: string;
-            errors?: components["schemas"]["FieldError"][];
-            current?: unknown;
+        /** @description A live call. */
+        ActiveCall: {
+            /** @description What can be done with it by who may. */
+            actions: string[];
+            /**
+             * Format: date-time
+             * @description When the caller was answered.
+             */
+            answered_at: string | null;
+            /** @description Who calls. */
+            caller: components["schemas"]["Party"];
+            /** @description What was dialled. */
+            dialled: string;
+            /** @description Where it comes from and goes to. */
+            direction: components["schemas"]["CallDirection"];
+            /**
+             * Format: uuid
+             * @description Id; the call log's too.
+             */
+            id: string;
+            /** @description The caller first, then those that are rung for it. */
+            legs: components["schemas"]["CallLeg"][];
+            /**
+             * Format: date-time
+             * @description When the INVITE came.
+             */
+            started_at: string;
+            /** @description How it stands. */
+            state: components["schemas"]["CallState"];
         };
-        FieldError: {
-            field: string;
-            code: string;
+        /** @description Live calls as a list. */
+        ActiveCalls: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ActiveCall"][];
+            /**
+             * Format: int64
+             * @description Frames with a greater number come on top of this.
+             */
+            seq: number;
+        };
+        /** @description One thing that was done. */
+        AuditEntry: {
+            /** @description How it is. */
+            after: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description How it was. */
+            before: Record<string, never> | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Where from. */
+            ip: string;
+            /** @description To what kind of object. */
+            object: string;
+            /** @description To which. */
+            object_id: string;
+            /**
+             * Format: uuid
+             * @description Id of whoever did it; `null` for a wall or a stranger.
+             */
+            user_id: string | null;
+            /** @description What: `user.changed`, `session.opened`, … */
+            what: string;
+            /** @description Their login at that time. */
+            who: string;
+        };
+        /** @description A page of the audit. */
+        AuditPage: {
+            /** @description Latest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: uuid
+             * @description What the next page is asked for by; `null` on the last.
+             */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total_estimate: number;
+        };
+        /** @description Everything that a panel begins with. */
+        Bootstrap: {
+            /** @description The live calls on those. */
+            calls: components["schemas"]["ActiveCall"][];
+            /** @description The lines at which they sit. */
+            lines: components["schemas"]["MyLine"][];
+            /** @description Who is signed in. */
+            me: components["schemas"]["Me"];
+            /** @description The sections of the workspace, in order. */
+            menu: components["schemas"]["MenuItem"][];
+            /**
+             * Format: int64
+             * @description Frames with a greater number come on top of this.
+             */
+            seq: number;
+        };
+        /** @description A call with everything that is kept of it. */
+        CallCard: components["schemas"]["CallRow"] & {
+            /** @description When it was answered. */
+            answered_at: string | null;
+            /** @description When it ended. */
+            ended_at: string;
+            /** @description Who ended it, seen from the caller's leg: `remote`, `peer` or `system`. */
+            hangup: string;
+            /** @description What happened, in order. */
+            history: components["schemas"]["CallFact"][];
+            /** @description The legs, the caller's first. */
+            legs: components["schemas"]["LegFigures"][];
+            /**
+             * Format: int64
+             * @description First ring, in ms after the start.
+             */
+            ring_ms: number | null;
+        };
+        /**
+         * @description Where a call comes from and goes to, as its domain sees it.
+         * @enum {string}
+         */
+        CallDirection: "in" | "out" | "internal";
+        /** @description Something that happened in a call. */
+        CallFact: {
+            /** @description When. */
+            at: string;
+            /** @description More, by kind. */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description `call_started`, `rung`, `ringing`, `answered` or `hung_up`. */
+            what: string;
+            /** @description Number of the party that it is about. */
+            who: string;
+        };
+        /** @description A leg of a live call. */
+        CallLeg: {
+            /**
+             * Format: uuid
+             * @description Id; the call log's too.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The line, if it is one of the domain's.
+             */
+            line_id: string | null;
+            /** @description The name, where one is known. */
+            name: string | null;
+            /** @description The number at the far end. */
+            number: string;
+            /** @description Whether the far end called or was called. */
+            role: components["schemas"]["LegRole"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description How it stands. */
+            state: components["schemas"]["LegState"];
+        };
+        /** @description A page of calls. */
+        CallPage: {
+            /** @description In order. */
+            items: components["schemas"]["CallRow"][];
+            /** @description For the next page; `null` after the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages: exact up to 10,000, estimated above.
+             */
+            total_estimate: number;
+        };
+        /** @description A call that is over. */
+        CallRow: {
+            /** @description Why it ended: `normal`, `busy`, … */
+            cause: string;
+            /** @description What was dialled. */
+            dialled: string;
+            /** @description Seen from the domain. */
+            direction: components["schemas"]["CallDirection"];
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Its recording; calls have none yet. */
+            recording: Record<string, never> | null;
+            /** @description Who called. */
+            side_a: components["schemas"]["CallSide"];
+            /** @description Who answered, else who was rung, else what was dialled. */
+            side_b: components["schemas"]["CallSide"];
+            /** @description When it began. */
+            started_at: string;
+            /**
+             * Format: int64
+             * @description From answer to end, in ms; 0 if never answered.
+             */
+            talk_ms: number;
+        };
+        /** @description One side of a call. */
+        CallSide: {
+            /** @description Name, if it is an extension's. */
+            name: string | null;
+            /** @description Number. */
+            number: string;
+        };
+        /**
+         * @description How a live call stands.
+         * @enum {string}
+         */
+        CallState: "ringing" | "talking" | "held" | "playing" | "ending";
+        /** @description One row of the call log. */
+        Cdr: components["schemas"]["LegFigures"] & {
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call_id: string;
+            /** @description Who called: a number, or `TRUNK/NUMBER`. */
+            caller: string;
+            /**
+             * Format: uuid
+             * @description Id of the row.
+             */
+            cdr_id: string;
+            /** @description What was dialled. */
+            dialled: string;
+        };
+        /** @description A page of the call log. */
+        CdrPage: {
+            /** @description In order. */
+            items: components["schemas"]["Cdr"][];
+            /** @description For the next page; `null` after the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages: exact up to 10,000, estimated above.
+             */
+            total_estimate: number;
+        };
+        /**
+         * @description Over what a contact goes.
+         * @enum {string}
+         */
+        Channel: "call";
+        /** @description Whether all plans would load with a text. */
+        Checked: {
+            /** @description What is wrong. */
+            errors: components["schemas"]["DialplanMistake"][];
+            /** @description They would. */
+            ok: boolean;
+        };
+        /** @description Who wants in. */
+        Credentials: {
+            /** @description Name or alias of the domain. */
+            domain: string;
+            /** @description Login. */
+            login: string;
+            /**
+             * Format: password
+             * @description Password.
+             */
+            password: string;
+        };
+        /** @description The database. */
+        DatabaseHealth: {
+            /** @description `sqlite` or `postgresql`. */
+            kind: string;
+            /**
+             * Format: double
+             * @description How long its answer took, in ms.
+             */
+            latency_ms: number;
+            /** @description It answers. */
+            ok: boolean;
+        };
+        /** @description One thing that is worth knowing. */
+        Diagnosis: {
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description What it is. */
+            text: components["schemas"]["Text"];
+        };
+        /** @description A file of dialplans. */
+        Dialplan: {
+            /** @description Name. */
+            name: string;
+            /** @description The TOML. */
+            text: string;
+            /** @description SHA-256 of the text, for `If-Match`. */
+            version: string;
+        };
+        /** @description A file of dialplans, without its text. */
+        DialplanFile: {
+            /** @description The domain whose calls it is for; `null` for all. */
+            domain: string | null;
+            /** @description Name. */
+            name: string;
+            /** @description In bytes. */
+            size: number;
+            /** @description SHA-256 of the text, for `If-Match`. */
+            version: string;
+        };
+        /** @description One mistake. */
+        DialplanMistake: {
+            /** @description In which file. */
+            file: string;
+            /** @description Path of the key; empty for a mistake in the TOML itself. */
+            key: string;
+            /** @description Line, from 1. */
+            line: number;
+            /** @description What is wrong and what was expected. */
             message: string;
         };
-        Text: {
-            ru: string;
-            en: string;
+        /** @description A text that is not saved. */
+        DialplanText: {
+            /** @description Name of the file that it is meant for. */
+            name: string;
+            /** @description The TOML. */
+            text: string;
         };
-        Role: {
-            code: string;
-            title: components["schemas"]["Text"];
+        /** @description All files that may be seen. */
+        Dialplans: {
+            /** @description In the order in which their rules are tried. */
+            items: components["schemas"]["DialplanFile"][];
         };
-        Product: {
-            code: string;
-            title: components["schemas"]["Text"];
-            caption: components["schemas"]["Text"];
-            icon: string;
-            route: string | null;
-            locked: null | components["schemas"]["Text"];
-        };
-        DomainRef: {
-            /** Format: uuid */
+        /** @description A domain, in short. */
+        DomainName: {
+            /**
+             * Format: uuid
+             * @description Id.
+             */
             id: string;
+            /** @description Name. */
             name: string;
         };
-        Me: {
-            /** Format: uuid */
-            id: string;
-            login: string;
-            name: string;
-            email: string | null;
-            position: string | null;
-            product: string;
-            domain: components["schemas"]["DomainRef"];
-            /** @enum {string} */
-            locale: "ru" | "en";
-            roles: components["schemas"]["Role"][];
-            rights: string[];
-            products: components["schemas"]["Product"][];
-            csrf: string;
-        };
-        Credentials: {
-            domain: string;
-            login: string;
-            password: string;
-        };
-        RecoverRequest: {
-            domain: string;
-            login: string;
-        };
-        RecoverConfirm: {
-            token: string;
-            password: string;
-        };
-        WallLogin: {
-            token: string;
-        };
-        Hint: {
-            domain: string | null;
-        };
-        PasswordChange: {
-            old: string;
-            new: string;
-        };
-        LocaleChange: {
-            /** @enum {string} */
-            locale: "ru" | "en";
-        };
-        /** @enum {string} */
-        LineStatus: "unregistered" | "idle" | "ringing" | "dialing" | "talking" | "held" | "not_assigned" | "error";
-        Line: {
-            /** Format: uuid */
-            id: string;
-            number: string;
-            sip_user: string;
-            name: string;
-            status: components["schemas"]["LineStatus"];
-            /** Format: date-time */
-            since: string;
-        };
-        Lines: {
-            items: components["schemas"]["Line"][];
-        };
-        Settings: {
-            [key: string]: unknown;
-        };
-        Session: {
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_seen_at: string;
-            ip: string;
-            user_agent: string;
-            is_current: boolean;
-        };
-        Sessions: {
-            items: components["schemas"]["Session"][];
-        };
-        MenuItem: {
-            code: string;
-            group: string;
-            badge: number;
-        };
-        Bootstrap: {
-            seq: number;
-            me: components["schemas"]["Me"];
-            menu: components["schemas"]["MenuItem"][];
-            lines: components["schemas"]["Line"][];
-            calls: components["schemas"]["ActiveCall"][];
-        };
+        /** @description A line of the domain. */
         Extension: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Id.
+             */
             id: string;
-            number: string;
+            /** @description Shown to those it calls. */
             name: string;
-            status: components["schemas"]["LineStatus"];
-            /** Format: date-time */
+            /** @description The number that others dial. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
             since: string;
-            /** Format: uuid */
+            /** @description How it stands. */
+            status: components["schemas"]["LineState"];
+            /**
+             * Format: uuid
+             * @description Who sits there.
+             */
             user_id: string | null;
         };
+        /** @description The same as a list. */
         Extensions: {
-            seq: number;
+            /** @description By number. */
             items: components["schemas"]["Extension"][];
-        };
-        /** @enum {string} */
-        Direction: "in" | "out" | "internal";
-        Party: {
-            number: string;
-            name: string | null;
-        };
-        CallLeg: {
-            id: string;
-            /** @enum {string} */
-            role: "caller" | "callee";
-            number: string;
-            name: string | null;
-            /** Format: uuid */
-            line_id: string | null;
-            /** @enum {string} */
-            state: "dialing" | "ringing" | "talking" | "held" | "ended";
-            /** Format: date-time */
-            since: string;
-        };
-        ActiveCall: {
-            id: string;
-            direction: components["schemas"]["Direction"];
-            /** @enum {string} */
-            state: "ringing" | "talking" | "held" | "playing" | "ending";
-            caller: components["schemas"]["Party"];
-            dialled: string;
-            /** Format: date-time */
-            started_at: string;
-            /** Format: date-time */
-            answered_at: string | null;
-            legs: components["schemas"]["CallLeg"][];
-            actions: string[];
-        };
-        ActiveCalls: {
+            /**
+             * Format: int64
+             * @description Frames with a greater number come on top of this.
+             */
             seq: number;
-            items: components["schemas"]["ActiveCall"][];
         };
-        CallRow: {
-            id: string;
-            /** Format: date-time */
-            started_at: string;
-            dialled: string;
-            side_a: components["schemas"]["Party"];
-            side_b: components["schemas"]["Party"];
-            direction: components["schemas"]["Direction"];
-            talk_ms: number;
-            cause: string;
-            recording: null;
+        /** @description What is wrong with one field. */
+        FieldError: {
+            /** @description For programs. */
+            code: string;
+            /** @description Which. */
+            field: string;
+            /** @description For people. */
+            message: string;
         };
-        CallRows: {
-            items: components["schemas"]["CallRow"][];
-            next_cursor: string | null;
-            total_estimate: number;
+        /** @description Who has forgotten their password. */
+        Forgotten: {
+            /** @description Name or alias of the domain. */
+            domain: string;
+            /** @description Login. */
+            login: string;
         };
-        CallEvent: {
-            /** Format: date-time */
-            at: string;
-            what: string;
-            who: string | null;
-            params: unknown;
+        /** @description How the server is. */
+        Health: {
+            /**
+             * Format: int64
+             * @description Live calls.
+             */
+            calls: number;
+            /**
+             * Format: double
+             * @description Processor time since the start, in seconds.
+             */
+            cpu_s: number;
+            /** @description The database. */
+            database: components["schemas"]["DatabaseHealth"];
+            /**
+             * Format: int64
+             * @description Free on the disk of the data directory, in bytes.
+             */
+            disk_free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Open files and sockets.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Their legs.
+             */
+            legs: number;
+            /** @description Audio. */
+            media: components["schemas"]["MediaHealth"];
+            /**
+             * Format: int64
+             * @description Resident memory, in bytes.
+             */
+            memory_bytes: number;
+            /** @description Whether new calls are taken. */
+            ready: boolean;
+            /**
+             * Format: int64
+             * @description Bindings of phones, expired ones included.
+             */
+            registrations: number;
+            /**
+             * Format: int64
+             * @description Signalling shards.
+             */
+            shards: number;
+            /** @description The call log's way to the database. */
+            spool: components["schemas"]["SpoolHealth"];
+            /**
+             * Format: int64
+             * @description Since the start, in seconds.
+             */
+            uptime_s: number;
+            /** @description Version of the program. */
+            version: string;
         };
-        CallCard: components["schemas"]["CallRow"] & {
-            ring_ms: number | null;
-            /** Format: date-time */
-            answered_at: string | null;
-            /** Format: date-time */
-            ended_at: string | null;
-            hangup: string | null;
-            legs: {
-                [key: string]: unknown;
-            }[];
-            history: components["schemas"]["CallEvent"][];
+        /** @description What the sign-in page can know before anybody signs in. */
+        Hint: {
+            /** @description The domain that the page's host name means. */
+            domain: string | null;
+            /** @description Whether a forgotten password can be recovered by mail. */
+            recovery: boolean;
         };
+        /** @description A contact with somebody, over any channel. */
         Interaction: {
-            id: string;
-            /** Format: date-time */
+            /** @description When it began. */
             at: string;
-            /** @enum {string} */
-            channel: "call";
-            description: string;
-            operators: string[];
-            service: string | null;
+            /**
+             * Format: uuid
+             * @description The call that it is.
+             */
             call_id: string | null;
+            /** @description Over what. */
+            channel: components["schemas"]["Channel"];
+            /** @description `1001 → 1002 [00:30]` */
+            description: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Names of the users who took part. */
+            operators: string[];
+            /** @description The service; calls belong to none yet. */
+            service: string | null;
         };
-        Interactions: {
+        /** @description A page of interactions. */
+        InteractionPage: {
+            /** @description In order. */
             items: components["schemas"]["Interaction"][];
+            /** @description For the next page; `null` after the last. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages: exact up to 10,000, estimated above.
+             */
             total_estimate: number;
+        };
+        /** @description A call as its messages tell it. */
+        Ladder: {
+            /**
+             * Format: uuid
+             * @description The call.
+             */
+            call: string;
+            /** @description What is worth knowing, the worst first. */
+            diagnosis: components["schemas"]["Diagnosis"][];
+            /** @description Figures of each leg, once the call is over. */
+            media: components["schemas"]["MediaFigures"][];
+            /** @description What they said, in order, as far as it is kept. */
+            messages: components["schemas"]["LadderMessage"][];
+            /** @description Who took part, from left to right. */
+            participants: components["schemas"]["Participant"][];
+        };
+        /** @description One message. */
+        LadderMessage: {
+            /**
+             * Format: date-time
+             * @description When it passed.
+             */
+            at: string;
+            /** @description Who sent it. */
+            from: string;
+            /** @description Of the request, or of the one that is answered. */
+            method: string;
+            /** @description All of it, without credentials. */
+            raw: string;
+            /**
+             * Format: int32
+             * @description Of a response.
+             */
+            status: number | null;
+            /** @description In a few words. */
+            summary: string;
+            /** @description Who got it. */
+            to: string;
+            /** @description How it travelled. */
+            transport: string;
+        };
+        /** @description A leg with its figures. */
+        LegFigures: {
+            /**
+             * Format: int64
+             * @description Answer, in ms after the start.
+             */
+            answer_ms: number | null;
+            /** @description Why. */
+            cause: string;
+            /** @description Codec at the end. */
+            codec: string | null;
+            /**
+             * Format: int64
+             * @description End, in ms after the start.
+             */
+            end_ms: number;
+            /** @description Who ended it: `remote` (its far end), `peer` or `system`. */
+            hangup: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /**
+             * Format: float
+             * @description Interarrival jitter at the end, in ms.
+             */
+            jitter_ms: number;
+            /** @description Where the far end's audio came from. */
+            latched: string | null;
+            /** @description Its name, if it is an extension's. */
+            name: string | null;
+            /** @description Number of the far end. */
+            number: string;
+            /**
+             * Format: int64
+             * @description Packets of strangers, dropped.
+             */
+            packets_foreign: number;
+            /**
+             * Format: int64
+             * @description Lost on the way to us (RFC 3550 section 6.4.1).
+             */
+            packets_lost: number;
+            /**
+             * Format: int64
+             * @description RTP packets from the far end.
+             */
+            packets_received: number;
+            /**
+             * Format: int64
+             * @description RTP packets to the far end.
+             */
+            packets_sent: number;
+            /**
+             * Format: int64
+             * @description First ring, in ms after the start.
+             */
+            ring_ms: number | null;
+            /** @description Which side of the call. */
+            role: components["schemas"]["LegRole"];
+            /** @description Where the far end signalled from. */
+            signalling_peer: string;
+            /** @description SIP's Call-ID. */
+            sip_call_id: string;
+            /**
+             * Format: int32
+             * @description Final SIP status.
+             */
+            sip_status: number;
+            /** @description When the INVITE came in or went out. */
+            started_at: string;
+            /**
+             * Format: int64
+             * @description From answer to end, in ms.
+             */
+            talk_ms: number;
+            /** @description The trunk that it is behind. */
+            trunk: string | null;
+        };
+        /**
+         * @description Which side of the server the far end is on.
+         * @enum {string}
+         */
+        LegRole: "caller" | "callee";
+        /**
+         * @description How a leg stands.
+         * @enum {string}
+         */
+        LegState: "dialing" | "ringing" | "talking" | "held" | "ended";
+        /** @description An extension. */
+        Line: {
+            /**
+             * Format: int32
+             * @description Most calls at a time; `null` for no limit.
+             */
+            calls_max: number | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Shown to those it calls. */
+            name: string;
+            /** @description The number, which is also the SIP user name. */
+            number: string;
+            /**
+             * Format: int32
+             * @description How long it rings, in seconds.
+             */
+            ring_timeout_s: number;
+            /**
+             * Format: uuid
+             * @description Who sits there.
+             */
+            user_id: string | null;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            version: number;
+        };
+        /** @description What may be changed of a line. */
+        LineDraft: {
+            /**
+             * Format: int32
+             * @description Most calls at a time; `null` for no limit.
+             */
+            calls_max?: number | null;
+            /** @description Shown to those it calls. */
+            name: string;
+            /**
+             * Format: int32
+             * @description How long it rings, 5 to 600 s.
+             */
+            ring_timeout_s?: number;
+            /**
+             * Format: uuid
+             * @description Who sits there: a user of the domain.
+             */
+            user_id?: string | null;
+        };
+        /**
+         * @description Derived from the live legs of a line, its registration and its owner; never stored.
+         * @enum {string}
+         */
+        LineState: "unregistered" | "idle" | "ringing" | "dialing" | "talking" | "held" | "not_assigned";
+        /** @description All lines of the domain. */
+        Lines: {
+            /** @description By number. */
+            items: components["schemas"]["Line"][];
+        };
+        /**
+         * @description A language of the panel.
+         * @enum {string}
+         */
+        Locale: "ru" | "en";
+        /** @description The language that somebody wants to read. */
+        LocaleChoice: {
+            /** @description Which. */
+            locale: components["schemas"]["Locale"];
+        };
+        /** @description A line that was made. */
+        MadeLine: components["schemas"]["Line"] & {
+            /** @description The SIP password if it was made up: it is told here and nowhere else. */
+            password: string | null;
+        };
+        /** @description A token with its secret, which is shown this once. */
+        MadeWallToken: {
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description The secret. */
+            token: string;
+        };
+        /** @description Who is signed in, and what they may do. */
+        Me: {
+            /** @description What requests that change something bring as `X-CSRF`. */
+            csrf: string;
+            /** @description Their domain. */
+            domain: components["schemas"]["DomainName"];
+            /** @description Where letters go. */
+            email: string | null;
+            /**
+             * Format: uuid
+             * @description Id; a wall has its token's.
+             */
+            id: string;
+            /** @description The language that they read. */
+            locale: components["schemas"]["Locale"];
+            /** @description Login; a wall has none. */
+            login: string;
+            /** @description What others see. */
+            name: string;
+            /** @description Their job's name. */
+            position: string | null;
+            /** @description The product's name. */
+            product: string;
+            /** @description The launcher's tiles, in order. */
+            products: components["schemas"]["Product"][];
+            /**
+             * @description What these add up to.
+             * @example [
+             *       "workspace.use"
+             *     ]
+             */
+            rights: string[];
+            /** @description Their roles. */
+            roles: components["schemas"]["RoleTitle"][];
+        };
+        /** @description Figures of a leg's media. */
+        MediaFigures: {
+            /** @description What it spoke at the end. */
+            codec: string | null;
+            /**
+             * Format: float
+             * @description How unevenly they came.
+             */
+            jitter_ms: number;
+            /** @description Whether it is known where the far end really sends from. */
+            latched: boolean;
+            /** @description The far end of the leg. */
+            leg: string;
+            /**
+             * Format: int64
+             * @description Packets of strangers, which were dropped.
+             */
+            packets_foreign: number;
+            /**
+             * Format: int64
+             * @description Packets that should have come.
+             */
+            packets_lost: number;
+            /**
+             * Format: int64
+             * @description Packets that came.
+             */
+            packets_received: number;
+            /**
+             * Format: int64
+             * @description Packets that went.
+             */
+            packets_sent: number;
+        };
+        /** @description Audio. */
+        MediaHealth: {
+            /**
+             * Format: int64
+             * @description Sessions that are open.
+             */
+            sessions: number;
+        };
+        /** @description A section of the menu. */
+        MenuItem: {
+            /**
+             * Format: int32
+             * @description What waits or is unread there.
+             */
+            badge: number;
+            /** @description Which section; the panel has its name. */
+            code: string;
+            /** @description Which group it stands in. */
+            group: string;
+        };
+        /** @description A line at which somebody sits. */
+        MyLine: {
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Shown to those it calls. */
+            name: string;
+            /** @description The number that others dial. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description What the phone signs in with. */
+            sip_user: string;
+            /** @description How it stands. */
+            status: components["schemas"]["LineState"];
+        };
+        /** @description The same as a list. */
+        MyLines: {
+            /** @description By number. */
+            items: components["schemas"]["MyLine"][];
+        };
+        /** @description A line to be made. */
+        NewLine: components["schemas"]["LineDraft"] & {
+            /** @description The number, which is also the SIP user name. */
+            number: string;
+            /** @description SIP password; one is made up if there is none here. */
+            password?: string | null;
+        };
+        /** @description Another password for a person. */
+        NewPassword: {
+            /**
+             * Format: password
+             * @description Which.
+             */
+            password: string;
+        };
+        /** @description A text to be saved. */
+        NewText: {
+            /** @description The TOML. */
+            text: string;
+        };
+        /** @description A person to be added. */
+        NewUserBody: {
+            /** @description Where letters go. */
+            email?: string | null;
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description What they sign in with; it stays. */
+            login: string;
+            /** @description What others see. */
+            name: string;
+            /**
+             * Format: password
+             * @description Their first password.
+             */
+            password: string;
+            /** @description Their job's name. */
+            position?: string | null;
+            /** @description Ids of their roles. */
+            role_ids: string[];
+        };
+        /** @description A wall that is to have a token. */
+        NewWallToken: {
+            /**
+             * Format: int32
+             * @description For how many days, up to ten years.
+             */
+            days: number;
+            /** @description Which wall. */
+            title: string;
+        };
+        /** @description Who took part. */
+        Participant: {
+            /** @description Where it signals from; empty for ourselves. */
+            address: string;
+            /** @description What the messages call it. */
+            id: string;
+            /** @description What people call it. */
+            title: string;
+        };
+        /** @description Who is at one end of a call. */
+        Party: {
+            /** @description The name, where one is known. */
+            name: string | null;
+            /** @description The number. */
+            number: string;
+        };
+        /** @description A new password of one's own. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The one that is to be.
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description The one that is good.
+             */
+            old: string;
+        };
+        /** @description Another SIP password. */
+        PasswordChoice: {
+            /** @description One is made up if there is none here. */
+            password?: string | null;
+        };
+        /** @description What came of it. */
+        PasswordTold: {
+            /** @description The SIP password if it was made up: it is told here and nowhere else. */
+            password: string | null;
+        };
+        /** @description `application/problem+json` */
+        Problem: {
+            /** @description For programs. */
+            code: string;
+            /** @description With `version_conflict`: the server's copy. */
+            current?: Record<string, never> | null;
+            /** @description More for people. */
+            detail?: string | null;
+            /** @description What is wrong with which field. */
+            errors?: components["schemas"]["FieldError"][];
+            /**
+             * Format: int32
+             * @description The HTTP status again.
+             */
+            status: number;
+            /** @description For people. */
+            title: string;
+            /** @description Always `about:blank`: `code` tells the kind. */
+            type: string;
+        };
+        /** @description A tile of the launcher. */
+        Product: {
+            /** @description What it is for; may be empty. */
+            caption: components["schemas"]["Text"];
+            /** @description What programs call it. */
+            code: string;
+            /** @description Name of its picture. */
+            icon: string;
+            locked: components["schemas"]["Text"] | null;
+            /** @description Where it is in the panel; `null` for one that is not there yet. */
+            route: string | null;
+            /** @description What people call it. */
+            title: components["schemas"]["Text"];
+        };
+        /** @description What may be changed of a person. */
+        ProfileBody: {
+            /** @description Where letters go. */
+            email?: string | null;
+            locale?: components["schemas"]["Locale"] | null;
+            /** @description What others see. */
+            name: string;
+            /** @description Their job's name. */
+            position?: string | null;
+            /** @description Ids of their roles. */
+            role_ids: string[];
+        };
+        /** @description A new password, by the link of a letter. */
+        Recovery: {
+            /**
+             * Format: password
+             * @description The new password.
+             */
+            password: string;
+            /**
+             * Format: password
+             * @description What the link brought.
+             */
+            token: string;
+        };
+        /** @description A device that registered. */
+        Registration: {
+            /** @description Where it wants to be reached. */
+            contact: string;
+            /**
+             * Format: date-time
+             * @description When it is forgotten unless it registers again.
+             */
+            expires_at: string;
+            /** @description The number that it rings for. */
+            number: string;
+            /**
+             * Format: date-time
+             * @description When it registered last.
+             */
+            registered_at: string;
+            /** @description Where the registration came from. */
+            remote_address: string;
+            /** @description How it registered. */
+            transport: string;
+            /** @description What it calls itself. */
+            user_agent: string;
+        };
+        /** @description The same as a list. */
+        Registrations: {
+            /** @description By number. */
+            items: components["schemas"]["Registration"][];
+        };
+        /** @description One thing that somebody may do. */
+        Right: {
+            /** @description As roles name it. */
+            code: string;
+            /** @description Whether whoever asks has it, and so may give it. */
+            is_mine: boolean;
+        };
+        /** @description All rights that there are. */
+        Rights: {
+            /** @description In the order of the program. */
+            items: components["schemas"]["Right"][];
+        };
+        /** @description A set of rights with a name. */
+        Role: {
+            /** @description What programs call it. */
+            code: string;
+            /** @description How many people have it. */
+            holders: number;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Made by the program: cannot be changed or removed. */
+            is_built_in: boolean;
+            /** @description What it lets its holders do. */
+            rights: string[];
+            /** @description What people call it. */
+            title: components["schemas"]["Text"];
+            /**
+             * Format: int64
+             * @description Counts the changes.
+             */
+            version: number;
+        };
+        /** @description A role as somebody wants it. */
+        RoleBody: {
+            /** @description What programs call it: a-z, digits and '_'. */
+            code: string;
+            /** @description What it lets its holders do. */
+            rights: string[];
+            /** @description What people call it. */
+            title: components["schemas"]["Text"];
+        };
+        /** @description A role, in short. */
+        RoleTitle: {
+            /** @description What programs call it. */
+            code: string;
+            /** @description What people call it. */
+            title: components["schemas"]["Text"];
+        };
+        /** @description Roles of the domain. */
+        Roles: {
+            /** @description Built-in ones first. */
+            items: components["schemas"]["Role"][];
+        };
+        /** @description One place where somebody is signed in. */
+        SessionView: {
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Where it was opened from. */
+            ip: string;
+            /** @description Whether it is the one that asks. */
+            is_current: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_seen_at: string;
+            /** @description What it was opened with. */
+            user_agent: string;
+        };
+        /** @description All places where somebody is signed in. */
+        Sessions: {
+            /** @description Latest first. */
+            items: components["schemas"]["SessionView"][];
+        };
+        /**
+         * @description How bad it is.
+         * @enum {string}
+         */
+        Severity: "error" | "warning" | "info";
+        /** @description The call log's way to the database. */
+        SpoolHealth: {
+            /**
+             * Format: int64
+             * @description What waits on the disk, in bytes.
+             */
+            bytes: number;
+        };
+        /** @description A call to be tried. */
+        TestCall: {
+            /** @description Number of the extension that calls, or of the caller behind the trunk. */
+            from: string;
+            /** @description The file that `text` is meant for. */
+            name?: string | null;
+            /** @description A text that is not saved. */
+            text?: string | null;
+            /** @description What is dialled. */
+            to: string;
+            /** @description The trunk that the call comes from. */
+            trunk?: string | null;
+        };
+        /** @description What would become of a call. */
+        Tested: {
+            /** @description What would be done: `user 1001`, `trunk provider 74951234567`, `refuse 404`, … */
+            action: string;
+            /** @description The rule that decides; `null` if none matches. */
+            rule: string | null;
+            /** @description Each rule that was looked at, and the verdict on it. */
+            steps: string[];
+        };
+        /** @description The same in Russian and English. */
+        Text: {
+            /** @description English. */
+            en: string;
+            /** @description Russian. */
+            ru: string;
+        };
+        /** @description A person of the domain. */
+        User: {
+            /** @description Where letters go. */
+            email: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Whether they may sign in no longer. */
+            is_disabled: boolean;
+            /** @description The language that they read. */
+            locale: components["schemas"]["Locale"];
+            /** @description What they sign in with. */
+            login: string;
+            /** @description What others see. */
+            name: string;
+            /** @description Numbers where they sit. */
+            numbers: string[];
+            /** @description Their job's name. */
+            position: string | null;
+            /** @description Ids of their roles. */
+            role_ids: string[];
+            /**
+             * Format: int64
+             * @description Counts the changes.
+             */
+            version: number;
+        };
+        /** @description People of the domain. */
+        Users: {
+            /** @description By login. */
+            items: components["schemas"]["User"][];
+        };
+        /** @description What a wall shows for itself. */
+        WallCredentials: {
+            /**
+             * Format: password
+             * @description The token's secret.
+             */
+            token: string;
+        };
+        /** @description A wall's token, without its secret. */
+        WallToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Which wall. */
+            title: string;
+        };
+        /** @description The walls' tokens. */
+        WallTokens: {
+            /** @description Latest first. */
+            items: components["schemas"]["WallToken"][];
         };
     };
     responses: never;
@@ -1281,4 +2065,1888 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_admin_audit: {
+        parameters: {
+            query?: {
+                /** @description Not before. */
+                from?: string;
+                /** @description Before. */
+                to?: string;
+                /** @description By this login. */
+                who?: string;
+                /** @description Of this kind: `user.changed`, or `user` for all that begin so. */
+                what?: string;
+                /** @description Of this kind of object. */
+                object?: string;
+                /** @description Of this object. */
+                object_id?: string;
+                /** @description `next_cursor` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Entries at most, up to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_cdrs: {
+        parameters: {
+            query?: {
+                /** @description Of legs begun at or after (RFC 3339). */
+                from?: string;
+                /** @description Of legs begun before (RFC 3339). */
+                to?: string;
+                /** @description Of calls with this on side A or B: the beginning of a number, or any part of a name. */
+                number?: string;
+                /** @description Ended by this cause: `normal`, `busy`, … */
+                cause?: string;
+                /** @description Of legs on this trunk. */
+                trunk?: string;
+                /** @description `-time` (the default) or `time`: when legs ended. */
+                sort?: string;
+                /** @description `next_cursor` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Rows of the page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrPage"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_cdrs_csv: {
+        parameters: {
+            query?: {
+                /** @description Of legs begun at or after (RFC 3339). */
+                from?: string;
+                /** @description Of legs begun before (RFC 3339). */
+                to?: string;
+                /** @description Of calls with this on side A or B: the beginning of a number, or any part of a name. */
+                number?: string;
+                /** @description Ended by this cause: `normal`, `busy`, … */
+                cause?: string;
+                /** @description Of legs on this trunk. */
+                trunk?: string;
+                /** @description `-time` (the default) or `time`: when legs ended. */
+                sort?: string;
+                /** @description `next_cursor` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Rows of the page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_dialplans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dialplans"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_dialplans_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DialplanText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_dialplans_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestCall"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_dialplans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dialplan"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_dialplans_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dialplan"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lines"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLine"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLine"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_lines_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_lines_id_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordTold"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_registrations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registrations"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rights"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_roles_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_roles_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was seen */
+                "If-Match": number;
+            };
+            path: {
+                /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_roles_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was seen */
+                "If-Match": number;
+            };
+            path: {
+                /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_users: {
+        parameters: {
+            query?: {
+                /** @description Part of a login, name, position or number. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserBody"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_users_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_users_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was seen */
+                "If-Match": number;
+            };
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileBody"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_users_id: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The version that was seen */
+                "If-Match": number;
+            };
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_users_id_disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Disabled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_users_id_enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_users_id_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Given */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_auth_hint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hint"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in, with the session's cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_recover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            /** @description Whoever it is, if anybody, gets a letter */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_recover_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recovery"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_wall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WallCredentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in, with the session's cookie */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bootstrap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bootstrap"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after (RFC 3339). */
+                from?: string;
+                /** @description Begun before (RFC 3339). */
+                to?: string;
+                /** @description On side A or B: the beginning of a number, or any part of an extension's name. */
+                q?: string;
+                /** @description In which a line of this user took part; others than oneself need `calls.team`. */
+                user?: string;
+                /** @description The other side, as `q`. */
+                peer?: string;
+                /** @description `in`, `out` or `internal`. */
+                direction?: string;
+                /** @description `-time` (the default) or `time`. */
+                sort?: string;
+                /** @description `next_cursor` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Rows of the page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls_active: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActiveCalls"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallCard"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_hangup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being ended */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls_id_ladder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call, live or over */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ladder"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Frames follow */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_extensions: {
+        parameters: {
+            query?: {
+                /** @description A part of a number or a name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extensions"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_interactions: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after (RFC 3339). */
+                from?: string;
+                /** @description Begun before (RFC 3339). */
+                to?: string;
+                /** @description In the description: the beginning of a number, or any part of an extension's name. */
+                q?: string;
+                /** @description Service. Calls belong to none yet, so that any service finds nothing. */
+                service?: string;
+                /** @description `call`, `messenger` or `email`; there are only calls yet. */
+                channel?: string;
+                /** @description `-time` (the default) or `time`. */
+                sort?: string;
+                /** @description `next_cursor` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Rows of the page, 200 at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InteractionPage"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_interactions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Interaction"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyLines"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_locale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocaleChoice"];
+            };
+        };
+        responses: {
+            /** @description Chosen */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_me_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_me_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_settings_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Up to 100 of a-z, A-Z, 0-9, '.', '_' and '-' */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_me_settings_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_openapi_json: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_wall_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WallTokens"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_wall_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWallToken"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeWallToken"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_wall_tokens_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -8,9 +8,9 @@ export type Problem = Schemas['Problem'];
 export type FieldError = Schemas['FieldError'];
 export type Me = Schemas['Me'];
 export type Product = Schemas['Product'];
-export type Line = Schemas['Line'];
-export type LineStatus = Schemas['LineStatus'];
-export type Session = Schemas['Session'];
+/** One at which the user sits. */
+export type Line = Schemas['MyLine'];
+export type LineStatus = Schemas['LineState'];
 export type MenuItem = Schemas['MenuItem'];
 export type Bootstrap = Schemas['Bootstrap'];
 export type Extension = Schemas['Extension'];
@@ -18,6 +18,19 @@ export type ActiveCall = Schemas['ActiveCall'];
 /** `recording` is always empty until calls are recorded. */
 export type CallRow = Omit<Schemas['CallRow'], 'recording'> & { readonly recording?: unknown };
 export type CallCard = Omit<Schemas['CallCard'], 'recording'> & { readonly recording?: unknown };
-export type CallEvent = Schemas['CallEvent'];
-export type Direction = Schemas['Direction'];
+export type CallEvent = Schemas['CallFact'];
+export type Direction = Schemas['CallDirection'];
 export type Interaction = Schemas['Interaction'];
+
+// Administration.
+
+export type User = Schemas['User'];
+export type Role = Schemas['Role'];
+/** A line as the administrator sees it. */
+export type ManagedLine = Schemas['Line'];
+export type Registration = Schemas['Registration'];
+export type Cdr = Schemas['Cdr'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type Ladder = Schemas['Ladder'];
+export type LadderMessage = Schemas['LadderMessage'];
+export type Participant = Schemas['Participant'];

@@ -1,24 +1,20 @@
 import { Link, useParams } from '@tanstack/react-router';
-import { Phone, X } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
+import { Phone } from 'lucide-react';
 import { useText } from '../i18n/I18n';
 import { useLive } from '../live/LiveContext';
 import { glyphOf } from '../ui/Badge';
-import { IconButton } from '../ui/Button';
 import { Timer } from '../ui/Timer';
 import styles from './ConvTabs.module.css';
 import { otherSide, timerOf, useOwnCalls } from './calls';
 import { CALL_TONES } from './callTones';
-import { closeTab, openTabs, subscribeToTabs } from './tabs';
 
-/** One strip for all current work: live calls first, then cards that were opened. */
+/** The strip of live calls, to switch between them. */
 export function ConvTabs() {
   const t = useText();
   const calls = useOwnCalls();
   const lines = useLive((it) => it.myLines);
-  const tabs = useSyncExternalStore(subscribeToTabs, openTabs);
   const { id } = useParams({ strict: false });
-  if (calls.length === 0 && tabs.length === 0) return null;
+  if (calls.length === 0) return null;
 
   return (
     <nav className={styles.strip} aria-label={t('tabs.label')}>
@@ -42,19 +38,6 @@ export function ConvTabs() {
           </Link>
         );
       })}
-      {tabs.map((tab) => (
-        <span key={tab.id} className={styles.closable}>
-          <Link to={tab.to} className={styles.tab} activeProps={{ 'aria-current': 'page' }}>
-            <span className={styles.who}>{tab.title}</span>
-            {tab.isUnsaved && <span title={t('tabs.unsaved')}>●</span>}
-          </Link>
-          <IconButton
-            icon={X}
-            label={t('tabs.close', { title: tab.title })}
-            onPress={() => closeTab(tab.id)}
-          />
-        </span>
-      ))}
     </nav>
   );
 }

@@ -11,7 +11,6 @@ export const LINE_TONES: Readonly<Record<LineStatus, Tone>> = {
   dialing: 'ring',
   talking: 'talk',
   held: 'hold',
-  error: 'missed',
 };
 
 /** «Статус линии»: what the server knows from registration and calls. */

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
+import type { AuditEntry } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
@@ -7,18 +8,6 @@ import { moment } from '../../list/format';
 import { ListScreen } from '../../list/ListScreen';
 import type { Page } from '../../list/pages';
 import type { FetchRows } from '../../list/usePages';
-
-interface AuditEntry {
-  readonly id: string;
-  readonly at: string;
-  readonly who: string;
-  readonly ip: string;
-  readonly what: string;
-  readonly object: string;
-  readonly object_id: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
 
 /** Who did what, when, and from where. */
 export default function AuditScreen() {

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import { ask } from '../../api/ask';
+import type { Cdr } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
@@ -16,24 +17,6 @@ import { useNewCalls } from '../calls/CallsScreen';
 import { CAUSES, useCauseText } from '../calls/useCallsSpec';
 import css from './admin.module.css';
 import { Ladder } from './Ladder';
-
-interface Cdr {
-  readonly cdr_id: string;
-  readonly call_id: string;
-  readonly caller: string;
-  readonly dialled: string;
-  readonly role: string;
-  readonly number: string;
-  readonly name: string | null;
-  readonly trunk: string | null;
-  readonly started_at: string;
-  readonly talk_ms: number;
-  readonly sip_status: number;
-  readonly cause: string;
-  readonly codec: string | null;
-  readonly packets_lost: number;
-  readonly jitter_ms: number;
-}
 
 /** The call log, one row a leg, searched and exported by the server. */
 export default function CdrsScreen() {

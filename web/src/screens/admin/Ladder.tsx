@@ -1,44 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../../api/ask';
-import { type ServerText, useLocale, useServerText, useText } from '../../i18n/I18n';
+import type { Ladder as LadderData } from '../../api/types';
+import { useLocale, useServerText, useText } from '../../i18n/I18n';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
 import { ErrorState, Skeleton } from '../../ui/States';
 import css from './Ladder.module.css';
 import { LadderDrawing } from './LadderDrawing';
-
-/** One SIP message of a call. */
-export interface LadderMessage {
-  readonly at: string;
-  readonly from: string;
-  readonly to: string;
-  readonly transport: string;
-  readonly summary: string;
-  readonly raw: string;
-}
-
-/** Who sent and received them. */
-export interface Participant {
-  readonly id: string;
-  readonly title: string;
-  readonly address: string;
-}
-
-interface LadderData {
-  readonly participants: readonly Participant[];
-  readonly messages: readonly LadderMessage[];
-  readonly diagnosis: readonly { severity: 'info' | 'warning' | 'error'; text: ServerText }[];
-  readonly media: readonly {
-    leg: string;
-    codec: string | null;
-    packets_received: number;
-    packets_sent: number;
-    packets_lost: number;
-    jitter_ms: number | null;
-    latched: boolean;
-  }[];
-}
 
 /** A call's SIP messages, what is wrong with them, and the figures of its media. */
 export function Ladder({ callId }: { readonly callId: string }) {

@@ -1,5 +1,6 @@
+import type { LadderMessage, Participant } from '../../api/types';
 import { useLocale, useText } from '../../i18n/I18n';
-import { clockTime, type LadderMessage, type Participant } from './Ladder';
+import { clockTime } from './Ladder';
 import css from './Ladder.module.css';
 
 interface Props {

@@ -1,26 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
+import type { ManagedLine, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import { ResourceScreen } from './ResourceScreen';
 import type { Option, Resource } from './resource';
 
-interface Line {
-  readonly id: string;
-  readonly version: number;
-  readonly number: string;
-  readonly name: string;
-  readonly user_id: string | null;
-  readonly calls_max: number | null;
-  readonly ring_timeout_s: number;
-}
-
 /** Lines of the domain: whose they are, and what their phones may do. */
 export default function LinesScreen() {
   const t = useText();
   const people = usePeople();
-  const resource = useMemo<Resource<Line>>(() => {
+  const resource = useMemo<Resource<ManagedLine>>(() => {
     const nameOf = (id: string | null) => people.find((it) => it.id === id)?.label ?? '';
     return {
       object: 'line',
@@ -132,8 +123,7 @@ function usePeople(): readonly Option[] {
   const { may } = useSession();
   const users = useQuery({
     queryKey: ['admin', 'user'],
-    queryFn: async () =>
-      (await ask<{ items: { id: string; name: string }[] }>('get', '/admin/users')).items,
+    queryFn: async () => (await ask<{ items: User[] }>('get', '/admin/users')).items,
     enabled: may('users.manage'),
   });
   return useMemo(

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
+import type { Registration } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
@@ -8,16 +9,6 @@ import { moment } from '../../list/format';
 import { LocalScreen } from '../../list/LocalScreen';
 import { useFrames, useTopic } from '../../live/LiveContext';
 import { ErrorState } from '../../ui/States';
-
-interface Registration {
-  readonly number: string;
-  readonly contact: string;
-  readonly user_agent: string;
-  readonly transport: string;
-  readonly remote_address: string;
-  readonly registered_at: string;
-  readonly expires_at: string;
-}
 
 /** Where each phone is reached, as of now. */
 export default function RegistrationsScreen() {

@@ -1,20 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
-import { type ServerText, useServerText, useText } from '../../i18n/I18n';
+import type { Role } from '../../api/types';
+import { useServerText, useText } from '../../i18n/I18n';
 import { ResourceScreen } from './ResourceScreen';
 import type { Resource } from './resource';
-
-/** A role as the server lists it. */
-export interface Role {
-  readonly id: string;
-  readonly version: number;
-  readonly code: string;
-  readonly title: ServerText;
-  readonly rights: readonly string[];
-  readonly is_built_in: boolean;
-  readonly holders: number;
-}
 
 /** Roles and what they let their holders do. */
 export default function RolesScreen() {

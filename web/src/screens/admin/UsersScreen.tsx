@@ -1,24 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
+import type { Role, User } from '../../api/types';
 import { useServerText, useText } from '../../i18n/I18n';
 import { Badge } from '../../ui/Badge';
 import { ResourceScreen } from './ResourceScreen';
-import type { Role } from './RolesScreen';
 import type { Resource } from './resource';
-
-interface User {
-  readonly id: string;
-  readonly version: number;
-  readonly login: string;
-  readonly name: string;
-  readonly email: string | null;
-  readonly position: string | null;
-  readonly locale: 'ru' | 'en';
-  readonly role_ids: readonly string[];
-  readonly numbers: readonly string[];
-  readonly is_disabled: boolean;
-}
 
 /** People of the domain, their roles and passwords. */
 export default function UsersScreen() {

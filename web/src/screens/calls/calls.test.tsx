@@ -197,8 +197,8 @@ function cardOf(row: CallRow): CallCard {
     ...row,
     ring_ms: null,
     answered_at: null,
-    ended_at: null,
-    hangup: null,
+    ended_at: row.started_at,
+    hangup: 'peer',
     legs: [],
     history: [
       { at: row.started_at, what: 'call_started', who: '1001', params: { dialled: '1002' } },
