@@ -15,6 +15,9 @@ benches/signalling.py --tandem "$target/release/tandem" ${SIGNALLING_ARGS:-}
 say "lists: pages of the archive with a million calls, on SQLite and PostgreSQL (some minutes)"
 cargo test --release --quiet --test store -- --ignored --nocapture --test-threads=1 a_million_calls
 
+say "talk-off: keys that the detector hears in an hour of speech"
+benches/talk_off.sh
+
 if [ -f benches/rtp_load/Cargo.toml ]; then
     say "relaying: Tandem's media workers, rtpengine"
     cargo build --release -p rtp-load

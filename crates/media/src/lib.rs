@@ -4,6 +4,7 @@
 //! packet is decided here.
 
 pub mod command;
+pub mod dtmf;
 pub mod g711;
 mod jitter;
 mod latch;
