@@ -54,7 +54,7 @@ fn a_key_whose_end_is_lost_ends_by_itself_or_with_the_next() {
     let limit = EventReceiver::SILENCE_MAX;
 
     let mut later = receiver.clone();
-    assert_eq!(later.tick(heard_last + limit - Duration::from_millis(1)), None);
+    assert_eq!(later.tick(heard_last + Duration::from_millis(199)), None);
     assert_eq!(later.tick(heard_last + limit), Some(released('1', 80)));
     assert_eq!(later.tick(heard_last + limit * 2), None, "once");
     assert_eq!(receive(&mut later, &first[6]), [], "an echo of what is over");
