@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBlock, freePort } from './ports';
 import { waitFor } from './wait';
 
 const REPOSITORY = new URL('../../../', import.meta.url).pathname;
-const READY_LIMIT_MS = 30_000;
+const READY_LIMIT_MS = 120_000;
 
 /** `TANDEM_BIN` puts another build under the same tests. */
 const binary =
@@ -17,34 +17,42 @@ const binary =
 
 export class Server {
   readonly url: string;
-  readonly #folder: string;
+  /** Where phones register: `127.0.0.1:PORT`. */
+  readonly sip: string;
+  /** Where tests may put files of their own; gone with the server. */
+  readonly folder: string;
   readonly #arguments: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(folder: string, http: number, ports: readonly string[]) {
-    this.#folder = folder;
-    this.#arguments = ['serve', ...settings(folder), '--http-port', String(http), ...ports];
+  private constructor(folder: string, http: number, sip: number, rtp: number) {
+    this.folder = folder;
+    this.#arguments = [
+      'serve',
+      ...settings(folder),
+      ...['--http-port', String(http), '--sip-port', String(sip)],
+      ...['--rtp-ports', `${rtp}-${rtp + 41}`],
+    ];
     this.url = `http://127.0.0.1:${http}`;
+    this.sip = `127.0.0.1:${sip}`;
   }
 
-  /** Seeds the demo domain, starts, waits until it is ready. */
-  static async start(): Promise<Server> {
+  /** Seeds the demo domain, lets `prepare` at it, starts, waits until it is ready. */
+  static async start(prepare?: (database: string) => void): Promise<Server> {
     if (!existsSync(binary)) throw new Error(`${binary} is not there: run cargo build`);
     const folder = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
     const seeded = spawnSync(binary, ['demo', ...settings(folder)], { cwd: REPOSITORY });
     if (seeded.status !== 0) throw new Error(`tandem demo: ${seeded.stderr}`);
+    prepare?.(join(folder, 'data', 'tandem.db'));
     const [http, sip] = [await freePort(), await freePort()];
-    // From an even port on, to an odd one.
-    const rtp = Math.min((await freePort()) & ~1, 65_494);
-    const ports = ['--sip-port', String(sip), '--rtp-ports', `${rtp}-${rtp + 41}`];
-    const server = new Server(folder, http, ports);
+    const rtp = await freeBlock(42);
+    const server = new Server(folder, http, sip, rtp);
     await server.run();
     return server;
   }
 
   /** The same server on the same data, after `kill`. */
   async run(): Promise<void> {
-    const log = openSync(join(this.#folder, 'server.log'), 'a');
+    const log = openSync(join(this.folder, 'server.log'), 'a');
     this.#process = spawn(binary, this.#arguments, {
       cwd: REPOSITORY,
       stdio: ['ignore', log, log],
@@ -68,11 +76,11 @@ export class Server {
   /** Ends it and forgets its data. */
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   get log(): string {
-    return readFileSync(join(this.#folder, 'server.log'), 'utf8').slice(-4000);
+    return readFileSync(join(this.folder, 'server.log'), 'utf8').slice(-4000);
   }
 }
 
@@ -82,15 +90,3 @@ const settings = (folder: string): string[] => [
   '--data',
   join(folder, 'data'),
 ];
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}

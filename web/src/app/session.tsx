@@ -1,6 +1,6 @@
 // Who is signed in, and what they may.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react';
 import { api, body, onSessionOver, setCsrf } from '../api/client';
 import { Refused } from '../api/refused';
@@ -42,22 +42,25 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     (next: Me) => {
       setCsrf(next.csrf);
       const before = queries.getQueryData<Me | null>(ME);
-      // Another person's rows are nobody else's business.
-      if (before && before.id !== next.id) queries.clear();
       queries.setQueryData(ME, next);
+      if (before && before.id !== next.id) forgetRows(queries);
       setOver(false);
     },
     [queries],
   );
   const signOut = useCallback(async () => {
     await api.POST('/auth/logout');
-    queries.clear();
     queries.setQueryData(ME, null);
+    forgetRows(queries);
   }, [queries]);
 
   const state = sessionState(me.data, me.isPending, isOver, () => void me.refetch());
   return <SessionContext value={{ state, signedIn, signOut }}>{children}</SessionContext>;
 }
+
+/** Another person's rows are nobody else's business. `ME` stays: the provider listens to that one. */
+const forgetRows = (queries: QueryClient) =>
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
 
 export function useSessionState(): SessionContextValue {
   const value = useContext(SessionContext);

@@ -41,7 +41,7 @@ export function TopBar() {
         <ConnBadge />
         <LineIndicator />
         <StatusMenu />
-        <UserMenu />
+        <UserMenu inWorkspace />
       </div>
     </header>
   );

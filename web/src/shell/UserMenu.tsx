@@ -16,8 +16,8 @@ import menu from '../ui/Menu.module.css';
 import { openShortcuts } from './shortcuts';
 import styles from './TopBar.module.css';
 
-/** Who is signed in; profile, products, keys, the way out. */
-export function UserMenu() {
+/** Who is signed in; profile, the way out, and in the workspace the products and the keys. */
+export function UserMenu({ inWorkspace = false }: { inWorkspace?: boolean }) {
   const t = useText();
   const navigate = useNavigate();
   const { me } = useSession();
@@ -48,14 +48,18 @@ export function UserMenu() {
               <UserRound size={16} aria-hidden />
               {t('title.settings')}
             </MenuItem>
-            <MenuItem className={cx(menu.item)} onAction={() => void navigate({ to: '/' })}>
-              <LayoutGrid size={16} aria-hidden />
-              {t('launcher.title')}
-            </MenuItem>
-            <MenuItem className={cx(menu.item)} onAction={openShortcuts}>
-              <Keyboard size={16} aria-hidden />
-              {t('shortcuts.title')}
-            </MenuItem>
+            {inWorkspace && (
+              <>
+                <MenuItem className={cx(menu.item)} onAction={() => void navigate({ to: '/' })}>
+                  <LayoutGrid size={16} aria-hidden />
+                  {t('launcher.title')}
+                </MenuItem>
+                <MenuItem className={cx(menu.item)} onAction={openShortcuts}>
+                  <Keyboard size={16} aria-hidden />
+                  {t('shortcuts.title')}
+                </MenuItem>
+              </>
+            )}
             <MenuItem className={cx(menu.item)} onAction={() => void signOut()}>
               <LogOut size={16} aria-hidden />
               {t('user.signOut')}

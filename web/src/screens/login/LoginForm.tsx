@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { api, body } from '../../api/client';
 import { Refused } from '../../api/refused';
@@ -8,9 +7,7 @@ import { Button } from '../../ui/Button';
 import { Field, PasswordField } from '../../ui/Field';
 import { useRefusalText } from '../../ui/States';
 import styles from './Login.module.css';
-
-/** The domain of the last sign-in from this browser. */
-const LAST_DOMAIN = 'tandem.domain';
+import { rememberDomain, useDomain } from './useDomain';
 
 interface Props {
   /** Who signs in again: then only the password is asked for. */
@@ -18,50 +15,38 @@ interface Props {
   readonly onSignedIn: (me: Me) => void;
 }
 
-type FieldName = 'domain' | 'login' | 'password';
+const FIELDS = ['domain', 'login', 'password'] as const;
+type FieldName = (typeof FIELDS)[number];
 type Errors = Partial<Record<FieldName | 'form', string>>;
 
 /** Domain, login, password; what is wrong stands beside its field, and the first such gets the focus. */
 export function LoginForm({ who, onSignedIn }: Props) {
   const t = useText();
   const says = useRefusalText();
-  const hint = useQuery({
-    queryKey: ['hint'],
-    queryFn: () => body(api.GET('/auth/hint')),
-    enabled: who === undefined,
-    staleTime: Infinity,
-    retry: false,
-  });
-  const [typedDomain, setDomain] = useState<string>();
+  const { domain, setDomain, meant } = useDomain(who?.domain);
   const [login, setLogin] = useState(who?.login ?? '');
   const [password, setPassword] = useState('');
   const [errors, setErrors] = useState<Errors>({});
   const [isPending, setPending] = useState(false);
   const inputs = useRef<Partial<Record<FieldName, HTMLInputElement | null>>>({});
-  const domain =
-    typedDomain ?? who?.domain ?? localStorage.getItem(LAST_DOMAIN) ?? hint.data?.domain ?? '';
 
   const refuse = (next: Errors) => {
     setErrors(next);
-    const first = (['domain', 'login', 'password'] as const).find((it) => next[it]);
+    const first = FIELDS.find((it) => next[it]);
     inputs.current[first ?? 'password']?.focus();
     if (!first) inputs.current.password?.select();
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const missing = t('field.required');
-    const empty: Errors = {
-      ...(domain.trim() === '' && { domain: missing }),
-      ...(login.trim() === '' && { login: missing }),
-      ...(password === '' && { password: missing }),
-    };
-    if (Object.keys(empty).length > 0) return refuse(empty);
-
     setPending(true);
     try {
-      const credentials = { domain: domain.trim(), login: login.trim(), password };
+      const credentials = { domain: await meant(), login: login.trim(), password };
+      const empty = FIELDS.filter((it) => credentials[it] === '');
+      if (empty.length > 0) {
+        return refuse(Object.fromEntries(empty.map((it) => [it, t('field.required')])));
+      }
       const me = await body(api.POST('/auth/login', { body: credentials }));
-      localStorage.setItem(LAST_DOMAIN, credentials.domain);
+      rememberDomain(credentials.domain);
       onSignedIn(me);
     } catch (error) {
       const fields = error instanceof Refused ? error.fields : new Map();

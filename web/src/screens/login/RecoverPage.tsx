@@ -9,6 +9,7 @@ import { useRefusalText } from '../../ui/States';
 import { toast } from '../../ui/toasts';
 import styles from './Login.module.css';
 import { LoginCard } from './LoginPage';
+import { useDomain } from './useDomain';
 
 /** Two steps: the request, and, by the token of the e-mail, the new password. */
 export function RecoverPage() {
@@ -28,17 +29,29 @@ export function RecoverPage() {
 function Request() {
   const t = useText();
   const says = useRefusalText();
-  const [domain, setDomain] = useState(localStorage.getItem('tandem.domain') ?? '');
+  const { domain, setDomain, meant } = useDomain();
   const [login, setLogin] = useState('');
   const [isSent, setSent] = useState(false);
-  const [error, setError] = useState<string>();
+  const [isPending, setPending] = useState(false);
+  const [errors, setErrors] = useState<{ domain?: string; login?: string; form?: string }>({});
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    setPending(true);
     try {
-      await api.POST('/auth/recover', { body: { domain: domain.trim(), login: login.trim() } });
+      const wanted = { domain: await meant(), login: login.trim() };
+      const missing = t('field.required');
+      if (wanted.domain === '' || wanted.login === '') {
+        return setErrors({
+          ...(wanted.domain === '' && { domain: missing }),
+          ...(wanted.login === '' && { login: missing }),
+        });
+      }
+      await api.POST('/auth/recover', { body: wanted });
       setSent(true);
     } catch (refusal) {
-      setError(says(refusal));
+      setErrors({ form: says(refusal) });
+    } finally {
+      setPending(false);
     }
   };
 
@@ -47,13 +60,28 @@ function Request() {
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
       <p>{t('recover.how')}</p>
-      <Field label={t('login.domain')} isRequired value={domain} onChange={setDomain} />
-      <Field label={t('login.login')} isRequired autoFocus value={login} onChange={setLogin} />
-      <Button type="submit" kind="primary" isDisabled={domain.trim() === '' || login.trim() === ''}>
+      <Field
+        label={t('login.domain')}
+        isRequired
+        value={domain}
+        onChange={setDomain}
+        error={errors.domain}
+        autoComplete="organization"
+      />
+      <Field
+        label={t('login.login')}
+        isRequired
+        autoFocus
+        value={login}
+        onChange={setLogin}
+        error={errors.login}
+        autoComplete="username"
+      />
+      <Button type="submit" kind="primary" isDisabled={isPending}>
         {t('recover.send')}
       </Button>
       <p className={styles.formError} role="alert">
-        {error}
+        {errors.form}
       </p>
     </form>
   );
@@ -68,14 +96,22 @@ function NewPassword({ token }: { token: string }) {
   const [errors, setErrors] = useState<{ password?: string; repeated?: string; form?: string }>({});
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    const missing = t('field.required');
+    if (password === '' || repeated === '') {
+      return setErrors({
+        ...(password === '' && { password: missing }),
+        ...(repeated === '' && { repeated: missing }),
+      });
+    }
     if (password !== repeated) return setErrors({ repeated: t('password.differs') });
     try {
       await api.POST('/auth/recover/confirm', { body: { token, password } });
       toast(t('recover.done'));
       await navigate({ to: '/login' });
     } catch (refusal) {
-      const field = refusal instanceof Refused ? refusal.fields.get('password') : undefined;
-      setErrors(field ? { password: field.message } : { form: says(refusal) });
+      const fields = refusal instanceof Refused ? refusal.fields : new Map();
+      const [beside, link] = [fields.get('password')?.message, fields.get('token')?.message];
+      setErrors(beside ? { password: beside } : { form: link ?? says(refusal) });
     }
   };
 
@@ -98,7 +134,7 @@ function NewPassword({ token }: { token: string }) {
         error={errors.repeated}
         autoComplete="new-password"
       />
-      <Button type="submit" kind="primary" isDisabled={password === '' || repeated === ''}>
+      <Button type="submit" kind="primary">
         {t('password.save')}
       </Button>
       <p className={styles.formError} role="alert">

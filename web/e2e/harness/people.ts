@@ -1,0 +1,85 @@
+// Who works at the panel: signed in once each, then any number of windows.
+
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { chooseLocale, type Look, launch, open, signIn } from './browser';
+import { Server } from './server';
+
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+
+/** A server, a browser, and people who have signed in. */
+export class Office {
+  readonly server: Server;
+  readonly browser: Browser;
+  readonly #cookies = new Map<string, Cookies>();
+
+  private constructor(server: Server, browser: Browser) {
+    this.server = server;
+    this.browser = browser;
+  }
+
+  /** `prepare` may change the database before the server starts. */
+  static async open(prepare?: (database: string) => void): Promise<Office> {
+    const [server, browser] = await Promise.all([Server.start(prepare), launch()]);
+    return new Office(server, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  /** A window of somebody's at a path, in a language; `''` for somebody who is not signed in. */
+  async windowOf(login: string, path: string, look: Look = {}): Promise<Page> {
+    const cookies = login === '' ? undefined : await this.#cookiesOf(login);
+    const page = await open(this.browser, this.server.url, {
+      ...look,
+      ...(cookies && { cookies }),
+    });
+    if (cookies) {
+      // A file without the panel in it: the language is changed before anything is shown in it.
+      await page.goto('/favicon.svg');
+      await chooseLocale(page, look.locale ?? 'ru');
+    }
+    await page.goto(path);
+    return page;
+  }
+
+  async #cookiesOf(login: string): Promise<Cookies> {
+    const known = this.#cookies.get(login);
+    if (known) return known;
+    const page = await open(this.browser, this.server.url);
+    await signIn(page, login);
+    const made = await page.context().cookies();
+    this.#cookies.set(login, made);
+    await page.context().close();
+    return made;
+  }
+}
+
+/** Asks the API as who is signed in at `page`; fails on a refusal. */
+export async function ask<T>(
+  page: Page,
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  return page.evaluate(
+    async ({ method, path, body, headers }) => {
+      const me = await (await fetch('/api/v1/me')).json();
+      const answer = await fetch(`/api/v1${path}`, {
+        method,
+        headers: {
+          'X-CSRF': me.csrf,
+          ...(body !== undefined && { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      return text === '' ? undefined : JSON.parse(text);
+    },
+    { method, path, body, headers },
+  );
+}
