@@ -36,7 +36,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     runtime.block_on(async {
         match command {
             Command::Serve(settings) => Ok(boot::serve(source_of(settings)).await?),
-            Command::Check(settings) => check(&settings),
+            Command::Check(settings) => check(&settings).await,
             Command::Openapi => {
                 let description = tandem::http::api::openapi().to_pretty_json()?;
                 Ok(writeln!(io::stdout(), "{description}")?)
@@ -82,9 +82,9 @@ fn load(settings: &Settings) -> anyhow::Result<Config> {
     })
 }
 
-fn check(settings: &Settings) -> anyhow::Result<()> {
+async fn check(settings: &Settings) -> anyhow::Result<()> {
     let config = load(settings)?;
-    let (plans, prompts) = load_plans(&config)?;
+    let (plans, prompts) = plans::load_for(&config).await?;
     writeln!(
         io::stdout(),
         "the configuration is valid; {} dialplan rules and {} prompts",
@@ -92,13 +92,6 @@ fn check(settings: &Settings) -> anyhow::Result<()> {
         prompts.len()
     )?;
     Ok(())
-}
-
-fn load_plans(
-    config: &Config,
-) -> Result<(call::dialplan::Plans, call::Prompts), plans::PlansError> {
-    let trunks = config.trunks.iter().map(|it| it.name.clone());
-    plans::load(&config.server.dialplans_dir, &config.server.sounds_dir, trunks)
 }
 
 async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> {
@@ -114,7 +107,7 @@ async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> 
 async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow::Result<()> {
     let DialplanCommand::Test { from, to, domain } = command;
     let config = load(settings)?;
-    let (plans, _) = load_plans(&config)?;
+    let (plans, _) = plans::load_for(&config).await?;
     let domain = match domain {
         Some(domain) => domain,
         None => only_domain(&config).await?,

@@ -1,7 +1,10 @@
 //! What the API may ask of the running server.
 
 use super::{Running, plans, plans::PlansError};
-use crate::http::api::house::{Done, House, PlanTrouble, Vitals};
+use crate::{
+    config::Config,
+    http::api::house::{Done, House, PlanTrouble, Vitals},
+};
 use call::{Prompts, dialplan::Plans};
 use std::{
     path::PathBuf,
@@ -12,24 +15,24 @@ use std::{
 impl House for Running {
     fn reload_directory(&self) -> Done<'_> {
         Box::pin(async move {
+            let _one_at_a_time = self.reloading.lock().await;
             let config = self.config.load_full();
             let loaded = self.store.load_directory(&config.trunks).await;
-            let (directory, unknown) = loaded.map_err(|error| error.to_string())?;
-            for trunk in unknown {
+            let loaded = loaded.map_err(|error| error.to_string())?;
+            for trunk in &loaded.left_out {
                 tracing::warn!("{trunk}");
             }
-            let directory = Arc::new(directory);
-            for shard in &self.shards {
-                let told = shard.directory(directory.clone()).await;
-                told.map_err(|error| error.to_string())?;
-            }
-            let told = self.board.directory(directory).await;
-            told.map_err(|error| error.to_string())
+            self.use_directory(Arc::new(loaded.directory), loaded.trunk_names).await
         })
+    }
+
+    fn config(&self) -> Arc<Config> {
+        self.config.load_full()
     }
 
     fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_> {
         Box::pin(async move {
+            let _one_at_a_time = self.reloading.lock().await;
             let (plans, prompts) = (Arc::new(plans), Arc::new(prompts));
             for shard in &self.shards {
                 let told = shard.plans(plans.clone(), prompts.clone()).await;
@@ -45,8 +48,9 @@ impl House for Running {
 
     fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble> {
         let config = self.config.load();
-        let trunks = config.trunks.iter().map(|it| it.name.clone());
+        let trunks = self.trunk_names.load_full();
         let server = &config.server;
+        let trunks = trunks.iter().cloned();
         plans::load_with(&server.dialplans_dir, &server.sounds_dir, trunks, changed)
             .map_err(trouble)
     }

@@ -22,7 +22,9 @@ use crate::{
     mediaserver::{self, EventSink, MediaServer},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
-    store::{CdrSender, CdrWriter, OpenError, Store, StoreError, cdr_spool::SpoolReader},
+    store::{
+        CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
+    },
     telemetry::{
         logs::{self, LogControl},
         metrics,
@@ -38,7 +40,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
 use sip::transport::Listener;
 use std::{
+    collections::BTreeSet,
     fs, io,
+    net::IpAddr,
     path::PathBuf,
     pin::Pin,
     sync::{
@@ -48,7 +52,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Mutex, mpsc, watch},
     task::JoinHandle,
     time::{Instant, sleep},
 };
@@ -123,6 +127,11 @@ pub(crate) struct Running {
     store: Store,
     shards: Vec<ShardHandle>,
     board: BoardHandle,
+    transport: TransportHandle,
+    /// What dialplans may name.
+    trunk_names: ArcSwap<BTreeSet<String>>,
+    /// Held while something is read again and put in force, so that what was read last wins.
+    reloading: Mutex<()>,
     logs: LogControl,
     spool: SpoolReader,
     is_draining: AtomicBool,
@@ -156,6 +165,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let control = ControlSocket::bind(path).await?;
     let store = Store::open(&config.store).await?;
     let knowledge = Knowledge::load(&config, &store).await?;
+    let trunk_names = knowledge.trunk_names.clone();
     if let Some(advice) = first_steps(&store).await? {
         tracing::warn!("{advice}");
     }
@@ -168,6 +178,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         store: store.clone(),
         shards: parts.shards.clone(),
         board: parts.board.clone(),
+        transport: parts.transport.clone(),
+        trunk_names: ArcSwap::from_pointee(trunk_names),
+        reloading: Mutex::const_new(()),
         logs,
         spool: parts.cdr_writer.spool().clone(),
         is_draining: AtomicBool::new(false),
@@ -213,21 +226,25 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
 #[derive(Debug)]
 struct Knowledge {
     directory: Arc<Directory>,
+    /// What dialplans may name.
+    trunk_names: BTreeSet<String>,
     plans: Arc<Plans>,
     prompts: Arc<Prompts>,
 }
 
 impl Knowledge {
     async fn load(config: &Config, store: &Store) -> Result<Self, BootError> {
-        let (directory, unknown) = store.load_directory(&config.trunks).await?;
-        for trunk in unknown {
+        let LoadedDirectory { directory, trunk_names, left_out } =
+            store.load_directory(&config.trunks).await?;
+        for trunk in left_out {
             tracing::warn!("{trunk}");
         }
-        let trunks = config.trunks.iter().map(|it| it.name.clone());
         let server = &config.server;
-        let (plans, prompts) = plans::load(&server.dialplans_dir, &server.sounds_dir, trunks)?;
+        let (plans, prompts) =
+            plans::load(&server.dialplans_dir, &server.sounds_dir, trunk_names.iter().cloned())?;
         Ok(Self {
             directory: Arc::new(directory),
+            trunk_names,
             plans: Arc::new(plans),
             prompts: Arc::new(prompts),
         })
@@ -309,6 +326,7 @@ impl Parts {
         let udp_readers: Vec<_> = event_loops.iter().map(|it| it.handle().clone()).collect();
         let (transport, listeners) =
             Transports::start(settings::transport(config), transport_inboxes, &udp_readers)?;
+        transport.trust(sources_of_trunks(&knowledge.directory));
         for listener in &listeners {
             tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
         }
@@ -431,6 +449,7 @@ impl Running {
     /// Reads again what can change while calls go on: users and numbers, trunks, dialplans,
     /// prompts, the log level. All or nothing; says what is in force, or what is wrong.
     async fn reload_all(&self) -> Result<String, String> {
+        let _one_at_a_time = self.reloading.lock().await;
         let config = self.source.load().map_err(|error| error.to_string())?;
         let knowledge =
             Knowledge::load(&config, &self.store).await.map_err(|error| error.to_string())?;
@@ -438,20 +457,31 @@ impl Running {
         let (domains, extensions) =
             (knowledge.directory.domains.len(), knowledge.directory.extensions.len());
         let trunks = knowledge.directory.trunks.len();
+        self.use_directory(knowledge.directory, knowledge.trunk_names).await?;
         for shard in &self.shards {
-            let told = async {
-                shard.directory(knowledge.directory.clone()).await?;
-                shard.plans(knowledge.plans.clone(), knowledge.prompts.clone()).await
-            };
-            told.await.map_err(|error| error.to_string())?;
+            let told = shard.plans(knowledge.plans.clone(), knowledge.prompts.clone()).await;
+            told.map_err(|error| error.to_string())?;
         }
-        let told = self.board.directory(knowledge.directory.clone()).await;
-        told.map_err(|error| error.to_string())?;
         self.config.store(Arc::new(config));
         Ok(format!(
             "reloaded: {domains} domains, {extensions} extensions, {trunks} trunks, dialplans, \
              prompts and the log level; other settings need a restart"
         ))
+    }
+
+    /// Lets everybody who goes by the directory go by this one.
+    async fn use_directory(
+        &self,
+        directory: Arc<Directory>,
+        trunk_names: BTreeSet<String>,
+    ) -> Result<(), String> {
+        self.trunk_names.store(Arc::new(trunk_names));
+        self.transport.trust(sources_of_trunks(&directory));
+        for shard in &self.shards {
+            let told = shard.directory(directory.clone()).await;
+            told.map_err(|error| error.to_string())?;
+        }
+        self.board.directory(directory).await.map_err(|error| error.to_string())
     }
 
     /// Takes no new calls and waits for the last to end; past the limit, or at a second signal,
@@ -523,6 +553,11 @@ impl Readiness for Running {
             self.store.ping().await.map_err(|_| NotReady::Database)
         })
     }
+}
+
+/// Addresses that bring the calls of many, and so are not held to the limits of one phone.
+fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
+    directory.trunks.values().flat_map(|it| it.sources.iter().copied()).collect()
 }
 
 /// A bounded channel for each shard.

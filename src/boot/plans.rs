@@ -1,5 +1,6 @@
 //! Dialplans and prompts from their directories.
 
+use crate::{config::Config, store::Store};
 use call::{
     Prompts,
     dialplan::{self, Known, PlanError, Plans},
@@ -49,7 +50,23 @@ pub fn load(
     load_with(dialplans, sounds, trunks, None)
 }
 
-/// The same with another text for one file, by name, whether it is there or not.
+/// As the server would load them: with the trunks of the configuration and those of the database.
+/// A database that is not there, or does not open, has none.
+pub async fn load_for(config: &Config) -> Result<(Plans, Prompts), PlansError> {
+    let mut trunks: Vec<_> = config.trunks.iter().map(|it| it.name.clone()).collect();
+    let server = &config.server;
+    let loaded = load(&server.dialplans_dir, &server.sounds_dir, trunks.clone());
+    if !matches!(loaded, Err(PlansError::Mistakes(_))) {
+        return loaded;
+    }
+    let Ok(Some(store)) = Store::look_into(&config.store).await else { return loaded };
+    let rows = store.list_trunks().await.unwrap_or_default();
+    store.close().await;
+    trunks.extend(rows.into_iter().map(|it| it.draft.text.name));
+    load(&server.dialplans_dir, &server.sounds_dir, trunks)
+}
+
+/// The same as [`load`] with another text for one file, by name, whether it is there or not.
 pub fn load_with(
     dialplans: &Path,
     sounds: &Path,

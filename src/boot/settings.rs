@@ -24,7 +24,7 @@ const TRANSACTIONS_MAX: usize = 240_000;
 /// What Retry-After says in a 503, in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
-/// Listeners and limits of the transports. Trunks are exempt from the limits of strangers.
+/// Listeners and limits of the transports.
 pub(super) fn transport(config: &Config) -> transport::TransportConfig {
     let sip = &config.sip;
     let listen = sip
@@ -36,25 +36,21 @@ pub(super) fn transport(config: &Config) -> transport::TransportConfig {
             advertised: Some(sip.advertised(it.address)).filter(|seen| *seen != it.address),
         })
         .collect();
-    let trusted = config.trunks.iter().flat_map(|trunk| trunk.sources.iter().copied());
     transport::TransportConfig {
         listen,
-        sources: sources(&sip.source, trusted),
+        sources: sources(&sip.source),
         streams: streams(&sip.source, &sip.stream),
     }
 }
 
-fn sources(
-    limits: &SourceLimits,
-    trusted: impl Iterator<Item = IpAddr>,
-) -> transport::SourceLimits {
+fn sources(limits: &SourceLimits) -> transport::SourceLimits {
     transport::SourceLimits {
         messages_per_second: limits.messages_per_s,
         burst: limits.burst,
         offences_max: limits.offences_max,
         offence_window: limits.offence_window,
         ban: limits.ban,
-        exempt: limits.exempt.iter().copied().chain(trusted).map(Into::into).collect(),
+        exempt: limits.exempt.iter().copied().map(Into::into).collect(),
     }
 }
 

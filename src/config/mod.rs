@@ -40,7 +40,7 @@ pub use signalling::Signalling;
 pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
-pub use trunks::Trunk;
+pub use trunks::{Trunk, TrunkMistake, TrunkText};
 
 use reading::{Problems, Reader};
 use std::{fmt, path::Path};

@@ -1,9 +1,9 @@
-//! `[[trunk]]`
+//! `[[trunk]]`, and what makes a trunk right wherever it is written: in the file or in the panel.
 
 use super::{Problems, Protocol};
 use serde::Deserialize;
 use sip::{Destination, Host};
-use std::{collections::HashSet, net::IpAddr};
+use std::{collections::HashSet, fmt, net::IpAddr};
 
 /// A link to a carrier, trusted by address.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,14 +20,133 @@ pub struct Trunk {
     pub source_port: Option<u16>,
 }
 
+/// A trunk as somebody writes it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TrunkText {
+    /// Its name in dialplans.
+    pub name: String,
+    /// `HOST:PORT/udp` or `HOST:PORT/tcp`.
+    pub destination: String,
+    /// Addresses.
+    pub sources: Vec<String>,
+    /// 1 to 65535; `None` for any.
+    pub source_port: Option<i64>,
+}
+
+/// What is wrong with one field of a trunk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrunkMistake {
+    /// Which: `name`, `sources[1]`.
+    pub field: String,
+    /// For programs.
+    pub code: &'static str,
+    /// What is wrong and what to write instead, in Russian.
+    pub ru: String,
+    /// The same in English.
+    pub en: String,
+}
+
+impl fmt::Display for TrunkMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
+    }
+}
+
+impl TrunkText {
+    /// The trunk of a domain, or all that is wrong with it alone; see [`Trunk::rival`] for others.
+    pub fn check(self, domain: &str) -> Result<Trunk, Vec<TrunkMistake>> {
+        let mut mistakes = Vec::new();
+        if !is_name(&self.name) {
+            mistakes.push(mistake(
+                "name",
+                "malformed",
+                "Напишите имя до 64 знаков из букв, цифр, '-', '_' и '.': так его зовут диалпланы",
+                "write a name of up to 64 letters, digits, '-', '_' and '.': dialplans call it by \
+                 that",
+            ));
+        }
+        let destination = parse_destination(&self.destination);
+        if destination.is_none() {
+            let written = &self.destination;
+            mistakes.push(mistake(
+                "destination",
+                "malformed",
+                format!(
+                    "{written:?} — не HOST:PORT/udp и не HOST:PORT/tcp: напишите, например, \
+                     \"sip.provider.example:5060/udp\""
+                ),
+                format!(
+                    "{written:?} is not HOST:PORT/udp or HOST:PORT/tcp: write it as \
+                     \"sip.provider.example:5060/udp\""
+                ),
+            ));
+        }
+        let sources = check_sources(&self.sources, &mut mistakes);
+        let source_port = self.source_port.map(|it| u16::try_from(it).unwrap_or(0));
+        if source_port == Some(0) {
+            let written = self.source_port.unwrap_or_default();
+            mistakes.push(mistake(
+                "source_port",
+                "out_of_range",
+                format!("{written} — не порт: оставьте пустым, если порт любой"),
+                format!("{written} is no port: leave it out for any"),
+            ));
+        }
+        match destination {
+            Some(destination) if mistakes.is_empty() => {
+                let domain = domain.to_ascii_lowercase();
+                Ok(Trunk { name: self.name, domain, destination, sources, source_port })
+            }
+            Some(_) | None => Err(mistakes),
+        }
+    }
+}
+
+impl Trunk {
+    /// As it would be written.
+    pub fn text(&self) -> TrunkText {
+        TrunkText {
+            name: self.name.clone(),
+            destination: written_destination(&self.destination),
+            sources: self.sources.iter().map(ToString::to_string).collect(),
+            source_port: self.source_port.map(i64::from),
+        }
+    }
+
+    /// The one of `others` whose requests could not be told from this one's.
+    pub fn rival<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        others.into_iter().find(|other| {
+            let shares_port = match (self.source_port, other.source_port) {
+                (Some(own), Some(theirs)) => own == theirs,
+                (None, _) | (_, None) => true,
+            };
+            shares_port && self.sources.iter().any(|ip| other.sources.contains(ip))
+        })
+    }
+
+    /// What to tell about a [`Self::rival`]; without its name, where that is nobody's business.
+    pub fn rivalry(name: Option<&str>) -> TrunkMistake {
+        let (ru, en) = match name {
+            Some(name) => (format!("транком {name:?}"), format!("trunk {name:?}")),
+            None => ("другим транком".to_owned(), "another trunk".to_owned()),
+        };
+        mistake(
+            "sources",
+            "shared",
+            format!("Адрес общий с {ru}: задайте каждому source_port или уберите один"),
+            format!("share an address with {en}: give each a source_port, or remove one"),
+        )
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     name: String,
     domain: String,
     destination: String,
-    sources: Vec<IpAddr>,
-    source_port: Option<u16>,
+    sources: Vec<String>,
+    source_port: Option<i64>,
 }
 
 /// Checks each alone and all against each other.
@@ -40,48 +159,71 @@ pub(super) fn check_all(raw: Vec<Raw>, problems: &mut Problems) -> Vec<Trunk> {
             problems
                 .add(format!("{path}.name"), format!("{:?} is there twice: rename one", raw.name));
         }
-        trunks.extend(raw.check(&path, problems));
+        let Some(trunk) = raw.check(&path, problems) else { continue };
+        if let Some(rival) = trunk.rival(&trunks) {
+            let mistake = Trunk::rivalry(Some(&rival.name));
+            problems.add(format!("{path}.{}", mistake.field), mistake.en);
+        }
+        trunks.push(trunk);
     }
-    check_sources(&trunks, problems);
     trunks
 }
 
 impl Raw {
     fn check(self, path: &str, problems: &mut Problems) -> Option<Trunk> {
-        let is_name = |text: &str| {
-            !text.is_empty() && text.chars().all(|it| it.is_alphanumeric() || "-_.".contains(it))
-        };
-        if !is_name(&self.name) {
-            problems.add(
-                format!("{path}.name"),
-                "write a name of letters, digits, '-', '_' and '.': dialplans call it by that",
-            );
-        }
-        if self.domain.is_empty() {
+        let Self { name, domain, destination, sources, source_port } = self;
+        if domain.is_empty() {
             problems.add(format!("{path}.domain"), "write the name of the domain that it serves");
         }
-        if self.source_port == Some(0) {
-            problems.add(format!("{path}.source_port"), "0 is no port: leave the key out for any");
+        let text = TrunkText { name, destination, sources, source_port };
+        match text.check(&domain) {
+            Ok(trunk) => Some(trunk),
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    problems.add(format!("{path}.{}", mistake.field), mistake.en);
+                }
+                None
+            }
         }
-        let Some(destination) = parse_destination(&self.destination) else {
-            problems.add(
-                format!("{path}.destination"),
-                format!(
-                    "{:?} is not HOST:PORT/udp or HOST:PORT/tcp: write it as \
-                     \"sip.provider.example:5060/udp\"",
-                    self.destination
-                ),
-            );
-            return None;
-        };
-        Some(Trunk {
-            name: self.name,
-            domain: self.domain.to_ascii_lowercase(),
-            destination,
-            sources: self.sources,
-            source_port: self.source_port,
-        })
     }
+}
+
+fn check_sources(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Vec<IpAddr> {
+    if written.len() > SOURCES_MAX {
+        mistakes.push(mistake(
+            "sources",
+            "too_many",
+            format!("Не больше {SOURCES_MAX} адресов"),
+            format!("are more than {SOURCES_MAX} addresses: write fewer"),
+        ));
+    }
+    let mut sources = Vec::with_capacity(written.len());
+    for (n, text) in written.iter().enumerate() {
+        match text.trim().parse::<IpAddr>() {
+            Ok(ip) => sources.push(ip.to_canonical()),
+            Err(_) => mistakes.push(mistake(
+                format!("sources[{n}]"),
+                "malformed",
+                format!("{text:?} — не адрес: напишите, например, \"192.0.2.1\""),
+                format!("{text:?} is no address: write it as \"192.0.2.1\" or \"2001:db8::1\""),
+            )),
+        }
+    }
+    sources
+}
+
+fn mistake(
+    field: impl Into<String>,
+    code: &'static str,
+    ru: impl Into<String>,
+    en: impl Into<String>,
+) -> TrunkMistake {
+    TrunkMistake { field: field.into(), code, ru: ru.into(), en: en.into() }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&text.chars().count())
+        && text.chars().all(|it| it.is_alphanumeric() || "-_.".contains(it))
 }
 
 fn parse_destination(text: &str) -> Option<Destination> {
@@ -104,29 +246,25 @@ fn parse_host(text: &str) -> Option<Host> {
     if let Ok(ip) = text.parse() {
         return Some(Host::Ip(IpAddr::V4(ip)));
     }
-    let is_name = !text.is_empty()
+    let is_name = (1..=HOST_BYTES_MAX).contains(&text.len())
         && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '-' || it == '.');
     is_name.then(|| Host::Name(text.to_owned().into()))
 }
 
-/// A request must be of one trunk only.
-fn check_sources(trunks: &[Trunk], problems: &mut Problems) {
-    for (n, trunk) in trunks.iter().enumerate() {
-        let rival = trunks[..n].iter().find(|other| {
-            let shares_port = match (trunk.source_port, other.source_port) {
-                (Some(own), Some(theirs)) => own == theirs,
-                (None, _) | (_, None) => true,
-            };
-            shares_port && trunk.sources.iter().any(|ip| other.sources.contains(ip))
-        });
-        if let Some(rival) = rival {
-            problems.add(
-                format!("trunk[{n}].sources"),
-                format!(
-                    "share an address with trunk {:?}: give each a source_port, or remove one",
-                    rival.name
-                ),
-            );
-        }
+/// What [`parse_destination`] reads.
+fn written_destination(destination: &Destination) -> String {
+    let Destination { transport, host, port, .. } = destination;
+    match host {
+        Host::Ip(IpAddr::V6(ip)) => format!("[{ip}]:{port}/{transport}"),
+        Host::Ip(IpAddr::V4(ip)) => format!("{ip}:{port}/{transport}"),
+        Host::Name(name) => format!("{}:{port}/{transport}", String::from_utf8_lossy(name)),
     }
 }
+
+const NAME_CHARS_MAX: usize = 64;
+
+/// RFC 1035 section 2.3.4.
+const HOST_BYTES_MAX: usize = 255;
+
+/// A carrier has a handful; each is compared with that of every first request.
+const SOURCES_MAX: usize = 64;

@@ -49,11 +49,26 @@ pub(super) use {from_row, on_either};
 impl Db {
     /// Connects and migrates.
     pub(super) async fn open(config: &config::Store) -> Result<Self, OpenError> {
+        let (db, place) = Self::connect(config).await?;
+        let migrated = on_either!(&db, pool => migrator().run(pool).await);
+        migrated.map_err(|source| OpenError::Migration { place, source })?;
+        Ok(db)
+    }
+
+    /// Connects; also tells where to, without credentials.
+    pub(super) async fn connect(config: &config::Store) -> Result<(Self, String), OpenError> {
         if config.url.expose().starts_with("sqlite:") {
             open_sqlite(config).await
         } else {
             open_postgres(config).await
         }
+    }
+
+    /// Whether the file of an SQLite database is there; servers are taken to be.
+    pub(super) fn is_there(config: &config::Store) -> bool {
+        let url = config.url.expose();
+        let options = url.parse::<SqliteConnectOptions>();
+        !url.starts_with("sqlite:") || options.is_ok_and(|it| it.get_filename().exists())
     }
 
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
@@ -78,7 +93,7 @@ impl Db {
     }
 }
 
-async fn open_sqlite(config: &config::Store) -> Result<Db, OpenError> {
+async fn open_sqlite(config: &config::Store) -> Result<(Db, String), OpenError> {
     let options: SqliteConnectOptions = config.url.expose().parse().map_err(OpenError::Url)?;
     let options = options
         .create_if_missing(true)
@@ -105,8 +120,7 @@ async fn open_sqlite(config: &config::Store) -> Result<Db, OpenError> {
         .connect_with(options)
         .await
         .map_err(unreachable)?;
-    migrator().run(&pool).await.map_err(|source| OpenError::Migration { place, source })?;
-    Ok(Db::Sqlite(pool))
+    Ok((Db::Sqlite(pool), place))
 }
 
 fn create_directory(file: &Path) -> std::io::Result<()> {
@@ -116,7 +130,7 @@ fn create_directory(file: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn open_postgres(config: &config::Store) -> Result<Db, OpenError> {
+async fn open_postgres(config: &config::Store) -> Result<(Db, String), OpenError> {
     let options: PgConnectOptions = config.url.expose().parse().map_err(OpenError::Url)?;
     let options = options
         .application_name("tandem")
@@ -136,8 +150,7 @@ async fn open_postgres(config: &config::Store) -> Result<Db, OpenError> {
         .connect_with(options)
         .await
         .map_err(unreachable)?;
-    migrator().run(&pool).await.map_err(|source| OpenError::Migration { place, source })?;
-    Ok(Db::Postgres(pool))
+    Ok((Db::Postgres(pool), place))
 }
 
 /// A pool would only say that it waited in vain; one connection says why.

@@ -1,58 +1,129 @@
 //! The snapshot that call logic works from.
 
-use super::{Store, StoreError};
+use super::{DomainRow, Store, StoreError, TrunkRow};
 use crate::config;
+use base::{DomainId, TrunkId};
 use call::{Directory, Domain, Trunk};
+use std::collections::{BTreeSet, HashMap};
 
-/// A trunk of the configuration whose domain the database does not have.
+/// A snapshot, and what was found on the way to it.
+#[derive(Debug, Default)]
+pub struct LoadedDirectory {
+    /// For call logic.
+    pub directory: Directory,
+    /// What dialplans may name: all trunks, also those that calls do not go through.
+    pub trunk_names: BTreeSet<String>,
+    /// Trunks that calls do not go through, though nobody disabled them.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A trunk that calls do not go through.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("trunk {trunk:?} is left out: there is no domain {domain:?}")]
-pub struct UnknownTrunkDomain {
-    /// The trunk.
-    pub trunk: String,
-    /// Its domain.
-    pub domain: String,
+#[error("trunk {name:?} is left out: {reason}")]
+pub struct LeftOut {
+    /// Its id; `None` for one of the configuration file.
+    pub id: Option<TrunkId>,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: LeftOutReason,
+}
+
+/// Why calls do not go through a trunk.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum LeftOutReason {
+    /// The database does not have its domain.
+    #[error("there is no domain {0:?}")]
+    UnknownDomain(String),
+    /// The configuration file has one of that name.
+    #[error("the configuration file has one of that name")]
+    NameTaken,
+    /// Requests of both could not be told apart.
+    #[error("it shares an address with trunk {0:?}")]
+    SourceTaken(String),
+    /// It is not as this version wants it.
+    #[error("{0}")]
+    Malformed(String),
 }
 
 impl Store {
-    /// Everything the call logic must know by heart: domains and extensions of the database with
-    /// the trunks of the configuration. Trunks of unknown domains are left out and named.
+    /// Everything the call logic must know by heart: domains and extensions of the database, the
+    /// trunks of `file` and, as far as these leave room for them, of the database.
     pub async fn load_directory(
         &self,
-        trunks: &[config::Trunk],
-    ) -> Result<(Directory, Vec<UnknownTrunkDomain>), StoreError> {
+        file: &[config::Trunk],
+    ) -> Result<LoadedDirectory, StoreError> {
         let mut directory = Directory::default();
-        for row in self.list_domains().await? {
-            let names = row.aliases.into_iter().chain([row.name.clone()]);
-            directory.domain_names.extend(names.map(|name| (name, row.id)));
-            directory.domains.insert(row.id, Domain { id: row.id, name: row.name });
+        let domains = self.list_domains().await?;
+        for row in &domains {
+            directory.domain_names.extend(row.names().map(|name| (name.to_owned(), row.id)));
+            directory.domains.insert(row.id, Domain { id: row.id, name: row.name.clone() });
         }
         for row in self.list_extensions().await? {
             let key = (row.extension.domain, row.extension.number.clone());
             directory.extensions.insert(key, row.extension);
         }
-        let mut unknown = Vec::new();
-        for trunk in trunks {
-            match directory.domain_names.get(&trunk.domain) {
-                Some(&domain) => {
-                    directory.trunks.insert(trunk.name.clone(), checked(trunk, domain));
-                }
-                None => unknown.push(UnknownTrunkDomain {
-                    trunk: trunk.name.clone(),
-                    domain: trunk.domain.clone(),
-                }),
-            }
-        }
-        Ok((directory, unknown))
+        let rows = self.list_trunks().await?;
+        let file_names = file.iter().map(|it| &it.name);
+        let trunk_names = rows.iter().map(|it| &it.draft.text.name).chain(file_names).cloned();
+        let trunk_names = trunk_names.collect();
+        let (trunks, left_out) = trunks_in_force(file, rows, &domains);
+        directory.trunks = trunks.into_iter().map(|it| (it.name.clone(), it)).collect();
+        Ok(LoadedDirectory { directory, trunk_names, left_out })
     }
 }
 
-fn checked(trunk: &config::Trunk, domain: base::DomainId) -> Trunk {
-    Trunk {
-        name: trunk.name.clone(),
-        domain,
-        destination: trunk.destination.clone(),
-        sources: trunk.sources.clone(),
-        source_port: trunk.source_port,
+/// The trunks that calls go through. A file that somebody edits may get in the way of rows that
+/// were right when they were made: the file wins.
+pub fn trunks_in_force(
+    file: &[config::Trunk],
+    rows: Vec<TrunkRow>,
+    domains: &[DomainRow],
+) -> (Vec<Trunk>, Vec<LeftOut>) {
+    let names: HashMap<_, _> =
+        domains.iter().flat_map(|row| row.names().map(|name| (name, row.id))).collect();
+    let mut placed: Vec<(config::Trunk, DomainId)> = Vec::new();
+    let mut left_out = Vec::new();
+    for trunk in file {
+        match names.get(trunk.domain.as_str()) {
+            Some(&domain) => placed.push((trunk.clone(), domain)),
+            None => left_out.push(LeftOut {
+                id: None,
+                name: trunk.name.clone(),
+                reason: LeftOutReason::UnknownDomain(trunk.domain.clone()),
+            }),
+        }
     }
+    for row in rows.into_iter().filter(|it| it.draft.is_enabled) {
+        let (id, name) = (Some(row.id), row.draft.text.name.clone());
+        match fit(row.draft.text, file, &placed) {
+            Ok(trunk) => placed.push((trunk, row.domain)),
+            Err(reason) => left_out.push(LeftOut { id, name, reason }),
+        }
+    }
+    (placed.into_iter().map(|(trunk, domain)| of_domain(trunk, domain)).collect(), left_out)
+}
+
+/// A row's trunk, if it does not get in the way of others.
+fn fit(
+    text: config::TrunkText,
+    file: &[config::Trunk],
+    placed: &[(config::Trunk, DomainId)],
+) -> Result<config::Trunk, LeftOutReason> {
+    if file.iter().any(|it| it.name == text.name) {
+        return Err(LeftOutReason::NameTaken);
+    }
+    let trunk = text.check("").map_err(|mistakes| {
+        let told: Vec<_> = mistakes.iter().map(|it| format!("{}: {it}", it.field)).collect();
+        LeftOutReason::Malformed(told.join("; "))
+    })?;
+    match trunk.rival(placed.iter().map(|(it, _)| it)) {
+        Some(rival) => Err(LeftOutReason::SourceTaken(rival.name.clone())),
+        None => Ok(trunk),
+    }
+}
+
+fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
+    let config::Trunk { name, destination, sources, source_port, .. } = trunk;
+    Trunk { name, domain, destination, sources, source_port }
 }

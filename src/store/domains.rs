@@ -19,6 +19,13 @@ pub struct DomainRow {
     pub aliases: Vec<String>,
 }
 
+impl DomainRow {
+    /// Every host part that means it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.name].into_iter().chain(&self.aliases).map(String::as_str)
+    }
+}
+
 impl Store {
     /// Adds a domain with its built-in roles; names are kept in lower case.
     pub async fn add_domain(&self, name: &str) -> Result<DomainId, StoreError> {

@@ -12,6 +12,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "people and sessions", include_str!("../../migrations/0002_people_and_sessions.sql")),
     (3, "archive of calls", include_str!("../../migrations/0003_archive_of_calls.sql")),
     (4, "versions of lines", include_str!("../../migrations/0004_versions_of_lines.sql")),
+    (5, "trunks", include_str!("../../migrations/0005_trunks.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -27,6 +27,7 @@ pub mod roles;
 pub mod sessions;
 pub mod settings;
 mod sql;
+pub mod trunks;
 pub mod users;
 pub mod walls;
 
@@ -37,12 +38,13 @@ pub use cdr_list::CdrQuery;
 pub use cdr_spool::CdrSpool;
 pub use cdr_writer::{CdrSender, CdrWriter};
 pub use cdrs::CdrFilter;
-pub use directory::UnknownTrunkDomain;
+pub use directory::{LeftOut, LeftOutReason, LoadedDirectory};
 pub use domains::DomainRow;
 pub use extensions::{ExtensionDraft, ExtensionRow, NewExtension};
 pub use rights::Right;
 pub use roles::{RoleDraft, RoleRow};
 pub use sessions::{NewSession, SessionLimits, SessionRow};
+pub use trunks::{TrunkDraft, TrunkRow};
 pub use users::{Locale, NewUser, Profile, UserRow};
 pub use walls::WallRow;
 
@@ -134,6 +136,16 @@ impl Store {
         store.keep_built_in_roles().await.map_err(OpenError::Preparation)?;
         store.fill_archive().await.map_err(OpenError::Backfill)?;
         Ok(store)
+    }
+
+    /// Opens a database that is there, and leaves it as it is, of whatever version: for looking only.
+    /// `None` where there is none yet.
+    pub async fn look_into(config: &config::Store) -> Result<Option<Self>, OpenError> {
+        if !Db::is_there(config) {
+            return Ok(None);
+        }
+        let (db, _) = Db::connect(config).await?;
+        Ok(Some(Self { db }))
     }
 
     /// Whether the database answers.

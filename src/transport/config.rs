@@ -44,7 +44,8 @@ pub struct SourceLimits {
     pub offence_window: Duration,
     /// How long a ban lasts.
     pub ban: Duration,
-    /// Sources without limits and bans: trunks, load generators.
+    /// Sources without limits and bans: load generators. Those of trunks come and go: see
+    /// [`super::TransportHandle::trust`].
     pub exempt: Vec<Network>,
 }
 

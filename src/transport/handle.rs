@@ -55,6 +55,11 @@ impl TransportHandle {
         self.0.intake.sources.report_offence(Instant::now(), ip);
     }
 
+    /// Lifts the limits of these addresses, and of no others that the configuration does not exempt.
+    pub fn trust(&self, addresses: Vec<IpAddr>) {
+        self.0.intake.sources.trust(addresses);
+    }
+
     /// Stops accepting and reading, writes what is queued, closes. Back when all is closed, within
     /// [`super::StreamLimits::write_timeout`] as long as the shards still read their inboxes or are
     /// gone. UDP can be sent until the last handle is dropped; streams cannot.

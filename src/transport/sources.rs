@@ -5,12 +5,13 @@ use super::{
     limiter::Limiter,
     network::{Network, SourceKey},
 };
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -26,6 +27,8 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(1);
 /// All that is known about sources; bounded whatever they do.
 pub(super) struct Sources {
     limits: SourceLimits,
+    /// Without limits as well, for as long as they are carriers'.
+    trusted: ArcSwap<Vec<IpAddr>>,
     limiter: Limiter,
     /// Until when; looked at only while `banned` is not 0.
     bans: DashMap<SourceKey, Instant>,
@@ -50,6 +53,7 @@ impl Sources {
         Self {
             limiter: Limiter::new(now, limits.messages_per_second, limits.burst),
             limits,
+            trusted: ArcSwap::default(),
             bans: DashMap::new(),
             banned: AtomicUsize::new(0),
             offences: Mutex::new(Offences { by_source: HashMap::new(), purged_at: now }),
@@ -75,6 +79,12 @@ impl Sources {
     /// Whether the source has no limits.
     pub(super) fn is_exempt(&self, ip: IpAddr) -> bool {
         self.limits.exempt.iter().any(|it: &Network| it.contains(ip))
+            || self.trusted.load().contains(&ip.to_canonical())
+    }
+
+    /// Lifts the limits of these addresses, and of no others that the configuration does not exempt.
+    pub(super) fn trust(&self, addresses: Vec<IpAddr>) {
+        self.trusted.store(Arc::new(addresses));
     }
 
     /// Whether the source may not even connect.
@@ -202,6 +212,23 @@ mod tests {
         assert_eq!(verdicts, expected.concat());
         assert_eq!(sources.admit(now, ip("2001:db8::2")), Verdict::Banned, "the same /64");
         assert!((0..100).all(|_| sources.admit(now, ip("10.1.2.3")) == Verdict::Pass));
+    }
+
+    #[test]
+    fn an_address_has_no_limits_while_it_is_trusted() {
+        let now = Instant::now();
+        let sources = Sources::new(now, limits());
+        let carrier = ip("192.0.2.1");
+        let flood = || (0..100).map(|_| sources.admit(now, carrier)).collect::<Vec<_>>();
+
+        sources.trust(vec![carrier]);
+        let trusted = flood();
+        let mapped = sources.is_exempt(ip("::ffff:192.0.2.1"));
+        sources.trust(Vec::new());
+        let not_trusted = flood();
+
+        assert!(trusted.iter().all(|it| *it == Verdict::Pass) && mapped);
+        assert_eq!(not_trusted.last(), Some(&Verdict::Banned));
     }
 
     #[test]

@@ -20,23 +20,40 @@ use std::{
 };
 use tandem::{
     boot,
+    config::Config,
     http::api::house::{Done, House as Server, PlanTrouble, Vitals},
 };
 
 /// Stands for the running server.
 #[derive(Default)]
-struct Fake {
+pub(crate) struct Fake {
+    config: Config,
     directory: PathBuf,
-    reloads: AtomicUsize,
+    /// What plans may name.
+    trunks: Vec<String>,
+    pub(crate) reloads: AtomicUsize,
     rules: AtomicUsize,
     is_broken: AtomicBool,
 }
 
 impl Fake {
     fn with_plan(text: &str) -> (Arc<Self>, tempfile::TempDir) {
+        Self::with_trunks(text, "", &[])
+    }
+
+    /// With the trunks of a configuration, and others that plans may name.
+    pub(crate) fn with_trunks(
+        plan: &str,
+        config: &str,
+        others: &[&str],
+    ) -> (Arc<Self>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("main.toml"), text).unwrap();
-        let fake = Self { directory: directory.path().to_owned(), ..Self::default() };
+        fs::write(directory.path().join("main.toml"), plan).unwrap();
+        let config = Config::parse(config, &tandem::config::Overrides::default()).unwrap();
+        let file = config.trunks.iter().map(|it| it.name.clone());
+        let trunks = others.iter().map(|&it| it.to_owned()).chain(file).collect();
+        let fake =
+            Self { config, trunks, directory: directory.path().to_owned(), ..Self::default() };
         (Arc::new(fake), directory)
     }
 }
@@ -45,6 +62,10 @@ impl Server for Fake {
     fn reload_directory(&self) -> Done<'_> {
         self.reloads.fetch_add(1, Ordering::SeqCst);
         Box::pin(async { Ok(()) })
+    }
+
+    fn config(&self) -> Arc<Config> {
+        Arc::new(self.config.clone())
     }
 
     fn use_plans(&self, plans: Plans, _: Prompts) -> Done<'_> {
@@ -60,8 +81,8 @@ impl Server for Fake {
     }
 
     fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble> {
-        let no_trunks = std::iter::empty();
-        boot::plans::load_with(&self.directory, Path::new("nowhere"), no_trunks, changed)
+        let trunks = self.trunks.iter().cloned();
+        boot::plans::load_with(&self.directory, Path::new("nowhere"), trunks, changed)
             .map_err(boot::house::trouble)
     }
 
@@ -70,7 +91,7 @@ impl Server for Fake {
     }
 }
 
-async fn house(place: Place, fake: Arc<Fake>) -> House {
+pub(crate) async fn house(place: Place, fake: Arc<Fake>) -> House {
     House::dressed(place, "", move |api| api.with_house(fake)).await
 }
 

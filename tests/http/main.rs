@@ -20,6 +20,7 @@ mod pages;
 mod panels;
 mod recovery;
 mod signing_in;
+mod trunks;
 
 use places::on_both_engines;
 
@@ -34,6 +35,11 @@ on_both_engines! {
     administration::a_call_is_tried_on_texts_that_are_not_saved,
     administration::a_dialplan_of_another_domain_is_not_there,
     administration::health_tells_figures_of_this_process,
+    trunks::trunks_are_made_changed_and_removed_and_calls_go_by_it,
+    trunks::what_is_wrong_with_a_trunk_is_told_beside_its_field_as_the_file_would,
+    trunks::trunks_of_the_file_are_shown_and_changed_there,
+    trunks::a_trunk_that_dialplans_name_keeps_its_name_and_stays,
+    trunks::a_row_that_the_file_gets_in_the_way_of_says_so,
     archive::an_operator_sees_the_calls_of_their_lines_and_a_supervisor_all,
     archive::a_list_is_filtered_sorted_and_goes_page_by_page,
     archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,

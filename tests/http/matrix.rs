@@ -4,9 +4,9 @@ use crate::{house::House, places::Place};
 use axum::http::{Method, StatusCode};
 use std::collections::BTreeSet;
 use tandem::{
-    config::Secret,
+    config::{Secret, TrunkText},
     http::api::{self, Access, Route},
-    store::{NewExtension, Right, RoleDraft},
+    store::{NewExtension, Right, RoleDraft, TrunkDraft},
 };
 
 /// What anybody may take. Whoever adds to this list says why strangers need it.
@@ -120,7 +120,15 @@ impl Foreign {
             user: None,
         };
         let line = store.add_extension(&house.other, line).await.unwrap();
+        let trunk = TrunkText {
+            name: "theirs".to_owned(),
+            destination: "192.0.2.1:5060/udp".to_owned(),
+            ..TrunkText::default()
+        };
+        let trunk = TrunkDraft { text: trunk, is_enabled: true };
+        let trunk = store.add_trunk(house.other.id, &trunk).await.unwrap();
         Self(vec![
+            ("/admin/trunks/", trunk.to_string()),
             ("/admin/lines/", line.to_string()),
             ("/calls/", call.clone()),
             ("/interactions/", call),
@@ -146,6 +154,9 @@ fn body_of(route: &Route) -> serde_json::Value {
         ("PUT", "/admin/users/{id}") => serde_json::json!({ "name": "x", "role_ids": [] }),
         ("POST", "/admin/users/{id}/password") => {
             serde_json::json!({ "password": "long enough" })
+        }
+        ("PUT", "/admin/trunks/{id}") => {
+            serde_json::json!({ "name": "x", "destination": "192.0.2.2:5060/udp" })
         }
         ("PUT", "/admin/lines/{id}") => serde_json::json!({ "name": "x", "user_id": null }),
         ("PUT", "/admin/roles/{id}") => serde_json::json!({

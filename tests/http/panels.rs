@@ -261,7 +261,7 @@ impl Desk {
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }
-        let (directory, _) = house.store.load_directory(&[]).await.unwrap();
+        let directory = house.store.load_directory(&[]).await.unwrap().directory;
         board.directory(directory.into()).await.unwrap();
         let domain = house.domain.id;
         // Commands come in order: with the answer the lines are there.

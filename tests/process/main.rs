@@ -24,3 +24,4 @@ mod soak;
 mod start_up;
 mod torture;
 mod traces;
+mod trunks;

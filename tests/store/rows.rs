@@ -145,7 +145,8 @@ pub(crate) async fn the_directory_knows_domains_extensions_and_trunks(place: Pla
     assert!(store.add_extension(&domain, extension("10 01")).await.is_err());
 
     let trunks = [trunk("provider", "127.0.0.1"), trunk("stray", "nowhere.example")];
-    let (directory, unknown) = store.load_directory(&trunks).await.unwrap();
+    let loaded = store.load_directory(&trunks).await.unwrap();
+    let (directory, unknown) = (loaded.directory, loaded.left_out);
 
     assert_eq!(directory.domain_of_host("127.0.0.1").unwrap().name, "a.example");
     let phone = directory.extension(domain.id, "1001").unwrap();
@@ -155,11 +156,11 @@ pub(crate) async fn the_directory_knows_domains_extensions_and_trunks(place: Pla
     assert_eq!(directory.trunks.len(), 1);
     assert_eq!(directory.trunks["provider"].domain, domain.id);
     assert_eq!(unknown.len(), 1);
-    assert_eq!(unknown[0].trunk, "stray");
+    assert_eq!(unknown[0].name, "stray");
 
     store.remove_extension(domain.id, "1001").await.unwrap();
 
-    let (directory, _) = store.load_directory(&[]).await.unwrap();
+    let directory = store.load_directory(&[]).await.unwrap().directory;
     assert!(directory.extension(domain.id, "1001").is_none());
 }
 

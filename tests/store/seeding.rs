@@ -18,7 +18,7 @@ pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     demo::seed(&store).await.unwrap();
 
     assert_eq!(store.list_users().await.unwrap(), first);
-    let (directory, _) = store.load_directory(&[]).await.unwrap();
+    let directory = store.load_directory(&[]).await.unwrap().directory;
     let domain = directory.domain_of_host("[::1]").unwrap();
     assert_eq!(domain.name, "demo.tandem.test");
     for host in ["127.0.0.1", "LOCALHOST", "demo.tandem.test"] {

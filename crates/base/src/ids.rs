@@ -68,6 +68,10 @@ uuid_id! {
     /// A number with SIP credentials inside a domain.
     ExtensionId
 }
+uuid_id! {
+    /// A link to a carrier that the database keeps.
+    TrunkId
+}
 
 /// One media session of a worker: unique for the life of the process, never reused.
 ///

@@ -7,7 +7,9 @@ mod ids;
 mod rng;
 
 pub use deadlines::Deadlines;
-pub use ids::{CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RoleId, SessionId, UserId};
+pub use ids::{
+    CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RoleId, SessionId, TrunkId, UserId,
+};
 pub use rng::Rng;
 
 /// Wall-clock time as Unix milliseconds, UTC.

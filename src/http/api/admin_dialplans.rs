@@ -22,7 +22,7 @@ use std::{
     io::{self, Write as _},
     path::Path,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -241,7 +241,7 @@ async fn save(
     JsonBody(wanted): JsonBody<NewText>,
 ) -> Result<Json<Dialplan>, Problem> {
     let (house, name) = (house(&api)?, checked_name(&name)?);
-    let _one_at_a_time = SAVING.lock().await;
+    let _one_at_a_time = no_dialplan_changes().await;
     let before = may_replace(&house, &session, &name, &wanted.text)?;
     if seen_version(&headers) != before.as_ref().map(|it| it.version.as_str()) {
         return Err(match before {
@@ -338,6 +338,16 @@ fn may_write(session: &Session, text: &str) -> bool {
             .into_iter()
             .flatten()
             .all(|rule| rule.get("match").and_then(|it| it.get("domain")).is_none_or(is_own))
+}
+
+/// The domain that a file is for; `None` for all.
+pub(super) fn domain_of_file(house: &HouseHandle, name: &str) -> Option<String> {
+    domain_of(&fs::read_to_string(house.dialplans_dir().join(name)).ok()?)
+}
+
+/// Nobody saves dialplans, or changes what they may name, while the guard is held.
+pub(super) async fn no_dialplan_changes() -> MutexGuard<'static, ()> {
+    SAVING.lock().await
 }
 
 fn domain_of(text: &str) -> Option<String> {

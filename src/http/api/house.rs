@@ -1,5 +1,6 @@
 //! What the API asks of the running server: to take over a change, and how it is.
 
+use crate::config::Config;
 use call::{
     Prompts,
     dialplan::{PlanError, Plans},
@@ -10,6 +11,8 @@ use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 pub trait House: Send + Sync {
     /// Takes over domains, extensions and trunks as the database has them.
     fn reload_directory(&self) -> Done<'_>;
+    /// The configuration as it was read last: what can change without a restart is in force.
+    fn config(&self) -> Arc<Config>;
     /// Puts plans and prompts in force, on all shards.
     fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_>;
     /// Where dialplans lie.

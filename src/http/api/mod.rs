@@ -9,6 +9,7 @@ mod admin_dialplans;
 mod admin_health;
 mod admin_lines;
 mod admin_roles;
+mod admin_trunks;
 mod admin_users;
 mod attempts;
 mod auth;
@@ -87,6 +88,7 @@ pub fn door() -> Door {
     let door = admin_roles::routes(door);
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
+    let door = admin_trunks::routes(door);
     let door = admin_dialplans::routes(door);
     let door = admin_health::routes(door);
     door.route(Access::Public, routes!(description))

@@ -50,6 +50,7 @@ enum Kind {
     VersionConflict,
     Exists,
     InUse,
+    ReadOnly,
     TooLarge,
     Invalid,
     TooManyAttempts,
@@ -107,6 +108,11 @@ impl Problem {
     /// Others refer to it.
     pub fn in_use(detail: Text) -> Self {
         Self { detail: Some(detail), ..Self::of(Kind::InUse) }
+    }
+
+    /// It is changed elsewhere.
+    pub fn read_only(detail: Text) -> Self {
+        Self { detail: Some(detail), ..Self::of(Kind::ReadOnly) }
     }
 
     /// The request is longer than the door lets in.
@@ -203,6 +209,9 @@ impl Kind {
             ),
             Self::Exists => (StatusCode::CONFLICT, "exists", "Уже существует", "It exists already"),
             Self::InUse => (StatusCode::CONFLICT, "in_use", "Ещё используется", "It is in use"),
+            Self::ReadOnly => {
+                (StatusCode::CONFLICT, "read_only", "Меняется не здесь", "It is changed elsewhere")
+            }
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",

@@ -32,7 +32,7 @@ impl<'a> Visitor<'a> {
     pub(crate) fn sign_in(server: &'a Server, login: &str) -> Self {
         let visitor = Self { server, cookie: String::new(), csrf: String::new() };
         let body = json!({"domain": "demo.tandem.test", "login": login, "password": "demo"});
-        let (status, head, me) = visitor.ask("POST", "/auth/login", &body);
+        let (status, head, me) = visitor.ask("POST", "/auth/login", "", &body);
         assert_eq!(status, 200, "{me}");
         let cookie = head.lines().find_map(|it| it.strip_prefix("set-cookie: "));
         let cookie = cookie.and_then(|it| it.split(';').next()).unwrap_or_default().to_owned();
@@ -41,14 +41,27 @@ impl<'a> Visitor<'a> {
 
     /// `GET path` below the API's base.
     pub(crate) fn get(&self, path: &str) -> Value {
-        let (status, _, body) = self.ask("GET", path, &Value::Null);
+        let (status, _, body) = self.ask("GET", path, "", &Value::Null);
         assert_eq!(status, 200, "{path}: {body}");
         body
     }
 
     /// Status of `POST path`.
     pub(crate) fn post(&self, path: &str) -> u16 {
-        self.ask("POST", path, &json!({})).0
+        self.act("POST", path, None, &json!({})).0
+    }
+
+    /// Status and body of any request; `version` is the one that was seen.
+    pub(crate) fn act(
+        &self,
+        method: &str,
+        path: &str,
+        version: Option<&Value>,
+        body: &Value,
+    ) -> (u16, Value) {
+        let version = version.map(|it| format!("If-Match: {it}\r\n")).unwrap_or_default();
+        let (status, _, body) = self.ask(method, path, &version, body);
+        (status, body)
     }
 
     /// Opens the stream of facts, and waits for the welcome.
@@ -67,13 +80,13 @@ impl<'a> Visitor<'a> {
         panel
     }
 
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, String, Value) {
+    fn ask(&self, method: &str, path: &str, more: &str, body: &Value) -> (u16, String, Value) {
         let mut stream = TcpStream::connect(self.server.http()).expect("the server listens");
         stream.set_read_timeout(Some(LIMIT)).expect("timeout can be set");
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} /api/v1{path} HTTP/1.0\r\nHost: localhost\r\nCookie: {}\r\nX-CSRF: {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+             {more}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.cookie,
             self.csrf,
             body.len()

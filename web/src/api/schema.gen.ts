@@ -277,6 +277,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The trunks */
+        get: operations["get_admin_trunks"];
+        put?: never;
+        /** Make a trunk */
+        post: operations["post_admin_trunks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/trunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trunk */
+        get: operations["get_admin_trunks_id"];
+        /**
+         * Change a trunk
+         * @description One that dialplans name keeps its name.
+         */
+        put: operations["put_admin_trunks_id"];
+        post?: never;
+        /**
+         * Remove a trunk
+         * @description One that dialplans name stays.
+         */
+        delete: operations["delete_admin_trunks_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users": {
         parameters: {
             query?: never;
@@ -1990,6 +2033,58 @@ export interface components {
             /** @description Russian. */
             ru: string;
         };
+        /** @description A link to a carrier, trusted by its address. */
+        Trunk: {
+            /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
+            destination: string;
+            /** @description Id. */
+            id: string;
+            /** @description Whether calls go through it. */
+            is_enabled: boolean;
+            left_out: components["schemas"]["Text"] | null;
+            /** @description Its name in dialplans. */
+            name: string;
+            /** @description Where it is written. */
+            source: components["schemas"]["TrunkSource"];
+            /**
+             * Format: int64
+             * @description Port that they must come from; `null` for any.
+             */
+            source_port: number | null;
+            /** @description Requests from these addresses are this trunk's. */
+            sources: string[];
+            /**
+             * Format: int64
+             * @description For `If-Match`; `null` for one of the file.
+             */
+            version: number | null;
+        };
+        /** @description A trunk as it is to be. */
+        TrunkDraft: {
+            /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
+            destination: string;
+            /** @description Whether calls go through it. */
+            is_enabled?: boolean;
+            /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Port that they must come from, where trunks or phones share an address; `null` for any.
+             */
+            source_port?: number | null;
+            /** @description Requests from these addresses are this trunk's; none if it only takes calls. */
+            sources?: string[];
+        };
+        /**
+         * @description Where a trunk is written.
+         * @enum {string}
+         */
+        TrunkSource: "file" | "database";
+        /** @description All trunks of the domain. */
+        Trunks: {
+            /** @description By name. */
+            items: components["schemas"]["Trunk"][];
+        };
         /** @description A person of the domain. */
         User: {
             /** @description Where letters go. */
@@ -2768,6 +2863,159 @@ export interface operations {
             };
             path: {
                 /** @description The role */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunks"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_trunks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_trunks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trunk"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_trunks_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 id: string;
             };
             cookie?: never;

@@ -121,6 +121,17 @@ pub enum Builtin {
     },
 }
 
+/// A rule that names a trunk.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RuleOfTrunk<'a> {
+    /// Name of its file.
+    pub file: &'a str,
+    /// Where it begins, from 1.
+    pub line: usize,
+    /// Its own name.
+    pub name: &'a str,
+}
+
 /// A routing with the way that led to it.
 #[derive(Clone, Debug)]
 pub struct Explanation<'a> {
@@ -183,6 +194,18 @@ impl Plans {
             format!("→ {}", routing.action)
         });
         Explanation { routing, trail }
+    }
+
+    /// The rules that let calls of a trunk in or send calls out through it.
+    pub fn rules_of_trunk(&self, name: &str) -> Vec<RuleOfTrunk<'_>> {
+        let rules = self.rules.iter().filter(|it| it.names_trunk(name));
+        rules
+            .map(|Rule { name, place, .. }| RuleOfTrunk {
+                file: &place.file,
+                line: place.line,
+                name,
+            })
+            .collect()
     }
 
     /// How many rules there are.

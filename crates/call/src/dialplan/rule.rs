@@ -82,6 +82,13 @@ impl Rule {
         Verdict::Matches { pattern, captures }
     }
 
+    /// Whether it is for calls of this trunk or sends calls out through it.
+    pub(super) fn names_trunk(&self, name: &str) -> bool {
+        let is_it = |from: &From| matches!(from, From::Trunk(trunk) if trunk == name);
+        let dials = matches!(&self.step, Step::DialTrunk { trunk, .. } if trunk == name);
+        dials || self.condition.from.iter().any(is_it)
+    }
+
     /// What to do with a call that matched.
     pub(super) fn action(&self, number: &str, captures: &Captures<'_, '_>) -> Action {
         match &self.step {

@@ -1,0 +1,374 @@
+//! `/admin/trunks`: links to carriers. Those of the configuration file are shown beside those of the
+//! database, and changed there.
+
+use super::{
+    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
+    admin_dialplans::{domain_of_file, no_dialplan_changes},
+};
+use crate::{
+    config::{self, Config, TrunkMistake, TrunkText},
+    store::{LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use base::TrunkId;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+pub(super) fn routes(door: Door) -> Door {
+    let manage = Access::Right(Right::TrunksManage);
+    door.route(manage, routes!(list, add)).route(manage, routes!(one, change, remove))
+}
+
+/// All trunks of the domain.
+#[derive(Debug, Serialize, ToSchema)]
+struct Trunks {
+    /// By name.
+    items: Vec<Trunk>,
+}
+
+/// A link to a carrier, trusted by its address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct Trunk {
+    /// Id.
+    id: String,
+    /// Where it is written.
+    source: TrunkSource,
+    /// Its name in dialplans.
+    name: String,
+    /// Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`.
+    destination: String,
+    /// Requests from these addresses are this trunk's.
+    sources: Vec<String>,
+    /// Port that they must come from; `null` for any.
+    #[schema(required)]
+    source_port: Option<i64>,
+    /// Whether calls go through it.
+    is_enabled: bool,
+    /// Why calls do not go through it though it is enabled; `null` if they do.
+    #[schema(required)]
+    left_out: Option<Text>,
+    /// For `If-Match`; `null` for one of the file.
+    #[schema(required)]
+    version: Option<i64>,
+}
+
+/// Where a trunk is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TrunkSource {
+    /// In the configuration file: changed there, and by a reload.
+    File,
+    /// In the database: changed here.
+    Database,
+}
+
+/// A trunk as it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TrunkDraft)]
+struct Wanted {
+    /// Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`.
+    name: String,
+    /// Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`.
+    destination: String,
+    /// Requests from these addresses are this trunk's; none if it only takes calls.
+    #[serde(default)]
+    sources: Vec<String>,
+    /// Port that they must come from, where trunks or phones share an address; `null` for any.
+    source_port: Option<i64>,
+    /// Whether calls go through it.
+    #[serde(default = "yes")]
+    is_enabled: bool,
+}
+
+/// The trunks
+#[utoipa::path(
+    get, path = "/admin/trunks", tag = "administration",
+    responses((status = 200, body = Trunks), Problem)
+)]
+async fn list(State(api): State<ApiState>, session: Session) -> Result<Json<Trunks>, Problem> {
+    Ok(Json(Trunks { items: load_all(&api, &session).await? }))
+}
+
+/// A trunk
+#[utoipa::path(
+    get, path = "/admin/trunks/{id}", tag = "administration", params(("id" = String, Path)),
+    responses((status = 200, body = Trunk), Problem)
+)]
+async fn one(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Trunk>, Problem> {
+    Ok(Json(load(&api, &session, &id).await?))
+}
+
+/// Make a trunk
+#[utoipa::path(
+    post, path = "/admin/trunks", tag = "administration", request_body = Wanted,
+    responses((status = 201, body = Trunk), Problem)
+)]
+async fn add(
+    State(api): State<ApiState>,
+    session: Session,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<(StatusCode, Json<Trunk>), Problem> {
+    let _others_wait = no_dialplan_changes().await;
+    let draft = checked(&api, &session, wanted, None).await?;
+    let id = api.store.add_trunk(session.domain.id, &draft).await.map_err(taken)?;
+    let trunk = told(&api, &session, "trunk.added", id, None).await?;
+    Ok((StatusCode::CREATED, Json(trunk)))
+}
+
+/// Change a trunk
+///
+/// One that dialplans name keeps its name.
+#[utoipa::path(
+    put, path = "/admin/trunks/{id}", tag = "administration", params(("id" = String, Path)),
+    request_body = Wanted, responses((status = 200, body = Trunk), Problem)
+)]
+async fn change(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<String>,
+    IfMatch(version): IfMatch,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<Json<Trunk>, Problem> {
+    let _others_wait = no_dialplan_changes().await;
+    let (row, before) = load_writable(&api, &session, &id, version).await?;
+    let draft = checked(&api, &session, wanted, Some(row)).await?;
+    if draft.text.name != before.name {
+        require_unused(&api, &session, &before.name)?;
+    }
+    match api.store.change_trunk(session.domain.id, row, version, &draft).await {
+        Err(StoreError::Conflict) => {
+            return Err(Problem::version_conflict(&load(&api, &session, &id).await?));
+        }
+        other => other.map_err(taken)?,
+    }
+    Ok(Json(told(&api, &session, "trunk.changed", row, Some(&before)).await?))
+}
+
+/// Remove a trunk
+///
+/// One that dialplans name stays.
+#[utoipa::path(
+    delete, path = "/admin/trunks/{id}", tag = "administration", params(("id" = String, Path)),
+    responses((status = 204, description = "Removed"), Problem)
+)]
+async fn remove(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<String>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode, Problem> {
+    let _others_wait = no_dialplan_changes().await;
+    let (row, before) = load_writable(&api, &session, &id, version).await?;
+    require_unused(&api, &session, &before.name)?;
+    api.store.remove_trunk(session.domain.id, row, version).await?;
+    let act = Act { before: json(&before), ..Act::on("trunk.removed", "trunk", &before.id) };
+    api.audit(&session, act).await?;
+    api.directory_changed().await;
+    api.changed(&session, "trunk", &before.id, None);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Trunk {
+    fn of_file(trunk: &config::Trunk) -> Self {
+        let TrunkText { name, destination, sources, source_port } = trunk.text();
+        Self {
+            id: format!("{FILE_ID}{name}"),
+            source: TrunkSource::File,
+            name,
+            destination,
+            sources,
+            source_port,
+            is_enabled: true,
+            left_out: None,
+            version: None,
+        }
+    }
+
+    fn of_row(row: TrunkRow, left_out: &[LeftOut]) -> Self {
+        let TrunkText { name, destination, sources, source_port } = row.draft.text;
+        let left_out = left_out.iter().find(|it| it.id == Some(row.id));
+        Self {
+            id: row.id.to_string(),
+            source: TrunkSource::Database,
+            name,
+            destination,
+            sources,
+            source_port,
+            is_enabled: row.draft.is_enabled,
+            left_out: left_out.map(|it| words(&it.reason)),
+            version: Some(row.version),
+        }
+    }
+}
+
+/// The domain's own: those of the file whose domain it is, and its rows.
+async fn load_all(api: &ApiState, session: &Session) -> Result<Vec<Trunk>, Problem> {
+    let config = config(api);
+    let rows = api.store.list_trunks().await?;
+    let domains = api.store.list_domains().await?;
+    let (_, left_out) = directory::trunks_in_force(&config.trunks, rows.clone(), &domains);
+    let own = domains.iter().find(|it| it.id == session.domain.id);
+    let is_own =
+        |it: &&config::Trunk| own.is_some_and(|own| own.names().any(|name| name == it.domain));
+    let file = config.trunks.iter().filter(is_own).map(Trunk::of_file);
+    let rows = rows.into_iter().filter(|it| it.domain == session.domain.id);
+    let mut all: Vec<_> = file.chain(rows.map(|it| Trunk::of_row(it, &left_out))).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
+}
+
+async fn load(api: &ApiState, session: &Session, id: &str) -> Result<Trunk, Problem> {
+    let all = load_all(api, session).await?;
+    all.into_iter().find(|it| it.id == id).ok_or_else(Problem::not_found)
+}
+
+/// The trunk, if it is of the database and as the writer saw it.
+async fn load_writable(
+    api: &ApiState,
+    session: &Session,
+    id: &str,
+    version: i64,
+) -> Result<(TrunkId, Trunk), Problem> {
+    let trunk = load(api, session, id).await?;
+    match (trunk.source, id.parse()) {
+        (TrunkSource::Database, Ok(row)) if trunk.version == Some(version) => Ok((row, trunk)),
+        (TrunkSource::Database, _) => Err(Problem::version_conflict(&trunk)),
+        (TrunkSource::File, _) => Err(Problem::read_only(Text::both(
+            format!("Транк {:?} задан в файле конфигурации: измените его там", trunk.name),
+            format!("Trunk {:?} is in the configuration file: change it there", trunk.name),
+        ))),
+    }
+}
+
+/// What is to be stored; `own` is the row that it takes the place of.
+async fn checked(
+    api: &ApiState,
+    session: &Session,
+    wanted: Wanted,
+    own: Option<TrunkId>,
+) -> Result<TrunkDraft, Problem> {
+    let Wanted { name, destination, sources, source_port, is_enabled } = wanted;
+    let text = TrunkText {
+        name: name.trim().to_owned(),
+        destination: destination.trim().to_owned(),
+        sources,
+        source_port,
+    };
+    let trunk = text.check(&session.domain.name).map_err(refused)?;
+    let config = config(api);
+    if config.trunks.iter().any(|it| it.name == trunk.name) {
+        return Err(Problem::exists("name"));
+    }
+    // Those that are disabled count: they may be enabled again.
+    let rows = api.store.list_trunks().await?.into_iter().filter(|it| Some(it.id) != own);
+    let domains = api.store.list_domains().await?;
+    let name_of = |id| domains.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
+    let rows = rows.filter_map(|it| it.draft.text.check(name_of(it.domain)).ok());
+    let others: Vec<_> = config.trunks.iter().cloned().chain(rows).collect();
+    if let Some(rival) = trunk.rival(&others) {
+        let own = domains.iter().find(|it| it.id == session.domain.id);
+        let is_own = own.is_some_and(|own| own.names().any(|name| name == rival.domain));
+        let name = is_own.then_some(rival.name.as_str());
+        return Err(refused(vec![config::Trunk::rivalry(name)]));
+    }
+    Ok(TrunkDraft { text: trunk.text(), is_enabled })
+}
+
+/// Refuses if dialplans name the trunk: without it they would not load any more.
+fn require_unused(api: &ApiState, session: &Session, name: &str) -> Result<(), Problem> {
+    let Some(house) = &api.house else { return Ok(()) };
+    let Ok((plans, _)) = house.load_plans(None) else {
+        return Err(Problem::in_use(Text::fixed(
+            "В диалпланах есть ошибки: исправьте их, чтобы было видно, кто использует транк",
+            "The dialplans have mistakes: mend them, to see what uses the trunk",
+        )));
+    };
+    let rules = plans.rules_of_trunk(name);
+    let Some(rule) = rules.first() else { return Ok(()) };
+    let domain = domain_of_file(house, rule.file);
+    let is_visible = session.may(Right::DomainsManage)
+        || domain.is_none_or(|it| it.eq_ignore_ascii_case(&session.domain.name));
+    Err(Problem::in_use(if is_visible {
+        let (file, line, rule) = (rule.file, rule.line, rule.name);
+        Text::both(
+            format!("Транк использует правило {rule:?}, {file}:{line}"),
+            format!("Rule {rule:?} uses the trunk, {file}:{line}"),
+        )
+    } else {
+        Text::fixed(
+            "Транк использует диалплан другого домена",
+            "A dialplan of another domain uses the trunk",
+        )
+    }))
+}
+
+/// Writes the change down, lets calls go by it, tells those who listen.
+async fn told(
+    api: &ApiState,
+    session: &Session,
+    what: &'static str,
+    id: TrunkId,
+    before: Option<&Trunk>,
+) -> Result<Trunk, Problem> {
+    let after = load(api, session, &id.to_string()).await?;
+    let act = Act {
+        before: before.and_then(json),
+        after: json(&after),
+        ..Act::on(what, "trunk", &after.id)
+    };
+    api.audit(session, act).await?;
+    api.directory_changed().await;
+    api.changed(session, "trunk", &after.id, after.version);
+    Ok(after)
+}
+
+fn json(trunk: &Trunk) -> Option<serde_json::Value> {
+    serde_json::to_value(trunk).ok()
+}
+
+/// With the file's trunks as they were read last.
+fn config(api: &ApiState) -> Arc<Config> {
+    api.house.as_ref().map_or_else(|| api.config.clone(), |it| it.config())
+}
+
+fn refused(mistakes: Vec<TrunkMistake>) -> Problem {
+    let errors = mistakes.into_iter().map(|it| {
+        let TrunkMistake { field, code, ru, en } = it;
+        FieldError::new(field, code, Text::both(ru, en))
+    });
+    Problem::invalid(errors.collect())
+}
+
+fn taken(error: StoreError) -> Problem {
+    let is_taken = matches!(error, StoreError::Exists { .. });
+    if is_taken { Problem::exists("name") } else { error.into() }
+}
+
+fn words(reason: &LeftOutReason) -> Text {
+    let en = reason.to_string();
+    match reason {
+        LeftOutReason::UnknownDomain(_) => Text::both("Такого домена нет", en),
+        LeftOutReason::NameTaken => {
+            Text::both("В файле конфигурации есть транк с таким именем", en)
+        }
+        LeftOutReason::SourceTaken(_) => Text::fixed(
+            "Его адрес есть и у другого транка, который важнее",
+            "Another trunk, which comes first, has its address too",
+        ),
+        LeftOutReason::Malformed(_) => Text::both(format!("Не подходит: {en}"), en),
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What ids of trunks of the file begin with.
+const FILE_ID: &str = "file:";

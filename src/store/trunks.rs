@@ -1,0 +1,155 @@
+//! Trunks that administrators made; the file's are in the configuration.
+
+use super::{
+    Store, StoreError,
+    db::{from_row, on_either},
+    fresh,
+};
+use crate::config::TrunkText;
+use base::{DomainId, TrunkId};
+
+/// A link to a carrier.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrunkRow {
+    /// Id.
+    pub id: TrunkId,
+    /// Whose calls use it.
+    pub domain: DomainId,
+    /// What may be changed of it.
+    pub draft: TrunkDraft,
+    /// Counts the changes.
+    pub version: i64,
+}
+
+/// What may be changed of a trunk. Only what passes [`TrunkText::check`] is to be stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrunkDraft {
+    /// As written.
+    pub text: TrunkText,
+    /// Whether calls go through it.
+    pub is_enabled: bool,
+}
+
+impl Store {
+    /// Adds a trunk to a domain.
+    pub async fn add_trunk(
+        &self,
+        domain: DomainId,
+        draft: &TrunkDraft,
+    ) -> Result<TrunkId, StoreError> {
+        let (now, mut rng) = fresh::now_and_rng()?;
+        let id = TrunkId::new(now, &mut rng);
+        let TrunkDraft { text, is_enabled } = draft;
+        on_either!(&self.db, pool => {
+            sqlx::query(INSERT)
+                .bind(id.0)
+                .bind(domain.0)
+                .bind(&text.name)
+                .bind(&text.destination)
+                .bind(text.sources.join("\n"))
+                .bind(text.source_port)
+                .bind(is_enabled)
+                .bind(now.0)
+                .execute(pool)
+                .await
+                .map_err(|error| exists(error, text))?;
+        });
+        Ok(id)
+    }
+
+    /// The trunks of all domains, by name.
+    pub async fn list_trunks(&self) -> Result<Vec<TrunkRow>, StoreError> {
+        Ok(on_either!(&self.db, pool => sqlx::query_as(SELECT_ALL).fetch_all(pool).await?))
+    }
+
+    /// The trunk with this id.
+    pub async fn trunk(
+        &self,
+        domain: DomainId,
+        id: TrunkId,
+    ) -> Result<Option<TrunkRow>, StoreError> {
+        let rows = self.list_trunks().await?;
+        Ok(rows.into_iter().find(|it| it.domain == domain && it.id == id))
+    }
+
+    /// Changes a trunk that has still the version that the writer saw.
+    pub async fn change_trunk(
+        &self,
+        domain: DomainId,
+        id: TrunkId,
+        version: i64,
+        draft: &TrunkDraft,
+    ) -> Result<(), StoreError> {
+        let TrunkDraft { text, is_enabled } = draft;
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE)
+                .bind(&text.name)
+                .bind(&text.destination)
+                .bind(text.sources.join("\n"))
+                .bind(text.source_port)
+                .bind(is_enabled)
+                .bind(domain.0)
+                .bind(id.0)
+                .bind(version)
+                .execute(pool)
+                .await
+                .map_err(|error| exists(error, text))?
+                .rows_affected()
+        });
+        super::require_version(rows)
+    }
+
+    /// Removes a trunk that has still the version that the writer saw.
+    pub async fn remove_trunk(
+        &self,
+        domain: DomainId,
+        id: TrunkId,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query("DELETE FROM trunk WHERE domain_id = $1 AND id = $2 AND version = $3")
+                .bind(domain.0)
+                .bind(id.0)
+                .bind(version)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_version(rows)
+    }
+}
+
+from_row!(TrunkRow, row => {
+    let sources: String = row.try_get("sources")?;
+    let text = TrunkText {
+        name: row.try_get("name")?,
+        destination: row.try_get("destination")?,
+        sources: sources.lines().map(str::to_owned).collect(),
+        source_port: row.try_get("source_port")?,
+    };
+    Ok(Self {
+        id: TrunkId(row.try_get("id")?),
+        domain: DomainId(row.try_get("domain_id")?),
+        draft: TrunkDraft { text, is_enabled: row.try_get("is_enabled")? },
+        version: row.try_get("version")?,
+    })
+});
+
+fn exists(error: sqlx::Error, text: &TrunkText) -> StoreError {
+    super::exists(error, || format!("trunk {:?}", text.name))
+}
+
+const INSERT: &str = "
+    INSERT INTO trunk
+        (id, domain_id, name, destination, sources, source_port, is_enabled, version, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)";
+
+const SELECT_ALL: &str = "
+    SELECT id, domain_id, name, destination, sources, source_port, is_enabled, version
+    FROM trunk ORDER BY name";
+
+const UPDATE: &str = "
+    UPDATE trunk
+    SET name = $1, destination = $2, sources = $3, source_port = $4, is_enabled = $5,
+        version = version + 1
+    WHERE domain_id = $6 AND id = $7 AND version = $8";
