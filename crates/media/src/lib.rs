@@ -1,8 +1,10 @@
-//! Media, sans-IO: SDP negotiation, RTP and RTCP, the relay between two parties, tones and prompts.
+//! Media, sans-IO: SDP negotiation, RTP and RTCP, the relay between two parties, codecs, tones and
+//! prompts.
 //!
 //! Knows nothing of SIP. The worker threads of the shell own the sockets; what they do with each
 //! packet is decided here.
 
+pub mod codec;
 pub mod command;
 pub mod dtmf;
 pub mod g711;
@@ -12,6 +14,7 @@ mod outgoing;
 mod playout;
 mod reception;
 pub mod relay;
+pub mod resample;
 mod rtcp;
 pub mod rtp;
 pub mod sdp;
