@@ -8,8 +8,11 @@ pub mod codec;
 pub mod command;
 pub mod dtmf;
 pub mod g711;
+pub mod hearing;
 mod jitter;
+pub mod jitter_buffer;
 mod latch;
+pub mod level;
 mod outgoing;
 mod playout;
 mod reception;
@@ -19,6 +22,7 @@ mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod session;
+mod stretch;
 mod tone;
 
 pub use command::{
