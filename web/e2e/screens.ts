@@ -37,6 +37,28 @@ export const screens: readonly Screen[] = [
     path: `/admin/${section}`,
     user: 'admin',
   })),
+  {
+    name: 'admin-dialplans',
+    path: '/admin/dialplans',
+    user: 'admin',
+    prepare: async (page) => {
+      const [from, to] = [page.locator('form input').nth(0), page.locator('form input').nth(1)];
+      await from.fill('1001');
+      await to.fill('1002');
+      await to.press('Enter');
+      await page.locator('ol > li').first().waitFor();
+    },
+  },
+  {
+    name: 'admin-dialplans-mistakes',
+    path: '/admin/dialplans',
+    user: 'admin',
+    prepare: async (page) => {
+      const text = page.locator('textarea');
+      await text.fill((await text.inputValue()).replace('{number}', '{nummer}'));
+      await page.locator('ul button code').first().click();
+    },
+  },
   { name: 'profile', path: '/workspace/settings', user: 'operator1' },
   {
     name: 'search',

@@ -1,7 +1,15 @@
 // Tandem itself, as a user starts it: with the demo domain, on free ports, in a folder of its own.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeBlock, freePort } from './ports';
@@ -40,6 +48,7 @@ export class Server {
   static async start(prepare?: (database: string) => void): Promise<Server> {
     if (!existsSync(binary)) throw new Error(`${binary} is not there: run cargo build`);
     const folder = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
+    configure(folder);
     const seeded = spawnSync(binary, ['demo', ...settings(folder)], { cwd: REPOSITORY });
     if (seeded.status !== 0) throw new Error(`tandem demo: ${seeded.stderr}`);
     prepare?.(join(folder, 'data', 'tandem.db'));
@@ -84,9 +93,18 @@ export class Server {
   }
 }
 
+/** The demo's configuration, with a copy of its dialplans, since the panel can change them. */
+function configure(folder: string): void {
+  const dialplans = join(folder, 'dialplans');
+  cpSync(join(REPOSITORY, 'dialplans'), dialplans, { recursive: true });
+  const demo = readFileSync(join(REPOSITORY, 'docs/config.demo.toml'), 'utf8');
+  const server = `[server]\ndialplans_dir = ${JSON.stringify(dialplans)}\n\n`;
+  writeFileSync(join(folder, 'config.toml'), server + demo);
+}
+
 const settings = (folder: string): string[] => [
   '--config',
-  'docs/config.demo.toml',
+  join(folder, 'config.toml'),
   '--data',
   join(folder, 'data'),
 ];

@@ -8,6 +8,7 @@ import {
   type LucideIcon,
   Phone,
   PhoneCall,
+  Route,
   Users,
 } from 'lucide-react';
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
@@ -21,7 +22,15 @@ export interface AdminSection {
 }
 
 /** As they stand in the address. */
-export type AdminCode = 'users' | 'roles' | 'lines' | 'registrations' | 'calls' | 'cdrs' | 'audit';
+export type AdminCode =
+  | 'users'
+  | 'roles'
+  | 'lines'
+  | 'dialplans'
+  | 'registrations'
+  | 'calls'
+  | 'cdrs'
+  | 'audit';
 
 const SECTIONS: readonly AdminSection[] = [
   {
@@ -41,6 +50,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'lines.manage',
     icon: Phone,
     screen: lazy(() => import('./LinesScreen')),
+  },
+  {
+    code: 'dialplans',
+    right: 'dialplans.view',
+    icon: Route,
+    screen: lazy(() => import('./dialplans/DialplansScreen')),
   },
   {
     code: 'registrations',

@@ -1,0 +1,19 @@
+import { useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useText } from '../../../i18n/I18n';
+import { useConfirm } from '../../../ui/Confirm';
+
+/** Asks before the address changes or the window closes, as long as something is not saved. */
+export function useUnsaved(isUnsaved: boolean): void {
+  const t = useText();
+  const confirm = useConfirm();
+  const history = useRouter({ warn: false })?.history;
+  useEffect(() => {
+    if (!isUnsaved) return undefined;
+    return history?.block({
+      blockerFn: async () =>
+        !(await confirm({ text: t('admin.plans.leaveAsk'), isDangerous: true })),
+      enableBeforeUnload: true,
+    });
+  }, [isUnsaved, history, confirm, t]);
+}
