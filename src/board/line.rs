@@ -1,6 +1,6 @@
 //! A line, and how it stands.
 
-use crate::events::{LineState, LineStatus, Stamp};
+use crate::events::{LineCard, LineState, LineStatus, Stamp};
 use base::{CallId, DomainId, ExtensionId, UserId};
 use call::{LegRole, LegView, facts::LegState};
 
@@ -56,6 +56,12 @@ impl Line {
     pub(super) fn status(&self) -> LineStatus {
         let LineView { id, number, status, since, .. } = &self.view;
         LineStatus { id: id.0, number: number.clone(), status: *status, since: *since }
+    }
+
+    /// For who has not heard of it.
+    pub(super) fn card(&self) -> LineCard {
+        let LineView { id, number, name, user, status, since } = self.view.clone();
+        LineCard { id: id.0, number, name, user_id: user.map(|it| it.0), status, since }
     }
 }
 

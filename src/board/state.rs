@@ -55,9 +55,20 @@ impl Board {
         for extension in directory.extensions.values() {
             let (id, old) = (extension.id, before.remove(&extension.id));
             let is_new = old.as_ref().is_none_or(|it| is_other_line(it, extension));
+            let is_named_anew =
+                old.as_ref().is_none_or(|it| it.view.name != extension.display_name);
             let line = self.line(now, extension.clone(), old);
             self.lines.insert(id, line);
             self.derive_line(now, id, is_new);
+            if is_new || is_named_anew {
+                self.tell_line(now, id);
+            }
+        }
+        for line in before.into_values() {
+            let LineView { id, number, user, .. } = line.view;
+            let fact = Fact::LineRemoved { id, number };
+            self.hub.tell(line.domain, user.as_slice(), now, &fact);
+            self.hub.publish(line.domain, Topic::Lines, now, fact);
         }
         for live in self.calls.values_mut() {
             live.users = live.owners(&self.lines, false);
@@ -294,6 +305,14 @@ impl Board {
             }
             self.hub.publish(line.domain, Topic::Lines, now, fact);
         }
+    }
+
+    /// Publishes what a line is called and whose it is.
+    fn tell_line(&mut self, now: Stamp, id: ExtensionId) {
+        let Some(line) = self.lines.get(&id) else { return };
+        let fact = Fact::LineChanged(Arc::new(line.card()));
+        self.hub.tell(line.domain, line.view.user.as_slice(), now, &fact);
+        self.hub.publish(line.domain, Topic::Lines, now, fact);
     }
 
     fn legs_of(&self, extension: ExtensionId) -> Vec<(CallId, usize)> {

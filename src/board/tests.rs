@@ -192,6 +192,42 @@ async fn the_board_follows_who_exists_and_who_sits_where() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lists_are_told_of_lines_that_come_go_or_are_renamed() {
+    let mut world = World::new();
+    tokio::spawn(world.hub.clone().run());
+    let mut panel = world.hub.subscribe(world.domain, user(CLARA), &[Topic::Lines], None);
+    batched(&mut panel).await;
+    let mut directory = directory(world.domain);
+    directory.extensions.retain(|_, it| it.number != CLARA);
+    for extension in directory.extensions.values_mut() {
+        match extension.number.as_str() {
+            BORIS => extension.display_name = "Boris".to_owned(),
+            NOBODY => extension.id = ExtensionId(Uuid::from_u128(77)),
+            _ => {}
+        }
+    }
+
+    world.board.handle_directory(at(), &directory);
+
+    let frames = batched(&mut panel).await;
+    let mut told: Vec<_> = frames
+        .iter()
+        .filter(|it| it["t"] != "line.status")
+        .map(|it| format!("{} {} {}", it["t"], it["d"]["number"], it["d"]["name"]))
+        .collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            r#""line.changed" "1002" "Boris""#,
+            r#""line.changed" "1004" "Phone 1004""#,
+            r#""line.removed" "1003" null"#,
+            r#""line.removed" "1004" null"#,
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_domain_sees_nothing() {
     let mut world = World::new();
     let stranger = DomainId(Uuid::from_u128(999));
@@ -312,6 +348,16 @@ async fn kinds(panel: &mut Subscription) -> Vec<String> {
         kinds.push(word.map_or(kind.to_owned(), |word| format!("{kind} {word}")));
     }
     kinds
+}
+
+/// The frames of lists that have been sent by now; the user's own frames come alone.
+async fn batched(panel: &mut Subscription) -> Vec<Value> {
+    let mut frames = Vec::new();
+    while let Ok(Some(message)) = timeout(Duration::from_secs(1), panel.next()).await {
+        let message: Value = serde_json::from_slice(&message).expect("frames are JSON");
+        frames.extend(message["b"].as_array().cloned().unwrap_or_default());
+    }
+    frames
 }
 
 fn directory(domain: DomainId) -> Directory {

@@ -12,6 +12,15 @@ use uuid::Uuid;
 pub enum Fact {
     /// A line stands otherwise.
     Line(Arc<LineStatus>),
+    /// A line is there from now on, or has another number, name or owner.
+    LineChanged(Arc<LineCard>),
+    /// A line is gone.
+    LineRemoved {
+        /// Which.
+        id: ExtensionId,
+        /// The number that it had.
+        number: String,
+    },
     /// A live call is there or stands otherwise.
     Call(Arc<ActiveCall>),
     /// A call is over.
@@ -53,6 +62,24 @@ pub struct LineStatus {
     pub id: Uuid,
     /// Its number.
     pub number: String,
+    /// How it stands.
+    pub status: LineState,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Stamp,
+}
+
+/// A line, for who has not heard of it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, ToSchema)]
+pub struct LineCard {
+    /// The line.
+    pub id: Uuid,
+    /// Its number.
+    pub number: String,
+    /// Shown to those it calls.
+    pub name: String,
+    /// Who sits there.
+    pub user_id: Option<Uuid>,
     /// How it stands.
     pub status: LineState,
     /// Since when.
@@ -250,6 +277,8 @@ impl Fact {
     fn kind(&self) -> &'static str {
         match self {
             Self::Line(_) => "line.status",
+            Self::LineChanged(_) => "line.changed",
+            Self::LineRemoved { .. } => "line.removed",
             Self::Call(_) => "call.updated",
             Self::CallEnded { .. } => "call.ended",
             Self::CallLogged { .. } => "call.logged",
@@ -262,6 +291,9 @@ impl Fact {
     fn key(&self) -> String {
         match self {
             Self::Line(line) => format!("line:{}", line.id),
+            // Not `line:`, whose frames replace each other: how a line stands tells no name.
+            Self::LineChanged(line) => format!("extension:{}", line.id),
+            Self::LineRemoved { id, .. } => format!("extension:{}", id.0),
             Self::Call(call) => format!("call:{}", call.id),
             Self::CallEnded { id, .. } | Self::CallLogged { id } => format!("call:{id}"),
             Self::Registration { number, .. } => format!("number:{number}"),
@@ -274,6 +306,8 @@ impl Fact {
     pub(super) fn slot(&self) -> Slot {
         match self {
             Self::Line(line) => Slot::Line(ExtensionId(line.id)),
+            Self::LineChanged(line) => Slot::Extension(ExtensionId(line.id)),
+            Self::LineRemoved { id, .. } => Slot::Extension(*id),
             Self::Call(call) => Slot::Call(CallId(call.id)),
             Self::CallEnded { id, .. } => Slot::Call(*id),
             Self::CallLogged { id } => Slot::Logged(*id),
@@ -294,6 +328,7 @@ impl Fact {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Slot {
     Line(ExtensionId),
+    Extension(ExtensionId),
     Call(CallId),
     Logged(CallId),
     Number(String),
@@ -313,6 +348,8 @@ struct Frame<'a> {
 #[serde(untagged)]
 enum Data<'a> {
     Line(&'a LineStatus),
+    LineChanged(&'a LineCard),
+    LineRemoved { id: Uuid, number: &'a str },
     Call(&'a ActiveCall),
     CallEnded { id: Uuid, ended_at: Stamp },
     CallLogged { id: Uuid },
@@ -324,6 +361,8 @@ impl<'a> Data<'a> {
     fn of(fact: &'a Fact) -> Self {
         match fact {
             Fact::Line(line) => Self::Line(line),
+            Fact::LineChanged(line) => Self::LineChanged(line),
+            Fact::LineRemoved { id, number } => Self::LineRemoved { id: id.0, number },
             Fact::Call(call) => Self::Call(call),
             Fact::CallEnded { id, ended_at } => Self::CallEnded { id: id.0, ended_at: *ended_at },
             Fact::CallLogged { id } => Self::CallLogged { id: id.0 },

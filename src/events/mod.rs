@@ -25,8 +25,8 @@ mod ring;
 mod stamp;
 
 pub use fact::{
-    ActiveCall, CallDirection, CallLeg, CallState, Fact, LegRole, LegState, LineState, LineStatus,
-    Party,
+    ActiveCall, CallDirection, CallLeg, CallState, Fact, LegRole, LegState, LineCard, LineState,
+    LineStatus, Party,
 };
 pub use hub::{Hub, Subscription, Topic};
 pub use stamp::Stamp;

@@ -39,17 +39,18 @@ pub(crate) async fn every_route_is_closed_to_strangers_and_to_those_without_its_
                 assert!(is_open(route), "{route:?} is public: add it to OPEN, with a reason");
                 continue;
             }
-            Access::AnySession | Access::Right(_) => {
+            Access::AnySession | Access::Right(_) | Access::RightOrWall(_) => {
                 assert_eq!(by_nobody.refusal(), (401, "unauthenticated".to_owned()), "{route:?}");
             }
         }
-        let Access::Right(right) = route.access else { continue };
+        let (Access::Right(right) | Access::RightOrWall(right)) = route.access else { continue };
         let visitor = house.visitor_with_all_but(right).await;
         let reply = visitor.act(method, &path, Some(1), body).await;
         assert_eq!(reply.refusal(), (403, "forbidden".to_owned()), "{route:?}");
         asked += 1;
     }
-    let guarded = door.routes().iter().filter(|it| matches!(it.access, Access::Right(_)));
+    let is_guarded = |it: &&Route| !matches!(it.access, Access::Public | Access::AnySession);
+    let guarded = door.routes().iter().filter(is_guarded);
     assert_eq!(asked, guarded.count());
     described_routes_are_the_doors(door.routes());
 }

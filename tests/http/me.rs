@@ -103,6 +103,8 @@ pub(crate) async fn a_wall_shows_the_board_and_may_nothing_else(place: Place) {
     let me = wall.get("/me").await.json();
     assert_eq!(me["rights"], json!([Right::WallView.as_str()]));
     assert_eq!(me["name"], "Зал 1");
+    assert_ne!(wall.get("/extensions").await.status, StatusCode::FORBIDDEN, "the board itself");
+    assert_eq!(wall.get("/calls").await.refusal(), (403, "forbidden".to_owned()));
     assert_eq!(wall.get("/wall-tokens").await.refusal(), (403, "forbidden".to_owned()));
     assert_eq!(wall.get("/me/settings").await.refusal(), (403, "forbidden".to_owned()));
     let listed = lead.get("/wall-tokens").await.json();

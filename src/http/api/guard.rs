@@ -29,18 +29,18 @@ async fn admit(
     request: &mut Request,
 ) -> Result<Option<Session>, Problem> {
     check_origin(api, request)?;
-    let right = match access {
-        Access::Public => return Ok(None),
-        Access::AnySession => None,
-        Access::Right(right) => Some(right),
-    };
+    if access == Access::Public {
+        return Ok(None);
+    }
     let token = cookie::read(request.headers(), &api.config.http);
     let session = Session::load(api, &token.ok_or_else(Problem::unauthenticated)?).await?;
     if !request.method().is_safe() {
         check_csrf(&session, request.headers())?;
     }
-    if let Some(right) = right {
-        session.require(right)?;
+    match access {
+        Access::Public | Access::AnySession => {}
+        Access::RightOrWall(_) if session.user_id().is_none() => {}
+        Access::Right(right) | Access::RightOrWall(right) => session.require(right)?,
     }
     request.extensions_mut().insert(session.clone());
     Ok(Some(session))

@@ -38,7 +38,7 @@ pub struct Live {
 pub(super) fn routes(door: Door) -> Door {
     door.route(Access::AnySession, routes!(bootstrap))
         .route(Access::AnySession, routes!(my_lines))
-        .route(Access::Right(Right::ExtensionsView), routes!(extensions))
+        .route(Access::RightOrWall(Right::ExtensionsView), routes!(extensions))
         .route(Access::AnySession, routes!(active_calls))
         .route(Access::AnySession, routes!(hang_up))
         .route(Access::Right(Right::RegistrationsView), routes!(registrations))

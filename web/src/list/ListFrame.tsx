@@ -1,5 +1,4 @@
-import { CircleHelp } from 'lucide-react';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useRef, useState } from 'react';
 import { useText } from '../i18n/I18n';
 import { type GridSpec, visibleColumns } from './columns';
 import { DataGrid } from './DataGrid';
@@ -7,10 +6,12 @@ import { FilterField } from './FilterField';
 import { GridToolbar } from './GridToolbar';
 import { JsonViewer } from './JsonViewer';
 import { ListEmpty } from './ListEmpty';
+import { ListHelp } from './ListHelp';
 import css from './ListScreen.module.css';
 import type { Action } from './OverflowBar';
 import { NOTHING, type Selection, targets } from './selection';
 import { cycleSort, type ListState, setFilter, setWidth } from './state';
+import { useCardFocus } from './useCardFocus';
 
 /** What a list screen says of itself, wherever its rows come from. */
 export interface ScreenProps<Row> {
@@ -29,7 +30,8 @@ export interface ScreenProps<Row> {
   readonly canSeeJson: boolean;
   /** The card of the open row, at the right. */
   readonly card?: ReactNode;
-  readonly onHelp?: () => void;
+  /** Closes the card on Escape; missing where that would lose what was typed. */
+  readonly onCloseCard?: () => void;
 }
 
 /** The rows, and how loading them goes. */
@@ -44,26 +46,18 @@ export interface Rows<Row> {
 /** Heading of a list screen, its list, and the card of the open row. */
 export function ListPage(props: {
   readonly title: string;
-  readonly onHelp?: (() => void) | undefined;
   readonly card?: ReactNode;
+  readonly onCloseCard?: (() => void) | undefined;
   readonly children: ReactNode;
 }) {
-  const t = useText();
+  const screen = useRef<HTMLDivElement>(null);
+  useCardFocus(screen, Boolean(props.card), props.onCloseCard);
   return (
-    <div className={css.screen}>
+    <div ref={screen} className={css.screen}>
       <div className={css.list}>
         <header className={css.title}>
           <h1>{props.title}</h1>
-          {props.onHelp && (
-            <button
-              type="button"
-              className={css.help}
-              aria-label={t('list.help')}
-              onClick={props.onHelp}
-            >
-              <CircleHelp size={16} aria-hidden />
-            </button>
-          )}
+          <ListHelp title={props.title} />
         </header>
         {props.children}
       </div>

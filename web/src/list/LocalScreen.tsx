@@ -13,7 +13,7 @@ interface Props<Row> extends ScreenProps<Row> {
 export function LocalScreen<Row>(props: Props<Row>) {
   const [state, setState] = useListState(props.spec);
   return (
-    <ListPage title={props.title} onHelp={props.onHelp} card={props.card}>
+    <ListPage title={props.title} card={props.card} onCloseCard={props.onCloseCard}>
       {state && <LocalBody {...props} state={state} onState={setState} />}
     </ListPage>
   );

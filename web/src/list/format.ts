@@ -15,6 +15,30 @@ export function duration(ms: number | null | undefined): string {
   return seconds < 3600 ? rest : `${Math.floor(seconds / 3600)}:${rest}`;
 }
 
+/** `Понедельник 16:38` within a week, `Сегодня 16:38`, else with its date; empty if not known. */
+export function relativeMoment(
+  at: string | null | undefined,
+  locale: string,
+  now: number = Date.now(),
+): string {
+  const instant = at ? Date.parse(at) : Number.NaN;
+  if (Number.isNaN(instant)) return '';
+  const days = Math.round((midnight(now) - midnight(instant)) / DAY_MS);
+  const language = locale === 'en' ? 'en-GB' : 'ru-RU';
+  if (days < 0 || days > 6) return moment(at, locale);
+  const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+  const day =
+    days < 2
+      ? new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(-days, 'day')
+      : new Intl.DateTimeFormat(language, { weekday: 'long' }).format(instant);
+  return `${day.charAt(0).toLocaleUpperCase(language)}${day.slice(1)} ${time.format(instant)}`;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The beginning of the day in this browser's zone. */
+const midnight = (instant: number): number => new Date(instant).setHours(0, 0, 0, 0);
+
 /** A side of a call. */
 export interface Party {
   readonly number: string;

@@ -1,6 +1,6 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { api, body } from '../api/client';
+import { adoptSetting, keepSetting, useSettings } from '../api/settings';
 import {
   fromSaved,
   isListQuery,
@@ -14,9 +14,6 @@ import {
 /** How long a list must be left alone before its state is kept on the server, milliseconds. */
 const SAVE_PAUSE = 800;
 
-/** Settings of the person, as {@link useSavedLists} and the profile page read them. */
-const SETTINGS_KEY = ['settings'] as const;
-
 /**
  * The state of one list: from the address, else as the person left it, else as the screen begins.
  * `undefined` until the server has said how it was left.
@@ -24,12 +21,7 @@ const SETTINGS_KEY = ['settings'] as const;
 export function useListState(
   spec: ListSpec,
 ): [ListState, (state: ListState) => void] | [undefined, undefined] {
-  const settings = useQuery({
-    queryKey: SETTINGS_KEY,
-    queryFn: () => body(api.GET('/me/settings')),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: 1,
-  });
+  const settings = useSettings();
   const [state, setState] = useState<ListState>();
   const save = useSave(spec);
 
@@ -90,17 +82,11 @@ function useSave(spec: ListSpec): (state: ListState) => void {
     (state) => {
       const key = `list.${spec.screen}`;
       const saved = toSaved(state, spec);
-      client.setQueryData<Record<string, unknown>>(SETTINGS_KEY, (all) => ({
-        ...all,
-        [key]: saved,
-      }));
+      adoptSetting(client, key, saved);
       clearTimeout(waiting.current?.timer);
       const run = () => {
         waiting.current = undefined;
-        // A list works without being remembered; the next change tries again.
-        api
-          .PUT('/me/settings/{key}', { params: { path: { key } }, body: saved })
-          .catch(() => undefined);
+        keepSetting(key, saved);
       };
       waiting.current = { timer: setTimeout(run, SAVE_PAUSE), run };
     },

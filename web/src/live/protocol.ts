@@ -23,9 +23,17 @@ export interface LineStatusData {
   readonly since: string;
 }
 
+/** A line that is new, or has another number, name or owner. */
+export interface LineChangedData extends LineStatusData {
+  readonly name: string;
+  readonly user_id: string | null;
+}
+
 /** Data of the types that the store itself understands. */
 export interface FrameData {
   'line.status': LineStatusData;
+  'line.changed': LineChangedData;
+  'line.removed': { readonly id: string; readonly number: string };
   'call.updated': ActiveCall;
   'call.ended': { readonly id: string; readonly ended_at: string };
 }

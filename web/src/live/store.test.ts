@@ -107,6 +107,40 @@ test('screens get frames of their type once each', () => {
 });
 
 /** A store with one line of the user's own as of sequence 10, committed by hand. */
+test('a line that is made, renamed or removed is in the list, renamed, and out of it', () => {
+  const { store, commit } = storeWithLine('idle');
+  store.loadExtensions(10, [extension('l2'), extension('l3')]);
+  store.apply([lineFrame(11, 'talking', 'l2')]);
+
+  store.apply([
+    extensionFrame(12, 'line.changed', { ...extension('l2'), name: 'Renamed' }),
+    extensionFrame(13, 'line.changed', { ...extension('l4'), name: 'New' }),
+    extensionFrame(14, 'line.removed', { id: 'l3', number: '1002' }),
+    extensionFrame(15, 'line.removed', { id: 'l1', number: '1001' }),
+  ]);
+  commit();
+
+  const { extensions, myLines } = store.snapshot();
+  expect([...extensions.values()].map((it) => [it.id, it.name, it.status])).toEqual([
+    ['l2', 'Renamed', 'talking'],
+    ['l4', 'New', 'idle'],
+  ]);
+  expect(myLines).toEqual([]);
+});
+
+test('what was told of a line after a snapshot was made outlives that snapshot', () => {
+  const { store, commit } = storeWithLine('idle');
+  store.apply([
+    extensionFrame(12, 'line.removed', { id: 'l2', number: '1002' }),
+    extensionFrame(13, 'line.changed', { ...extension('l4'), name: 'New' }),
+  ]);
+
+  store.loadExtensions(11, [extension('l2'), extension('l3')]);
+  commit();
+
+  expect([...store.snapshot().extensions.keys()].sort()).toEqual(['l3', 'l4']);
+});
+
 function storeWithLine(status: Line['status']) {
   const due: (() => void)[] = [];
   const store = new LiveStore((commit) => due.push(commit));
@@ -129,6 +163,18 @@ const lineFrame = (s: number, status: Line['status'], id = 'l1'): Frame => ({
   k: `line:${id}`,
   at: '',
   d: { id, number: '1001', status, since: '' },
+});
+
+const extensionFrame = (
+  s: number,
+  t: string,
+  d: Partial<Extension> & { readonly id: string },
+): Frame => ({
+  s,
+  t,
+  k: `extension:${d.id}`,
+  at: '',
+  d,
 });
 
 const callFrame = (s: number, id: string): Frame => ({

@@ -2,7 +2,7 @@
 // no React and no socket.
 
 import type { ActiveCall, Bootstrap, Extension, Line, MenuItem } from '../api/types';
-import type { Frame, FrameData, LineStatusData } from './protocol';
+import type { Frame, FrameData, LineChangedData, LineStatusData } from './protocol';
 
 export interface Connection {
   readonly phase:
@@ -28,6 +28,8 @@ export interface LiveState {
   readonly myLines: readonly Line[];
   /** Lines of the whole domain by id; empty until somebody subscribes to `lines`. */
   readonly extensions: ReadonlyMap<string, Extension>;
+  /** Whether the lines of the domain have been read since somebody wanted them. */
+  readonly hasExtensions: boolean;
   /** By id: calls of the user, and of the whole domain while `calls` is subscribed to. */
   readonly calls: ReadonlyMap<string, ActiveCall>;
   readonly isLoaded: boolean;
@@ -39,6 +41,7 @@ const EMPTY: LiveState = {
   menu: [],
   myLines: [],
   extensions: new Map(),
+  hasExtensions: false,
   calls: new Map(),
   isLoaded: false,
 };
@@ -111,11 +114,14 @@ export class LiveStore {
   /** All lines of the domain, as they were at `seq`. */
   loadExtensions(seq: number, items: readonly Extension[]): void {
     const known = this.#next.extensions;
-    const entries = items.map((it): [string, Extension] => {
-      const newest = this.#newest(`line:${it.id}`, seq, it, known.get(it.id));
-      return [it.id, newest];
-    });
-    this.#change({ extensions: new Map(entries) });
+    // Lines that came, changed or went since are as the frames have told.
+    const isTold = (id: string) => this.#isNewer(`extension:${id}`, seq);
+    const extensions = new Map([...known].filter(([id]) => isTold(id)));
+    for (const it of items) {
+      if (isTold(it.id)) continue;
+      extensions.set(it.id, this.#newest(`line:${it.id}`, seq, it, known.get(it.id)));
+    }
+    this.#change({ extensions, hasExtensions: true });
   }
 
   /** All calls of the domain, as they were at `seq`. */
@@ -148,6 +154,10 @@ export class LiveStore {
     switch (frame.t) {
       case 'line.status':
         return this.#lineChanged(frame.d as FrameData['line.status']);
+      case 'line.changed':
+        return this.#lineIsOther(frame.d as FrameData['line.changed']);
+      case 'line.removed':
+        return this.#lineIsGone((frame.d as FrameData['line.removed']).id);
       case 'call.updated': {
         const call = frame.d as FrameData['call.updated'];
         return this.#change({ calls: new Map(this.#next.calls).set(call.id, call) });
@@ -170,6 +180,24 @@ export class LiveStore {
         extensions: new Map(this.#next.extensions).set(id, { ...extension, status, since }),
       }),
     });
+  }
+
+  /** How it stands is told by frames of its own, and may be known better by now. */
+  #lineIsOther(line: LineChangedData): void {
+    const known = this.#next.extensions.get(line.id);
+    const { status, since } = known ?? line;
+    const { id, number, name, user_id } = line;
+    const extension: Extension = { id, number, name, user_id, status, since };
+    this.#change({
+      myLines: this.#next.myLines.map((it) => (it.id === id ? { ...it, number, name } : it)),
+      extensions: new Map(this.#next.extensions).set(id, extension),
+    });
+  }
+
+  #lineIsGone(id: string): void {
+    const extensions = new Map(this.#next.extensions);
+    extensions.delete(id);
+    this.#change({ extensions, myLines: this.#next.myLines.filter((it) => it.id !== id) });
   }
 
   /** Calls of a snapshot over those to keep; one that has ended since stays away. */

@@ -40,6 +40,7 @@ export default function CdrsScreen() {
       watch={watch}
       emptyText={t('admin.cdrs.empty')}
       canSeeJson={may('ui.json')}
+      onCloseCard={() => setTraced(undefined)}
       {...(may('cdrs.export') && { exportUrl })}
       {...(may('trace.view') && { onOpen: (it: Cdr) => setTraced(it.call_id) })}
       card={

@@ -33,7 +33,8 @@ export function Ladder({ callId }: { readonly callId: string }) {
 function Diagnosis({ data }: { readonly data: LadderData }) {
   const t = useText();
   const says = useServerText();
-  if (data.diagnosis.length === 0) return null;
+  if (data.messages.length === 0) return null;
+  if (data.diagnosis.length === 0) return <p>{t('ladder.fine')}</p>;
   return (
     <ul className={css.diagnosis} aria-label={t('ladder.diagnosis')}>
       {data.diagnosis.map(({ severity, text }) => (

@@ -91,6 +91,7 @@ export default function LiveCallsScreen() {
       searchLabel={t('list.search')}
       emptyText={t('admin.calls.empty')}
       canSeeJson={may('ui.json')}
+      onCloseCard={() => setTraced(undefined)}
       {...(may('trace.view') && { onOpen: (it: ActiveCall) => setTraced(it.id) })}
       actionsFor={(chosen) =>
         may('call.hangup_any')

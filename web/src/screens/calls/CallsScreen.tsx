@@ -33,6 +33,7 @@ export default function CallsScreen() {
       emptyText={t('calls.empty')}
       canSeeJson={may('ui.json')}
       onOpen={(row) => setOpened(row.id)}
+      onCloseCard={() => setOpened(undefined)}
       onOpenFull={(row) => void navigate({ to: '/workspace/my_calls/$id', params: { id: row.id } })}
       actionsFor={(rows) => [
         ...callActions(t, rows),

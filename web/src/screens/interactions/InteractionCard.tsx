@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { Maximize2, X } from 'lucide-react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { api, body } from '../../api/client';
-import type { Interaction } from '../../api/types';
-import { useText } from '../../i18n/I18n';
+import type { CallCard, Interaction } from '../../api/types';
+import { type TextId, useLocale, useText } from '../../i18n/I18n';
+import { relativeMoment } from '../../list/format';
 import { Button } from '../../ui/Button';
 import { ErrorState, Skeleton } from '../../ui/States';
 import { CallHistory, CallProperties } from '../calls/CallCardBody';
@@ -41,8 +42,11 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
       {call.isError ? (
         <ErrorState error={call.error} retry={() => void call.refetch()} />
       ) : call.data ? (
-        <Tabs className={css.tabs ?? ''}>
+        <Tabs className={css.tabs ?? ''} defaultSelectedKey="properties">
           <TabList className={css.tabList ?? ''} aria-label={interaction.description}>
+            <Tab id="dialog" className={css.tab ?? ''}>
+              {t('interactions.dialog')}
+            </Tab>
             <Tab id="properties" className={css.tab ?? ''}>
               {t('interactions.properties')}
             </Tab>
@@ -50,6 +54,9 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
               {t('interactions.history')}
             </Tab>
           </TabList>
+          <TabPanel id="dialog">
+            <Conversation card={call.data} />
+          </TabPanel>
           <TabPanel id="properties">
             <CallProperties card={call.data} />
           </TabPanel>
@@ -61,5 +68,35 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
         <Skeleton rows={6} />
       )}
     </section>
+  );
+}
+
+/** Who spoke and when. There is nothing to read in a call: messages come with the chats. */
+function Conversation({ card }: { readonly card: CallCard }) {
+  const t = useText();
+  const { locale } = useLocale();
+  const stranger = card.direction === 'in' ? card.side_a : card.side_b;
+  const facts: readonly (readonly [TextId, string])[] = [
+    ['interactions.account', ''],
+    ['interactions.subscriber', stranger.number],
+    ['interactions.contact', stranger.name ?? ''],
+    ['interactions.begun', relativeMoment(card.started_at, locale)],
+    ['interactions.over', relativeMoment(card.ended_at, locale)],
+    ['interactions.messages', '0'],
+  ];
+  return (
+    <>
+      <dl className={css.facts}>
+        {facts.map(([label, value]) => (
+          <div key={label}>
+            <dt>{t(label)}</dt>
+            <dd>
+              <bdi>{value || '—'}</bdi>
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <p className={css.note}>{t('interactions.noDialog')}</p>
+    </>
   );
 }

@@ -1,10 +1,10 @@
 import { useNavigate } from '@tanstack/react-router';
-import { PanelRightOpen, PhoneCall } from 'lucide-react';
+import { type LucideIcon, Mail, MessageSquareText, PanelRightOpen, PhoneCall } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { api, body } from '../../api/client';
 import type { Interaction } from '../../api/types';
 import { useSession } from '../../app/session';
-import { useLocale, useText } from '../../i18n/I18n';
+import { type TextId, useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { moment } from '../../list/format';
 import { ListScreen } from '../../list/ListScreen';
@@ -37,6 +37,7 @@ export default function InteractionsScreen() {
       emptyText={t('interactions.empty')}
       canSeeJson={may('ui.json')}
       onOpen={setOpened}
+      onCloseCard={() => setOpened(undefined)}
       onOpenFull={openSource}
       actionsFor={(rows) => [
         {
@@ -79,14 +80,14 @@ function useInteractionsSpec(): GridSpec<Interaction> {
         {
           id: 'channel',
           label: 'interactions.channel',
-          text: (it) => t(`interactions.channel.${it.channel}`),
+          text: (it) => t(channelLabel(it.channel)),
           render: (it) => (
             <span className={css.channel}>
-              <PhoneCall size={14} aria-hidden />
-              {t(`interactions.channel.${it.channel}`)}
+              <ChannelIcon channel={it.channel} />
+              {t(channelLabel(it.channel))}
             </span>
           ),
-          width: 120,
+          width: 166,
         },
         {
           id: 'description',
@@ -113,8 +114,8 @@ function useInteractionsSpec(): GridSpec<Interaction> {
         {
           id: 'channel',
           label: 'interactions.channel',
-          options: ['call'],
-          optionLabel: () => t('interactions.channel.call'),
+          options: CHANNELS,
+          optionLabel: (code) => t(channelLabel(code)),
         },
       ],
       sort: [{ field: 'time', descending: true }],
@@ -123,6 +124,24 @@ function useInteractionsSpec(): GridSpec<Interaction> {
     [t, locale],
   );
 }
+
+/** As the server names them; until chats and mails come, there are calls only. */
+const CHANNELS = ['call', 'messenger', 'email'] as const;
+
+type Channel = (typeof CHANNELS)[number];
+
+const ICONS: Readonly<Record<Channel, LucideIcon>> = {
+  call: PhoneCall,
+  messenger: MessageSquareText,
+  email: Mail,
+};
+
+function ChannelIcon({ channel }: { readonly channel: string }) {
+  const Icon = ICONS[channel as Channel] ?? PhoneCall;
+  return <Icon size={14} aria-hidden />;
+}
+
+const channelLabel = (channel: string): TextId => `interactions.channel.${channel as Channel}`;
 
 const idOf = (row: Interaction) => row.id;
 

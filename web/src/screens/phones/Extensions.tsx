@@ -7,6 +7,7 @@ import type { GridSpec } from '../../list/columns';
 import { LocalScreen } from '../../list/LocalScreen';
 import { useLive, useTopic } from '../../live/LiveContext';
 import { LineBadge } from '../../ui/LineBadge';
+import { useRemovedPhones } from './usePhones';
 
 /** «Внутренние номера пользователей»: find the person, see the number and the state. */
 export default function Extensions() {
@@ -14,8 +15,9 @@ export default function Extensions() {
   const { may } = useSession();
   useTopic('lines');
   const extensions = useLive((state) => state.extensions);
-  const isLoaded = useLive((state) => state.isLoaded);
+  const isLoaded = useLive((state) => state.hasExtensions);
   const rows = useMemo(() => [...extensions.values()], [extensions]);
+  useRemovedPhones();
 
   const spec = useMemo<GridSpec<Extension>>(
     () => ({
@@ -58,7 +60,7 @@ export default function Extensions() {
     <LocalScreen
       title={t('title.extensions')}
       spec={spec}
-      rows={isLoaded || rows.length > 0 ? rows : undefined}
+      rows={isLoaded ? rows : undefined}
       idOf={idOf}
       searchLabel={t('extensions.search')}
       emptyText={t('phones.empty')}

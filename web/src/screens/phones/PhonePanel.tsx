@@ -1,6 +1,7 @@
-import { Phone } from 'lucide-react';
+import { Phone, PhoneForwarded } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Dialog, Popover } from 'react-aria-components';
+import { useSwitch } from '../../api/settings';
 import { useText } from '../../i18n/I18n';
 import { useLive } from '../../live/LiveContext';
 import { Button } from '../../ui/Button';
@@ -10,7 +11,7 @@ import { EmptyState, Skeleton } from '../../ui/States';
 import { Legend } from './Legend';
 import { PhoneGrid } from './PhoneGrid';
 import css from './phones.module.css';
-import { useFreeCount, usePhones, useStaleSince } from './usePhones';
+import { useFreeCount, usePhones, useRemovedPhones, useStaleSince } from './usePhones';
 
 /** «Панель телефонов»: who is free, at a glance. */
 export default function PhonePanel() {
@@ -18,8 +19,9 @@ export default function PhonePanel() {
   const phones = usePhones();
   const free = useFreeCount();
   const isStale = useStaleSince() !== undefined;
-  const isLoaded = useLive((state) => state.isLoaded);
-  const [hasGlyphs, setGlyphs] = useState(true);
+  const isLoaded = useLive((state) => state.hasExtensions);
+  const [hasGlyphs, setGlyphs] = useSwitch('phone_panel.glyphs', true);
+  useRemovedPhones();
   const [opened, setOpened] = useState<string>();
   const cell = useRef<HTMLElement>(null);
 
@@ -82,6 +84,9 @@ function Details({ id }: { readonly id: string }) {
       <LineBadge status={phone.status} />
       <Button icon={Phone} isDisabled>
         {t('calls.call')}
+      </Button>
+      <Button icon={PhoneForwarded} isDisabled>
+        {t('phones.transfer')}
       </Button>
       <p className={css.note}>{t('calls.noOriginate')}</p>
     </>

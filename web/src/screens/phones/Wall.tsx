@@ -9,7 +9,7 @@ import { LiveProvider, useLive } from '../../live/LiveContext';
 import type { Live } from '../../live/live';
 import { Button } from '../../ui/Button';
 import { PasswordField } from '../../ui/Field';
-import { EmptyState, useRefusalText } from '../../ui/States';
+import { EmptyState, Skeleton, useRefusalText } from '../../ui/States';
 import { pageOf, pagesOf } from './autofit';
 import { Legend } from './Legend';
 import { PhoneGrid } from './PhoneGrid';
@@ -43,6 +43,7 @@ export function Wall({ pageTime = PAGE_TIME }: { readonly pageTime?: number }) {
   const phones = usePhones();
   const free = useFreeCount();
   const staleSince = useStaleSince();
+  const isLoaded = useLive((state) => state.hasExtensions);
   const page = usePage(pagesOf(phones.length), pageTime);
   useReloadOnNewVersion();
   const { locale } = useLocale();
@@ -58,7 +59,9 @@ export function Wall({ pageTime = PAGE_TIME }: { readonly pageTime?: number }) {
         {pagesOf(phones.length) > 1 && <span>{`${page + 1} / ${pagesOf(phones.length)}`}</span>}
         <Clock />
       </header>
-      {phones.length === 0 ? (
+      {!isLoaded ? (
+        <Skeleton rows={6} />
+      ) : phones.length === 0 ? (
         <EmptyState>{t('phones.empty')}</EmptyState>
       ) : (
         <PhoneGrid

@@ -1,7 +1,10 @@
 import { useRef } from 'react';
 import type { Extension } from '../../api/types';
-import { useLive, useTopic } from '../../live/LiveContext';
+import { useText } from '../../i18n/I18n';
+import { useFrames, useLive, useTopic } from '../../live/LiveContext';
+import type { FrameData } from '../../live/protocol';
 import type { Connection, LiveState } from '../../live/store';
+import { toast } from '../../ui/toasts';
 
 /**
  * The phones of the domain by number. The same array until a phone comes, goes or is renamed: states
@@ -28,6 +31,15 @@ export function staleSince({ phase, lostAt }: Connection): number | undefined {
   return phase === 'offline' || phase === 'signed_out' || phase === 'taken_over'
     ? lostAt
     : undefined;
+}
+
+/** Says which number was taken away while its list is looked at. */
+export function useRemovedPhones(): void {
+  const t = useText();
+  useFrames('line.removed', ({ d }) => {
+    const { number } = d as FrameData['line.removed'];
+    toast(t('phones.removed', { number }), 'off');
+  });
 }
 
 /** How many phones could take a call. */
