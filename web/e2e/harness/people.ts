@@ -1,10 +1,12 @@
 // Who works at the panel: signed in once each, then any number of windows.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { chooseLocale, type Look, launch, open, signIn } from './browser';
+import { chooseLocale, DEMO_DOMAIN, DEMO_PASSWORD, type Look, launch, open } from './browser';
 import { Server } from './server';
 
 type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
+
+const SIGN_IN_LIMIT_MS = 60_000;
 
 /** A server, a browser, and people who have signed in. */
 export class Office {
@@ -47,11 +49,16 @@ export class Office {
   async #cookiesOf(login: string): Promise<Cookies> {
     const known = this.#cookies.get(login);
     if (known) return known;
-    const page = await open(this.browser, this.server.url);
-    await signIn(page, login);
-    const made = await page.context().cookies();
+    // Without the form, which has tests of its own.
+    const context = await this.browser.newContext({ baseURL: this.server.url });
+    const answer = await context.request.post('/api/v1/auth/login', {
+      data: { domain: DEMO_DOMAIN, login, password: DEMO_PASSWORD },
+      timeout: SIGN_IN_LIMIT_MS,
+    });
+    if (!answer.ok()) throw new Error(`signing ${login} in: ${answer.status()}`);
+    const made = await context.cookies();
     this.#cookies.set(login, made);
-    await page.context().close();
+    await context.close();
     return made;
   }
 }
