@@ -12,6 +12,10 @@ target=${CARGO_TARGET_DIR:-target}
 say "signalling: Tandem as a B2BUA, Kamailio as a proxy (some minutes)"
 benches/signalling.py --tandem "$target/release/tandem" ${SIGNALLING_ARGS:-}
 
+say "panels: a thousand on the event stream, at 500 changes a second"
+cargo build --release -p panel-load
+"$target/release/panel-load"
+
 say "lists: pages of the archive with a million calls, on SQLite and PostgreSQL (some minutes)"
 cargo test --release --quiet --test store -- --ignored --nocapture --test-threads=1 a_million_calls
 
