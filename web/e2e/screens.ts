@@ -59,6 +59,14 @@ export const screens: readonly Screen[] = [
       await page.locator('ul button code').first().click();
     },
   },
+  {
+    name: 'admin-health',
+    path: '/admin/health',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('polyline[points*=" "]').first().waitFor({ state: 'attached' });
+    },
+  },
   { name: 'profile', path: '/workspace/settings', user: 'operator1' },
   {
     name: 'search',

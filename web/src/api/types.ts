@@ -39,3 +39,4 @@ export type DialplanFile = Schemas['DialplanFile'];
 export type Mistake = Schemas['DialplanMistake'];
 export type Checked = Schemas['Checked'];
 export type Tested = Schemas['Tested'];
+export type Health = Schemas['Health'];

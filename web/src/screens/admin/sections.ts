@@ -1,6 +1,7 @@
 // What the administrator's part consists of, and which right opens which.
 
 import {
+  Activity,
   BookUser,
   FileSpreadsheet,
   History,
@@ -30,7 +31,8 @@ export type AdminCode =
   | 'registrations'
   | 'calls'
   | 'cdrs'
-  | 'audit';
+  | 'audit'
+  | 'health';
 
 const SECTIONS: readonly AdminSection[] = [
   {
@@ -80,6 +82,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'audit.view',
     icon: History,
     screen: lazy(() => import('./AuditScreen')),
+  },
+  {
+    code: 'health',
+    right: 'health.view',
+    icon: Activity,
+    screen: lazy(() => import('./health/HealthScreen')),
   },
 ];
 
