@@ -59,7 +59,8 @@ pub(crate) async fn a_panel_begins_with_its_lines_and_calls_and_hears_how_they_c
     let own: Vec<_> = told.iter().filter(|it| it["list"].is_null()).collect();
     assert!(own.iter().any(|it| it["t"] == "call.updated" && it["d"]["state"] == "talking"));
     assert!(own.iter().any(|it| it["t"] == "line.status" && it["d"]["status"] == "talking"));
-    let others: Vec<_> = told.iter().filter(|it| !it["list"].is_null()).collect();
+    let is_other = |it: &&Value| !it["list"].is_null() && it["t"] == "line.status";
+    let others: Vec<_> = told.iter().filter(is_other).collect();
     assert_eq!(others.len(), 2, "both lines, once each: {others:?}");
     let extensions = anna.get("/extensions?q=100").await.json();
     let statuses: Vec<_> =

@@ -87,8 +87,8 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
     let hub = Hub::new();
     tokio::spawn(hub.clone().run());
     let (board, _) = board::start(hub.clone(), Ears { tellings: told, registrations, logged });
-    let (directory, _) = store.load_directory(&[]).await?;
-    board.directory(Arc::new(directory)).await?;
+    let loaded = store.load_directory(&[]).await?;
+    board.directory(Arc::new(loaded.directory)).await?;
     let live = Live {
         hub,
         board,
