@@ -53,7 +53,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Runs until the standard input ends.
 pub(crate) async fn serve(size: Size) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let text = format!("[server]\ndata_dir = {:?}\n", folder.path());
+    let text = format!("[server]\ndata_dir = \"{}\"\n", folder.path().display());
     let config = Config::parse(&text, &Overrides::default())
         .map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     let store = Store::open(&config.store).await?;
