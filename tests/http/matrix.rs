@@ -39,12 +39,16 @@ pub(crate) async fn every_route_is_closed_to_strangers_and_to_those_without_its_
                 assert!(is_open(route), "{route:?} is public: add it to OPEN, with a reason");
                 continue;
             }
-            Access::AnySession | Access::Right(_) | Access::RightOrWall(_) => {
+            Access::AnySession | Access::Right(_) | Access::AnyOf(_) => {
                 assert_eq!(by_nobody.refusal(), (401, "unauthenticated".to_owned()), "{route:?}");
             }
         }
-        let (Access::Right(right) | Access::RightOrWall(right)) = route.access else { continue };
-        let visitor = house.visitor_with_all_but(right).await;
+        let rights = match &route.access {
+            Access::Public | Access::AnySession => continue,
+            Access::Right(right) => std::slice::from_ref(right),
+            Access::AnyOf(rights) => *rights,
+        };
+        let visitor = house.visitor_with_all_but(rights).await;
         let reply = visitor.act(method, &path, Some(1), body).await;
         assert_eq!(reply.refusal(), (403, "forbidden".to_owned()), "{route:?}");
         asked += 1;
@@ -173,8 +177,9 @@ fn is_of_nobody(route: &Route) -> bool {
 
 impl House {
     /// Somebody who may do everything but one thing.
-    async fn visitor_with_all_but(&self, right: Right) -> crate::house::Visitor {
-        let login = format!("all_but_{}", right.as_str().replace('.', "_"));
+    async fn visitor_with_all_but(&self, rights: &[Right]) -> crate::house::Visitor {
+        let codes: Vec<_> = rights.iter().map(|it| it.as_str().replace('.', "_")).collect();
+        let login = format!("all_but_{}", codes.join("_"));
         let is_there = self.store.user_by_login(self.domain.id, &login).await.unwrap().is_some();
         if is_there {
             let mut visitor = self.stranger();
@@ -182,7 +187,8 @@ impl House {
             assert_eq!(reply.status, StatusCode::OK);
             return visitor;
         }
-        let rights: BTreeSet<_> = Right::ALL.iter().copied().filter(|it| *it != right).collect();
+        let rights: BTreeSet<_> =
+            Right::ALL.iter().copied().filter(|it| !rights.contains(it)).collect();
         let draft = RoleDraft {
             code: login.clone(),
             title_ru: login.clone(),

@@ -11,19 +11,36 @@ fn nothing_is_left_of_two_thousand_calls() {
     calls(&server, WARM_UP, CALLS_A_SECOND * 3 / 2);
     let start = Footprint::of(&server);
 
-    let echoes = Sipp::caller(&server, 0, "uac.xml", "1090", "9196").with(&["-d", "500"]);
-    let echoes = echoes.repeated(ECHO_CALLS, 10).start();
-    calls(&server, CALLS, CALLS_A_SECOND);
-    echoes.succeed();
-    server.wait_until_quiet();
+    // What is kept in bounds (caches, traces, the allocator's pages) fills up and is full; what
+    // leaks grows by the same with every round.
+    let mut rounds = vec![start];
+    while rounds.len() <= ROUNDS_MIN || grown_kib(&rounds) > KIB_SLACK && rounds.len() <= ROUNDS_MAX
+    {
+        let echoes = Sipp::caller(&server, 0, "uac.xml", "1090", "9196").with(&["-d", "500"]);
+        let echoes = echoes.repeated(ECHO_CALLS, 10).start();
+        calls(&server, CALLS, CALLS_A_SECOND);
+        echoes.succeed();
+        server.wait_until_quiet();
+        rounds.push(Footprint::of(&server));
+    }
 
-    let end = Footprint::of(&server);
-    let rows = 2 * (WARM_UP + CALLS) + ECHO_CALLS;
+    let played = rounds.len() as u32 - 1;
+    let rows = 2 * (WARM_UP + played * CALLS) + played * ECHO_CALLS;
     assert_eq!(server.wait_for_cdrs(rows as usize).len(), rows as usize);
-    assert_eq!(server.metric("tandem_calls_total"), u64::from(WARM_UP + CALLS + ECHO_CALLS));
+    let all = WARM_UP + played * (CALLS + ECHO_CALLS);
+    assert_eq!(server.metric("tandem_calls_total"), u64::from(all));
     assert_eq!(server.metric("tandem_call_panics_total"), 0);
-    assert!(end.files <= start.files + FILES_SLACK, "{start:?} {end:?}");
-    assert!(end.resident_kib <= start.resident_kib + KIB_SLACK, "{start:?} {end:?}");
+    let end = rounds.last().expect("rounds were played");
+    assert!(end.files <= start.files + FILES_SLACK, "{rounds:?}");
+    assert!(grown_kib(&rounds) <= KIB_SLACK, "each round leaves something: {rounds:?}");
+}
+
+/// By the last round.
+fn grown_kib(rounds: &[Footprint]) -> u64 {
+    match rounds {
+        [.., before, last] => last.resident_kib.saturating_sub(before.resident_kib),
+        _ => 0,
+    }
 }
 
 fn calls(server: &Server, count: u32, rate: u32) {
@@ -55,9 +72,13 @@ impl Footprint {
 }
 
 const WARM_UP: u32 = 480;
-const CALLS: u32 = 2_000;
-const ECHO_CALLS: u32 = 100;
+/// Of a round.
+const CALLS: u32 = 1_000;
+const ECHO_CALLS: u32 = 50;
+const ROUNDS_MIN: usize = 2;
+const ROUNDS_MAX: usize = 5;
 const CALLS_A_SECOND: u32 = 80;
 /// Connections to database, HTTP and the like come and go.
 const FILES_SLACK: usize = 32;
-const KIB_SLACK: u64 = 16 * 1024;
+/// In a round: 4 kB a call.
+const KIB_SLACK: u64 = 4 * 1024;

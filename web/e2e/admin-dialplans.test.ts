@@ -1,17 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { complaints, launch, open, signIn } from './harness/browser';
-import { Server } from './harness/server';
+import { complaints } from './harness/browser';
+import { Office } from './harness/people';
 
-let server: Server;
-let browser: Browser;
+let office: Office;
 beforeAll(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  office = await Office.open();
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => office?.close());
 
 test('a broken plan is told at its line and does not get into force', async () => {
   const page = await editor();
@@ -95,8 +91,7 @@ test('who leaves with changes is asked, and may stay', async () => {
 
 /** The administrator's window, with the demo's plan open and checked. */
 async function editor(): Promise<Page> {
-  const page = await open(browser, server.url);
-  await signIn(page, 'admin', '/admin/dialplans');
+  const page = await office.windowOf('admin', '/admin/dialplans');
   await page.getByText('Ошибок нет').waitFor();
   return page;
 }

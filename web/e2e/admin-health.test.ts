@@ -1,21 +1,15 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { complaints, launch, open, signIn } from './harness/browser';
-import { Server } from './harness/server';
+import { complaints } from './harness/browser';
+import { Office } from './harness/people';
 
-let server: Server;
-let browser: Browser;
+let office: Office;
 beforeAll(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  office = await Office.open();
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => office?.close());
 
 test('figures renew themselves in place, and the last ones stay when the server is gone', async () => {
-  const page = await open(browser, server.url);
-  await signIn(page, 'admin', '/admin/health');
+  const page = await office.windowOf('admin', '/admin/health');
   await page.getByText('Всё в порядке').waitFor();
   const uptime = page.locator('dt', { hasText: /^Работает$/ }).locator('xpath=..');
   const before = await uptime.textContent();
@@ -23,10 +17,10 @@ test('figures renew themselves in place, and the last ones stay when the server 
 
   await expect.poll(() => uptime.textContent(), POLL).not.toBe(before);
   expect(await page.locator('dl[data-seen]').count()).toBe(1);
-  await server.kill();
+  await office.server.kill();
   await page.getByText('Сервер не отвечает').waitFor();
   expect(await uptime.isVisible()).toBe(true);
-  await server.run();
+  await office.server.run();
 
   await page.getByText(/^Обновлено/).waitFor();
   expect(complaints(page)).toEqual([]);

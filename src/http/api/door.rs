@@ -15,8 +15,8 @@ pub enum Access {
     AnySession,
     /// Who is signed in and has this right.
     Right(Right),
-    /// The same, and screens on walls.
-    RightOrWall(Right),
+    /// Who is signed in and has one of these rights.
+    AnyOf(&'static [Right]),
 }
 
 /// One method of one path.

@@ -5,7 +5,7 @@
 //! owns nothing but its place in the stream. A panel that does not read is cut off by
 //! [`crate::events`], one whose session is over within seconds by [`super::LiveSessions`].
 
-use super::{Access, ApiState, Door, Problem, Session, SessionWatch, Text};
+use super::{Access, ApiState, Door, Problem, Session, SessionWatch, Text, live::LINES_VIEW};
 use crate::{
     events::{Fact, Stamp, Subscription, Topic},
     store::Right,
@@ -249,7 +249,7 @@ type Refused = &'static str;
 fn topic_for(session: &Session, name: &str) -> Result<Topic, Refused> {
     let topic = name.parse::<Topic>().map_err(|_| "unknown")?;
     let rights: &[Right] = match topic {
-        Topic::Lines => &[Right::ExtensionsView, Right::WallView],
+        Topic::Lines => LINES_VIEW,
         Topic::Calls => &[Right::LiveView],
         Topic::Registrations => &[Right::RegistrationsView],
         Topic::Admin => &[
@@ -261,7 +261,7 @@ fn topic_for(session: &Session, name: &str) -> Result<Topic, Refused> {
             Right::DialplansManage,
         ],
     };
-    if rights.iter().any(|it| session.may(*it)) { Ok(topic) } else { Err("forbidden") }
+    if session.may_one_of(rights) { Ok(topic) } else { Err("forbidden") }
 }
 
 /// A connected panel.

@@ -39,8 +39,9 @@ async fn admit(
     }
     match access {
         Access::Public | Access::AnySession => {}
-        Access::RightOrWall(_) if session.user_id().is_none() => {}
-        Access::Right(right) | Access::RightOrWall(right) => session.require(right)?,
+        Access::Right(right) => session.require(right)?,
+        Access::AnyOf(rights) if session.may_one_of(rights) => {}
+        Access::AnyOf(_) => return Err(Problem::forbidden()),
     }
     request.extensions_mut().insert(session.clone());
     Ok(Some(session))

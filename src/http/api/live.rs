@@ -35,10 +35,13 @@ pub struct Live {
     pub panels: Panels,
 }
 
+/// Who may see lines and how they stand: people, and screens on walls.
+pub(super) const LINES_VIEW: &[Right] = &[Right::ExtensionsView, Right::WallView];
+
 pub(super) fn routes(door: Door) -> Door {
     door.route(Access::AnySession, routes!(bootstrap))
         .route(Access::AnySession, routes!(my_lines))
-        .route(Access::RightOrWall(Right::ExtensionsView), routes!(extensions))
+        .route(Access::AnyOf(LINES_VIEW), routes!(extensions))
         .route(Access::AnySession, routes!(active_calls))
         .route(Access::AnySession, routes!(hang_up))
         .route(Access::Right(Right::RegistrationsView), routes!(registrations))

@@ -28,7 +28,7 @@ pub struct Product {
 pub(super) fn products_of(session: &Session) -> Vec<Product> {
     TILES
         .iter()
-        .filter(|tile| tile.rights.is_empty() || tile.rights.iter().any(|it| session.may(*it)))
+        .filter(|tile| tile.rights.is_empty() || session.may_one_of(tile.rights))
         .map(Tile::product)
         .collect()
 }

@@ -110,6 +110,11 @@ impl Session {
         self.rights.contains(&right)
     }
 
+    /// Whether one of these is among the rights.
+    pub fn may_one_of(&self, rights: &[Right]) -> bool {
+        rights.iter().any(|it| self.may(*it))
+    }
+
     /// Refuses unless the rights reach.
     pub fn require(&self, right: Right) -> Result<(), Problem> {
         if self.may(right) { Ok(()) } else { Err(Problem::forbidden()) }

@@ -31,7 +31,7 @@ export function CallProperties({ card }: { readonly card: CallCard }) {
   const t = useText();
   const { locale } = useLocale();
   const cause = useCauseText();
-  const facts: readonly (readonly [TextId, string])[] = [
+  const facts: readonly Fact[] = [
     ['calls.time', moment(card.started_at, locale)],
     ['calls.dialled', card.dialled],
     ['calls.direction', t(`calls.direction.${card.direction}`)],
@@ -46,17 +46,27 @@ export function CallProperties({ card }: { readonly card: CallCard }) {
         <Side label={t('calls.sideA')} side={card.side_a} />
         <Side label={t('calls.sideB')} side={card.side_b} />
       </div>
-      <dl className={css.facts}>
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{t(label)}</dt>
-            <dd>
-              <bdi>{value || '—'}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </>
+  );
+}
+
+type Fact = readonly [TextId, string];
+
+/** What is known, one line each; a dash where nothing is. */
+export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
+  const t = useText();
+  return (
+    <dl className={css.facts}>
+      {facts.map(([label, value]) => (
+        <div key={label}>
+          <dt>{t(label)}</dt>
+          <dd>
+            <bdi>{value || '—'}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

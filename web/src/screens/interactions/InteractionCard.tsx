@@ -3,11 +3,11 @@ import { Maximize2, X } from 'lucide-react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { api, body } from '../../api/client';
 import type { CallCard, Interaction } from '../../api/types';
-import { type TextId, useLocale, useText } from '../../i18n/I18n';
+import { useLocale, useText } from '../../i18n/I18n';
 import { relativeMoment } from '../../list/format';
 import { Button } from '../../ui/Button';
 import { ErrorState, Skeleton } from '../../ui/States';
-import { CallHistory, CallProperties } from '../calls/CallCardBody';
+import { CallHistory, CallProperties, Facts } from '../calls/CallCardBody';
 import css from '../calls/calls.module.css';
 
 interface Props {
@@ -76,26 +76,18 @@ function Conversation({ card }: { readonly card: CallCard }) {
   const t = useText();
   const { locale } = useLocale();
   const stranger = card.direction === 'in' ? card.side_a : card.side_b;
-  const facts: readonly (readonly [TextId, string])[] = [
-    ['interactions.account', ''],
-    ['interactions.subscriber', stranger.number],
-    ['interactions.contact', stranger.name ?? ''],
-    ['interactions.begun', relativeMoment(card.started_at, locale)],
-    ['interactions.over', relativeMoment(card.ended_at, locale)],
-    ['interactions.messages', '0'],
-  ];
   return (
     <>
-      <dl className={css.facts}>
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{t(label)}</dt>
-            <dd>
-              <bdi>{value || '—'}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        facts={[
+          ['interactions.account', ''],
+          ['interactions.subscriber', stranger.number],
+          ['interactions.contact', stranger.name ?? ''],
+          ['interactions.begun', relativeMoment(card.started_at, locale)],
+          ['interactions.over', relativeMoment(card.ended_at, locale)],
+          ['interactions.messages', '0'],
+        ]}
+      />
       <p className={css.note}>{t('interactions.noDialog')}</p>
     </>
   );
