@@ -9,6 +9,7 @@ import {
   open,
   signIn,
 } from './harness/browser';
+import { errorBeside, labelled } from './harness/form';
 import { Server } from './harness/server';
 import { waitFor } from './harness/wait';
 
@@ -201,24 +202,24 @@ test.each(languages)('S01-06 in %s: what is wrong stands beside its field', asyn
   await page.getByRole('heading', { name: words.recovery }).waitFor();
   await page.getByLabel(words.domain).fill(' ');
   await page.getByRole('button', { name: words.send }).click();
-  await errorOf(page, words.domain, words.required);
-  await errorOf(page, words.login, words.required);
+  await errorBeside(page, words.domain, words.required);
+  await errorBeside(page, words.login, words.required);
 
   await page.goto('/recover?token=never-made');
   await page.getByRole('heading', { name: words.recovery }).waitFor();
   const save = page.getByRole('button', { name: words.save });
   await save.click();
-  await errorOf(page, words.fresh, words.required);
-  await errorOf(page, words.again, words.required);
+  await errorBeside(page, words.fresh, words.required);
+  await errorBeside(page, words.again, words.required);
   const [fresh, again] = [labelled(page, words.fresh), labelled(page, words.again)];
   await fresh.fill('one long password');
   await again.fill('another long password');
   await save.click();
-  await errorOf(page, words.again, words.differ);
+  await errorBeside(page, words.again, words.differ);
   await fresh.fill('short');
   await again.fill('short');
   await save.click();
-  await errorOf(page, words.fresh, words.short);
+  await errorBeside(page, words.fresh, words.short);
   await fresh.fill('one long password');
   await again.fill('one long password');
   await save.click();
@@ -303,16 +304,3 @@ const waitForValue = (page: Page, label: string, value: string) =>
   waitFor(`${label} being ${value}`, 60_000, async () =>
     (await page.getByLabel(label).inputValue()) === value ? true : undefined,
   );
-
-/** The field of exactly that label, its star aside. */
-const labelled = (page: Page, label: string) => page.getByLabel(new RegExp(`^${label}( \\*)?$`));
-
-/** What describes the field of that label says `words`. */
-async function errorOf(page: Page, label: string, words: string | RegExp): Promise<void> {
-  const field = labelled(page, label);
-  await field.and(page.locator('[aria-invalid="true"]')).waitFor();
-  const ids = (await field.getAttribute('aria-describedby')) ?? '';
-  const told = ids.split(' ').map((id) => page.locator(`[id="${id}"]`));
-  const texts = await Promise.all(told.map((it) => it.textContent()));
-  expect(texts.join(' '), label).toMatch(words);
-}

@@ -50,7 +50,7 @@ function Item({ code, badge }: { code: keyof typeof sections; badge: number }) {
         {badge > 0 && (
           <span className={styles.badge}>
             {badge > 99 ? '99+' : badge}
-            <span className="visually-hidden">{t('shell.waiting')}</span>
+            <span className="visually-hidden"> {t('shell.waiting')}</span>
           </span>
         )}
       </Link>
