@@ -149,20 +149,7 @@ test('S01-02 the domain is that of the host, then that of the last sign-in', asy
 });
 
 test('S01-02 whoever types faster than the server tells the domain is let in', async () => {
-  const page = await open(browser, server.url);
-  let answer = () => {};
-  const asked = new Promise<void>((resolve) => {
-    void page.route('**/auth/hint', async (route) => {
-      const held = new Promise<void>((go) => {
-        answer = go;
-      });
-      resolve();
-      await held;
-      await route.continue();
-    });
-  });
-  await page.goto('/login');
-  await asked;
+  const { page, answer } = await withoutHint();
   await page.getByLabel('Логин').fill('operator7');
   await page.locator('input[autocomplete="current-password"]').fill(DEMO_PASSWORD);
   await page.keyboard.press('Enter');
@@ -171,6 +158,21 @@ test('S01-02 whoever types faster than the server tells the domain is let in', a
   answer();
 
   await page.getByRole('heading', { name: 'Выбор продукта' }).waitFor();
+});
+
+test('S01-02 the domain of the host does not come under the hands of who types another', async () => {
+  const { page, answer } = await withoutHint();
+  const domain = page.getByLabel('Домен');
+  await domain.focus();
+  const told = page.waitForResponse('**/auth/hint');
+  answer();
+  await (await told).finished();
+  await page.keyboard.type('elsewhere.example');
+
+  expect(await domain.inputValue()).toBe('elsewhere.example');
+  await domain.fill('');
+  await page.getByRole('button', { name: 'ВОЙТИ' }).click();
+  await errorBeside(page, 'Домен', 'Заполните это поле.');
 });
 
 test('S01-05 the button waits while the server thinks, and the form is sent once', async () => {
@@ -243,6 +245,7 @@ test('S01-07 the language is switched before a sign-in, and stays over a reload'
 test('S01-05 an empty form names the fields, and the first of them has the focus', async () => {
   const page = await open(browser, server.url);
   await page.goto('/login');
+  await waitForValue(page, 'Домен', DEMO_DOMAIN);
   await page.getByLabel('Домен').fill('');
 
   await page.getByRole('button', { name: 'ВОЙТИ' }).click();
@@ -298,6 +301,23 @@ async function at(path: string, locale: 'ru' | 'en' = 'ru'): Promise<Page> {
   await page.goto(path);
   await page.getByRole('heading', { level: 1 }).waitFor();
   return page;
+}
+
+/** A window at the sign-in, where the server does not tell the domain before `answer`. */
+async function withoutHint(): Promise<{ page: Page; answer: () => void }> {
+  const page = await open(browser, server.url);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const asked = page.waitForRequest('**/auth/hint');
+  await page.route('**/auth/hint', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto('/login');
+  await asked;
+  return { page, answer };
 }
 
 const waitForValue = (page: Page, label: string, value: string) =>

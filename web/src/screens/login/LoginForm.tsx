@@ -23,7 +23,7 @@ type Errors = Partial<Record<FieldName | 'form', string>>;
 export function LoginForm({ who, onSignedIn }: Props) {
   const t = useText();
   const says = useRefusalText();
-  const { domain, setDomain, meant } = useDomain(who?.domain);
+  const { field: domainField, meant } = useDomain(who?.domain);
   const [login, setLogin] = useState(who?.login ?? '');
   const [password, setPassword] = useState('');
   const [errors, setErrors] = useState<Errors>({});
@@ -72,8 +72,7 @@ export function LoginForm({ who, onSignedIn }: Props) {
           <Field
             label={t('login.domain')}
             isRequired
-            value={domain}
-            onChange={setDomain}
+            {...domainField}
             error={errors.domain}
             autoComplete="organization"
             inputRef={(it) => {

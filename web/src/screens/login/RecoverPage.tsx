@@ -29,7 +29,7 @@ export function RecoverPage() {
 function Request() {
   const t = useText();
   const says = useRefusalText();
-  const { domain, setDomain, meant } = useDomain();
+  const { field: domainField, meant } = useDomain();
   const [login, setLogin] = useState('');
   const [isSent, setSent] = useState(false);
   const [isPending, setPending] = useState(false);
@@ -63,8 +63,7 @@ function Request() {
       <Field
         label={t('login.domain')}
         isRequired
-        value={domain}
-        onChange={setDomain}
+        {...domainField}
         error={errors.domain}
         autoComplete="organization"
       />
