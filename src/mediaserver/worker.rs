@@ -180,8 +180,11 @@ impl Worker {
             let verdict = self.relay.handle_packet(now, slot, channel, from, packet);
             #[cfg(test)]
             super::tests::panic_if_poisoned(packet);
-            if let Ok(transmit) = verdict {
-                send(&self.ports, &self.metrics, transmit, packet);
+            if let Ok(relayed) = verdict {
+                match relayed {
+                    Some(transmit) => send(&self.ports, &self.metrics, transmit, packet),
+                    None => send_transcoded(&mut self.relay, &self.ports, &self.metrics),
+                }
                 reads -= 1;
                 if reads == 0 {
                     return;
@@ -317,6 +320,12 @@ fn send(ports: &Ports, metrics: &WorkerMetrics, transmit: Transmit, packet: &[u8
         .is_some_and(|it| sendto(it, packet, SendFlags::empty(), &transmit.to).is_ok());
     if !sent {
         metrics.send_errors.fetch_add(1, Relaxed);
+    }
+}
+
+fn send_transcoded(relay: &mut Relay, ports: &Ports, metrics: &WorkerMetrics) {
+    while let Some((transmit, packet)) = relay.poll_transmit() {
+        send(ports, metrics, transmit, packet);
     }
 }
 

@@ -207,7 +207,7 @@ pub struct Format {
     pub fmtp: Option<String>,
 }
 
-/// Payload type translation between two sides that number the same formats differently.
+/// How packets of one side become packets for the other.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum PayloadMap {
     /// Both sides use the same numbers.
@@ -215,6 +215,21 @@ pub enum PayloadMap {
     Same,
     /// `(from, to)` for each that differs; others stay.
     Pairs(Vec<(u8, u8)>),
+    /// They share no codec: speech is decoded and encoded.
+    Transcode(Transcoding),
+}
+
+/// From the codec of one side to that of the other.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Transcoding {
+    /// What the one sends, as it is numbered when it comes.
+    pub from: Format,
+    /// What the other hears, as it is numbered when it goes.
+    pub to: Format,
+    /// Telephone events of both, if both have them.
+    pub events: Option<(Format, Format)>,
+    /// Length of the packets that the other wishes, in milliseconds.
+    pub packet_ms: u16,
 }
 
 /// What a session can play by itself.

@@ -13,6 +13,7 @@ mod jitter;
 pub mod jitter_buffer;
 mod latch;
 pub mod level;
+mod outbox;
 mod outgoing;
 mod playout;
 mod reception;
@@ -24,9 +25,10 @@ pub mod sdp;
 mod session;
 mod stretch;
 mod tone;
+mod transcode;
 
 pub use command::{
     Direction, Family, Format, MediaCommand, MediaEvent, PayloadMap, Playout, PortLease, Remote,
-    Rtcp, StreamStats,
+    Rtcp, StreamStats, Transcoding,
 };
 pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};

@@ -1,19 +1,23 @@
 //! All sessions of one worker: what becomes of each packet.
 //!
 //! Sans-IO. The owner has a socket pair a slot. It gives each received packet to
-//! [`Relay::handle_packet`], which rewrites it in place and says where to send it; each command to
+//! [`Relay::handle_packet`], which rewrites it in place and says where to send it (packets of two
+//! that share no codec become others, which wait at [`Relay::poll_transmit`]); each command to
 //! [`Relay::handle_command`] (and [`Relay::open`] and [`Relay::close`], which concern its sockets
 //! too); it sleeps until [`Relay::poll_timeout`], calls [`Relay::handle_timeout`], and drains
 //! [`Relay::poll_event`] after each of these. Neither a packet of a latched far end nor a tick
 //! allocates.
 
 use crate::{
+    codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
+    outbox::Outbox,
     playout::PACKET_LEN,
     rtcp,
-    rtp::Header,
-    session::{Activity, PayloadTable, Played, Session},
+    rtp::{self, Header},
+    session::{Activity, Played, Session, Translation},
     tone::ToneTable,
+    transcode::Transcoder,
 };
 use base::{MediaId, Rng};
 use std::{
@@ -34,6 +38,8 @@ pub struct Relay {
     sweep_at: Instant,
     tones: ToneTable,
     events: VecDeque<MediaEvent>,
+    /// What transcoding made of the packet that came last.
+    outbox: Outbox,
     counters: Counters,
     rng: Rng,
     in_hand: Option<Slot>,
@@ -80,11 +86,13 @@ pub enum DropReason {
     NoListener,
     /// The other side is not described yet.
     NoDestination,
+    /// Came after its successor, or twice, where speech is transcoded.
+    Late,
 }
 
 impl DropReason {
     /// All of them, in the order of [`Counters::dropped`].
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoSession,
         Self::Malformed,
         Self::Unlatched,
@@ -92,6 +100,7 @@ impl DropReason {
         Self::Held,
         Self::NoListener,
         Self::NoDestination,
+        Self::Late,
     ];
 
     /// Name for a metric label.
@@ -104,6 +113,7 @@ impl DropReason {
             Self::Held => "held",
             Self::NoListener => "no_listener",
             Self::NoDestination => "no_destination",
+            Self::Late => "late",
         }
     }
 }
@@ -132,6 +142,7 @@ impl Relay {
             sweep_at: now,
             tones: ToneTable::default(),
             events: VecDeque::new(),
+            outbox: Outbox::default(),
             counters: Counters::default(),
             rng,
             in_hand: None,
@@ -179,7 +190,7 @@ impl Relay {
                 if let (Some(a), Some(b)) = (self.slot(a), self.slot(b))
                     && a != b
                 {
-                    self.bridge((a, payload_table(&a_to_b)), (b, payload_table(&b_to_a)));
+                    self.bridge((a, a_to_b), (b, b_to_a));
                 }
             }
             MediaCommand::Unbridge { media } => {
@@ -199,7 +210,9 @@ impl Relay {
         }
     }
 
-    /// Takes in a packet; rewrites it in place and says where it goes, if anywhere.
+    /// Takes in a packet; rewrites it in place and says where it goes, if anywhere. None is told
+    /// of a packet that was transcoded: what became of it is to be fetched with
+    /// [`Self::poll_transmit`].
     pub fn handle_packet(
         &mut self,
         now: Instant,
@@ -207,19 +220,25 @@ impl Relay {
         channel: Channel,
         from: SocketAddr,
         packet: &mut [u8],
-    ) -> Result<Transmit, DropReason> {
+    ) -> Result<Option<Transmit>, DropReason> {
         self.counters.packets_in += 1;
         self.in_hand = Some(slot);
         let verdict = if channel == Channel::Rtcp || rtcp::is_rtcp(packet) {
-            self.relay_rtcp(now, slot, channel, from, packet)
+            self.relay_rtcp(now, slot, channel, from, packet).map(Some)
         } else {
             self.relay_rtp(now, slot, from, packet)
         };
         match verdict {
-            Ok(_) => self.counters.packets_out += 1,
+            Ok(Some(_)) => self.counters.packets_out += 1,
+            Ok(None) => self.counters.packets_out += self.outbox.len() as u64,
             Err(reason) => self.counters.dropped[reason as usize] += 1,
         }
         verdict
+    }
+
+    /// The next packet that transcoding made of the one taken in last.
+    pub fn poll_transmit(&mut self) -> Option<(Transmit, &[u8])> {
+        self.outbox.pop()
     }
 
     /// When [`Self::handle_timeout`] wants to be called; `None` if never.
@@ -288,24 +307,55 @@ impl Relay {
         slot: Slot,
         from: SocketAddr,
         packet: &mut [u8],
-    ) -> Result<Transmit, DropReason> {
+    ) -> Result<Option<Transmit>, DropReason> {
         let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         let (mut header, payload_len) = Header::parse(packet).ok_or(DropReason::Malformed)?;
         session.receive(now, from, &header, payload_len)?;
         let target = match session.activity() {
-            Activity::Bridged { peer, map } => {
-                if let Some(map) = map {
-                    header.payload_type = map[usize::from(header.payload_type)];
-                    header.write_over(packet);
-                }
+            Activity::Bridged { peer, translation: Translation::Same } => *peer,
+            Activity::Bridged { peer, translation: Translation::Numbers(numbers) } => {
+                header.payload_type = numbers[usize::from(header.payload_type)];
+                header.write_over(packet);
                 *peer
+            }
+            Activity::Bridged { peer, translation: Translation::Transcode(_) } => {
+                let peer = *peer;
+                let payload = rtp::payload(packet, payload_len);
+                return self.transcode(now, slot, peer, &header, payload).map(|()| None);
             }
             Activity::Echo => slot,
             Activity::Idle | Activity::Playing(_) => return Err(DropReason::NoListener),
         };
         let hearer = session_mut(&mut self.sessions, target).ok_or(DropReason::NoListener)?;
         let to = hearer.deliver(now, &header, payload_len, packet)?;
-        Ok(Transmit { slot: target, channel: Channel::Rtp, to })
+        Ok(Some(Transmit { slot: target, channel: Channel::Rtp, to }))
+    }
+
+    /// Puts what becomes of a packet into the outbox.
+    fn transcode(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        peer: Slot,
+        header: &Header,
+        payload: &[u8],
+    ) -> Result<(), DropReason> {
+        let Self { sessions, outbox, .. } = self;
+        outbox.clear();
+        let both = [slot.0 as usize, peer.0 as usize];
+        let Ok([Some(session), Some(hearer)]) = sessions.get_disjoint_mut(both) else {
+            return Err(DropReason::NoListener);
+        };
+        let transcoder = session.transcoder_mut().ok_or(DropReason::NoListener)?;
+        let mut verdict = Ok(());
+        transcoder.take(header, payload, |header, payload| {
+            let packet = outbox.write(header, payload);
+            match hearer.deliver(now, header, payload.len(), packet) {
+                Ok(to) => outbox.push(Transmit { slot: peer, channel: Channel::Rtp, to }),
+                Err(reason) => verdict = Err(reason),
+            }
+        })?;
+        verdict
     }
 
     /// RTCP goes on while media is held (RFC 3264 section 8.4).
@@ -325,6 +375,10 @@ impl Relay {
         let Activity::Bridged { peer, .. } = *session.activity() else {
             return Err(DropReason::NoListener);
         };
+        // It speaks of packets that the other side does not know.
+        if session.transcodes() {
+            return Err(DropReason::NoListener);
+        }
         let back = session.mapping();
         let hearer = session_mut(&mut self.sessions, peer).ok_or(DropReason::NoListener)?;
         let (channel, to) = hearer.rtcp_destination().ok_or(DropReason::NoDestination)?;
@@ -332,19 +386,27 @@ impl Relay {
         Ok(Transmit { slot: peer, channel, to })
     }
 
-    /// Joins two; a bridge that is already there only changes its translation.
-    fn bridge(&mut self, (a, from_a): (Slot, PayloadTable), (b, from_b): (Slot, PayloadTable)) {
+    /// Joins two; a bridge that is already there only changes its translation. Nothing changes if
+    /// a codec cannot be set up.
+    fn bridge(&mut self, (a, from_a): (Slot, PayloadMap), (b, from_b): (Slot, PayloadMap)) {
+        let (Ok(from_a), Ok(from_b)) = (translation(&from_a), translation(&from_b)) else { return };
         let is_there = self.peer(a) == Some(b);
         if !is_there {
             self.part(a);
             self.part(b);
         }
-        for (slot, peer, map) in [(a, b, from_a), (b, a, from_b)] {
+        for (slot, peer, translation) in [(a, b, from_a), (b, a, from_b)] {
             let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
-            if is_there {
-                session.change_map(map);
-            } else {
-                session.take_up(Activity::Bridged { peer, map });
+            if !is_there {
+                session.take_up(Activity::Bridged { peer, translation });
+                continue;
+            }
+            // Packets of a transcoder have numbers of its own.
+            let is_spliced =
+                session.transcodes() || matches!(translation, Translation::Transcode(_));
+            session.change_translation(translation);
+            if is_spliced && let Some(hearer) = session_mut(&mut self.sessions, peer) {
+                hearer.change_source();
             }
         }
     }
@@ -434,13 +496,19 @@ fn session_mut(sessions: &mut [Option<Box<Session>>], slot: Slot) -> Option<&mut
     sessions.get_mut(slot.0 as usize)?.as_deref_mut()
 }
 
-fn payload_table(map: &PayloadMap) -> PayloadTable {
-    let PayloadMap::Pairs(pairs) = map else { return None };
-    let mut table: Box<[u8; 128]> = Box::new(std::array::from_fn(|n| n as u8));
+fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {
+    let pairs = match map {
+        PayloadMap::Same => return Ok(Translation::Same),
+        PayloadMap::Pairs(pairs) => pairs,
+        PayloadMap::Transcode(plan) => {
+            return Ok(Translation::Transcode(Box::new(Transcoder::new(plan)?)));
+        }
+    };
+    let mut numbers: Box<[u8; 128]> = Box::new(std::array::from_fn(|n| n as u8));
     for (from, to) in pairs {
-        table[usize::from(from & 0x7f)] = to & 0x7f;
+        numbers[usize::from(from & 0x7f)] = to & 0x7f;
     }
-    Some(table)
+    Ok(Translation::Numbers(numbers))
 }
 
 /// Between packets of a playout.

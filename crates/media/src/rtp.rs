@@ -59,6 +59,16 @@ impl Header {
     }
 }
 
+/// The payload of a valid packet, `len` bytes long as [`Header::parse`] told.
+pub(crate) fn payload(packet: &[u8], len: usize) -> &[u8] {
+    let padding = match (packet[0] & PADDING, packet.last()) {
+        (0, _) | (_, None) => 0,
+        (_, Some(padding)) => usize::from(*padding),
+    };
+    let end = packet.len() - padding;
+    &packet[end - len..end]
+}
+
 /// Bytes after CSRC list and extension, less the padding; `None` if they contradict the length.
 fn payload_len(packet: &[u8], first: u8) -> Option<usize> {
     let csrc_count = usize::from(first & 0x0f);
@@ -110,6 +120,7 @@ mod tests {
         packet.extend([0, 0, 3]); // padding
 
         assert_eq!(Header::parse(&packet), Some((HEADER, 20)));
+        assert_eq!(payload(&packet, 20), [9; 20]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::{
     relay::{Channel, DropReason, Slot},
     rtp::{HEADER_LEN, Header},
     tone::ToneTable,
+    transcode::Transcoder,
 };
 use base::{MediaId, Rng};
 use std::{
@@ -44,7 +45,7 @@ pub(crate) enum Activity {
         /// The peer.
         peer: Slot,
         /// For packets from here to the peer.
-        map: PayloadTable,
+        translation: Translation,
     },
     /// Packets come back.
     Echo,
@@ -52,8 +53,16 @@ pub(crate) enum Activity {
     Playing(Player),
 }
 
-/// Payload type translation, by number; `None` when none differs.
-pub(crate) type PayloadTable = Option<Box<[u8; 128]>>;
+/// How packets become those of the peer.
+#[derive(Debug)]
+pub(crate) enum Translation {
+    /// They are.
+    Same,
+    /// Payload types, by number.
+    Numbers(Box<[u8; 128]>),
+    /// Speech is decoded and encoded.
+    Transcode(Box<Transcoder>),
+}
 
 /// What a tick made of a session.
 #[derive(Debug, Eq, PartialEq)]
@@ -129,11 +138,36 @@ impl Session {
         }
     }
 
-    /// Translates packets for the peer in hand by another table from now on.
-    pub(crate) fn change_map(&mut self, new: PayloadTable) {
-        if let Activity::Bridged { map, .. } = &mut self.activity {
-            *map = new;
+    /// Translates packets for the peer in hand another way from now on.
+    pub(crate) fn change_translation(&mut self, new: Translation) {
+        if let Activity::Bridged { translation, .. } = &mut self.activity {
+            *translation = new;
         }
+    }
+
+    /// Whether what the peer is sent is not what comes from here.
+    pub(crate) fn transcodes(&self) -> bool {
+        matches!(self.activity, Activity::Bridged { translation: Translation::Transcode(_), .. })
+    }
+
+    /// What makes the peer's packets of ours.
+    pub(crate) fn transcoder_mut(&mut self) -> Option<&mut Transcoder> {
+        match &mut self.activity {
+            Activity::Bridged { translation: Translation::Transcode(transcoder), .. } => {
+                Some(transcoder)
+            }
+            Activity::Bridged {
+                translation: Translation::Same | Translation::Numbers(_), ..
+            }
+            | Activity::Idle
+            | Activity::Echo
+            | Activity::Playing(_) => None,
+        }
+    }
+
+    /// The next packet for the far end comes of another source.
+    pub(crate) fn change_source(&mut self) {
+        self.outgoing.change_source();
     }
 
     /// Judges and counts a valid RTP packet of the far end.

@@ -25,10 +25,13 @@ fn rfc3264_10_1_basic_exchange_passes_audio_and_declines_video_on_both_sides() {
          s=-\r\n\
          c=IN IP4 203.0.113.1\r\n\
          t=0 0\r\n\
-         m=audio 20002 RTP/AVP 0 8 97\r\n\
+         m=audio 20002 RTP/AVP 0 8 97 127 9\r\n\
          a=rtpmap:0 PCMU/8000\r\n\
          a=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:97 iLBC/8000\r\n\
+         a=rtpmap:127 opus/48000/2\r\n\
+         a=fmtp:127 useinbandfec=1\r\n\
+         a=rtpmap:9 G722/8000\r\n\
          a=sendrecv\r\n\
          a=rtcp-mux\r\n\
          m=video 0 RTP/AVP 31 32\r\n"
@@ -139,13 +142,13 @@ fn what_belongs_to_one_hop_stays_there_and_the_rest_passes() {
 
 #[test]
 fn an_answer_without_any_codec_of_the_offer_is_refused_in_words() {
-    let foreign = BOB_AUDIO.replace("RTP/AVP 0", "RTP/AVP 9").replace("0 PCMU", "9 G722");
+    let foreign = BOB_AUDIO.replace("RTP/AVP 0", "RTP/AVP 18").replace("0 PCMU", "18 G729");
 
     let refusal = Legs::new().answer_to_alice(ALICE_AUDIO, &foreign).unwrap_err();
 
     assert_eq!(
         refusal.to_string(),
-        "their answer had no common codec: it has G722, we could take PCMU, PCMA, iLBC"
+        "their answer had no common codec: it has G729, we could take PCMU, PCMA, iLBC"
     );
 }
 
@@ -195,7 +198,7 @@ fn a_leg_brought_together_with_another_keeps_the_places_of_its_streams() {
     let offer = legs.offer_to_bob(ALICE_AUDIO).unwrap();
     let own = text(&offer_locally(bob_port(), &mut legs.bob, &CODECS));
 
-    let audio = "m=audio 20002 RTP/AVP 0 8 97";
+    let audio = "m=audio 20002 RTP/AVP 0 8 97 127 9";
     assert_eq!(media_lines(&offer), ["m=video 0 RTP/AVP 31", audio]);
     assert_eq!(media_lines(&own), ["m=video 0 RTP/AVP 31", "m=audio 20002 RTP/AVP 0 8 101"]);
 }

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
-use media::sdp::{
-    LocalCodec, Origin, Sdp, answer_locally, payload_map, relay_answer, relay_offer, remote_side,
+use media::{
+    Format,
+    sdp::{
+        LocalCodec, Origin, Sdp, agree, answer_locally, payload_map, relay_answer, relay_offer,
+        remote_side,
+    },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::{fmt::Write, net::SocketAddr};
@@ -43,7 +47,12 @@ proptest! {
         let relayed = Sdp::parse(&relayed).unwrap();
         let relayed_side = remote_side(&relayed).unwrap();
 
-        prop_assert_eq!(&relayed_side.formats, &side.formats);
+        let (passed, added) = relayed_side.formats.split_at(side.formats.len());
+        prop_assert_eq!(passed, &side.formats);
+        for (n, format) in added.iter().enumerate() {
+            let same_number = |it: &&Format| it.payload_type == format.payload_type;
+            prop_assert!(passed.iter().chain(&added[..n]).find(same_number).is_none());
+        }
         prop_assert_eq!(relayed_side.direction, side.direction);
         prop_assert_eq!(relayed_side.ptime_ms, side.ptime_ms);
         prop_assert_eq!(relayed_side.remote.unwrap().rtp, local());
@@ -59,6 +68,7 @@ fn negotiate(sdp: &Sdp) {
     let mut origin = Origin::new(4);
     let relayed = relay_offer(sdp, local(), &mut origin);
     drop(relay_answer(sdp, sdp, local(), &mut origin));
+    drop(agree(sdp, sdp));
     drop(answer_locally(sdp, local(), &mut origin, &LocalCodec::TELEPHONY));
     if let (Ok(relayed), Ok(side)) = (relayed, remote_side(sdp)) {
         let relayed = Sdp::parse(&relayed).expect("what we write can be read");

@@ -69,7 +69,7 @@ fn of_a_secure_and_a_plain_stream_the_plain_one_is_taken() {
     assert_eq!(side.remote, Some(remote("192.0.2.40:52124", "192.0.2.40:52125")));
     assert_eq!(
         media_lines(&relayed),
-        ["m=audio 0 RTP/SAVP 9 0 8 101", "m=audio 20000 RTP/AVP 9 0 8 101",]
+        ["m=audio 0 RTP/SAVP 9 0 8 101", "m=audio 20000 RTP/AVP 9 0 8 101 127",]
     );
     assert!(!relayed.contains("crypto"), "keys never pass: {relayed}");
 }

@@ -48,12 +48,20 @@ impl Baresip {
     /// Switches the phone on and waits until the server has accepted its registration.
     pub(crate) fn register(server: &Server, phone: &Phone<'_>) -> Self {
         let folder = server.folder().join(format!("baresip-{}", phone.slot));
-        let recordings = folder.join("heard");
+        let recordings = folder.join(RECORDINGS);
         fs::create_dir_all(&recordings).expect("folder can be made");
-        fs::write(folder.join("config"), config(server, phone, &recordings))
+        fs::write(folder.join("config"), config(server, phone, &folder))
             .expect("config can be written");
         fs::write(folder.join("accounts"), account(server, phone)).expect("account can be written");
         fs::write(folder.join("contacts"), "").expect("contacts can be written");
+        let rate = phone.codec.source_rate_hz().to_string();
+        let outcome = Process::run(
+            "sox",
+            Command::new("sox").arg(phone.says.path()).args(["-r", &rate]).arg(source(&folder)),
+            &folder.join("sox.log"),
+            START_LIMIT,
+        );
+        assert!(outcome.status.success(), "sox: {}", outcome.output);
 
         let process = Process::start(
             &format!("baresip {}", phone.extension),
@@ -88,10 +96,14 @@ impl Baresip {
         }
     }
 
-    /// What the phone has heard in its only call.
+    /// What the phone has heard in its only call, once it knows that the call is over.
     #[track_caller]
     pub(crate) fn heard(&self) -> Recording {
-        Recording::at(self.dump("-dec.wav"))
+        let recording = Recording::at(self.dump("-dec.wav"));
+        wait_for("baresip's recording to be closed", CLOSE_LIMIT, || {
+            recording.is_closed().then_some(())
+        });
+        recording
     }
 
     fn dump(&self, ending: &str) -> PathBuf {
@@ -158,12 +170,18 @@ fn account(server: &Server, phone: &Phone<'_>) -> String {
     let mode = if phone.answers { "auto" } else { "manual" };
     format!(
         "<sip:{extension}@{server};transport={transport}>;auth_user={extension};\
-         auth_pass=demo-{extension};regint=600;answermode={mode};audio_codecs={}/1;ptime=20\n",
-        codec.name(),
+         auth_pass=demo-{extension};regint=600;answermode={mode};audio_codecs={};ptime=20\n",
+        codec.name_in_baresip(),
     )
 }
 
-fn config(server: &Server, phone: &Phone<'_>, recordings: &Path) -> String {
+/// What the phone says, at the rate that it wants.
+fn source(folder: &Path) -> PathBuf {
+    folder.join("says.wav")
+}
+
+fn config(server: &Server, phone: &Phone<'_>, folder: &Path) -> String {
+    let rate = phone.codec.source_rate_hz();
     let rtp = server.phone_rtp_port(phone.slot);
     let mut config = format!(
         "net_interface 127.0.0.1\n\
@@ -171,11 +189,13 @@ fn config(server: &Server, phone: &Phone<'_>, recordings: &Path) -> String {
          rtp_ports {rtp}-{}\n\
          audio_source aufile,{}\n\
          snd_path {}\n\
-         ctrl_tcp_listen 127.0.0.1:{}\n",
+         ctrl_tcp_listen 127.0.0.1:{}\n\
+         ausrc_srate {rate}\n\
+         auplay_srate {rate}\n",
         server.phone_port(phone.slot),
         rtp + 18,
-        phone.says.path().display(),
-        recordings.display(),
+        source(folder).display(),
+        folder.join(RECORDINGS).display(),
         control_port(server, phone),
     );
     config.write_str(CONFIG).expect("a string takes in strings");
@@ -188,8 +208,6 @@ poll_method epoll
 call_max_calls 20
 jitter_buffer_type fixed
 jitter_buffer_delay 5-10
-ausrc_srate 8000
-auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 ausrc_format s16
@@ -200,6 +218,8 @@ audio_txmode poll
 audio_buffer 20-160
 module_path /usr/lib/baresip/modules
 module g711.so
+module g722.so
+module opus.so
 module aufile.so
 module sndfile.so
 module uuid.so
@@ -209,7 +229,10 @@ module_app menu.so
 module_app ctrl_tcp.so
 ";
 
+/// Where baresip puts what it hears.
+const RECORDINGS: &str = "heard";
 /// Control ports come after the SIP ports of the phones.
 const CONTROL_SLOT: u16 = 10;
 const START_LIMIT: Duration = Duration::from_secs(10);
+const CLOSE_LIMIT: Duration = Duration::from_secs(30);
 const REGISTER_LIMIT: Duration = Duration::from_secs(10);

@@ -14,10 +14,8 @@ use crate::{
 use base::{CallId, DomainId};
 use bytes::Bytes;
 use media::{
-    Family, MediaCommand, PayloadMap, Playout,
-    sdp::{
-        LocalCodec, NegotiationError, RemoteSide, Sdp, answer_locally, offer_locally, remote_side,
-    },
+    Family, MediaCommand, Playout,
+    sdp::{Agreement, LocalCodec, Sdp, agree, answer_locally, offer_locally, remote_side},
 };
 use sip::{
     ClientId, Destination, DialogId, Header, Method, NameAddr, Response, ServerId, Source, Status,
@@ -380,14 +378,12 @@ impl Call {
         offer: &Sdp,
         answer: &Sdp,
     ) -> Result<Bytes, LegError> {
-        let (offering, answering) = agree(offer, answer)?;
+        let Agreement { offering, answering, to_answering, to_offering } = agree(offer, answer)?;
         let bytes = self.legs[offerer].answer_of(offer, answer)?;
         self.legs[offerer].configure(ctx, offering);
         self.legs[answerer].configure(ctx, answering);
         if let (Some(a), Some(b)) = (self.legs[offerer].media(), self.legs[answerer].media()) {
-            // Both sides use the numbers of offer and answer as written: nothing to translate.
-            let (a_to_b, b_to_a) = (PayloadMap::Same, PayloadMap::Same);
-            let command = MediaCommand::Bridge { a, b, a_to_b, b_to_a };
+            let command = MediaCommand::Bridge { a, b, a_to_b: to_answering, b_to_a: to_offering };
             ctx.outputs.push_back(Output::Media { worker: self.worker, command });
         }
         Ok(bytes)
@@ -403,15 +399,4 @@ fn direction_of(is_own: bool, plan: &Plan) -> CallDirection {
         }
         Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => CallDirection::Internal,
     }
-}
-
-/// What both sides may do once `answer` answers `offer`: neither is sent what it does not take,
-/// whatever it wrote.
-fn agree(offer: &Sdp, answer: &Sdp) -> Result<(RemoteSide, RemoteSide), NegotiationError> {
-    let offering = remote_side(offer)?;
-    let answering = remote_side(answer)?.limited_to(offering.direction.reversed());
-    let mut offering = offering.limited_to(answering.direction.reversed());
-    // What flows is what the answer names, in its numbers.
-    offering.formats.clone_from(&answering.formats);
-    Ok((offering, answering))
 }

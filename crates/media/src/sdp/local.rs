@@ -12,7 +12,7 @@ use crate::{Direction, Format};
 use bytes::Bytes;
 use std::net::SocketAddr;
 
-/// A codec that we can play and hear. One channel.
+/// A codec that we can play and hear.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LocalCodec {
     /// Number in our offers; an answer takes the offerer's.
@@ -30,6 +30,15 @@ impl LocalCodec {
     pub const PCMU: Self = Self { payload_type: 0, encoding: "PCMU", clock_rate: 8000, fmtp: None };
     /// G.711 A-law.
     pub const PCMA: Self = Self { payload_type: 8, encoding: "PCMA", clock_rate: 8000, fmtp: None };
+    /// G.722. Its RTP clock is 8 kHz (RFC 3551 section 4.5.2).
+    pub const G722: Self = Self { payload_type: 9, encoding: "G722", clock_rate: 8000, fmtp: None };
+    /// Opus, whose RTP clock is 48 kHz and whose channels are always told as two (RFC 7587).
+    pub const OPUS: Self = Self {
+        payload_type: 127,
+        encoding: "opus",
+        clock_rate: 48_000,
+        fmtp: Some("useinbandfec=1"),
+    };
     /// DTMF events 0 to 15, RFC 4733. No voice codec: never agreed on alone.
     pub const TELEPHONE_EVENT: Self = Self {
         payload_type: 101,
@@ -40,10 +49,27 @@ impl LocalCodec {
     /// What our own endpoints speak.
     pub const TELEPHONY: [Self; 3] = [Self::PCMU, Self::PCMA, Self::TELEPHONE_EVENT];
 
-    fn is(&self, format: &Format) -> bool {
+    /// Whether a format is this codec, whatever its number.
+    pub(super) fn is(&self, format: &Format) -> bool {
         format.encoding.eq_ignore_ascii_case(self.encoding)
             && format.clock_rate == self.clock_rate
-            && format.channels == 1
+            && format.channels == self.channels()
+    }
+
+    /// The codec by a number.
+    pub(super) fn format(&self, payload_type: u8) -> Format {
+        Format {
+            payload_type,
+            encoding: self.encoding.to_owned(),
+            clock_rate: self.clock_rate,
+            channels: self.channels(),
+            fmtp: self.fmtp.map(str::to_owned),
+        }
+    }
+
+    /// In `a=rtpmap`.
+    fn channels(&self) -> u8 {
+        if self.encoding == Self::OPUS.encoding { 2 } else { 1 }
     }
 }
 

@@ -6,16 +6,17 @@
 //!
 //! The usual relayed call, caller A and callee B:
 //!
-//! 1. A's offer arrives: [`relay_offer`] writes ours to B, [`remote_side`] tells A's media session
-//!    where A receives.
-//! 2. B's answer arrives: [`relay_answer`] writes ours to A, [`remote_side`] (limited by
-//!    [`RemoteSide::limited_to`] to what we offered) tells B's media session.
+//! 1. A's offer arrives: [`relay_offer`] writes ours to B, with the codecs behind A's that we can
+//!    translate into one of A's.
+//! 2. B's answer arrives: [`relay_answer`] writes ours to A, [`agree`] tells both media sessions
+//!    and the bridge between them. Speech is transcoded only if B took no codec of A's.
 //! 3. A re-INVITE of either goes the same way with the roles as they are then; hold and resume are
 //!    nothing but directions.
 //!
 //! Endpoints that we play ourselves use [`answer_locally`], or [`offer_locally`] and
 //! [`accept_answer`] when the INVITE brought no offer.
 
+mod agreement;
 mod encode;
 mod error;
 mod formats;
@@ -29,6 +30,7 @@ mod relay;
 mod remote;
 mod write;
 
+pub use agreement::{Agreement, agree};
 pub use error::{NegotiationError, SdpError};
 pub use formats::payload_map;
 pub use local::{LocalAnswer, LocalCodec, accept_answer, answer_locally, offer_locally};

@@ -1,21 +1,25 @@
 //! Descriptions that pass through us from one leg to the other.
 
 use super::{
-    MediaSection, NegotiationError, Origin, Sdp,
+    LocalCodec, MediaSection, NegotiationError, Origin, Sdp,
+    agreement::{Meeting, is_events, meeting},
     formats::{counterpart, formats, is_voice, names},
     model::{direction_name, direction_named},
     places::{Place, places},
     remote::{audio_stream, common_direction, has_rtcp_mux, remote},
-    write::{NO_NAME, NO_TIME, connection_line, declined, line, media_line, raw_line, raw_lines},
+    write::{
+        NO_NAME, NO_TIME, connection_line, declined, format_line, format_lines, line, raw_line,
+        raw_lines,
+    },
 };
-use crate::Direction;
+use crate::{Direction, Format, codec::Codec};
 use bytes::Bytes;
 use std::net::SocketAddr;
 
 /// Our offer to the other side, made from one side's offer.
 ///
-/// The first usable audio stream passes with all its codecs, also unknown ones, and its direction;
-/// its address is `local`, RTCP is ours (`a=rtcp-mux` is offered, the port above `local` otherwise),
+/// The first usable audio stream passes with all its codecs, also unknown ones, and its direction.
+/// If we can decode one of them, the codecs follow that we could translate it into. Its address is `local`, RTCP is ours (`a=rtcp-mux` is offered, the port above `local` otherwise),
 /// and what belongs to one hop only (ICE, DTLS, SDES keys, SSRCs, bundling) is left out. All other
 /// streams stay in their place, declined with port 0. If this leg has seen a description of ours,
 /// its streams keep their places, as RFC 3264 section 8 demands.
@@ -25,8 +29,10 @@ pub fn relay_offer(
     origin: &mut Origin,
 ) -> Result<Bytes, NegotiationError> {
     let audio = usable_audio(offer)?;
+    let more = further(&formats(audio), audio);
     let relayed = Relayed {
         audio,
+        formats: Formats::AllAnd(&more),
         protocol: audio.protocol(),
         direction: audio.direction(),
         local,
@@ -59,8 +65,15 @@ pub fn relay_answer(
     let offered = usable_audio(offer)?;
     let answered = usable_audio(answer)?;
     check_common_codec(offered, answered)?;
+    let ours = formats(offered);
+    let said = match meeting(&ours, &formats(answered))? {
+        Meeting::Untold => None,
+        Meeting::Shared(shared) => Some(shared),
+        Meeting::Transcoded { offered, .. } => Some(offered),
+    };
     let relayed = Relayed {
         audio: answered,
+        formats: said.as_deref().map_or(Formats::AllAnd(&[]), Formats::Only),
         protocol: offered.protocol(),
         direction: common_direction(answered.direction(), offered.direction().reversed()),
         local,
@@ -81,24 +94,72 @@ pub fn relay_answer(
 /// One side's audio stream as we show it to the other.
 struct Relayed<'a> {
     audio: MediaSection<'a>,
+    formats: Formats<'a>,
     protocol: &'a str,
     direction: Direction,
     local: SocketAddr,
     has_rtcp_mux: bool,
 }
 
+/// Which formats the other side is told of.
+#[derive(Clone, Copy)]
+enum Formats<'a> {
+    /// All that were written, as they were, and these behind them.
+    AllAnd(&'a [Format]),
+    /// These and no other.
+    Only(&'a [Format]),
+}
+
 impl Relayed<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        media_line(out, "audio", self.local.port(), self.protocol, self.audio);
+        let passes_formats = matches!(self.formats, Formats::AllAnd(_));
+        let described = match self.formats {
+            Formats::AllAnd(more) => {
+                format_line(out, self.local.port(), self.protocol, self.audio.formats(), more);
+                more
+            }
+            Formats::Only(formats) => {
+                let none = std::iter::empty();
+                format_line(out, self.local.port(), self.protocol, none, formats);
+                formats
+            }
+        };
         for kind in *b"ib" {
             raw_lines(out, self.audio.lines().filter(|line| line.kind == kind));
         }
-        raw_lines(out, self.audio.lines().filter(|line| passes(*line)));
+        let attributes = self.audio.lines().filter(|line| passes(*line));
+        raw_lines(out, attributes.filter(|line| passes_formats || !is_about_formats(*line)));
+        for format in described {
+            format_lines(out, format);
+        }
         line(out, format_args!("a={}", direction_name(self.direction)));
         if self.has_rtcp_mux {
             line(out, format_args!("a=rtcp-mux"));
         }
     }
+}
+
+/// What we could translate one of `offered` into, with numbers that are not in use; nothing if we
+/// understand none of them.
+fn further(offered: &[Format], audio: MediaSection<'_>) -> Vec<Format> {
+    if !offered.iter().any(|it| Codec::of(it).is_some()) {
+        return Vec::new();
+    }
+    let is_taken = |number: u8| audio.formats().any(|it| it.parse() == Ok(number));
+    let mut free = (DYNAMIC_FIRST..=DYNAMIC_LAST).rev().filter(|number| !is_taken(*number));
+    let has_events = offered.iter().any(is_events);
+    FURTHER
+        .iter()
+        .filter(|it| has_events || it.encoding != LocalCodec::TELEPHONE_EVENT.encoding)
+        .filter(|it| !offered.iter().any(|format| it.is(format)))
+        .filter_map(|it| {
+            let payload_type = match it.payload_type {
+                number if number < DYNAMIC_FIRST => number,
+                _ => free.next()?,
+            };
+            (!is_taken(payload_type)).then(|| it.format(payload_type))
+        })
+        .collect()
 }
 
 /// The stream that passes, if it says where it is received.
@@ -107,7 +168,8 @@ fn usable_audio(description: &Sdp) -> Result<MediaSection<'_>, NegotiationError>
     remote(audio).map(|_| audio)
 }
 
-/// An answer must take up at least one voice codec of the offer. Formats that nobody named (a
+/// An answer must take up at least one voice codec of the offer, or one that we can translate into
+/// one of them. Formats that nobody named (a
 /// dynamic number without `a=rtpmap`) are told by their number.
 fn check_common_codec(
     offered: MediaSection<'_>,
@@ -121,7 +183,9 @@ fn check_common_codec(
             .formats()
             .filter(|number| !is_named(number))
             .any(|number| offered.formats().any(|it| it == number));
-    if is_common {
+    let is_translatable = ours.iter().any(|it| Codec::of(it).is_some())
+        && theirs.iter().any(|it| Codec::of(it).is_some());
+    if is_common || is_translatable {
         return Ok(());
     }
     Err(NegotiationError::NoCommonCodec {
@@ -156,6 +220,12 @@ fn passes(line: super::Line<'_>) -> bool {
             .is_some_and(|(name, _)| !is_of_one_hop(name) && direction_named(name).is_none())
 }
 
+/// Whether an attribute tells of formats by their numbers.
+fn is_about_formats(line: super::Line<'_>) -> bool {
+    let about = ["rtpmap", "fmtp", "rtcp-fb", "ptime", "maxptime"];
+    line.attribute().is_some_and(|(name, _)| about.contains(&name))
+}
+
 /// Attributes that name addresses, keys, sources or bundles of one hop, or profiles that only this
 /// hop could use. Directions and RTCP are written anew.
 fn is_of_one_hop(attribute: &str) -> bool {
@@ -186,4 +256,18 @@ fn bytes_expected(source: &Sdp) -> usize {
 }
 
 /// Room for what we add.
-const EXTRA_BYTES: usize = 64;
+const EXTRA_BYTES: usize = 256;
+
+/// What we offer behind the codecs of the offer that is passed on, in our order of preference.
+const FURTHER: [LocalCodec; 5] = [
+    LocalCodec::OPUS,
+    LocalCodec::G722,
+    LocalCodec::PCMA,
+    LocalCodec::PCMU,
+    LocalCodec::TELEPHONE_EVENT,
+];
+
+/// Payload types that mean what the description says (RFC 3551 section 3). Taken from the last
+/// down: phones count up from the first.
+const DYNAMIC_FIRST: u8 = 96;
+const DYNAMIC_LAST: u8 = 127;

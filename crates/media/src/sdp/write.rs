@@ -1,6 +1,7 @@
 //! Putting lines together.
 
 use super::model::{Line, MediaSection};
+use crate::Format;
 use std::{fmt, io::Write, net::IpAddr};
 
 /// `s=` of a session without a name.
@@ -62,6 +63,41 @@ pub(super) fn media_line(
         out.extend_from_slice(b" 0");
     }
     end_line(out);
+}
+
+/// Writes the `m=` line of an audio stream with formats as they were written, and more behind them.
+pub(super) fn format_line<'a>(
+    out: &mut Vec<u8>,
+    port: u16,
+    protocol: &str,
+    written: impl Iterator<Item = &'a str>,
+    more: &[Format],
+) {
+    put(out, format_args!("m=audio {port} {protocol}"));
+    let start = out.len();
+    for format in written {
+        put(out, format_args!(" {format}"));
+    }
+    for format in more {
+        put(out, format_args!(" {}", format.payload_type));
+    }
+    if out.len() == start {
+        out.extend_from_slice(b" 0");
+    }
+    end_line(out);
+}
+
+/// Writes what a format is.
+pub(super) fn format_lines(out: &mut Vec<u8>, format: &Format) {
+    let Format { payload_type, encoding, clock_rate, channels, fmtp } = format;
+    put(out, format_args!("a=rtpmap:{payload_type} {encoding}/{clock_rate}"));
+    if *channels > 1 {
+        put(out, format_args!("/{channels}"));
+    }
+    end_line(out);
+    if let Some(fmtp) = fmtp {
+        line(out, format_args!("a=fmtp:{payload_type} {fmtp}"));
+    }
 }
 
 /// Writes a stream that is not to be: its `m=` line with port 0 and nothing else.

@@ -85,7 +85,7 @@ fn a_reinvite_without_an_offer_leaves_both_talking() {
 #[test]
 fn a_reinvite_that_the_other_side_refuses_changes_nothing() {
     let mut city = talking();
-    city.phones[CALLER].lines[0].set_formats(&[9]);
+    city.phones[CALLER].lines[0].set_formats(&[18]);
     city.act(CALLER, |phone, now| phone.reinvite(now, 0, AudioWay::SendRecv));
     city.wait(secs(2));
     assert_eq!(line(&city, CALLER).changes, [488], "{}", city.story());

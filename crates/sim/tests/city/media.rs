@@ -62,7 +62,7 @@ fn ports_that_are_lost_while_calls_go_on_are_missed_by_new_calls_only() {
 #[test]
 fn phones_without_a_common_codec_cannot_talk_and_the_caller_learns_why() {
     let mut city = pair();
-    city.phones[CALLER].formats = vec![9];
+    city.phones[CALLER].formats = vec![18];
     city.dial(CALLER, "1002");
     city.finish();
     assert_eq!(line(&city, CALLER).final_status(), Some(488), "{}", city.story());

@@ -1,0 +1,124 @@
+//! What two legs agree on through us, and what we do for it.
+
+use super::{
+    NegotiationError, RemoteSide, Sdp,
+    formats::{counterpart, is_voice, names},
+    remote::remote_side,
+};
+use crate::{Format, PayloadMap, Transcoding, codec::Codec};
+
+/// Both sides of a bridge between two legs, once one answered the other.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    /// The side that made the offer; its formats are those agreed on with it.
+    pub offering: RemoteSide,
+    /// The side that answered, likewise.
+    pub answering: RemoteSide,
+    /// How packets of the offering side become packets for the answering one.
+    pub to_answering: PayloadMap,
+    /// And the other way.
+    pub to_offering: PayloadMap,
+}
+
+/// What both sides may do once `answer` answers `offer`: neither is sent what it does not take,
+/// whatever it wrote. If the answer takes none of the offered codecs but one that only we added,
+/// speech is transcoded.
+pub fn agree(offer: &Sdp, answer: &Sdp) -> Result<Agreement, NegotiationError> {
+    let offering = remote_side(offer)?;
+    let answering = remote_side(answer)?.limited_to(offering.direction.reversed());
+    let mut offering = offering.limited_to(answering.direction.reversed());
+    let mut agreement = match meeting(&offering.formats, &answering.formats)? {
+        Meeting::Untold => {
+            // What flows is what the answer names, in its numbers.
+            offering.formats.clone_from(&answering.formats);
+            return Ok(Agreement::passing(offering, answering));
+        }
+        Meeting::Shared(formats) => {
+            offering.formats.clone_from(&formats);
+            return Ok(Agreement::passing(offering, RemoteSide { formats, ..answering }));
+        }
+        Meeting::Transcoded { offered, answered } => Agreement::passing(
+            RemoteSide { formats: offered, ..offering },
+            RemoteSide { formats: answered, ..answering },
+        ),
+    };
+    agreement.to_answering = transcoding(&agreement.offering, &agreement.answering);
+    agreement.to_offering = transcoding(&agreement.answering, &agreement.offering);
+    Ok(agreement)
+}
+
+impl Agreement {
+    fn passing(offering: RemoteSide, answering: RemoteSide) -> Self {
+        let (to_answering, to_offering) = (PayloadMap::Same, PayloadMap::Same);
+        Self { offering, answering, to_answering, to_offering }
+    }
+}
+
+/// How the formats of an offer and of its answer meet.
+pub(super) enum Meeting {
+    /// The answer names nothing beside what was offered: all of it passes.
+    Untold,
+    /// These of the answer pass; the rest is unknown to the offering side.
+    Shared(Vec<Format>),
+    /// No codec is shared; these are used on each side, the voice codec first.
+    Transcoded { offered: Vec<Format>, answered: Vec<Format> },
+}
+
+/// Formats without a name pass by their number; that they meet is for others to see.
+pub(super) fn meeting(
+    offered: &[Format],
+    answered: &[Format],
+) -> Result<Meeting, NegotiationError> {
+    let is_known = |format: &&Format| counterpart(format, offered).is_some();
+    let mut voices = answered.iter().filter(|it| is_voice(it));
+    // A side that took an offered codec sends in it, whatever it names first: RFC 3264 section 7
+    // lets it send by the order of the offer, where ours come last.
+    if voices.clone().next().is_none() || voices.any(|it| is_known(&it)) {
+        if answered.iter().all(|it| is_known(&it)) {
+            return Ok(Meeting::Untold);
+        }
+        return Ok(Meeting::Shared(answered.iter().filter(is_known).cloned().collect()));
+    }
+    let voice = |among: &[Format]| among.iter().find(|it| Codec::of(it).is_some()).cloned();
+    let (Some(ours), Some(theirs)) = (voice(offered), voice(answered)) else {
+        return Err(NegotiationError::NoCommonCodec {
+            side: "answer",
+            theirs: names(answered.iter().map(|it| it.encoding.as_str())),
+            ours: names(offered.iter().map(|it| it.encoding.as_str())),
+        });
+    };
+    let with_events = |voice: Format, among: &[Format]| {
+        let events = events_for(&voice, among).cloned();
+        std::iter::once(voice).chain(events).collect()
+    };
+    Ok(Meeting::Transcoded {
+        offered: with_events(ours, offered),
+        answered: with_events(theirs, answered),
+    })
+}
+
+/// The telephone events that go with a codec: those of its clock, if there is a choice.
+fn events_for<'a>(voice: &Format, among: &'a [Format]) -> Option<&'a Format> {
+    let mut events = among.iter().filter(|it| is_events(it));
+    let any = events.clone().next();
+    events.find(|it| it.clock_rate == voice.clock_rate).or(any)
+}
+
+pub(super) fn is_events(format: &Format) -> bool {
+    format.encoding.eq_ignore_ascii_case("telephone-event")
+}
+
+fn transcoding(from: &RemoteSide, to: &RemoteSide) -> PayloadMap {
+    let ([voice, ..], [other, ..]) = (&from.formats[..], &to.formats[..]) else {
+        return PayloadMap::Same;
+    };
+    PayloadMap::Transcode(Transcoding {
+        from: voice.clone(),
+        to: other.clone(),
+        events: from.formats.get(1).cloned().zip(to.formats.get(1).cloned()),
+        packet_ms: to.ptime_ms.unwrap_or(PTIME_MS),
+    })
+}
+
+/// Unless the far end says otherwise (RFC 3551 section 4.5).
+const PTIME_MS: u16 = 20;
