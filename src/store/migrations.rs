@@ -13,6 +13,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (3, "archive of calls", include_str!("../../migrations/0003_archive_of_calls.sql")),
     (4, "versions of lines", include_str!("../../migrations/0004_versions_of_lines.sql")),
     (5, "trunks", include_str!("../../migrations/0005_trunks.sql")),
+    (6, "versions of domains", include_str!("../../migrations/0006_versions_of_domains.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -39,7 +39,7 @@ pub use cdr_spool::CdrSpool;
 pub use cdr_writer::{CdrSender, CdrWriter};
 pub use cdrs::CdrFilter;
 pub use directory::{LeftOut, LeftOutReason, LoadedDirectory};
-pub use domains::DomainRow;
+pub use domains::{DomainContents, DomainRow};
 pub use extensions::{ExtensionDraft, ExtensionRow, NewExtension};
 pub use rights::Right;
 pub use roles::{RoleDraft, RoleRow};

@@ -398,7 +398,7 @@ const INSERT: &str = "
 
 const SELECT_ALL: &str = "
     SELECT user_account.id AS id, domain_id, login, display_name, email, position, locale,
-           is_disabled, version
+           is_disabled, user_account.version AS version
     FROM user_account JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, login";
 

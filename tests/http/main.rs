@@ -12,6 +12,7 @@ mod postgres;
 mod admin;
 mod administration;
 mod archive;
+mod domains;
 mod house;
 mod limits;
 mod matrix;
@@ -40,6 +41,12 @@ on_both_engines! {
     trunks::trunks_of_the_file_are_shown_and_changed_there,
     trunks::a_trunk_that_dialplans_name_keeps_its_name_and_stays,
     trunks::a_row_that_the_file_gets_in_the_way_of_says_so,
+    domains::domains_are_made_changed_and_removed_and_calls_go_by_it,
+    domains::what_is_wrong_with_a_domain_is_told_beside_its_field,
+    domains::a_name_means_one_domain_and_stays_with_it,
+    domains::a_domain_is_removed_when_nothing_is_left_in_it_and_never_ones_own,
+    domains::an_alias_that_the_configuration_file_names_stays,
+    domains::a_domain_that_is_asked_for_twice_is_made_once,
     archive::an_operator_sees_the_calls_of_their_lines_and_a_supervisor_all,
     archive::a_list_is_filtered_sorted_and_goes_page_by_page,
     archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,

@@ -92,6 +92,8 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/ladder",
     // A file of the installation, not a row.
     "/admin/dialplans/{name}",
+    // A domain: who manages domains manages all of them.
+    "/admin/domains/{id}",
     // A key of one's own settings.
     "/me/settings/{key}",
 ];

@@ -11,6 +11,7 @@ mod audio_calls;
 mod built_ins;
 mod connections;
 mod database;
+mod domains;
 mod harness;
 mod injection;
 mod ipv6;

@@ -6,13 +6,12 @@ use super::{
     admin_dialplans::{domain_of_file, no_dialplan_changes},
 };
 use crate::{
-    config::{self, Config, TrunkMistake, TrunkText},
+    config::{self, TrunkMistake, TrunkText},
     store::{LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::TrunkId;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -210,7 +209,7 @@ impl Trunk {
 
 /// The domain's own: those of the file whose domain it is, and its rows.
 async fn load_all(api: &ApiState, session: &Session) -> Result<Vec<Trunk>, Problem> {
-    let config = config(api);
+    let config = api.config_in_force();
     let rows = api.store.list_trunks().await?;
     let domains = api.store.list_domains().await?;
     let (_, left_out) = directory::trunks_in_force(&config.trunks, rows.clone(), &domains);
@@ -262,7 +261,7 @@ async fn checked(
         source_port,
     };
     let trunk = text.check(&session.domain.name).map_err(refused)?;
-    let config = config(api);
+    let config = api.config_in_force();
     if config.trunks.iter().any(|it| it.name == trunk.name) {
         return Err(Problem::exists("name"));
     }
@@ -331,11 +330,6 @@ async fn told(
 
 fn json(trunk: &Trunk) -> Option<serde_json::Value> {
     serde_json::to_value(trunk).ok()
-}
-
-/// With the file's trunks as they were read last.
-fn config(api: &ApiState) -> Arc<Config> {
-    api.house.as_ref().map_or_else(|| api.config.clone(), |it| it.config())
 }
 
 fn refused(mistakes: Vec<TrunkMistake>) -> Problem {

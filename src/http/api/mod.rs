@@ -6,6 +6,7 @@
 
 mod admin_audit;
 mod admin_dialplans;
+mod admin_domains;
 mod admin_health;
 mod admin_lines;
 mod admin_roles;
@@ -89,6 +90,7 @@ pub fn door() -> Door {
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
     let door = admin_trunks::routes(door);
+    let door = admin_domains::routes(door);
     let door = admin_dialplans::routes(door);
     let door = admin_health::routes(door);
     door.route(Access::Public, routes!(description))

@@ -125,6 +125,11 @@ impl ApiState {
         Self { house: Some(house), ..self }
     }
 
+    /// The configuration with what a reload has changed since the start.
+    pub(super) fn config_in_force(&self) -> Arc<Config> {
+        self.house.as_ref().map_or_else(|| self.config.clone(), |it| it.config())
+    }
+
     /// Lets calls go by what the database has of domains, extensions and trunks. The change is
     /// committed: if the server cannot take it over, that is logged, and a reload does it.
     pub async fn directory_changed(&self) {

@@ -132,6 +132,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The domains */
+        get: operations["get_admin_domains"];
+        put?: never;
+        /** Make a domain, with its built-in roles */
+        post: operations["post_admin_domains"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A domain */
+        get: operations["get_admin_domains_id"];
+        /** Change a domain's aliases */
+        put: operations["put_admin_domains_id"];
+        post?: never;
+        /** Remove a domain in which nothing is left */
+        delete: operations["delete_admin_domains_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/health": {
         parameters: {
             query?: never;
@@ -1238,6 +1275,47 @@ export interface components {
             /** @description In the order in which their rules are tried. */
             items: components["schemas"]["DialplanFile"][];
         };
+        /** @description A tenant. */
+        Domain: {
+            /** @description Other host names and addresses that mean it. */
+            aliases: string[];
+            /** @description RFC 3339. */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Whether it is the domain that the asker belongs to. */
+            is_own: boolean;
+            /**
+             * Format: int64
+             * @description How many lines it has.
+             */
+            lines: number;
+            /** @description The host part of its addresses, and the realm of its passwords. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many trunks it has, those of the configuration file included.
+             */
+            trunks: number;
+            /**
+             * Format: int64
+             * @description How many people it has.
+             */
+            users: number;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            version: number;
+        };
+        /** @description What may be changed of a domain. */
+        DomainDraft: {
+            /** @description Other host names and addresses that are to mean it. */
+            aliases: string[];
+        };
         /** @description A domain, in short. */
         DomainName: {
             /**
@@ -1247,6 +1325,11 @@ export interface components {
             id: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description All domains. */
+        Domains: {
+            /** @description By name. */
+            items: components["schemas"]["Domain"][];
         };
         /** @description A line of the domain. */
         Extension: {
@@ -1730,6 +1813,13 @@ export interface components {
         MyLines: {
             /** @description By number. */
             items: components["schemas"]["MyLine"][];
+        };
+        /** @description A domain to be made. */
+        NewDomain: {
+            /** @description Other host names and addresses that are to mean it. */
+            aliases?: string[];
+            /** @description Its name, which it keeps: the passwords of its lines are made with it. */
+            name: string;
         };
         /** @description A line to be made. */
         NewLine: components["schemas"]["LineDraft"] & {
@@ -2440,6 +2530,159 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Dialplan"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domains"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_admin_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomain"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_domains_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_domains_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_domains_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {
