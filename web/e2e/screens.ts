@@ -32,11 +32,37 @@ export const screens: readonly Screen[] = [
   { name: 'phone-panel', path: '/workspace/phone_panel', user: 'operator1' },
   { name: 'my-calls', path: '/workspace/my_calls', user: 'operator1' },
   { name: 'interactions', path: '/workspace/interactions', user: 'operator1' },
-  ...['users', 'roles', 'lines', 'registrations', 'calls', 'cdrs', 'audit'].map((section) => ({
-    name: `admin-${section}`,
-    path: `/admin/${section}`,
+  ...['users', 'roles', 'lines', 'trunks', 'registrations', 'calls', 'cdrs', 'audit'].map(
+    (section) => ({
+      name: `admin-${section}`,
+      path: `/admin/${section}`,
+      user: 'admin',
+    }),
+  ),
+  {
+    name: 'admin-trunks-file',
+    path: '/admin/trunks',
     user: 'admin',
-  })),
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().focus();
+      await page.keyboard.press('Enter');
+      await page.locator('aside form').waitFor();
+    },
+  },
+  {
+    name: 'admin-trunks-new',
+    path: '/admin/trunks',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().waitFor();
+      await page.getByRole('button', { name: /^(Новый транк|New trunk)$/ }).click();
+      const [name, , port] = [0, 1, 2].map((n) => page.locator('aside input').nth(n));
+      await name?.fill('two words');
+      await port?.fill('70000');
+      await page.locator('aside button[type=submit]').click();
+      await page.locator('aside [aria-invalid=true]').first().waitFor();
+    },
+  },
   {
     name: 'admin-dialplans',
     path: '/admin/dialplans',

@@ -10,6 +10,11 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
+/** The options of a change that is refused if the object is not at `version` any more. */
+export function ifUnchanged(version: number | null): Options {
+  return version === null ? {} : { ifMatch: version };
+}
+
 type Loose = (
   method: string,
   path: string,

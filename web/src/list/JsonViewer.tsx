@@ -1,6 +1,7 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Dialog, Heading, Modal } from 'react-aria-components';
 import { useText } from '../i18n/I18n';
+import { copyFrom } from '../ui/clipboard';
 import css from './Toolbar.module.css';
 
 /** Raw records, read-only, with a copy button. `undefined` is closed. */
@@ -8,10 +9,8 @@ export function JsonViewer({ value, onClose }: { value: unknown; onClose: () => 
   const t = useText();
   const [isCopied, setCopied] = useState(false);
   const text = JSON.stringify(value, null, 2) ?? '';
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-  };
+  const shown = useRef<HTMLPreElement>(null);
+  const copy = async () => setCopied(await copyFrom(shown.current));
   return (
     <Modal
       isOpen={value !== undefined}
@@ -24,7 +23,7 @@ export function JsonViewer({ value, onClose }: { value: unknown; onClose: () => 
       <Dialog className={css.dialog ?? ''}>
         <Heading slot="title">{t('list.json')}</Heading>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long records are scrolled by the keyboard */}
-        <pre className={css.json} tabIndex={0}>
+        <pre ref={shown} className={css.json} tabIndex={0}>
           {text}
         </pre>
         <div className={css.line}>

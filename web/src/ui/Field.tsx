@@ -5,6 +5,7 @@ import {
   Input,
   Label,
   Text,
+  TextArea,
   TextField,
   type TextFieldProps,
 } from 'react-aria-components';
@@ -17,13 +18,45 @@ interface Props extends Omit<TextFieldProps, 'className' | 'children' | 'isInval
   readonly label: string;
   /** What is wrong with the value, in the user's language; shown beside the field. */
   readonly error?: string | undefined;
+  /** What to write. */
   readonly hint?: string | undefined;
+  readonly warning?: string | undefined;
   readonly inputRef?: Ref<HTMLInputElement> | undefined;
   readonly after?: ReactNode;
 }
 
 /** A labelled line of text. */
-export function Field({ label, error, hint, inputRef, after, ...rest }: Props) {
+export function Field({ inputRef, after, ...rest }: Props) {
+  return (
+    <Around {...rest}>
+      <span className={styles.box}>
+        <Input {...(inputRef ? { ref: inputRef } : {})} className={cx(styles.input)} />
+        {after}
+      </span>
+    </Around>
+  );
+}
+
+/** A labelled list, one entry a line. */
+export function LinesField(props: Omit<Props, 'type' | 'after' | 'inputRef'>) {
+  return (
+    <Around {...props}>
+      <TextArea rows={LINES_SHOWN} spellCheck={false} className={cx(styles.lines)} />
+    </Around>
+  );
+}
+
+/** Label over the input, and below it what there is to say of it. */
+function Around({
+  label,
+  error,
+  hint,
+  warning,
+  children,
+  ...rest
+}: Omit<Props, 'inputRef' | 'after'> & { readonly children: ReactNode }) {
+  // An error says what to write, too.
+  const said = warning ?? (error === undefined ? hint : undefined);
   return (
     <TextField
       {...rest}
@@ -35,13 +68,10 @@ export function Field({ label, error, hint, inputRef, after, ...rest }: Props) {
         {label}
         {rest.isRequired && <span aria-hidden="true"> *</span>}
       </Label>
-      <span className={styles.box}>
-        <Input {...(inputRef ? { ref: inputRef } : {})} className={cx(styles.input)} />
-        {after}
-      </span>
-      {hint && (
-        <Text slot="description" className={cx(styles.hint)}>
-          {hint}
+      {children}
+      {said && (
+        <Text slot="description" className={cx(warning ? styles.warning : styles.hint)}>
+          {said}
         </Text>
       )}
       <FieldError className={cx(styles.error)}>{error}</FieldError>
@@ -49,8 +79,10 @@ export function Field({ label, error, hint, inputRef, after, ...rest }: Props) {
   );
 }
 
+const LINES_SHOWN = 3;
+
 /** A masked line of text, which can be shown, and which warns of caps lock. */
-export function PasswordField(props: Omit<Props, 'type' | 'after' | 'hint'>) {
+export function PasswordField(props: Omit<Props, 'type' | 'after' | 'warning'>) {
   const t = useText();
   const [isShown, setShown] = useState(false);
   const [hasCapsLock, setCapsLock] = useState(false);
@@ -63,7 +95,7 @@ export function PasswordField(props: Omit<Props, 'type' | 'after' | 'hint'>) {
       onKeyDown={watchCapsLock}
       onKeyUp={watchCapsLock}
       onBlur={() => setCapsLock(false)}
-      hint={hasCapsLock ? t('field.capsLock') : undefined}
+      warning={hasCapsLock ? t('field.capsLock') : undefined}
       after={
         <IconButton
           icon={isShown ? EyeOff : Eye}

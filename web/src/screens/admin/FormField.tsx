@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { useText } from '../../i18n/I18n';
 import { Button } from '../../ui/Button';
-import { Field, PasswordField } from '../../ui/Field';
+import { Field, LinesField, PasswordField } from '../../ui/Field';
 import css from './admin.module.css';
 import type { Conflict, Value } from './merge';
 import type { FieldSpec } from './resource';
@@ -53,10 +53,15 @@ function Control({ spec, value, error, isDisabled, isFirst, onChange }: Props) {
     isDisabled,
     isRequired: spec.isRequired ?? false,
     autoFocus: isFirst,
+    hint: spec.hint && t(spec.hint),
   };
   switch (spec.kind) {
     case 'text':
       return <Field {...common} />;
+    case 'number':
+      return <Field {...common} inputMode="numeric" />;
+    case 'lines':
+      return <LinesField {...common} />;
     case 'password':
       return <PasswordField {...common} autoComplete="new-password" />;
     case 'switch':

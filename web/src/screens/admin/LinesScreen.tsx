@@ -5,7 +5,7 @@ import type { ManagedLine, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import { ResourceScreen } from './ResourceScreen';
-import type { Option, Resource } from './resource';
+import { numberOf, type Option, type Resource } from './resource';
 
 /** Lines of the domain: whose they are, and what their phones may do. */
 export default function LinesScreen() {
@@ -21,7 +21,7 @@ export default function LinesScreen() {
       add: 'admin.lines.add',
       nameOf: (it) => `${it.number} ${it.name}`,
       canAdd: true,
-      hasPassword: true,
+      password: 'typed_or_made_up',
       columns: [
         {
           id: 'number',
@@ -74,7 +74,7 @@ export default function LinesScreen() {
           name: 'password',
           label: 'admin.users.password',
           kind: 'password',
-          isRequired: true,
+          hint: 'admin.passwordHint',
           isOnlyNew: true,
         },
         { name: 'name', label: 'extensions.name', kind: 'text', isRequired: true },
@@ -84,11 +84,16 @@ export default function LinesScreen() {
           kind: 'choice',
           options: [{ id: '', label: '—' }, ...people],
         },
-        { name: 'calls_max', label: 'admin.lines.callsMax', kind: 'text' },
+        {
+          name: 'calls_max',
+          label: 'admin.lines.callsMax',
+          kind: 'number',
+          hint: 'admin.lines.callsMaxHint',
+        },
         {
           name: 'ring_timeout_s',
           label: 'admin.lines.ringTimeout',
-          kind: 'text',
+          kind: 'number',
           isRequired: true,
         },
       ],
@@ -107,11 +112,11 @@ export default function LinesScreen() {
         ring_timeout_s: String(it.ring_timeout_s),
       }),
       toBody: (values, isNew) => ({
-        ...(isNew && { number: values.number, password: values.password }),
+        ...(isNew && { number: values.number, password: values.password || null }),
         name: values.name,
         user_id: values.user_id || null,
-        calls_max: values.calls_max === '' ? null : Number(values.calls_max),
-        ring_timeout_s: Number(values.ring_timeout_s),
+        calls_max: numberOf(values.calls_max),
+        ring_timeout_s: numberOf(values.ring_timeout_s) ?? 0,
       }),
     };
   }, [t, people]);

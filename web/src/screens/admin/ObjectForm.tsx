@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { ask } from '../../api/ask';
+import { ask, ifUnchanged } from '../../api/ask';
 import { Refused } from '../../api/refused';
 import { useText } from '../../i18n/I18n';
 import { useFrames } from '../../live/LiveContext';
@@ -21,7 +21,7 @@ interface Props<T extends Editable> {
 interface Draft {
   /** What the changes were made on. */
   readonly base: Values;
-  readonly version: number | undefined;
+  readonly version: number | null;
   readonly values: Values;
   readonly conflicts: readonly Conflict[];
   readonly errors: ReadonlyMap<string, string>;
@@ -34,8 +34,10 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
   const says = useRefusalText();
   const [draft, setDraft] = useState<Draft>(() => draftOf(resource, opened));
   const [isSaving, setSaving] = useState(false);
-  const changedBy = useChangedBy(resource.object, opened?.id, draft.version);
-  const isFixed = opened !== undefined && (resource.isFixed?.(opened) ?? false);
+  const changed = useChange(resource.object, opened?.id, draft.version);
+  const fixedBy = opened && resource.fixedBy?.(opened);
+  const isFixed = fixedBy !== undefined;
+  const remark = opened && resource.remark?.(opened);
   const fields = resource.fields.filter((it) => opened === undefined || !it.isOnlyNew);
 
   const set = (name: string, value: Value) =>
@@ -53,6 +55,14 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
+    const mistaken = fields.filter(
+      (it) => it.kind === 'number' && !isNumber(draft.values[it.name] ?? ''),
+    );
+    if (mistaken.length > 0) {
+      const errors = new Map(mistaken.map((it) => [it.name, t('admin.notNumber')]));
+      setDraft((it) => ({ ...it, errors, failure: undefined }));
+      return;
+    }
     setSaving(true);
     try {
       const saved = await send(resource, opened?.id, draft);
@@ -66,9 +76,11 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
 
   return (
     <form className={css.form} onSubmit={save} noValidate>
-      {changedBy !== undefined && draft.conflicts.length === 0 && (
+      {isFixed && <p className={css.note}>{fixedBy}</p>}
+      {remark !== undefined && <p className={css.notice}>{remark}</p>}
+      {changed && draft.conflicts.length === 0 && (
         <p className={css.notice} role="status">
-          {t('admin.changedBy', { who: changedBy })}
+          {t(changed.isRemoved ? 'admin.removedBy' : 'admin.changedBy', { who: changed.by })}
         </p>
       )}
       {fields.map((field, index) => (
@@ -103,7 +115,6 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
         )}
         <Button onPress={onClose}>{t('admin.close')}</Button>
       </div>
-      {isFixed && <p className={css.note}>{t('admin.fixed')}</p>}
     </form>
   );
 }
@@ -112,7 +123,7 @@ function draftOf<T extends Editable>(resource: Resource<T>, opened: T | undefine
   const base = opened ? resource.toValues(opened) : resource.initial;
   return {
     base,
-    version: opened?.version,
+    version: opened?.version ?? null,
     values: base,
     conflicts: [],
     errors: new Map(),
@@ -127,10 +138,8 @@ function send<T extends Editable>(
 ): Promise<T> {
   const body = resource.toBody(draft.values, id === undefined);
   if (id === undefined) return ask<T>('post', resource.path, { body });
-  return ask<T>('put', `${resource.path}/${encodeURIComponent(id)}`, {
-    body,
-    ...(draft.version !== undefined && { ifMatch: draft.version }),
-  });
+  const path = `${resource.path}/${encodeURIComponent(id)}`;
+  return ask<T>('put', path, { body, ...ifUnchanged(draft.version) });
 }
 
 /** Errors go beside their fields; another's change is put together with mine. */
@@ -153,21 +162,44 @@ function afterRefusal<T extends Editable>(
       failure: error,
     };
   }
-  const errors = new Map([...error.fields].map(([field, it]) => [field, it.message]));
+  const errors = byField(error);
   const isAllBesideFields = errors.size > 0 && [...errors.keys()].every((it) => it in draft.values);
   return { ...draft, errors, failure: isAllBesideFields ? undefined : error };
 }
 
-/** Who has changed the open object meanwhile. */
-function useChangedBy(
+/** Whether the server could read it as a number, or as none; which numbers fit is its own to say. */
+function isNumber(value: Value): boolean {
+  return /^(-?\d{1,9})?$/.test(String(value).trim());
+}
+
+/** By field; what is told of the second entry of `field` as `field[1]` stands beside the field too. */
+function byField({ fields }: Refused): ReadonlyMap<string, string> {
+  const errors = new Map<string, string>();
+  for (const [path, { message }] of fields) {
+    const field = path.replace(/\[\d+\]$/, '');
+    const before = errors.get(field);
+    errors.set(field, before === undefined ? message : `${before}\n${message}`);
+  }
+  return errors;
+}
+
+interface Change {
+  readonly by: string;
+  readonly isRemoved: boolean;
+}
+
+/** Who has changed or removed the open object meanwhile. */
+function useChange(
   object: string,
   id: string | undefined,
-  version: number | undefined,
-): string | undefined {
-  const [change, setChange] = useState<{ by: string; version: number }>();
+  version: number | null,
+): Change | undefined {
+  const [change, setChange] = useState<{ by: string; version: number | null }>();
   useFrames('admin.changed', ({ d }) => {
-    const it = d as { object: string; id: string; version: number; by: string };
+    const it = d as { object: string; id: string; version: number | null; by: string };
     if (it.object === object && it.id === id) setChange(it);
   });
-  return change && version !== undefined && change.version > version ? change.by : undefined;
+  if (!change || version === null) return undefined;
+  if (change.version === null) return { by: change.by, isRemoved: true };
+  return change.version > version ? { by: change.by, isRemoved: false } : undefined;
 }

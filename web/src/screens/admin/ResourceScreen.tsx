@@ -1,23 +1,25 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { KeyRound, Pencil, Plus, Power, Trash2 } from 'lucide-react';
-import { type FormEvent, useMemo, useState } from 'react';
-import { ask } from '../../api/ask';
+import { Eye, KeyRound, Pencil, Plus, Power, Trash2 } from 'lucide-react';
+import { useMemo, useState } from 'react';
+import { ask, ifUnchanged } from '../../api/ask';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { LocalScreen } from '../../list/LocalScreen';
 import type { Action } from '../../list/OverflowBar';
 import { useFrames, useTopic } from '../../live/LiveContext';
-import { Button } from '../../ui/Button';
 import { useConfirm } from '../../ui/Confirm';
-import { PasswordField } from '../../ui/Field';
 import { ErrorState, useRefusalText } from '../../ui/States';
 import { toast } from '../../ui/toasts';
 import css from './admin.module.css';
 import { ObjectForm } from './ObjectForm';
+import { madeUpIn, PasswordForm, ToldPassword } from './PasswordForm';
 import type { Editable, Resource } from './resource';
 
-type Opened<T> = { readonly kind: 'new' } | { readonly kind: 'edit' | 'password'; readonly it: T };
+type Opened<T> =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'edit' | 'password'; readonly it: T }
+  | { readonly kind: 'told'; readonly it: T; readonly password: string };
 
 /** Lists, makes, changes and removes the objects of one kind. */
 export function ResourceScreen<T extends Editable>({
@@ -45,7 +47,7 @@ export function ResourceScreen<T extends Editable>({
 
   const actionsFor = (chosen: readonly T[]): readonly Action[] => {
     const [only] = chosen.length === 1 ? chosen : [];
-    const isEditable = only !== undefined && !(resource.isFixed?.(only) ?? false);
+    const isEditable = only !== undefined && resource.fixedBy?.(only) === undefined;
     const actions: Action[] = [];
     if (resource.canAdd) {
       actions.push({
@@ -57,12 +59,12 @@ export function ResourceScreen<T extends Editable>({
     }
     actions.push({
       id: 'edit',
-      label: t('admin.edit'),
-      icon: Pencil,
+      label: t(only === undefined || isEditable ? 'admin.edit' : 'admin.open'),
+      icon: only === undefined || isEditable ? Pencil : Eye,
       isDisabled: only === undefined,
       onPress: () => only && setOpened({ kind: 'edit', it: only }),
     });
-    if (resource.hasPassword) {
+    if (resource.password) {
       actions.push({
         id: 'password',
         label: t('admin.password'),
@@ -108,29 +110,64 @@ export function ResourceScreen<T extends Editable>({
         opened && (
           <aside className={css.drawer} aria-label={headingOf(opened, resource, t)}>
             <h2 dir="auto">{headingOf(opened, resource, t)}</h2>
-            {opened.kind === 'password' ? (
-              <PasswordForm
-                path={`${resource.path}/${encodeURIComponent(opened.it.id)}/password`}
-                onDone={() => setOpened(undefined)}
-              />
-            ) : (
-              <ObjectForm
-                key={opened.kind === 'edit' ? opened.it.id : 'new'}
-                resource={resource}
-                opened={opened.kind === 'edit' ? opened.it : undefined}
-                onSaved={(it) => {
-                  refresh();
-                  toast(t('admin.saved', { name: resource.nameOf(it) }));
-                  setOpened(undefined);
-                }}
-                onClose={() => setOpened(undefined)}
-              />
-            )}
+            <Drawer
+              opened={opened}
+              resource={resource}
+              onSaved={(it, madeUp) => {
+                refresh();
+                const isPassword = opened.kind === 'password';
+                toast(
+                  isPassword
+                    ? t('admin.passwordSet')
+                    : t('admin.saved', { name: resource.nameOf(it) }),
+                );
+                setOpened(
+                  madeUp === undefined ? undefined : { kind: 'told', it, password: madeUp },
+                );
+              }}
+              onClose={() => setOpened(undefined)}
+            />
           </aside>
         )
       }
     />
   );
+}
+
+interface DrawerProps<T extends Editable> {
+  readonly opened: Opened<T>;
+  readonly resource: Resource<T>;
+  readonly onSaved: (it: T, madeUp: string | undefined) => void;
+  readonly onClose: () => void;
+}
+
+/** What is open beside the list. */
+function Drawer<T extends Editable>({ opened, resource, onSaved, onClose }: DrawerProps<T>) {
+  switch (opened.kind) {
+    case 'password':
+      return (
+        <PasswordForm
+          key={opened.it.id}
+          path={`${resource.path}/${encodeURIComponent(opened.it.id)}/password`}
+          canBeMadeUp={resource.password === 'typed_or_made_up'}
+          onDone={(madeUp) => onSaved(opened.it, madeUp)}
+          onClose={onClose}
+        />
+      );
+    case 'told':
+      return <ToldPassword password={opened.password} onClose={onClose} />;
+    case 'new':
+    case 'edit':
+      return (
+        <ObjectForm
+          key={opened.kind === 'edit' ? opened.it.id : 'new'}
+          resource={resource}
+          opened={opened.kind === 'edit' ? opened.it : undefined}
+          onSaved={(it) => onSaved(it, madeUpIn(it))}
+          onClose={onClose}
+        />
+      );
+  }
 }
 
 function idOf(it: Editable): string {
@@ -177,51 +214,12 @@ function useCommands<T extends Editable>(resource: Resource<T>, refresh: () => v
   return {
     power: (it: T, isOff: boolean) =>
       run(() =>
-        ask('post', `${pathOf(it)}/${isOff ? 'enable' : 'disable'}`, { ifMatch: it.version }),
+        ask('post', `${pathOf(it)}/${isOff ? 'enable' : 'disable'}`, ifUnchanged(it.version)),
       ),
     remove: async (it: T) => {
       const text = t('admin.removeAsk', { name: resource.nameOf(it) });
       if (!(await confirm({ text, isDangerous: true }))) return;
-      await run(() => ask('delete', pathOf(it), { ifMatch: it.version }));
+      await run(() => ask('delete', pathOf(it), ifUnchanged(it.version)));
     },
   };
-}
-
-function PasswordForm({ path, onDone }: { readonly path: string; readonly onDone: () => void }) {
-  const t = useText();
-  const says = useRefusalText();
-  const [password, setPassword] = useState('');
-  const [failure, setFailure] = useState<unknown>();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    try {
-      await ask('post', path, { body: { password } });
-      toast(t('admin.passwordSet'));
-      onDone();
-    } catch (error) {
-      setFailure(error);
-    }
-  };
-  const beside = (failure as { fields?: ReadonlyMap<string, { message: string }> })?.fields?.get(
-    'password',
-  )?.message;
-  return (
-    <form className={css.form} onSubmit={submit} noValidate>
-      <PasswordField
-        label={t('admin.newPassword')}
-        value={password}
-        onChange={setPassword}
-        isRequired
-        autoFocus
-        autoComplete="new-password"
-        error={failure === undefined ? undefined : (beside ?? says(failure))}
-      />
-      <div className={css.buttons}>
-        <Button kind="primary" type="submit" isDisabled={password === ''}>
-          {t('admin.save')}
-        </Button>
-        <Button onPress={onDone}>{t('admin.close')}</Button>
-      </div>
-    </form>
-  );
 }

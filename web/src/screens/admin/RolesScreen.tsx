@@ -26,7 +26,7 @@ export default function RolesScreen() {
       add: 'admin.roles.add',
       nameOf: (it) => says(it.title),
       canAdd: true,
-      isFixed: (it) => it.is_built_in,
+      fixedBy: (it) => (it.is_built_in ? t('admin.fixed') : undefined),
       columns: [
         {
           id: 'title',

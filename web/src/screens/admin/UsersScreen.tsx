@@ -29,7 +29,7 @@ export default function UsersScreen() {
       add: 'admin.users.add',
       nameOf: (it) => it.name || it.login,
       canAdd: true,
-      hasPassword: true,
+      password: 'typed',
       isDisabled: (it) => it.is_disabled,
       columns: [
         {

@@ -2,7 +2,7 @@
 
 import type { TextId } from '../../i18n/I18n';
 import type { GridColumn } from '../../list/columns';
-import type { Values } from './merge';
+import type { Value, Values } from './merge';
 
 /** A choice of a field. */
 export interface Option {
@@ -15,7 +15,10 @@ export interface FieldSpec {
   /** As the server names it in `errors`. */
   readonly name: string;
   readonly label: TextId;
-  readonly kind: 'text' | 'password' | 'switch' | 'choice' | 'checks';
+  /** `lines` holds a list, one entry a line; `number` a whole number, or nothing. */
+  readonly kind: 'text' | 'number' | 'lines' | 'password' | 'switch' | 'choice' | 'checks';
+  /** What to write, where the label does not say. */
+  readonly hint?: TextId;
   readonly options?: readonly Option[];
   readonly isRequired?: boolean;
   /** Set once, when the object is made. */
@@ -25,7 +28,8 @@ export interface FieldSpec {
 /** Every object that people edit. */
 export interface Editable {
   readonly id: string;
-  readonly version: number;
+  /** `null` for what is written elsewhere, and changed there. */
+  readonly version: number | null;
 }
 
 /** A kind of object that the administrator lists, makes, changes and removes. */
@@ -45,10 +49,27 @@ export interface Resource<T extends Editable> {
   readonly initial: Values;
   /** The body of a POST or PUT. */
   readonly toBody: (values: Values, isNew: boolean) => unknown;
-  /** An object that nobody may change: built in, or from the configuration file. */
-  readonly isFixed?: (it: T) => boolean;
-  readonly hasPassword?: boolean;
+  /** Why nobody may change the object here, in words; `undefined` if somebody may. */
+  readonly fixedBy?: (it: T) => string | undefined;
+  /** What stands over the form of an object that needs attention. */
+  readonly remark?: (it: T) => string | undefined;
+  /** Objects with a password that is set, and for some made up by the server if nobody types one. */
+  readonly password?: 'typed' | 'typed_or_made_up';
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;
+}
+
+/** What a field of kind `lines` holds, as a list. */
+export function entriesOf(value: Value | undefined): readonly string[] {
+  return String(value ?? '')
+    .split('\n')
+    .map((it) => it.trim())
+    .filter(Boolean);
+}
+
+/** What a field of kind `number` holds. */
+export function numberOf(value: Value | undefined): number | null {
+  const text = String(value ?? '').trim();
+  return text === '' ? null : Number(text);
 }

@@ -3,6 +3,7 @@
 import {
   Activity,
   BookUser,
+  Cable,
   FileSpreadsheet,
   History,
   KeySquare,
@@ -27,6 +28,7 @@ export type AdminCode =
   | 'users'
   | 'roles'
   | 'lines'
+  | 'trunks'
   | 'dialplans'
   | 'registrations'
   | 'calls'
@@ -52,6 +54,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'lines.manage',
     icon: Phone,
     screen: lazy(() => import('./LinesScreen')),
+  },
+  {
+    code: 'trunks',
+    right: 'trunks.manage',
+    icon: Cable,
+    screen: lazy(() => import('./TrunksScreen')),
   },
   {
     code: 'dialplans',

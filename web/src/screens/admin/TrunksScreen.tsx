@@ -1,0 +1,136 @@
+import { useMemo } from 'react';
+import type { Trunk } from '../../api/types';
+import { type TextId, useServerText, useText } from '../../i18n/I18n';
+import { Badge, type Tone } from '../../ui/Badge';
+import { ResourceScreen } from './ResourceScreen';
+import { entriesOf, type FieldSpec, numberOf, type Resource } from './resource';
+
+/** Links to carriers: those of the database, and beside them those of the configuration file. */
+export default function TrunksScreen() {
+  const t = useText();
+  const says = useServerText();
+  const resource = useMemo<Resource<Trunk>>(() => {
+    const portOf = (it: Trunk) => it.source_port?.toString() ?? t('admin.trunks.portAny');
+    const stateOf = (it: Trunk) => t(STATES[stateCode(it)].label);
+    return {
+      object: 'trunk',
+      path: '/admin/trunks',
+      title: 'admin.section.trunks',
+      empty: 'admin.trunks.empty',
+      add: 'admin.trunks.add',
+      nameOf: (it) => it.name,
+      canAdd: true,
+      fixedBy: (it) =>
+        it.source === 'file' ? t('admin.trunks.inFile', { name: it.name }) : undefined,
+      remark: (it) =>
+        it.left_out ? t('admin.trunks.leftOut', { why: says(it.left_out) }) : undefined,
+      columns: [
+        {
+          id: 'name',
+          label: 'admin.trunks.name',
+          text: (it) => it.name,
+          width: 120,
+          sortField: 'name',
+          isFixed: true,
+        },
+        {
+          id: 'destination',
+          label: 'admin.trunks.destination',
+          text: (it) => it.destination,
+          width: 180,
+          isWide: true,
+          sortField: 'destination',
+        },
+        {
+          id: 'sources',
+          label: 'admin.trunks.addresses',
+          text: (it) => it.sources.join(', '),
+          width: 120,
+          isWide: true,
+        },
+        {
+          id: 'port',
+          label: 'admin.trunks.port',
+          text: portOf,
+          width: 70,
+          isNumber: true,
+        },
+        {
+          id: 'state',
+          label: 'admin.trunks.state',
+          text: stateOf,
+          render: (it) => <Badge tone={STATES[stateCode(it)].tone}>{stateOf(it)}</Badge>,
+          width: 120,
+          sortField: 'state',
+        },
+        {
+          id: 'source',
+          label: 'admin.trunks.source',
+          text: (it) => t(`admin.source.${it.source}`),
+          width: 160,
+          sortField: 'source',
+        },
+      ],
+      fields: FIELDS,
+      initial: { name: '', destination: '', sources: '', source_port: '', is_enabled: true },
+      toValues: (it) => ({
+        name: it.name,
+        destination: it.destination,
+        sources: it.sources.join('\n'),
+        source_port: it.source_port?.toString() ?? '',
+        is_enabled: it.is_enabled,
+      }),
+      toBody: ({ name, destination, sources, source_port, is_enabled }) => ({
+        name,
+        destination,
+        sources: entriesOf(sources),
+        source_port: numberOf(source_port),
+        is_enabled,
+      }),
+    };
+  }, [t, says]);
+  return <ResourceScreen resource={resource} />;
+}
+
+type State = 'on' | 'off' | 'left_out';
+
+const STATES: Readonly<Record<State, { readonly label: TextId; readonly tone: Tone }>> = {
+  on: { label: 'admin.trunks.stateOn', tone: 'ready' },
+  off: { label: 'admin.trunks.stateOff', tone: 'off' },
+  left_out: { label: 'admin.trunks.stateLeftOut', tone: 'missed' },
+};
+
+function stateCode(it: Trunk): State {
+  if (it.left_out) return 'left_out';
+  return it.is_enabled ? 'on' : 'off';
+}
+
+const FIELDS: readonly FieldSpec[] = [
+  {
+    name: 'name',
+    label: 'admin.trunks.name',
+    kind: 'text',
+    hint: 'admin.trunks.nameHint',
+    isRequired: true,
+  },
+  {
+    name: 'destination',
+    label: 'admin.trunks.destination',
+    kind: 'text',
+    hint: 'admin.trunks.destinationHint',
+    isRequired: true,
+  },
+  {
+    name: 'sources',
+    label: 'admin.trunks.sources',
+    kind: 'lines',
+    hint: 'admin.trunks.sourcesHint',
+  },
+  {
+    name: 'source_port',
+    label: 'admin.trunks.port',
+    kind: 'number',
+    hint: 'admin.trunks.portHint',
+  },
+  { name: 'is_enabled', label: 'admin.trunks.enabled', kind: 'switch' },
+];
