@@ -156,8 +156,9 @@ export function DataGrid<Row>(props: Props<Row>) {
                     isTabStop={id === tabStop}
                     onClick={onClick}
                     onFocus={(focused) => {
+                      // A press focuses before it clicks: with Shift the anchor must still be there.
                       if (focused !== selection.focus)
-                        onSelection({ ...selection, focus: focused, anchor: focused });
+                        onSelection({ ...selection, focus: focused });
                     }}
                     onDoubleClick={() => (props.onOpenFull ?? props.onOpen)?.(row)}
                   />

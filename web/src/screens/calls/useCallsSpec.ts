@@ -26,7 +26,7 @@ export function useCallsSpec(): GridSpec<CallRow> {
           sortField: 'time',
           isFixed: true,
         },
-        { id: 'dialled', label: 'calls.dialled', text: (it) => it.dialled, width: 134 },
+        { id: 'dialled', label: 'calls.dialled', text: (it) => it.dialled, width: 154 },
         {
           id: 'side_a',
           label: 'calls.sideA',
