@@ -13,6 +13,7 @@ export class Office {
   readonly server: Server;
   readonly browser: Browser;
   readonly #cookies = new Map<string, Cookies>();
+  readonly #passwords = new Map<string, string>();
 
   private constructor(server: Server, browser: Browser) {
     this.server = server;
@@ -28,6 +29,11 @@ export class Office {
   async close(): Promise<void> {
     await this.browser.close();
     await this.server.stop();
+  }
+
+  /** Somebody whom a test has made; the people of the demo share a password. */
+  knows(login: string, password: string): void {
+    this.#passwords.set(login, password);
   }
 
   /** A window of somebody's at a path, in a language; `''` for somebody who is not signed in. */
@@ -52,7 +58,7 @@ export class Office {
     // Without the form, which has tests of its own.
     const context = await this.browser.newContext({ baseURL: this.server.url });
     const answer = await context.request.post('/api/v1/auth/login', {
-      data: { domain: DEMO_DOMAIN, login, password: DEMO_PASSWORD },
+      data: { domain: DEMO_DOMAIN, login, password: this.#passwords.get(login) ?? DEMO_PASSWORD },
       timeout: SIGN_IN_LIMIT_MS,
     });
     if (!answer.ok()) throw new Error(`signing ${login} in: ${answer.status()}`);
