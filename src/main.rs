@@ -1,6 +1,5 @@
 //! The `tandem` binary: says what the command line asks for to those who can do it.
 
-use clap::Parser as _;
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -20,7 +19,7 @@ use tandem::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::{Running, plans, plans::PlansError};
 use crate::{
-    config::Config,
+    config::{Config, Written},
     http::api::house::{Done, House, PlanTrouble, Vitals},
 };
 use call::{Prompts, dialplan::Plans};
@@ -28,6 +28,10 @@ impl House for Running {
 
     fn config(&self) -> Arc<Config> {
         self.config.load_full()
+    }
+
+    fn written_config(&self) -> Arc<Written> {
+        self.written.load_full()
     }
 
     fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_> {

@@ -12,7 +12,7 @@ mod signals;
 use crate::{
     board::{self, BoardHandle, Ears as BoardEars},
     clock::{self, Clock},
-    config::{Config, ConfigError, Overrides},
+    config::{Config, ConfigError, Overrides, Written},
     events::Hub,
     http::{
         self, HttpState, NotReady, Readiness,
@@ -123,6 +123,8 @@ pub enum BootError {
 #[derive(Debug)]
 pub(crate) struct Running {
     config: ArcSwap<Config>,
+    /// What `config` is made of.
+    written: ArcSwap<Written>,
     source: ConfigSource,
     store: Store,
     shards: Vec<ShardHandle>,
@@ -148,14 +150,17 @@ pub struct ConfigSource {
 
 impl ConfigSource {
     /// Reads and checks it.
-    pub fn load(&self) -> Result<Config, BootError> {
-        Config::load(self.file.as_deref(), &self.overrides).map_err(BootError::Config)
+    pub fn load(&self) -> Result<(Written, Config), BootError> {
+        let written =
+            Written::load(self.file.as_deref(), &self.overrides).map_err(BootError::Config)?;
+        let config = written.check().map_err(BootError::Config)?;
+        Ok((written, config))
     }
 }
 
 /// Runs the server until SIGTERM or SIGINT and everything is put away.
 pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
-    let config = source.load()?;
+    let (written, config) = source.load()?;
     let logs = logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
     let recorder = metrics::install().map_err(|error| BootError::System(error.to_string()))?;
     raise_file_limit();
@@ -174,6 +179,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let parts = Parts::start(&config, &store, knowledge).await?;
     let running = Arc::new(Running {
         config: ArcSwap::from_pointee(config.clone()),
+        written: ArcSwap::from_pointee(written),
         source,
         store: store.clone(),
         shards: parts.shards.clone(),
@@ -447,10 +453,13 @@ impl Running {
     }
 
     /// Reads again what can change while calls go on: users and numbers, trunks, dialplans,
-    /// prompts, the log level. All or nothing; says what is in force, or what is wrong.
+    /// prompts, the log level. All or nothing; says what is in force, or what is wrong. Other keys
+    /// of the file must make sense too, and wait for the next start.
     async fn reload_all(&self) -> Result<String, String> {
         let _one_at_a_time = self.reloading.lock().await;
-        let config = self.source.load().map_err(|error| error.to_string())?;
+        let (newer, _) = self.source.load().map_err(|error| error.to_string())?;
+        let written = self.written.load().reloaded(&newer);
+        let config = written.check().map_err(|errors| lines(&errors))?;
         let knowledge =
             Knowledge::load(&config, &self.store).await.map_err(|error| error.to_string())?;
         self.logs.set_level(&config.log.level).map_err(|error| error.to_string())?;
@@ -463,6 +472,7 @@ impl Running {
             told.map_err(|error| error.to_string())?;
         }
         self.config.store(Arc::new(config));
+        self.written.store(Arc::new(written));
         Ok(format!(
             "reloaded: {domains} domains, {extensions} extensions, {trunks} trunks, dialplans, \
              prompts and the log level; other settings need a restart"

@@ -11,7 +11,10 @@ mod password;
 pub use admin::AdminError;
 
 use crate::config::{Config, ConfigError, Overrides};
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    parser::ValueSource,
+};
 use std::path::PathBuf;
 
 /// Telephony-first media server and softswitch.
@@ -21,6 +24,27 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// What this process was started with; ends it where that makes no sense.
+    pub fn of_process() -> Self {
+        let matches = Self::command().get_matches();
+        Self::of_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut cli = Self::from_arg_matches(matches)?;
+        if let (Command::Serve(settings), Some((_, matches))) =
+            (&mut cli.command, matches.subcommand())
+        {
+            let ids = matches.ids().map(clap::Id::as_str);
+            let is_variable = |id: &str| matches.value_source(id) == Some(ValueSource::EnvVariable);
+            settings.overrides.from_environment =
+                ids.filter(|id| is_variable(id)).map(str::to_owned).collect();
+        }
+        Ok(cli)
+    }
 }
 
 /// What can be done.
@@ -252,7 +276,6 @@ pub struct PasswordSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_makes_sense() {

@@ -1,7 +1,7 @@
 //! `[calls]`
 
 use super::Problems;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Bounds of calls.
@@ -15,7 +15,7 @@ pub struct Calls {
     pub trunk_ring_timeout: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     calls_max: u32,

@@ -1,7 +1,7 @@
 //! `[cdr]`
 
 use super::Problems;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How call detail records get to the database.
@@ -21,7 +21,7 @@ pub struct CdrWriting {
     pub sync_interval: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     batch_max: u32,

@@ -1,7 +1,7 @@
 //! `[http]`
 
 use super::Problems;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
@@ -23,7 +23,7 @@ pub struct Http {
     pub session_max: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     pub(super) listen: Vec<SocketAddr>,

@@ -2,7 +2,7 @@
 
 use super::{Http, Problems, Secret, secret};
 use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How letters leave: those that recover a forgotten password.
@@ -16,9 +16,10 @@ pub struct Mail {
     pub timeout: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
+    #[serde(serialize_with = "secret::masked")]
     url: Option<secret::Raw>,
     from: Option<String>,
     timeout_s: u32,

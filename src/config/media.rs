@@ -1,7 +1,7 @@
 //! `[media]`
 
 use super::{Problems, signalling::count_or_half_the_cores};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -80,7 +80,7 @@ impl FromStr for PortRange {
 #[error("is not FIRST-LAST with an even first and a greater odd last: write it as \"20000-29999\"")]
 pub struct NotAPortRange;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     workers: u32,

@@ -21,6 +21,7 @@ mod sip;
 mod store;
 mod trace;
 mod trunks;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -41,8 +42,10 @@ pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
 pub use trunks::{Trunk, TrunkMistake, TrunkText};
+pub use written::{MASK, Setting, Source, Written};
 
 use reading::{Problems, Reader};
+use serde::Serialize;
 use std::{fmt, path::Path};
 
 /// Everything that the operator of a server decides, checked.
@@ -96,25 +99,12 @@ impl Config {
     ///
     /// The errors are all that could be found, in the order of the sections.
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Vec<ConfigError>> {
-        let Some(file) = file else { return Self::parse("", overrides) };
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            let problem = format!("cannot be read ({error}): name an existing file with --config");
-            vec![ConfigError { key: file.display().to_string(), problem }]
-        })?;
-        Self::parse(&text, overrides)
+        Written::load(file, overrides)?.check()
     }
 
     /// As [`Config::load`], from the text of the file.
     pub fn parse(text: &str, overrides: &Overrides) -> Result<Self, Vec<ConfigError>> {
-        let table = text.parse::<toml::Table>().map_err(|error| {
-            vec![ConfigError { key: "TOML".to_owned(), problem: error.to_string() }]
-        })?;
-        let mut reader = Reader::new(table);
-        let mut raw = Raw::read(&mut reader);
-        let mut problems = reader.finish();
-        overrides.apply(&mut raw);
-        let config = raw.check(&mut problems);
-        problems.into_result(config)
+        Written::parse(text, overrides)?.check()
     }
 }
 
@@ -126,7 +116,7 @@ impl Default for Config {
 }
 
 /// The file as written.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 struct Raw {
     server: server::Raw,
     sip: sip::Raw,
@@ -140,6 +130,7 @@ struct Raw {
     cdr: cdr::Raw,
     trace: trace::Raw,
     log: log::Raw,
+    #[serde(rename = "trunk")]
     trunks: Vec<trunks::Raw>,
 }
 

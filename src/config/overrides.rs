@@ -1,7 +1,8 @@
 //! Flags that win over the file, so that two servers can run side by side.
 
-use super::{LogFormat, PortRange, Raw, SipListener};
+use super::{LogFormat, PortRange, Raw, SipListener, Source};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -36,27 +37,46 @@ pub struct Overrides {
     /// How log lines look
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+
+    /// Which of them are variables of the environment rather than flags, by the names of the fields.
+    #[arg(skip)]
+    pub from_environment: BTreeSet<String>,
 }
 
+/// Keys that have another value by overrides, and by which kind of them.
+pub(super) type Touched = BTreeMap<&'static str, Source>;
+
 impl Overrides {
-    pub(super) fn apply(&self, raw: &mut Raw) {
-        self.move_addresses(raw);
-        self.move_ports(raw);
+    /// Puts them over what the file says; tells which keys they decide.
+    pub(super) fn apply(&self, raw: &mut Raw) -> Touched {
+        let mut touched = Touched::new();
+        self.move_addresses(raw, &mut touched);
+        self.move_ports(raw, &mut touched);
         if let Some(ports) = self.rtp_ports {
             raw.media.ports = ports.to_string();
+            touched.insert("media.ports", self.source_of("rtp_ports"));
         }
         if let Some(dir) = &self.data_dir {
             raw.server.data_dir.clone_from(dir);
+            touched.insert("server.data_dir", self.source_of("data_dir"));
         }
         if let Some(level) = &self.log_level {
             raw.log.level.clone_from(level);
+            touched.insert("log.level", self.source_of("log_level"));
         }
         if let Some(format) = self.log_format {
             raw.log.format = format;
+            touched.insert("log.format", self.source_of("log_format"));
         }
+        touched
     }
 
-    fn move_addresses(&self, raw: &mut Raw) {
+    fn source_of(&self, field: &str) -> Source {
+        let is_variable = self.from_environment.contains(field);
+        if is_variable { Source::Environment } else { Source::CommandLine }
+    }
+
+    fn move_addresses(&self, raw: &mut Raw, touched: &mut Touched) {
         if self.listen.is_empty() {
             return;
         }
@@ -69,9 +89,11 @@ impl Overrides {
             .collect();
         raw.http.listen = self.listen.iter().map(|ip| each(ip, http_port)).collect();
         raw.media.listen.clone_from(&self.listen);
+        let source = self.source_of("listen");
+        touched.extend(["sip.listen", "http.listen", "media.listen"].map(|key| (key, source)));
     }
 
-    fn move_ports(&self, raw: &mut Raw) {
+    fn move_ports(&self, raw: &mut Raw, touched: &mut Touched) {
         if let Some(port) = self.sip_port {
             for text in &mut raw.sip.listen {
                 if let Ok(mut listener) = text.parse::<SipListener>() {
@@ -79,12 +101,14 @@ impl Overrides {
                     *text = listener.to_string();
                 }
             }
+            touched.insert("sip.listen", self.source_of("sip_port"));
         }
         if let Some(port) = self.http_port {
             if raw.http.listen.is_empty() {
                 raw.http.listen.push(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
             }
             raw.http.listen.iter_mut().for_each(|it| it.set_port(port));
+            touched.insert("http.listen", self.source_of("http_port"));
         }
     }
 }

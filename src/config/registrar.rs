@@ -1,7 +1,7 @@
 //! `[registrar]`
 
 use super::Problems;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Bounds of registrations (RFC 3261 section 10.3).
@@ -17,7 +17,7 @@ pub struct Registrar {
     pub contacts_max: usize,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     expires_min_s: u32,

@@ -1,6 +1,7 @@
 //! What must not be shown.
 
-use serde::Deserialize;
+use super::written::MASK;
+use serde::{Deserialize, Serializer, ser::SerializeMap as _};
 use std::{fmt, path::PathBuf};
 
 /// A text that logs and errors never show.
@@ -67,3 +68,15 @@ impl fmt::Debug for Raw {
         f.write_str("Secret(hidden)")
     }
 }
+
+/// How a key that holds a secret is written out: that it does, and whether there is one. The raw
+/// secret itself cannot be written.
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
+pub(super) fn masked<S: Serializer>(secret: &Option<Raw>, to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(Some(1))?;
+    map.serialize_entry(KEY, &secret.as_ref().map(|_| MASK))?;
+    map.end()
+}
+
+/// The one key of what [`masked`] writes.
+pub(super) const KEY: &str = "secret";

@@ -1,8 +1,11 @@
 //! `[server]`
 
 use super::Problems;
-use serde::Deserialize;
-use std::{path::PathBuf, time::Duration};
+use serde::{Deserialize, Serialize, Serializer};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Where things lie and how the process ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,9 +20,10 @@ pub struct Server {
     pub drain_limit: Duration,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
+    #[serde(serialize_with = "as_far_as_text")]
     pub(super) data_dir: PathBuf,
     dialplans_dir: PathBuf,
     sounds_dir: PathBuf,
@@ -56,4 +60,9 @@ impl Raw {
             drain_limit: problems.seconds("server.drain_limit_s", self.drain_limit_s, 0..=86_400),
         }
     }
+}
+
+/// A flag may name a directory whose name is no text.
+fn as_far_as_text<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
 }

@@ -1,7 +1,7 @@
 //! `[signalling]`
 
 use super::Problems;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
 /// How call signalling is spread over cores.
@@ -13,7 +13,7 @@ pub struct Signalling {
     pub inbox_max: usize,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     shards: u32,

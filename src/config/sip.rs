@@ -1,7 +1,7 @@
 //! `[sip]`
 
 use super::{Problems, SipListener};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sip::digest::Algorithm;
 use std::{
     collections::HashSet,
@@ -77,7 +77,7 @@ impl Sip {
 }
 
 /// An algorithm that phones are challenged with.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 enum DigestAlgorithm {
     #[serde(rename = "MD5")]
     Md5,
@@ -85,7 +85,7 @@ enum DigestAlgorithm {
     Sha256,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     pub(super) listen: Vec<String>,

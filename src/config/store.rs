@@ -1,7 +1,7 @@
 //! `[store]`
 
 use super::{Problems, Secret, Server, secret};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The database.
@@ -18,7 +18,7 @@ pub struct Store {
 }
 
 /// `PRAGMA synchronous` (SQLite with a write-ahead log).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SqliteSync {
     /// A commit survives the end of the process at any moment; the last ones before a power cut
@@ -28,9 +28,10 @@ pub enum SqliteSync {
     Full,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
+    #[serde(serialize_with = "secret::masked")]
     url: Option<secret::Raw>,
     connections_max: u32,
     wait_max_ms: u32,

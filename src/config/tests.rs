@@ -1,12 +1,10 @@
-use super::*;
+use super::{written::EXAMPLE, *};
 use serde::{
     Deserialize,
     de::{Deserializer, Error as _, Visitor, value::Error},
     forward_to_deserialize_any,
 };
 use std::{net::SocketAddr, time::Duration};
-
-const EXAMPLE: &str = include_str!("../../docs/config.example.toml");
 
 #[test]
 fn the_example_is_the_defaults() {
@@ -134,6 +132,7 @@ fn flags_win_over_the_file() {
         data_dir: Some("here".into()),
         log_level: Some("debug".to_owned()),
         log_format: Some(LogFormat::Json),
+        ..Overrides::default()
     };
 
     let config = Config::parse(file, &overrides).unwrap();

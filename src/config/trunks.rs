@@ -1,7 +1,7 @@
 //! `[[trunk]]`, and what makes a trunk right wherever it is written: in the file or in the panel.
 
 use super::{Problems, Protocol};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sip::{Destination, Host};
 use std::{collections::HashSet, fmt, net::IpAddr};
 
@@ -139,7 +139,7 @@ impl Trunk {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     name: String,

@@ -20,14 +20,14 @@ use std::{
 };
 use tandem::{
     boot,
-    config::Config,
+    config::{Config, Written},
     http::api::house::{Done, House as Server, PlanTrouble, Vitals},
 };
 
 /// Stands for the running server.
 #[derive(Default)]
 pub(crate) struct Fake {
-    config: Config,
+    written: Written,
     directory: PathBuf,
     /// What plans may name.
     trunks: Vec<String>,
@@ -47,13 +47,22 @@ impl Fake {
         config: &str,
         others: &[&str],
     ) -> (Arc<Self>, tempfile::TempDir) {
+        let written = Written::parse(config, &tandem::config::Overrides::default()).unwrap();
+        Self::with_config(plan, written, others)
+    }
+
+    /// With a configuration, and trunks beside its own that plans may name.
+    pub(crate) fn with_config(
+        plan: &str,
+        written: Written,
+        others: &[&str],
+    ) -> (Arc<Self>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("main.toml"), plan).unwrap();
-        let config = Config::parse(config, &tandem::config::Overrides::default()).unwrap();
-        let file = config.trunks.iter().map(|it| it.name.clone());
+        let file = written.check().unwrap().trunks.into_iter().map(|it| it.name);
         let trunks = others.iter().map(|&it| it.to_owned()).chain(file).collect();
         let fake =
-            Self { config, trunks, directory: directory.path().to_owned(), ..Self::default() };
+            Self { written, trunks, directory: directory.path().to_owned(), ..Self::default() };
         (Arc::new(fake), directory)
     }
 }
@@ -65,7 +74,11 @@ impl Server for Fake {
     }
 
     fn config(&self) -> Arc<Config> {
-        Arc::new(self.config.clone())
+        Arc::new(self.written.check().unwrap())
+    }
+
+    fn written_config(&self) -> Arc<Written> {
+        Arc::new(self.written.clone())
     }
 
     fn use_plans(&self, plans: Plans, _: Prompts) -> Done<'_> {

@@ -12,6 +12,7 @@ mod postgres;
 mod admin;
 mod administration;
 mod archive;
+mod configuration;
 mod domains;
 mod house;
 mod limits;
@@ -41,6 +42,7 @@ on_both_engines! {
     trunks::trunks_of_the_file_are_shown_and_changed_there,
     trunks::a_trunk_that_dialplans_name_keeps_its_name_and_stays,
     trunks::a_row_that_the_file_gets_in_the_way_of_says_so,
+    configuration::the_configuration_in_force_is_shown_without_its_secrets,
     domains::domains_are_made_changed_and_removed_and_calls_go_by_it,
     domains::what_is_wrong_with_a_domain_is_told_beside_its_field,
     domains::a_name_means_one_domain_and_stays_with_it,

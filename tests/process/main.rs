@@ -9,6 +9,7 @@ mod postgres;
 mod administration;
 mod audio_calls;
 mod built_ins;
+mod configuration;
 mod connections;
 mod database;
 mod domains;

@@ -1,6 +1,6 @@
 //! What the API asks of the running server: to take over a change, and how it is.
 
-use crate::config::Config;
+use crate::config::{Config, Written};
 use call::{
     Prompts,
     dialplan::{PlanError, Plans},
@@ -13,6 +13,8 @@ pub trait House: Send + Sync {
     fn reload_directory(&self) -> Done<'_>;
     /// The configuration as it was read last: what can change without a restart is in force.
     fn config(&self) -> Arc<Config>;
+    /// What that configuration is made of.
+    fn written_config(&self) -> Arc<Written>;
     /// Puts plans and prompts in force, on all shards.
     fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_>;
     /// Where dialplans lie.

@@ -5,6 +5,7 @@
 //! handler finds its [`Session`] and says no with a [`Problem`].
 
 mod admin_audit;
+mod admin_config;
 mod admin_dialplans;
 mod admin_domains;
 mod admin_health;
@@ -93,6 +94,7 @@ pub fn door() -> Door {
     let door = admin_domains::routes(door);
     let door = admin_dialplans::routes(door);
     let door = admin_health::routes(door);
+    let door = admin_config::routes(door);
     door.route(Access::Public, routes!(description))
 }
 

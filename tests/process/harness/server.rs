@@ -49,6 +49,11 @@ impl Server {
         Self::start_prepared(config, None, seed)
     }
 
+    /// The same, with a variable in its environment.
+    pub(crate) fn start_with_variable(config: &str, variable: (&str, &str)) -> Self {
+        Self::start_prepared_with(config, None, Some(variable), seed)
+    }
+
     /// The same, where `extension` rings for `seconds` only.
     pub(crate) fn start_with_ring_time(extension: &str, seconds: u32) -> Self {
         Self::start_prepared("", None, |folder| {
@@ -78,6 +83,15 @@ impl Server {
         rtp_ports: Option<&str>,
         prepare: impl FnOnce(&Path),
     ) -> Self {
+        Self::start_prepared_with(more_config, rtp_ports, None, prepare)
+    }
+
+    fn start_prepared_with(
+        more_config: &str,
+        rtp_ports: Option<&str>,
+        variable: Option<(&str, &str)>,
+        prepare: impl FnOnce(&Path),
+    ) -> Self {
         let ports = PortBlock::claim();
         let folder = tempfile::tempdir().expect("temporary folder can be made");
         let config = config(&ports) + "\n" + more_config;
@@ -86,7 +100,7 @@ impl Server {
         prepare(folder.path());
 
         let rtp_ports = rtp_ports.map_or_else(|| ports.rtp_range(), str::to_owned);
-        let process = launch(&ports, &rtp_ports, folder.path());
+        let process = launch(&ports, &rtp_ports, folder.path(), variable);
         let mut server = Self { process, ports, rtp_ports, folder };
         server.wait_until_ready();
         server
@@ -95,7 +109,7 @@ impl Server {
     /// `kill -9`, then the same server again on the same folder and ports.
     pub(crate) fn kill_and_restart(&mut self) {
         self.process.kill();
-        self.process = launch(&self.ports, &self.rtp_ports, self.folder.path());
+        self.process = launch(&self.ports, &self.rtp_ports, self.folder.path(), None);
         self.wait_until_ready();
     }
 
@@ -248,7 +262,12 @@ pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
     Process::run("tandem", &mut command, log.path(), COMMAND_LIMIT)
 }
 
-fn launch(ports: &PortBlock, rtp_ports: &str, folder: &Path) -> Process {
+fn launch(
+    ports: &PortBlock,
+    rtp_ports: &str,
+    folder: &Path,
+    variable: Option<(&str, &str)>,
+) -> Process {
     let mut command = Command::new(binary());
     command
         .current_dir(repository(""))
@@ -257,7 +276,8 @@ fn launch(ports: &PortBlock, rtp_ports: &str, folder: &Path) -> Process {
         .args(["--data".as_ref(), folder.join("data").as_os_str()])
         .args(["--sip-port", &ports.port(SIP).to_string()])
         .args(["--http-port", &ports.port(HTTP).to_string()])
-        .args(["--rtp-ports", rtp_ports]);
+        .args(["--rtp-ports", rtp_ports])
+        .envs(variable);
     Process::start("tandem serve", &mut command, &folder.join("server.log"))
 }
 

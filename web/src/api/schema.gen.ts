@@ -59,6 +59,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configuration in force */
+        get: operations["get_admin_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/dialplans": {
         parameters: {
             query?: never;
@@ -1200,6 +1217,36 @@ export interface components {
             errors: components["schemas"]["DialplanMistake"][];
             /** @description They would. */
             ok: boolean;
+        };
+        /** @description A key of the configuration. */
+        ConfigKey: {
+            /** @description What it means, in English, as the file's documentation has it. */
+            description: string;
+            /** @description Whether the value is not shown. */
+            is_secret: boolean;
+            /** @description Dotted: `sip.listen`, `trunk[0].name`. */
+            key: string;
+            /** @description Whether a change waits for the next start; SIGHUP takes the others over. */
+            needs_restart: boolean;
+            /** @description Who has said so. */
+            source: components["schemas"]["ConfigSource"];
+            /**
+             * @description As one would write it, text without quotes; `null` where nothing is set. A secret is
+             *     masked.
+             */
+            value: string | null;
+        };
+        /**
+         * @description Where a value comes from.
+         * @enum {string}
+         */
+        ConfigSource: "default" | "file" | "environment" | "command_line";
+        /** @description The configuration in force. */
+        Configuration: {
+            /** @description Name of the file, without its directory; `null` where the server runs on the defaults. */
+            file: string | null;
+            /** @description Every key, in the order of the documentation. */
+            items: components["schemas"]["ConfigKey"][];
         };
         /** @description Who wants in. */
         Credentials: {
@@ -2373,6 +2420,34 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
                 };
             };
             /** @description A refusal */
