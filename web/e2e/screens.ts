@@ -1,6 +1,7 @@
 // Every screen, for what is asked of all of them: accessibility, and pictures.
 
 import type { Page } from 'playwright-core';
+import { ask } from './harness/people';
 
 export interface Screen {
   readonly name: string;
@@ -32,13 +33,55 @@ export const screens: readonly Screen[] = [
   { name: 'phone-panel', path: '/workspace/phone_panel', user: 'operator1' },
   { name: 'my-calls', path: '/workspace/my_calls', user: 'operator1' },
   { name: 'interactions', path: '/workspace/interactions', user: 'operator1' },
-  ...['users', 'roles', 'lines', 'trunks', 'registrations', 'calls', 'cdrs', 'audit'].map(
-    (section) => ({
-      name: `admin-${section}`,
-      path: `/admin/${section}`,
-      user: 'admin',
-    }),
-  ),
+  ...[
+    'users',
+    'roles',
+    'lines',
+    'trunks',
+    'domains',
+    'registrations',
+    'calls',
+    'cdrs',
+    'audit',
+  ].map((section) => ({
+    name: `admin-${section}`,
+    path: `/admin/${section}`,
+    user: 'admin',
+  })),
+  {
+    name: 'admin-rights',
+    path: '/admin/rights',
+    user: 'admin',
+    prepare: async (page) => {
+      const role = { code: 'shift_lead', title: { ru: 'Старший смены', en: 'Shift lead' } };
+      // There already, where another picture was first.
+      await ask(page, 'POST', '/admin/roles', { ...role, rights: ['calls.own'] }).catch(() => {});
+      const box = page.locator('td input').nth(1);
+      await box.waitFor();
+      await box.check();
+    },
+  },
+  {
+    name: 'admin-lines-password',
+    path: '/admin/lines',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().click();
+      await page.getByRole('button', { name: /^(Сменить пароль|Change password)$/ }).click();
+      await page.locator('aside button[type=submit]').click();
+      await page.locator('aside code').waitFor();
+    },
+  },
+  {
+    name: 'admin-roles-own',
+    path: '/admin/roles',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().waitFor();
+      await page.getByRole('button', { name: /^(Новая роль|New role)$/ }).click();
+      await page.locator('aside fieldset input').first().waitFor();
+    },
+  },
   {
     name: 'admin-trunks-file',
     path: '/admin/trunks',

@@ -59,6 +59,12 @@ export class Server {
     return server;
   }
 
+  /** Runs a command of the program on the server's data; fails with what it says. */
+  command(...words: readonly string[]): void {
+    const done = spawnSync(binary, [...words, ...settings(this.folder)], { cwd: REPOSITORY });
+    if (done.status !== 0) throw new Error(`tandem ${words.join(' ')}: ${done.stderr}`);
+  }
+
   /** The same server on the same data, after `kill`. */
   async run(): Promise<void> {
     const log = openSync(join(this.folder, 'server.log'), 'a');

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { Fragment, useId } from 'react';
 import { useText } from '../../i18n/I18n';
 import { Button } from '../../ui/Button';
 import { Field, LinesField, PasswordField } from '../../ui/Field';
@@ -103,16 +103,21 @@ function Control({ spec, value, error, isDisabled, isFirst, onChange }: Props) {
           aria-describedby={error === undefined ? undefined : errorId}
         >
           <legend>{label}</legend>
-          {(spec.options ?? []).map((it) => (
-            <label key={it.id} className={css.check}>
-              <input
-                type="checkbox"
-                checked={Array.isArray(value) && value.includes(it.id)}
-                disabled={isDisabled}
-                onChange={(event) => onChange(toggled(value, it.id, event.target.checked))}
-              />
-              <bdi>{it.label}</bdi>
-            </label>
+          {(spec.options ?? []).map((it, n, all) => (
+            <Fragment key={it.id}>
+              {it.group !== undefined && it.group !== all[n - 1]?.group && (
+                <p className={css.group}>{it.group}</p>
+              )}
+              <label className={css.check}>
+                <input
+                  type="checkbox"
+                  checked={Array.isArray(value) && value.includes(it.id)}
+                  disabled={isDisabled || it.isDisabled}
+                  onChange={(event) => onChange(toggled(value, it.id, event.target.checked))}
+                />
+                <bdi>{it.label}</bdi>
+              </label>
+            </Fragment>
           ))}
           {error !== undefined && <ErrorText id={errorId} text={error} />}
         </fieldset>

@@ -8,7 +8,7 @@ import { useRefusalText } from '../../ui/States';
 import css from './admin.module.css';
 import { FormField } from './FormField';
 import { type Conflict, isChanged, merge, type Value, type Values } from './merge';
-import type { Editable, Resource } from './resource';
+import { type Editable, entriesOf, type Resource } from './resource';
 
 interface Props<T extends Editable> {
   readonly resource: Resource<T>;
@@ -162,7 +162,7 @@ function afterRefusal<T extends Editable>(
       failure: error,
     };
   }
-  const errors = byField(error);
+  const errors = byField(error, draft.values);
   const isAllBesideFields = errors.size > 0 && [...errors.keys()].every((it) => it in draft.values);
   return { ...draft, errors, failure: isAllBesideFields ? undefined : error };
 }
@@ -173,12 +173,14 @@ function isNumber(value: Value): boolean {
 }
 
 /** By field; what is told of the second entry of `field` as `field[1]` stands beside the field too. */
-function byField({ fields }: Refused): ReadonlyMap<string, string> {
+function byField({ fields }: Refused, values: Values): ReadonlyMap<string, string> {
   const errors = new Map<string, string>();
   for (const [path, { message }] of fields) {
-    const field = path.replace(/\[\d+\]$/, '');
+    const [, field = path, n] = /^(.*)\[(\d+)\]$/.exec(path) ?? [];
+    const entry = n === undefined ? '' : (entriesOf(values[field])[Number(n)] ?? '');
+    const told = message.includes(entry) ? message : `${entry}: ${message}`;
     const before = errors.get(field);
-    errors.set(field, before === undefined ? message : `${before}\n${message}`);
+    errors.set(field, before === undefined ? told : `${before}\n${told}`);
   }
   return errors;
 }

@@ -1,4 +1,3 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Eye, KeyRound, Pencil, Plus, Power, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { ask, ifUnchanged } from '../../api/ask';
@@ -7,7 +6,6 @@ import { useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { LocalScreen } from '../../list/LocalScreen';
 import type { Action } from '../../list/OverflowBar';
-import { useFrames, useTopic } from '../../live/LiveContext';
 import { useConfirm } from '../../ui/Confirm';
 import { ErrorState, useRefusalText } from '../../ui/States';
 import { toast } from '../../ui/toasts';
@@ -15,6 +13,7 @@ import css from './admin.module.css';
 import { ObjectForm } from './ObjectForm';
 import { madeUpIn, PasswordForm, ToldPassword } from './PasswordForm';
 import type { Editable, Resource } from './resource';
+import { useObjects } from './useObjects';
 
 type Opened<T> =
   | { readonly kind: 'new' }
@@ -30,7 +29,7 @@ export function ResourceScreen<T extends Editable>({
   const t = useText();
   const { may } = useSession();
   const [opened, setOpened] = useState<Opened<T>>();
-  const { rows, refresh } = useObjects(resource);
+  const { rows, refresh } = useObjects<T>(resource.object, resource.path);
   const commands = useCommands(resource, refresh);
   const spec = useMemo<GridSpec<T>>(
     () => ({
@@ -43,7 +42,7 @@ export function ResourceScreen<T extends Editable>({
     }),
     [resource],
   );
-  if (rows.isError) return <ErrorState error={rows.error} retry={refresh} />;
+  if (rows.isError) return <ErrorState error={rows.error} retry={() => void refresh()} />;
 
   const actionsFor = (chosen: readonly T[]): readonly Action[] => {
     const [only] = chosen.length === 1 ? chosen : [];
@@ -88,7 +87,7 @@ export function ResourceScreen<T extends Editable>({
         id: 'remove',
         label: t('admin.remove'),
         icon: Trash2,
-        isDisabled: !isEditable,
+        isDisabled: !isEditable || resource.canRemove?.(only) === false,
         onPress: () => only && void commands.remove(only),
       });
     }
@@ -114,7 +113,7 @@ export function ResourceScreen<T extends Editable>({
               opened={opened}
               resource={resource}
               onSaved={(it, madeUp) => {
-                refresh();
+                void refresh();
                 const isPassword = opened.kind === 'password';
                 toast(
                   isPassword
@@ -182,23 +181,7 @@ function headingOf<T extends Editable>(
   return opened.kind === 'new' ? t(resource.add) : resource.nameOf(opened.it);
 }
 
-/** The objects, read anew whenever the server says that one of their kind has changed. */
-function useObjects<T extends Editable>(resource: Resource<T>) {
-  const queries = useQueryClient();
-  const key = ['admin', resource.object];
-  useTopic('admin');
-  const rows = useQuery({
-    queryKey: key,
-    queryFn: async () => (await ask<{ items: T[] }>('get', resource.path)).items,
-  });
-  const refresh = () => void queries.invalidateQueries({ queryKey: key });
-  useFrames('admin.changed', ({ d }) => {
-    if ((d as { object: string }).object === resource.object) refresh();
-  });
-  return { rows, refresh };
-}
-
-function useCommands<T extends Editable>(resource: Resource<T>, refresh: () => void) {
+function useCommands<T extends Editable>(resource: Resource<T>, refresh: () => Promise<void>) {
   const t = useText();
   const confirm = useConfirm();
   const says = useRefusalText();
@@ -208,7 +191,7 @@ function useCommands<T extends Editable>(resource: Resource<T>, refresh: () => v
     } catch (error) {
       toast(says(error), 'missed');
     }
-    refresh();
+    void refresh();
   };
   const pathOf = (it: T) => `${resource.path}/${encodeURIComponent(it.id)}`;
   return {

@@ -1,21 +1,17 @@
-import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { ask } from '../../api/ask';
 import type { Role } from '../../api/types';
 import { useServerText, useText } from '../../i18n/I18n';
 import { ResourceScreen } from './ResourceScreen';
 import type { Resource } from './resource';
+import { grouped, useRightText } from './rights/rights';
+import { useRights } from './rights/useRights';
 
 /** Roles and what they let their holders do. */
 export default function RolesScreen() {
   const t = useText();
   const says = useServerText();
-  const rights = useQuery({
-    queryKey: ['admin', 'rights'],
-    queryFn: async () =>
-      (await ask<{ items: { code: string; is_mine: boolean }[] }>('get', '/admin/rights')).items,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const { data: rights } = useRights();
+  const inWords = useRightText();
 
   const resource = useMemo<Resource<Role>>(
     () => ({
@@ -32,7 +28,7 @@ export default function RolesScreen() {
           id: 'title',
           label: 'admin.roles.title',
           text: (it) => says(it.title),
-          width: 220,
+          width: 260,
           sortField: 'title',
           isFixed: true,
         },
@@ -61,7 +57,7 @@ export default function RolesScreen() {
         {
           id: 'rights',
           label: 'admin.roles.rights',
-          text: (it) => it.rights.join(', '),
+          text: (it) => it.rights.map(inWords).join(', '),
           width: 260,
           isWide: true,
         },
@@ -74,7 +70,14 @@ export default function RolesScreen() {
           name: 'rights',
           label: 'admin.roles.rights',
           kind: 'checks',
-          options: (rights.data ?? []).map(({ code }) => ({ id: code, label: code })),
+          options: grouped(rights ?? []).flatMap((group) =>
+            group.rights.map((it) => ({
+              id: it.code,
+              label: inWords(it.code),
+              group: t(group.label),
+              isDisabled: !it.is_mine,
+            })),
+          ),
         },
       ],
       initial: { code: '', 'title.ru': '', 'title.en': '', rights: [] },
@@ -90,7 +93,7 @@ export default function RolesScreen() {
         rights: values.rights,
       }),
     }),
-    [t, says, rights.data],
+    [t, says, inWords, rights],
   );
   return <ResourceScreen resource={resource} />;
 }

@@ -155,7 +155,10 @@ test('a built-in role can be read but not changed', async () => {
 
   expect(await screen.findByText('Эту запись здесь изменить нельзя.')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Сохранить' })).toBeNull();
-  expect(screen.getByRole('checkbox', { name: 'calls.own' })).toHaveProperty('disabled', true);
+  expect(screen.getByRole('checkbox', { name: 'Видеть свои звонки' })).toHaveProperty(
+    'disabled',
+    true,
+  );
 });
 
 test('a phone that registers is there at once; its User-Agent is text', async () => {

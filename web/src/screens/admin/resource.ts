@@ -8,6 +8,10 @@ import type { Value, Values } from './merge';
 export interface Option {
   readonly id: string;
   readonly label: string;
+  /** Stands over those of one group, which follow each other. */
+  readonly group?: string;
+  /** Shown, and not for this user to choose. */
+  readonly isDisabled?: boolean;
 }
 
 /** One field of a form. */
@@ -58,6 +62,8 @@ export interface Resource<T extends Editable> {
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;
+  /** `false` for one that may be changed and must stay. */
+  readonly canRemove?: (it: T) => boolean;
 }
 
 /** What a field of kind `lines` holds, as a list. */

@@ -5,6 +5,8 @@ import {
   BookUser,
   Cable,
   FileSpreadsheet,
+  Globe,
+  Grid2x2Check,
   History,
   KeySquare,
   type LucideIcon,
@@ -26,7 +28,9 @@ export interface AdminSection {
 /** As they stand in the address. */
 export type AdminCode =
   | 'users'
+  | 'domains'
   | 'roles'
+  | 'rights'
   | 'lines'
   | 'trunks'
   | 'dialplans'
@@ -50,6 +54,12 @@ const SECTIONS: readonly AdminSection[] = [
     screen: lazy(() => import('./RolesScreen')),
   },
   {
+    code: 'rights',
+    right: 'roles.manage',
+    icon: Grid2x2Check,
+    screen: lazy(() => import('./rights/RightsScreen')),
+  },
+  {
     code: 'lines',
     right: 'lines.manage',
     icon: Phone,
@@ -66,6 +76,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'dialplans.view',
     icon: Route,
     screen: lazy(() => import('./dialplans/DialplansScreen')),
+  },
+  {
+    code: 'domains',
+    right: 'domains.manage',
+    icon: Globe,
+    screen: lazy(() => import('./DomainsScreen')),
   },
   {
     code: 'registrations',

@@ -8,11 +8,11 @@ import { useText } from '../../../i18n/I18n';
 import { useFrames, useTopic } from '../../../live/LiveContext';
 import { Button } from '../../../ui/Button';
 import { EmptyState, ErrorState, Skeleton } from '../../../ui/States';
+import { useUnsaved } from '../useUnsaved';
 import css from './dialplans.module.css';
 import { begun, type Drafts } from './drafts';
 import { NewPlan } from './NewPlan';
 import { type Place, PlanPane } from './PlanPane';
-import { useUnsaved } from './useUnsaved';
 
 /** Files of dialplans, edited as text; whatever is typed stays until it is in force or undone. */
 export default function DialplansScreen() {
@@ -24,7 +24,7 @@ export default function DialplansScreen() {
   const [isNaming, setNaming] = useState(false);
   const [goTo, setGoTo] = useState<Place>();
   const changedBy = useChanges();
-  useUnsaved(drafts.size > 0);
+  useUnsaved(drafts.size > 0, 'admin.plans.leaveAsk');
 
   const files = useQuery({
     queryKey: ['admin', 'dialplans'],
