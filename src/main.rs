@@ -83,13 +83,17 @@ fn load(settings: &Settings) -> anyhow::Result<Config> {
 
 async fn check(settings: &Settings) -> anyhow::Result<()> {
     let config = load(settings)?;
-    let (plans, prompts) = plans::load_for(&config).await?;
+    let (plans, loaded) = plans::load_for(&config).await?;
     writeln!(
         io::stdout(),
-        "the configuration is valid; {} dialplan rules and {} prompts",
+        "the configuration is valid; {} dialplan rules, {} prompts and {} kinds of hold music",
         plans.len(),
-        prompts.len()
+        loaded.sounds.prompts.len(),
+        loaded.sounds.music.len()
     )?;
+    for line in &loaded.left_out {
+        writeln!(io::stdout(), "warning: {line}")?;
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Written},
     http::api::house::{Done, House, PlanTrouble, Vitals},
 };
-use call::{Prompts, dialplan::Plans};
+use call::{Sounds, dialplan::Plans};
 use std::{
     path::PathBuf,
     pin::Pin,
@@ -34,12 +34,12 @@ impl House for Running {
         self.written.load_full()
     }
 
-    fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_> {
+    fn use_plans(&self, plans: Plans, sounds: Sounds) -> Done<'_> {
         Box::pin(async move {
             let _one_at_a_time = self.reloading.lock().await;
-            let (plans, prompts) = (Arc::new(plans), Arc::new(prompts));
+            let (plans, sounds) = (Arc::new(plans), Arc::new(sounds));
             for shard in &self.shards {
-                let told = shard.plans(plans.clone(), prompts.clone()).await;
+                let told = shard.plans(plans.clone(), sounds.clone()).await;
                 told.map_err(|error| error.to_string())?;
             }
             Ok(())
@@ -50,13 +50,12 @@ impl House for Running {
         self.config.load().server.dialplans_dir.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble> {
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble> {
         let config = self.config.load();
         let trunks = self.trunk_names.load_full();
-        let server = &config.server;
-        let trunks = trunks.iter().cloned();
-        plans::load_with(&server.dialplans_dir, &server.sounds_dir, trunks, changed)
-            .map_err(trouble)
+        let (plans, loaded) =
+            plans::load_with(&config, trunks.iter().cloned(), changed).map_err(trouble)?;
+        Ok((plans, loaded.told()))
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

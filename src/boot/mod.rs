@@ -3,11 +3,14 @@
 //! [`serve`] starts the parts from the bottom up, so that nothing answers before what it needs is
 //! there, and stops them from the top down, so that nothing accepted is lost.
 
+mod audio_file;
 mod control;
+mod figures;
 pub mod house;
 pub mod plans;
 mod settings;
 mod signals;
+pub mod sounds;
 
 use crate::{
     board::{self, BoardHandle, Ears as BoardEars},
@@ -19,7 +22,7 @@ use crate::{
         api::{self, ApiState, Live, Panels},
         control::ControlSocket,
     },
-    mediaserver::{self, EventSink, MediaServer},
+    mediaserver::{self, EventSink, MediaServer, WorkerMetrics},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
     store::{
@@ -33,7 +36,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Directory, Occupancy, Prompts, World, dialplan::Plans};
+use call::{Directory, Occupancy, Sounds, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -96,7 +99,7 @@ pub enum BootError {
     /// The database is there and fails.
     #[error("the database fails: {0}; mend it and start again")]
     Store(#[from] StoreError),
-    /// Dialplans or prompts.
+    /// Dialplans or sounds.
     #[error(transparent)]
     Plans(#[from] PlansError),
     /// A SIP port is in use.
@@ -136,6 +139,7 @@ pub(crate) struct Running {
     reloading: Mutex<()>,
     logs: LogControl,
     spool: SpoolReader,
+    media_workers: Vec<Arc<WorkerMetrics>>,
     is_draining: AtomicBool,
 }
 
@@ -189,6 +193,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         reloading: Mutex::const_new(()),
         logs,
         spool: parts.cdr_writer.spool().clone(),
+        media_workers: parts.media.metrics().to_vec(),
         is_draining: AtomicBool::new(false),
     });
 
@@ -235,7 +240,7 @@ struct Knowledge {
     /// What dialplans may name.
     trunk_names: BTreeSet<String>,
     plans: Arc<Plans>,
-    prompts: Arc<Prompts>,
+    sounds: Arc<Sounds>,
 }
 
 impl Knowledge {
@@ -245,14 +250,12 @@ impl Knowledge {
         for trunk in left_out {
             tracing::warn!("{trunk}");
         }
-        let server = &config.server;
-        let (plans, prompts) =
-            plans::load(&server.dialplans_dir, &server.sounds_dir, trunk_names.iter().cloned())?;
+        let (plans, loaded) = plans::load(config, trunk_names.iter().cloned())?;
         Ok(Self {
             directory: Arc::new(directory),
             trunk_names,
             plans: Arc::new(plans),
-            prompts: Arc::new(prompts),
+            sounds: Arc::new(loaded.told()),
         })
     }
 }
@@ -420,7 +423,7 @@ impl ShardStart<'_> {
                 let world = World {
                     directory: self.knowledge.directory.clone(),
                     plans: self.knowledge.plans.clone(),
-                    prompts: self.knowledge.prompts.clone(),
+                    sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
                     occupancy: occupancy.clone(),
                 };
@@ -453,7 +456,7 @@ impl Running {
     }
 
     /// Reads again what can change while calls go on: users and numbers, trunks, dialplans,
-    /// prompts, the log level. All or nothing; says what is in force, or what is wrong. Other keys
+    /// sounds, the log level. All or nothing; says what is in force, or what is wrong. Other keys
     /// of the file must make sense too, and wait for the next start.
     async fn reload_all(&self) -> Result<String, String> {
         let _one_at_a_time = self.reloading.lock().await;
@@ -468,14 +471,14 @@ impl Running {
         let trunks = knowledge.directory.trunks.len();
         self.use_directory(knowledge.directory, knowledge.trunk_names).await?;
         for shard in &self.shards {
-            let told = shard.plans(knowledge.plans.clone(), knowledge.prompts.clone()).await;
+            let told = shard.plans(knowledge.plans.clone(), knowledge.sounds.clone()).await;
             told.map_err(|error| error.to_string())?;
         }
         self.config.store(Arc::new(config));
         self.written.store(Arc::new(written));
         Ok(format!(
             "reloaded: {domains} domains, {extensions} extensions, {trunks} trunks, dialplans, \
-             prompts and the log level; other settings need a restart"
+             sounds and the log level; other settings need a restart"
         ))
     }
 
@@ -549,6 +552,7 @@ impl Running {
                 figures.extend(shard.figures().await);
             }
             metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
+            figures::report_media(&self.media_workers);
             sleep(WATCH_INTERVAL).await;
         }
     }

@@ -1,20 +1,12 @@
-//! Dialplans and prompts from their directories.
+//! Dialplans from their directory, and the sounds that they name.
 
+use super::sounds::{self, LoadedSounds};
 use crate::{config::Config, store::Store};
-use call::{
-    Prompts,
-    dialplan::{self, Known, PlanError, Plans},
-};
+use call::dialplan::{self, Known, PlanError, Plans};
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-
-/// What prompts are kept as, in Hz: what every codec of telephony can be made from.
-const PROMPT_RATE_HZ: u32 = 8000;
-
-/// Longest prompt, in samples: ten minutes.
-const PROMPT_SAMPLES_MAX: u32 = 600 * PROMPT_RATE_HZ;
 
 /// Why dialplans and prompts cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +19,8 @@ pub enum PlansError {
         /// What the operating system says.
         error: io::Error,
     },
-    /// A prompt is no WAV that we can play.
-    #[error("cannot play {}: {problem}; it must be a mono 16-bit WAV of 8000 Hz", .path.display())]
+    /// A prompt is no file that we can play.
+    #[error("cannot play {}: {problem}; make it anew or remove it", .path.display())]
     Prompt {
         /// Which.
         path: PathBuf,
@@ -40,22 +32,20 @@ pub enum PlansError {
     Mistakes(Vec<PlanError>),
 }
 
-/// Loads all prompts (`*.wav`, named by their path below `sounds`) and all plans (`*.toml`, in the
-/// order of their names). A directory that is not there counts as empty.
+/// Loads all sounds and all plans (`*.toml`, in the order of their names). A directory that is not
+/// there counts as empty.
 pub fn load(
-    dialplans: &Path,
-    sounds: &Path,
+    config: &Config,
     trunks: impl IntoIterator<Item = String>,
-) -> Result<(Plans, Prompts), PlansError> {
-    load_with(dialplans, sounds, trunks, None)
+) -> Result<(Plans, LoadedSounds), PlansError> {
+    load_with(config, trunks, None)
 }
 
 /// As the server would load them: with the trunks of the configuration and those of the database.
 /// A database that is not there, or does not open, has none.
-pub async fn load_for(config: &Config) -> Result<(Plans, Prompts), PlansError> {
+pub async fn load_for(config: &Config) -> Result<(Plans, LoadedSounds), PlansError> {
     let mut trunks: Vec<_> = config.trunks.iter().map(|it| it.name.clone()).collect();
-    let server = &config.server;
-    let loaded = load(&server.dialplans_dir, &server.sounds_dir, trunks.clone());
+    let loaded = load(config, trunks.clone());
     if !matches!(loaded, Err(PlansError::Mistakes(_))) {
         return loaded;
     }
@@ -63,19 +53,19 @@ pub async fn load_for(config: &Config) -> Result<(Plans, Prompts), PlansError> {
     let rows = store.list_trunks().await.unwrap_or_default();
     store.close().await;
     trunks.extend(rows.into_iter().map(|it| it.draft.text.name));
-    load(&server.dialplans_dir, &server.sounds_dir, trunks)
+    load(config, trunks)
 }
 
 /// The same as [`load`] with another text for one file, by name, whether it is there or not.
 pub fn load_with(
-    dialplans: &Path,
-    sounds: &Path,
+    config: &Config,
     trunks: impl IntoIterator<Item = String>,
     changed: Option<(&str, &str)>,
-) -> Result<(Plans, Prompts), PlansError> {
-    let prompts = prompts(sounds)?;
+) -> Result<(Plans, LoadedSounds), PlansError> {
+    let dialplans = config.server.dialplans_dir.as_path();
+    let loaded = sounds::load(&config.server.sounds_dir, config.calls.hold_music.as_deref())?;
     let mut texts = Vec::new();
-    let mut paths = files_below(dialplans, "toml")?;
+    let mut paths = files_below(dialplans, &["toml"])?;
     let changed = changed.map(|(name, text)| (dialplans.join(name), text));
     if let Some((path, _)) = &changed
         && !paths.contains(path)
@@ -93,44 +83,20 @@ pub fn load_with(
         texts.push((name_below(dialplans, &path), text));
     }
     let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let known =
-        Known { trunks: trunks.into_iter().collect(), prompts: prompts.keys().cloned().collect() };
+    let known = Known {
+        trunks: trunks.into_iter().collect(),
+        prompts: loaded.sounds.prompts.keys().cloned().collect(),
+        music: loaded.sounds.music.keys().cloned().collect(),
+    };
     let plans = dialplan::load(&files, &known).map_err(PlansError::Mistakes)?;
-    Ok((plans, prompts))
+    Ok((plans, loaded))
 }
 
-fn prompts(sounds: &Path) -> Result<Prompts, PlansError> {
-    files_below(sounds, "wav")?
-        .into_iter()
-        .map(|path| {
-            let samples = read_wav(&path)
-                .map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
-            Ok((name_below(sounds, &path), samples.into()))
-        })
-        .collect()
-}
-
-fn read_wav(path: &Path) -> Result<Vec<i16>, String> {
-    let mut wav = hound::WavReader::open(path).map_err(|error| error.to_string())?;
-    let spec = wav.spec();
-    let is_playable = spec.channels == 1
-        && spec.sample_rate == PROMPT_RATE_HZ
-        && spec.bits_per_sample == 16
-        && spec.sample_format == hound::SampleFormat::Int;
-    if !is_playable {
-        return Err(format!(
-            "it has {} channels, {} bits, {} Hz",
-            spec.channels, spec.bits_per_sample, spec.sample_rate
-        ));
-    }
-    if wav.len() > PROMPT_SAMPLES_MAX {
-        return Err(format!("it is longer than {} s", PROMPT_SAMPLES_MAX / PROMPT_RATE_HZ));
-    }
-    wav.samples::<i16>().collect::<Result<_, _>>().map_err(|error| error.to_string())
-}
-
-/// Files with this extension in a directory and those below it, sorted.
-fn files_below(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, PlansError> {
+/// Files with one of these extensions in a directory and those below it, sorted.
+pub(super) fn files_below(
+    directory: &Path,
+    extensions: &[&str],
+) -> Result<Vec<PathBuf>, PlansError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -140,8 +106,8 @@ fn files_below(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, PlansE
     for entry in entries {
         let path = entry.map_err(|error| unreadable(directory, error))?.path();
         if path.is_dir() {
-            files.extend(files_below(&path, extension)?);
-        } else if path.extension().is_some_and(|it| it == extension) {
+            files.extend(files_below(&path, extensions)?);
+        } else if path.extension().is_some_and(|it| extensions.iter().any(|known| it == *known)) {
             files.push(path);
         }
     }
@@ -150,7 +116,7 @@ fn files_below(directory: &Path, extension: &str) -> Result<Vec<PathBuf>, PlansE
 }
 
 /// The file's name relative to its directory, with `/` between the parts.
-fn name_below(directory: &Path, file: &Path) -> String {
+pub(super) fn name_below(directory: &Path, file: &Path) -> String {
     file.strip_prefix(directory).unwrap_or(file).to_string_lossy().into_owned()
 }
 

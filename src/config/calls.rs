@@ -13,6 +13,8 @@ pub struct Calls {
     pub duration_max: Duration,
     /// How long a trunk may ring before the call counts as not answered. Extensions have their own.
     pub trunk_ring_timeout: Duration,
+    /// Music that parties on hold hear; `None` for what the holder's phone sends.
+    pub hold_music: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -21,11 +23,17 @@ pub(super) struct Raw {
     calls_max: u32,
     duration_max_s: u32,
     trunk_ring_timeout_s: u32,
+    hold_music: String,
 }
 
 impl Default for Raw {
     fn default() -> Self {
-        Self { calls_max: 10_000, duration_max_s: 14_400, trunk_ring_timeout_s: 120 }
+        Self {
+            calls_max: 10_000,
+            duration_max_s: 14_400,
+            trunk_ring_timeout_s: 120,
+            hold_music: "default".to_owned(),
+        }
     }
 }
 
@@ -43,6 +51,7 @@ impl Raw {
                 self.trunk_ring_timeout_s,
                 5..=600,
             ),
+            hold_music: Some(self.hold_music).filter(|it| !it.is_empty()),
         }
     }
 }

@@ -214,7 +214,8 @@ pub(super) const EXAMPLE: &str = include_str!("../../docs/config.example.toml");
 
 /// Sections and keys that SIGHUP takes over; [`Written::reloaded`] leaves all others as they were at
 /// the start.
-const RELOADED: &[&str] = &["server.dialplans_dir", "server.sounds_dir", "log.level", "trunk"];
+const RELOADED: &[&str] =
+    &["server.dialplans_dir", "server.sounds_dir", "calls.hold_music", "log.level", "trunk"];
 
 #[cfg(test)]
 mod tests {
@@ -397,7 +398,7 @@ mod tests {
         }
         let settings = written(FULL).settings();
         let reloaded = keys(&settings, |it| !it.needs_restart);
-        assert_eq!(reloaded.iter().filter(|it| !it.starts_with("trunk[0].")).count(), 3);
+        assert_eq!(reloaded.iter().filter(|it| !it.starts_with("trunk[0].")).count(), 4);
         assert!(reloaded.contains("trunk[0].destination"));
     }
 

@@ -5,8 +5,10 @@ use base::MediaId;
 use media::{
     Direction, DropReason, Family, Format, MediaCommand, PayloadMap, Playout, PortLease, Remote,
     Rtcp, StreamStats,
+    codec::Rate,
     g711::Law,
     rtp::{HEADER_LEN, Header},
+    sound::Sound,
 };
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
@@ -255,7 +257,7 @@ fn a_prompt_is_played_to_its_end_and_says_so() {
     let a = world.phone();
     world.configure(&a, a.remote(), Direction::SendRecv, None);
     let samples: Arc<[i16]> = (0..400).map(|n| n * 40 - 8000).collect();
-    let playout = Playout::Prompt { samples: Arc::clone(&samples) };
+    let playout = Playout::Prompt { sound: Sound::new(Rate::Narrow, Arc::clone(&samples)) };
     world.send(MediaCommand::Play { media: a.media, playout });
 
     let heard = a.listen(3);

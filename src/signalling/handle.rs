@@ -1,7 +1,7 @@
 //! How others talk to a shard.
 
 use base::CallId;
-use call::{CallCounts, CallView, Directory, Prompts, Totals, dialplan::Plans};
+use call::{CallCounts, CallView, Directory, Sounds, Totals, dialplan::Plans};
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +14,7 @@ const COMMANDS_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) enum Command {
     Directory(Arc<Directory>),
-    Plans(Arc<Plans>, Arc<Prompts>),
+    Plans(Arc<Plans>, Arc<Sounds>),
     Drain,
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
@@ -66,8 +66,8 @@ impl ShardHandle {
     }
 
     /// Where numbers lead, from now on.
-    pub async fn plans(&self, plans: Arc<Plans>, prompts: Arc<Prompts>) -> Result<(), ShardGone> {
-        self.tell(Command::Plans(plans, prompts)).await
+    pub async fn plans(&self, plans: Arc<Plans>, sounds: Arc<Sounds>) -> Result<(), ShardGone> {
+        self.tell(Command::Plans(plans, sounds)).await
     }
 
     /// Takes no new calls from now on.

@@ -168,7 +168,7 @@ impl Shard {
         // Whoever asked may be gone by now.
         match command {
             Command::Directory(directory) => self.calls.handle_directory(directory),
-            Command::Plans(plans, prompts) => self.calls.handle_plans(plans, prompts),
+            Command::Plans(plans, sounds) => self.calls.handle_plans(plans, sounds),
             Command::Drain => self.calls.drain(),
             Command::HangUpAll => self.calls.hang_up_all(clock::now()),
             Command::HangUp(call, reply) => {

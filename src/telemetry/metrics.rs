@@ -35,6 +35,14 @@ pub const LEGS: &str = "tandem_legs";
 pub const MEDIA_SESSIONS: &str = "tandem_media_sessions";
 /// Port pairs leased to the shards and waiting for a call.
 pub const MEDIA_PORTS_FREE: &str = "tandem_media_ports_leased_free";
+/// RTP and RTCP packets taken in.
+pub const RTP_RECEIVED: &str = "tandem_rtp_packets_received_total";
+/// RTP and RTCP packets sent, relayed and played.
+pub const RTP_SENT: &str = "tandem_rtp_packets_sent_total";
+/// RTP and RTCP packets that went nowhere, by reason.
+pub const RTP_DROPPED: &str = "tandem_rtp_packets_dropped_total";
+/// Packets of playouts left out because a media worker came too late.
+pub const TICKS_SKIPPED: &str = "tandem_media_ticks_skipped_total";
 /// Dialogs, early ones included.
 pub const DIALOGS: &str = "tandem_sip_dialogs";
 /// Server and client transactions.
@@ -87,6 +95,10 @@ fn describe() {
     gauge!(LEGS, "Legs of live calls");
     gauge!(MEDIA_SESSIONS, "Media sessions open or closing");
     gauge!(MEDIA_PORTS_FREE, "Port pairs leased to the shards and waiting for a call");
+    counter!(RTP_RECEIVED, "RTP and RTCP packets taken in");
+    counter!(RTP_SENT, "RTP and RTCP packets sent, relayed and played");
+    counter!(RTP_DROPPED, "RTP and RTCP packets that went nowhere, by reason");
+    counter!(TICKS_SKIPPED, "Packets of playouts left out because a media worker came too late");
     gauge!(DIALOGS, "SIP dialogs, early ones included");
     gauge!(TRANSACTIONS, "SIP transactions");
     counter!(CALLS_TOTAL, "INVITEs that were let in");

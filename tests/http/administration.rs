@@ -5,13 +5,13 @@ use crate::{
     places::Place,
 };
 use axum::http::{Method, StatusCode, header};
-use call::{Prompts, dialplan::Plans};
+use call::{Sounds, dialplan::Plans};
 use serde_json::{Value, json};
 use sip::digest::Ha1;
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     sync::{
         Arc,
@@ -81,7 +81,7 @@ impl Server for Fake {
         Arc::new(self.written.clone())
     }
 
-    fn use_plans(&self, plans: Plans, _: Prompts) -> Done<'_> {
+    fn use_plans(&self, plans: Plans, _: Sounds) -> Done<'_> {
         let is_broken = self.is_broken.load(Ordering::SeqCst);
         if !is_broken {
             self.rules.store(plans.len(), Ordering::SeqCst);
@@ -93,10 +93,13 @@ impl Server for Fake {
         self.directory.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble> {
-        let trunks = self.trunks.iter().cloned();
-        boot::plans::load_with(&self.directory, Path::new("nowhere"), trunks, changed)
-            .map_err(boot::house::trouble)
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble> {
+        let mut config = Config::clone(&self.config());
+        config.server.dialplans_dir.clone_from(&self.directory);
+        config.server.sounds_dir = "nowhere".into();
+        let (plans, loaded) = boot::plans::load_with(&config, self.trunks.iter().cloned(), changed)
+            .map_err(boot::house::trouble)?;
+        Ok((plans, loaded.told()))
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

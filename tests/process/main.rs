@@ -14,6 +14,7 @@ mod connections;
 mod database;
 mod domains;
 mod harness;
+mod hold_music;
 mod injection;
 mod ipv6;
 mod limits;

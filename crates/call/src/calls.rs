@@ -16,7 +16,7 @@ use crate::{
     ports::Ports,
     registration::RegistrationReply,
     replies::not_allowed,
-    settings::{Prompts, Settings, World},
+    settings::{Settings, Sounds, World},
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
 use media::MediaEvent;
@@ -150,9 +150,9 @@ impl Calls {
     }
 
     /// Where numbers lead, from now on. Calls that were routed stay as they are.
-    pub fn handle_plans(&mut self, plans: Arc<Plans>, prompts: Arc<Prompts>) {
+    pub fn handle_plans(&mut self, plans: Arc<Plans>, sounds: Arc<Sounds>) {
         self.world.plans = plans;
-        self.world.prompts = prompts;
+        self.world.sounds = sounds;
     }
 
     /// Refuses new calls from now on; registrations and live calls go on.
@@ -363,7 +363,7 @@ impl Calls {
         start: impl FnOnce(&mut Context<'_>) -> Call,
     ) {
         self.totals.calls += 1;
-        let mut ctx = self.core.context(now);
+        let mut ctx = self.core.context(now, &self.world.sounds);
         match catch_unwind(AssertUnwindSafe(|| start(&mut ctx))) {
             Ok(call) => {
                 self.calls.insert(id, call);
@@ -414,7 +414,7 @@ impl Calls {
         handler: impl FnOnce(&mut Call, &mut Context<'_>),
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut ctx = self.core.context(now);
+        let mut ctx = self.core.context(now, &self.world.sounds);
         let outcome = catch_unwind(AssertUnwindSafe(|| handler(call, &mut ctx)));
         if outcome.is_err() {
             let abort = || call.end(&mut ctx, None, Refusal::of(Cause::Internal));
@@ -433,7 +433,7 @@ impl Calls {
 
     fn settle(&mut self, now: Now, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut ctx = self.core.context(now);
+        let mut ctx = self.core.context(now, &self.world.sounds);
         for cdr in call.take_cdrs(&mut ctx) {
             self.totals.cdrs += 1;
             ctx.outputs.push_back(Output::Cdr(Box::new(cdr)));
@@ -458,7 +458,7 @@ impl Calls {
 }
 
 impl Core {
-    fn context(&mut self, now: Now) -> Context<'_> {
+    fn context<'a>(&'a mut self, now: Now, sounds: &'a Sounds) -> Context<'a> {
         Context {
             now,
             endpoint: &mut self.endpoint,
@@ -466,6 +466,7 @@ impl Core {
             handles: &mut self.handles,
             outputs: &mut self.outputs,
             settings: &self.settings,
+            sounds,
             rng: &mut self.rng,
         }
     }

@@ -1,6 +1,10 @@
 //! What a call works with while it handles one event, and the index that finds its legs.
 
-use crate::{output::Output, ports::Ports, settings::Settings};
+use crate::{
+    output::Output,
+    ports::Ports,
+    settings::{Settings, Sounds},
+};
 use base::{CallId, MediaId, Now, Rng};
 use sip::{ClientId, DialogId, Endpoint, ServerId};
 use std::collections::{HashMap, VecDeque};
@@ -14,6 +18,7 @@ pub(crate) struct Context<'a> {
     pub(crate) handles: &'a mut Handles,
     pub(crate) outputs: &'a mut VecDeque<Output>,
     pub(crate) settings: &'a Settings,
+    pub(crate) sounds: &'a Sounds,
     pub(crate) rng: &'a mut Rng,
 }
 

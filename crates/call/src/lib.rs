@@ -30,4 +30,4 @@ pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
 pub use facts::{CallFact, CallView, LegView};
 pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, Output, Totals};
-pub use settings::{Prompts, Settings, World};
+pub use settings::{Settings, Sounds, World};

@@ -115,10 +115,17 @@ impl Calls {
         let playout = match builtin {
             Builtin::Echo => Playout::Echo,
             Builtin::Tone { hz, dbm0 } => Playout::Tone { hz, dbm0 },
-            Builtin::Prompt { file } => match self.world.prompts.get(&file) {
-                Some(samples) => Playout::Prompt { samples: samples.clone() },
+            Builtin::Prompt { file } => match self.world.sounds.prompts.get(&file) {
+                Some(sound) => Playout::Prompt { sound: sound.clone() },
                 None => {
                     let reason = Some(format!("Prompt {file} is missing"));
+                    return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Internal) });
+                }
+            },
+            Builtin::Music { name } => match self.world.sounds.music.get(&name) {
+                Some(music) => Playout::Music { music: music.clone() },
+                None => {
+                    let reason = Some(format!("Music {name} is missing"));
                     return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Internal) });
                 }
             },

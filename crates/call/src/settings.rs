@@ -5,7 +5,10 @@ use crate::{
     directory::{Directory, Locator},
     occupancy::Occupancy,
 };
-use media::Family;
+use media::{
+    Family,
+    sound::{Music, Sound},
+};
 use sip::{auth::AuthPolicy, endpoint::EndpointConfig};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -47,12 +50,20 @@ pub struct World {
     /// Where numbers lead.
     pub plans: Arc<Plans>,
     /// What can be played.
-    pub prompts: Arc<Prompts>,
+    pub sounds: Arc<Sounds>,
     /// Where extensions are.
     pub locator: Box<dyn Locator>,
     /// Who is in how many calls, on all shards together.
     pub occupancy: Occupancy,
 }
 
-/// Prompts by file name: mono samples at 8 kHz.
-pub type Prompts = HashMap<String, Arc<[i16]>>;
+/// What can be played.
+#[derive(Clone, Debug, Default)]
+pub struct Sounds {
+    /// Prompts by file name.
+    pub prompts: HashMap<String, Sound>,
+    /// Hold music by name.
+    pub music: HashMap<String, Arc<Music>>,
+    /// What a party on hold hears; `None` for what the holder's device sends, if anything.
+    pub hold: Option<Arc<Music>>,
+}

@@ -34,7 +34,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     let plans = demo();
 
     for (dialled, feature) in [
-        ("9664", "Music on hold"),
         ("5000", "The IVR"),
         ("3000", "Conferences"),
         ("3099", "Conferences"),
@@ -72,7 +71,7 @@ fn the_trunk_reaches_its_numbers_and_nothing_else() {
     assert_eq!(gives("provider", "+74950000000"), "refuse 501");
     assert_eq!(gives("provider", "+74950000090"), "user 1090");
     assert_eq!(gives("provider", "+74950000091"), "refuse 501");
-    assert_eq!(gives("provider", "+74950000092"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000092"), "music default");
     assert_eq!(gives("provider", "+74950000093"), "echo");
     for dialled in ["1001", "9196", "94951234567", "+74950000009", "*97"] {
         assert_eq!(gives("provider", dialled), "refuse 404", "{dialled}");
@@ -93,7 +92,8 @@ fn demo() -> Plans {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dialplans/demo.toml");
     let text = fs::read_to_string(path).unwrap();
     let set = |name: &str| BTreeSet::from([name.to_owned()]);
-    let known = Known { trunks: set("provider"), prompts: set("ru/welcome.wav") };
+    let known =
+        Known { trunks: set("provider"), prompts: set("ru/welcome.wav"), music: set("default") };
     load(&[("demo.toml", &text)], &known).unwrap_or_else(|errors| {
         panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })

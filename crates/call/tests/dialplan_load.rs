@@ -68,7 +68,7 @@ steps = [{ prompt = { file = "gone.wav" } }]
          `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
-         `prompt`, `refuse`",
+         `prompt`, `music`, `refuse`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -226,5 +226,5 @@ fn query(dialled: &str) -> RouteQuery<'_> {
 }
 
 fn known() -> Known {
-    Known { trunks: BTreeSet::from(["provider".to_owned()]), prompts: BTreeSet::new() }
+    Known { trunks: BTreeSet::from(["provider".to_owned()]), ..Known::default() }
 }

@@ -3,6 +3,7 @@
 //! One way only: commands never wait for an answer. Ports are leased ahead, so that an offer can be
 //! written without asking a worker; the worker binds before it leases.
 
+use crate::sound::{Music, Sound};
 use base::MediaId;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -246,8 +247,13 @@ pub enum Playout {
     },
     /// A prompt, from its start to its end.
     Prompt {
-        /// Mono samples at 8 kHz.
-        samples: Arc<[i16]>,
+        /// What it says.
+        sound: Sound,
+    },
+    /// Hold music, at the place where all who hear it are.
+    Music {
+        /// Which.
+        music: Arc<Music>,
     },
 }
 

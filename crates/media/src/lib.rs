@@ -1,5 +1,5 @@
-//! Media, sans-IO: SDP negotiation, RTP and RTCP, the relay between two parties, codecs, tones and
-//! prompts.
+//! Media, sans-IO: SDP negotiation, RTP and RTCP, the relay between two parties, codecs, tones,
+//! prompts and hold music.
 //!
 //! Knows nothing of SIP. The worker threads of the shell own the sockets; what they do with each
 //! packet is decided here.
@@ -16,6 +16,7 @@ pub mod level;
 mod outbox;
 mod outgoing;
 mod playout;
+mod radio;
 mod reception;
 pub mod relay;
 pub mod resample;
@@ -23,6 +24,7 @@ mod rtcp;
 pub mod rtp;
 pub mod sdp;
 mod session;
+pub mod sound;
 mod stretch;
 mod tone;
 mod transcode;

@@ -38,7 +38,7 @@ impl Outgoing {
     /// playouts: a far end that hears its own SSRC must take it for a loop (RFC 3550 section 8.2).
     pub(crate) fn begin(&mut self, now: Instant, rng: &mut Rng) {
         if self.stream.is_none() {
-            let clock_rate = PLAYOUT_CLOCK_RATE;
+            let clock_rate = DEFAULT_CLOCK_RATE;
             let [sequence, timestamp, ssrc] = [rng.u32(), rng.u32(), rng.u32()];
             self.stream = Some(Stream {
                 ssrc,
@@ -78,7 +78,8 @@ impl Outgoing {
         }
     }
 
-    /// Heads the next packet of a playout: `samples` after the one before it.
+    /// Heads the next packet of a playout: `ticks` of a clock of `clock_rate` Hz after the one
+    /// before it.
     ///
     /// # Panics
     /// If [`Self::begin`] was never called.
@@ -86,17 +87,18 @@ impl Outgoing {
         &mut self,
         now: Instant,
         payload_type: u8,
-        samples: u32,
+        (ticks, clock_rate): (u32, u32),
+        payload_len: usize,
     ) -> [u8; HEADER_LEN] {
-        self.count(samples as usize);
+        self.count(payload_len);
         let stream = self.stream.as_mut().expect("a playout begins the stream it plays into");
-        let spliced = stream.source != Source::Own;
+        let spliced = stream.source != Source::Own || stream.last.clock_rate != clock_rate;
         let timestamp = if spliced {
             stream.source = Source::Own;
-            stream.last.clock_rate = PLAYOUT_CLOCK_RATE;
+            stream.last.clock_rate = clock_rate;
             stream.last.timestamp_at(now)
         } else {
-            stream.last.timestamp.wrapping_add(samples)
+            stream.last.timestamp.wrapping_add(ticks)
         };
         let sequence = stream.last.sequence.wrapping_add(1);
         stream.last.advance(now, sequence, timestamp);
@@ -219,7 +221,7 @@ impl Last {
 }
 
 /// G.711 is all that playouts speak, in Hz.
-const PLAYOUT_CLOCK_RATE: u32 = 8000;
+const DEFAULT_CLOCK_RATE: u32 = 8000;
 
 #[cfg(test)]
 mod tests {
@@ -284,7 +286,7 @@ mod tests {
         let mut heard = vec![relay(&mut outgoing, at(0), header(7, 50, 8000))];
         outgoing.begin(at(1), &mut rng);
         for n in 1..4 {
-            let bytes = outgoing.play(at(n), 8, 160);
+            let bytes = outgoing.play(at(n), 8, (160, 8000), 160);
             heard.push(Header::parse(&[&bytes[..], &[0; 160]].concat()).unwrap().0);
         }
         outgoing.change_source();

@@ -1,79 +1,224 @@
-//! What a session plays by itself, 20 ms at a time.
+//! What a session plays by itself, a packet at a time, in whatever codec its far end agreed to.
 
 use crate::{
+    Format,
+    codec::{Codec, Encoder, OpusWishes, Rate},
     command::Playout,
-    g711::Law,
-    rtp::HEADER_LEN,
-    tone::{Tone, ToneTable},
+    radio::Radio,
+    resample::Resampler,
+    sound::{Music, Sound},
+    tone::{Tone, ToneTable, linear_period},
 };
 use std::sync::Arc;
 
-/// Samples of a packet: 20 ms at 8 kHz.
-pub(crate) const PACKET_SAMPLES: usize = 160;
-/// Length of a packet, in bytes.
-pub(crate) const PACKET_LEN: usize = HEADER_LEN + PACKET_SAMPLES;
+/// Length of the packets that we make, in milliseconds.
+pub(crate) const PACKET_MS: u32 = 20;
+/// Longest payload that we make: what is left of an Ethernet frame.
+pub(crate) const PAYLOAD_MAX: usize = 1400;
+
+/// How a far end is spoken to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Voice {
+    pub(crate) codec: Codec,
+    pub(crate) wishes: OpusWishes,
+    pub(crate) payload_type: u8,
+}
+
+impl Voice {
+    /// In the first of the agreed formats that we can make packets of [`PACKET_MS`] in.
+    pub(crate) fn of(formats: &[Format]) -> Option<Self> {
+        formats.iter().find_map(|format| {
+            let codec = Codec::of(format)?;
+            // A playout never pauses, so that its timestamps follow each other.
+            let wishes = OpusWishes { has_dtx: false, ..OpusWishes::of(format.fmtp.as_deref()) };
+            let is_whole = u32::from(codec.packet_ms(PACKET_MS as u16)) == PACKET_MS;
+            let payload_type = format.payload_type;
+            is_whole.then_some(Self { codec, wishes, payload_type })
+        })
+    }
+
+    /// Whether both are sent the same bytes.
+    pub(crate) fn sounds_like(self, other: Self) -> bool {
+        (self.codec, self.wishes) == (other.codec, other.wishes)
+    }
+
+    /// Ticks of the RTP clock in a packet.
+    pub(crate) fn packet_ticks(self) -> u32 {
+        self.codec.clock_rate() / 1000 * PACKET_MS
+    }
+}
+
+/// What all players of a worker share.
+#[derive(Debug, Default)]
+pub(crate) struct Studio {
+    tones: ToneTable,
+    radio: Radio,
+}
+
+impl Studio {
+    /// Forgets what nobody has heard for a while.
+    pub(crate) fn sweep(&mut self, tick: u64) {
+        self.radio.sweep(tick);
+    }
+}
 
 /// A playout that the tick drives.
 #[derive(Debug)]
-pub(crate) enum Player {
+pub(crate) struct Player {
+    source: Source,
+    means: Means,
+}
+
+#[derive(Debug)]
+enum Source {
     /// Without end.
-    Tone {
-        hz: u16,
-        dbm0: i8,
-        /// Made when the law is known, and again when it changes.
-        made: Option<(Law, Tone)>,
-    },
+    Tone { hz: u16, dbm0: i8 },
     /// To its end.
-    Prompt { samples: Arc<[i16]>, position: usize },
+    Prompt { sound: Sound, position: usize },
+    /// Without end, together with everybody who hears it.
+    Music(Arc<Music>),
+}
+
+/// How the source gets into packets; made when the voice is known, and again when it changes.
+#[derive(Debug)]
+enum Means {
+    /// The voice is not known yet.
+    None,
+    /// Copying what was companded ahead.
+    Companded(Voice, Tone),
+    /// Resampling and encoding.
+    Spoken(Box<Speaker>),
+    /// Taking what the radio encodes for all.
+    Broadcast(Voice),
 }
 
 impl Player {
     /// `None` for echo, which packets drive and not the tick.
     pub(crate) fn new(playout: Playout) -> Option<Self> {
-        match playout {
-            Playout::Echo => None,
-            Playout::Tone { hz, dbm0 } => Some(Self::Tone { hz, dbm0, made: None }),
-            Playout::Prompt { samples } => Some(Self::Prompt { samples, position: 0 }),
-        }
+        let source = match playout {
+            Playout::Echo => return None,
+            Playout::Tone { hz, dbm0 } => Source::Tone { hz, dbm0 },
+            Playout::Prompt { sound } => Source::Prompt { sound, position: 0 },
+            Playout::Music { music } => Source::Music(music),
+        };
+        Some(Self { source, means: Means::None })
     }
 
     /// Does ahead what would cost too much in the tick.
-    pub(crate) fn prepare(&mut self, law: Law, tones: &mut ToneTable) {
-        if let Self::Tone { hz, dbm0, made } = self
-            && !matches!(made, Some((made_law, _)) if *made_law == law)
-        {
-            *made = Some((law, Tone::new(tones.period(law, *hz, *dbm0))));
+    pub(crate) fn prepare(&mut self, voice: Voice, studio: &mut Studio) {
+        if self.voice() == Some(voice) {
+            return;
         }
+        self.means = match (&self.source, voice.codec) {
+            (Source::Tone { hz, dbm0 }, Codec::G711(law)) => {
+                Means::Companded(voice, Tone::new(studio.tones.period(law, *hz, *dbm0)))
+            }
+            (Source::Tone { hz, dbm0 }, _) => {
+                let period = linear_period(*hz, *dbm0);
+                Speaker::means(voice, Rate::Narrow, Some(period))
+            }
+            (Source::Prompt { sound, .. }, _) => Speaker::means(voice, sound.rate(), None),
+            (Source::Music(_), _) => Means::Broadcast(voice),
+        };
     }
 
-    /// The next 20 ms; a prompt that ends within them is followed by silence.
-    pub(crate) fn fill(&mut self, law: Law, payload: &mut [u8]) {
-        match self {
-            Self::Tone { made: Some((_, tone)), .. } => tone.fill(payload),
-            Self::Tone { made: None, .. } => payload.fill(law.encode(0)),
-            Self::Prompt { samples, position } => {
-                let rest = samples.get(*position..).unwrap_or_default();
-                let padded = rest.iter().copied().chain(std::iter::repeat(0));
-                for (byte, sample) in payload.iter_mut().zip(padded) {
-                    *byte = law.encode(sample);
-                }
-                *position += payload.len();
+    /// Writes the next packet's payload; says how long it is. A prompt that ends within it is
+    /// followed by silence.
+    pub(crate) fn fill(&mut self, tick: u64, studio: &mut Studio, payload: &mut [u8]) -> usize {
+        match (&mut self.means, &mut self.source) {
+            (Means::Companded(voice, tone), _) => {
+                let payload = &mut payload[..voice.codec.rate().samples(PACKET_MS)];
+                tone.fill(payload);
+                payload.len()
             }
+            (Means::Spoken(speaker), Source::Prompt { sound, position }) => {
+                let rest = sound.samples().get(*position..).unwrap_or_default();
+                *position += speaker.room.len();
+                speaker.say(rest, payload)
+            }
+            (Means::Spoken(speaker), Source::Tone { .. }) => speaker.say_on(payload),
+            (Means::Broadcast(voice), Source::Music(music)) => {
+                let heard = studio.radio.payload(tick, music, *voice);
+                payload[..heard.len()].copy_from_slice(heard);
+                heard.len()
+            }
+            (Means::None | Means::Spoken(_) | Means::Broadcast(_), _) => 0,
         }
     }
 
     /// There is nothing to play it in: a prompt is over at once, so that nobody waits for its end.
     pub(crate) fn give_up(&mut self) {
-        if let Self::Prompt { samples, position } = self {
-            *position = samples.len();
+        if let Source::Prompt { sound, position } = &mut self.source {
+            *position = sound.samples().len();
         }
     }
 
     /// Whether everything was played.
     pub(crate) fn is_over(&self) -> bool {
-        match self {
-            Self::Tone { .. } => false,
-            Self::Prompt { samples, position } => *position >= samples.len(),
+        match &self.source {
+            Source::Tone { .. } | Source::Music(_) => false,
+            Source::Prompt { sound, position } => *position >= sound.samples().len(),
         }
+    }
+
+    fn voice(&self) -> Option<Voice> {
+        match &self.means {
+            Means::None => None,
+            Means::Companded(voice, _) | Means::Broadcast(voice) => Some(*voice),
+            Means::Spoken(speaker) => Some(speaker.voice),
+        }
+    }
+}
+
+/// Encodes samples of one rate for one far end.
+#[derive(Debug)]
+struct Speaker {
+    voice: Voice,
+    resampler: Resampler,
+    encoder: Encoder,
+    /// A packet at the source's rate, and at the codec's.
+    room: Box<[i16]>,
+    resampled: Box<[i16]>,
+    /// What [`Self::say_on`] says without end, and how much of it was said.
+    period: Box<[i16]>,
+    position: usize,
+}
+
+impl Speaker {
+    fn means(voice: Voice, from: Rate, period: Option<Vec<i16>>) -> Means {
+        let to = voice.codec.rate();
+        // A codec that cannot be set up says nothing: the call has its other direction.
+        let Ok(encoder) = Encoder::new(voice.codec, voice.wishes) else { return Means::None };
+        Means::Spoken(Box::new(Self {
+            voice,
+            resampler: Resampler::new(from, to),
+            encoder,
+            room: vec![0; from.samples(PACKET_MS)].into(),
+            resampled: vec![0; to.samples(PACKET_MS)].into(),
+            period: period.unwrap_or_default().into(),
+            position: 0,
+        }))
+    }
+
+    /// The beginning of `samples`, with silence after their end.
+    fn say(&mut self, samples: &[i16], payload: &mut [u8]) -> usize {
+        let count = samples.len().min(self.room.len());
+        self.room[..count].copy_from_slice(&samples[..count]);
+        self.room[count..].fill(0);
+        self.encode(payload)
+    }
+
+    /// The period goes on.
+    fn say_on(&mut self, payload: &mut [u8]) -> usize {
+        for place in &mut self.room {
+            *place = self.period.get(self.position).copied().unwrap_or(0);
+            self.position = (self.position + 1) % self.period.len().max(1);
+        }
+        self.encode(payload)
+    }
+
+    fn encode(&mut self, payload: &mut [u8]) -> usize {
+        self.resampler.process(&self.room, &mut self.resampled);
+        self.encoder.encode(&self.resampled, payload).unwrap_or(0)
     }
 }

@@ -12,11 +12,10 @@ use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
     outbox::Outbox,
-    playout::PACKET_LEN,
+    playout::{PACKET_MS, Studio},
     rtcp,
     rtp::{self, Header},
-    session::{Activity, Played, Session, Translation},
-    tone::ToneTable,
+    session::{Activity, PACKET_MAX, Played, Session, Translation},
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
@@ -31,12 +30,13 @@ use std::{
 pub struct Relay {
     /// By slot.
     sessions: Vec<Option<Box<Session>>>,
+    born_at: Instant,
     slots: HashMap<MediaId, Slot>,
     /// Sessions with something to play at the tick.
     players: Vec<Slot>,
     tick_at: Instant,
     sweep_at: Instant,
-    tones: ToneTable,
+    studio: Studio,
     events: VecDeque<MediaEvent>,
     /// What transcoding made of the packet that came last.
     outbox: Outbox,
@@ -136,11 +136,12 @@ impl Relay {
     pub fn new(now: Instant, rng: Rng) -> Self {
         Self {
             sessions: Vec::new(),
+            born_at: now,
             slots: HashMap::new(),
             players: Vec::new(),
             tick_at: now,
             sweep_at: now,
-            tones: ToneTable::default(),
+            studio: Studio::default(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
             counters: Counters::default(),
@@ -180,10 +181,10 @@ impl Relay {
         match command {
             MediaCommand::Configure { media, remote, direction, formats, timeout } => {
                 let Some(slot) = self.slot(media) else { return };
-                let tones = &mut self.tones;
+                let studio = &mut self.studio;
                 if let Some(session) = session_mut(&mut self.sessions, slot) {
                     session.configure(now, remote, direction, &formats, timeout);
-                    session.prepare(tones);
+                    session.prepare(studio);
                 }
             }
             MediaCommand::Bridge { a, b, a_to_b, b_to_a } => {
@@ -415,7 +416,7 @@ impl Relay {
         self.part(slot);
         let Some(session) = session_mut(&mut self.sessions, slot) else { return };
         session.play(now, playout, &mut self.rng);
-        session.prepare(&mut self.tones);
+        session.prepare(&mut self.studio);
         if matches!(session.activity(), Activity::Playing(_)) && !self.players.contains(&slot) {
             if self.players.is_empty() {
                 self.tick_at = now;
@@ -434,17 +435,18 @@ impl Relay {
     }
 
     fn tick(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
-        let mut packet = [0; PACKET_LEN];
-        let Self { sessions, players, events, counters, in_hand, .. } = self;
+        let mut packet = [0; PACKET_MAX];
+        let tick = self.tick_number(self.tick_at);
+        let Self { sessions, players, studio, events, counters, in_hand, .. } = self;
         players.retain(|slot| {
             *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { return false };
-            match session.tick(now, &mut packet) {
+            match session.tick(now, tick, studio, &mut packet) {
                 Played::Nothing => return false,
                 Played::Silently => {}
-                Played::To(to) => {
+                Played::To(to, len) => {
                     counters.packets_out += 1;
-                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, &packet);
+                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, &packet[..len]);
                 }
             }
             if session.finish() {
@@ -453,6 +455,12 @@ impl Relay {
             }
             true
         });
+    }
+
+    /// Since the worker began: what tells the place in music.
+    fn tick_number(&self, at: Instant) -> u64 {
+        let age = at.saturating_duration_since(self.born_at);
+        (age.as_millis() / TICK.as_millis()) as u64
     }
 
     /// A worker that was stopped for long does not play all that it missed in one burst.
@@ -471,6 +479,8 @@ impl Relay {
     }
 
     fn sweep(&mut self, now: Instant) {
+        let tick = self.tick_number(now);
+        self.studio.sweep(tick);
         for session in self.sessions.iter_mut().flatten() {
             if session.has_timed_out(now) {
                 self.events.push_back(MediaEvent::TimedOut { media: session.media() });
@@ -512,7 +522,7 @@ fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {
 }
 
 /// Between packets of a playout.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(PACKET_MS as u64);
 /// A worker later than this leaves ticks out.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// Between two looks for far ends that fell silent: how late a time-out may come.

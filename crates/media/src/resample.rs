@@ -82,6 +82,38 @@ impl fmt::Debug for Resampler {
     }
 }
 
+/// Converts a whole recording of any rate, without a delay; samples are between -1 and 1. `None` if
+/// the rate is zero or too odd to be converted.
+pub fn resample_whole(samples: &[f32], from_hz: u32, to: Rate) -> Option<Vec<i16>> {
+    let to_pcm = |samples: &[f32]| samples.iter().map(|it| (it * FULL_SCALE) as i16).collect();
+    if from_hz == to.hz() {
+        return Some(to_pcm(samples));
+    }
+    let (from, to) = (from_hz as usize, to.hz() as usize);
+    let block = from.div_ceil(100).max(1);
+    let mut library = Fft::<f32>::new(from, to, block, 1, FixedSync::Both).ok()?;
+    let (before, after) = (library.input_frames_next(), library.output_frames_next());
+    if before > from {
+        return None;
+    }
+    let delay = library.output_delay();
+    let wanted = (samples.len() as u64 * to as u64 / from as u64) as usize;
+    let mut converted = Vec::with_capacity(delay + wanted + after);
+    let (mut taken, mut given) = (vec![0.0; before], vec![0.0; after]);
+    let mut rest = samples;
+    while converted.len() < delay + wanted {
+        let count = rest.len().min(before);
+        taken[..count].copy_from_slice(&rest[..count]);
+        taken[count..].fill(0.0);
+        rest = &rest[count..];
+        let input = SequentialSlice::new(&taken, 1, before).ok()?;
+        let mut output = SequentialSlice::new_mut(&mut given, 1, after).ok()?;
+        library.process_into_buffer(&input, &mut output, None).ok()?;
+        converted.extend_from_slice(&given);
+    }
+    Some(to_pcm(&converted[delay..delay + wanted]))
+}
+
 /// Of every block. The filter is as long as a block, and delays by half of it.
 const BLOCK_MS: u32 = 10;
 
@@ -136,6 +168,27 @@ mod tests {
                 assert!(loudest.abs_diff(expected) <= tolerance, "{from:?} to {to:?}: {loudest}");
             }
         }
+    }
+
+    #[test]
+    fn recordings_of_usual_rates_are_converted_whole_and_in_place() {
+        for from_hz in [8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000] {
+            let step = TAU * 1000.0 / f64::from(from_hz);
+            let peak = PEAK / f64::from(FULL_SCALE);
+            let tone: Vec<f32> =
+                (0..from_hz / 2).map(|n| (peak * (step * f64::from(n)).sin()) as f32).collect();
+            let heard = resample_whole(&tone, from_hz, Rate::Wide).unwrap();
+
+            assert_eq!(heard.len(), 8000, "{from_hz} Hz");
+            let middle = &heard[1600..6400];
+            let level = decibels(amplitude(middle, 1000.0, Rate::Wide) / PEAK);
+            assert!(level.abs() < 0.5, "{from_hz} Hz: {level:.2} dB");
+            // In place: the 100th cycle begins where it did.
+            let crossing = &heard[1600 - 2..1600 + 2];
+            assert!(crossing[0] < 0 && crossing[3] > 0, "{from_hz} Hz: {crossing:?}");
+        }
+        assert!(resample_whole(&[0.5; 100], 0, Rate::Wide).is_none());
+        assert!(resample_whole(&[0.5; 100], 44_101, Rate::Wide).is_none());
     }
 
     fn convert(from: Rate, to: Rate, hz: f64) -> Vec<i16> {

@@ -2,14 +2,12 @@
 
 use crate::{
     command::{Direction, Format, Playout, Remote, Rtcp, StreamStats},
-    g711::Law,
     latch::{Belief, Latch},
     outgoing::{Mapping, Outgoing},
-    playout::{PACKET_LEN, PACKET_SAMPLES, Player},
+    playout::{PAYLOAD_MAX, Player, Studio, Voice},
     reception::Reception,
     relay::{Channel, DropReason, Slot},
     rtp::{HEADER_LEN, Header},
-    tone::ToneTable,
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
@@ -71,8 +69,8 @@ pub(crate) enum Played {
     Nothing,
     /// It plays, but nothing is to be sent.
     Silently,
-    /// The packet is ready.
-    To(SocketAddr),
+    /// The packet is ready, and so long.
+    To(SocketAddr, usize),
 }
 
 impl Session {
@@ -130,11 +128,10 @@ impl Session {
         self.outgoing.begin(now, rng);
     }
 
-    /// Makes the tone that is to be played, in the law of the agreed format.
-    pub(crate) fn prepare(&mut self, tones: &mut ToneTable) {
-        if let (Activity::Playing(player), Some((law, _))) = (&mut self.activity, self.formats.g711)
-        {
-            player.prepare(law, tones);
+    /// Gets ready to play in the agreed format.
+    pub(crate) fn prepare(&mut self, studio: &mut Studio) {
+        if let (Activity::Playing(player), Some(voice)) = (&mut self.activity, self.formats.voice) {
+            player.prepare(voice, studio);
         }
     }
 
@@ -253,20 +250,27 @@ impl Session {
     ///
     /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
     /// so that a prompt ends when it should.
-    pub(crate) fn tick(&mut self, now: Instant, packet: &mut [u8; PACKET_LEN]) -> Played {
+    pub(crate) fn tick(
+        &mut self,
+        now: Instant,
+        tick: u64,
+        studio: &mut Studio,
+        packet: &mut [u8; PACKET_MAX],
+    ) -> Played {
         let Activity::Playing(player) = &mut self.activity else { return Played::Nothing };
         let Some(to) = self.latch.destination() else { return Played::Silently };
-        let Some((law, payload_type)) = self.formats.g711 else {
+        let Some(voice) = self.formats.voice else {
             player.give_up();
             return Played::Silently;
         };
-        player.fill(law, &mut packet[HEADER_LEN..]);
-        if !self.direction.sends() {
+        let len = player.fill(tick, studio, &mut packet[HEADER_LEN..]);
+        if !self.direction.sends() || len == 0 {
             return Played::Silently;
         }
-        let header = self.outgoing.play(now, payload_type, PACKET_SAMPLES as u32);
+        let clock = (voice.packet_ticks(), voice.codec.clock_rate());
+        let header = self.outgoing.play(now, voice.payload_type, clock, len);
         packet[..HEADER_LEN].copy_from_slice(&header);
-        Played::To(to)
+        Played::To(to, HEADER_LEN + len)
     }
 
     /// Whether a prompt has just come to its end; it is over then.
@@ -335,18 +339,15 @@ impl RtcpPath {
 #[derive(Debug, Default)]
 struct SessionFormats {
     clock_rates: Vec<(u8, u32)>,
-    /// The first G.711 format: what playouts are in.
-    g711: Option<(Law, u8)>,
+    /// What playouts are in.
+    voice: Option<Voice>,
 }
 
 impl SessionFormats {
     fn new(formats: &[Format]) -> Self {
         Self {
             clock_rates: formats.iter().map(|it| (it.payload_type, it.clock_rate)).collect(),
-            g711: formats
-                .iter()
-                .filter(|it| it.clock_rate == DEFAULT_CLOCK_RATE && it.channels == 1)
-                .find_map(|it| Some((Law::from_encoding(&it.encoding)?, it.payload_type))),
+            voice: Voice::of(formats),
         }
     }
 
@@ -380,6 +381,8 @@ impl Silence {
     }
 }
 
+/// Longest packet of a playout.
+pub(crate) const PACKET_MAX: usize = HEADER_LEN + PAYLOAD_MAX;
 /// Of telephone audio, in Hz; for payload types that were never agreed.
 const DEFAULT_CLOCK_RATE: u32 = 8000;
 

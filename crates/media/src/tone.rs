@@ -54,11 +54,20 @@ impl ToneTable {
 }
 
 fn sine(law: Law, hz: u16, dbm0: i8) -> Arc<[u8]> {
+    samples(law, hz, dbm0).map(|it| law.encode(it)).collect()
+}
+
+/// The same tone in linear samples at 8 kHz, whose scale is that of A-law.
+pub(crate) fn linear_period(hz: u16, dbm0: i8) -> Vec<i16> {
+    samples(Law::A, hz, dbm0).collect()
+}
+
+fn samples(law: Law, hz: u16, dbm0: i8) -> impl Iterator<Item = i16> {
     let level_db = f64::from(dbm0) - law.full_scale_dbm0();
     let peak = (law.full_scale_peak() * 10_f64.powf(level_db / 20.0)).min(law.full_scale_peak());
     let length = SAMPLE_RATE / greatest_common_divisor(SAMPLE_RATE, u32::from(hz));
     let step = TAU * f64::from(hz) / f64::from(SAMPLE_RATE);
-    (0..length).map(|n| law.encode((peak * (step * f64::from(n)).sin()).round() as i16)).collect()
+    (0..length).map(move |n| (peak * (step * f64::from(n)).sin()).round() as i16)
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

@@ -4,7 +4,9 @@ use base::{MediaId, Rng};
 use media::{
     Channel, Direction, DropReason, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay,
     Remote, Rtcp, Slot, Transmit,
+    codec::Rate,
     rtp::{HEADER_LEN, Header},
+    sound::Sound,
 };
 use proptest::prelude::*;
 use std::{
@@ -15,7 +17,7 @@ use std::{
 #[test]
 fn a_prompt_takes_its_time_and_ends_with_an_event() {
     let mut world = World::with_sessions(1);
-    world.play(A, Playout::Prompt { samples: vec![0; 8000].into() });
+    world.play(A, prompt(8000));
 
     let played = world.wait(millis(979));
     assert_eq!((played.len(), world.events()), (49, vec![]));
@@ -30,7 +32,7 @@ fn a_prompt_takes_its_time_and_ends_with_an_event() {
 fn a_held_prompt_is_over_when_it_would_have_been() {
     let mut world = World::with_sessions(1);
     world.configure(A, Direction::RecvOnly, None, "PCMU");
-    world.play(A, Playout::Prompt { samples: vec![0; 8000].into() });
+    world.play(A, prompt(8000));
 
     let played = world.wait(millis(1000));
 
@@ -39,13 +41,13 @@ fn a_held_prompt_is_over_when_it_would_have_been() {
 }
 
 #[test]
-fn a_prompt_waits_for_the_description_and_ends_at_once_without_g711() {
+fn a_prompt_waits_for_the_description_and_ends_at_once_without_a_codec_of_ours() {
     let mut world = World::with_sessions(0);
     world.relay.open(world.now, id(A), A);
-    world.play(A, Playout::Prompt { samples: vec![0; 320].into() });
+    world.play(A, prompt(320));
     assert_eq!((world.wait(millis(500)), world.events()), (vec![], vec![]));
 
-    world.configure(A, Direction::SendRecv, None, "opus");
+    world.configure(A, Direction::SendRecv, None, "G729");
 
     assert_eq!(world.wait(millis(20)), []);
     assert_eq!(world.events(), [format!("finished {}", A.0)]);
@@ -375,4 +377,9 @@ fn receiver_report(sender: u32, about: u32, highest: u32) -> Vec<u8> {
 
 fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
+}
+
+/// Of silence, in samples at 8 kHz.
+fn prompt(samples: usize) -> Playout {
+    Playout::Prompt { sound: Sound::new(Rate::Narrow, vec![0; samples]) }
 }

@@ -308,7 +308,7 @@ impl Legs {
     }
 }
 
-const CODECS: [LocalCodec; 3] = LocalCodec::TELEPHONY;
+const CODECS: [LocalCodec; 3] = [LocalCodec::PCMU, LocalCodec::PCMA, LocalCodec::TELEPHONE_EVENT];
 
 const HEAD_ALICE: &str =
     "v=0\r\no=alice 1 1 IN IP4 192.0.2.1\r\ns=\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";

@@ -101,7 +101,7 @@ impl City {
             let world = World {
                 directory: Arc::clone(&directory),
                 plans: Arc::clone(&plans),
-                prompts: Arc::new(plot::prompts()),
+                sounds: Arc::new(plot::sounds(&plot)),
                 locator: Box::new(registrar.clone()),
                 occupancy: occupancy.clone(),
             };

@@ -72,6 +72,7 @@ fn plot(rng: &mut Rng) -> Plot {
         limits,
         ring_timeout_s: 5 + rng.below(30) as u32,
         aliases: Vec::new(),
+        has_hold_music: rng.chance(500),
     }
 }
 

@@ -3,10 +3,14 @@
 use crate::network::Quality;
 use base::{DomainId, ExtensionId, Rng, UnixMillis};
 use call::{
-    Directory, Domain, Extension, Prompts, Settings, Trunk,
+    Directory, Domain, Extension, Settings, Sounds, Trunk,
     dialplan::{self, Known, Plans},
 };
-use media::Family;
+use media::{
+    Family,
+    codec::Rate,
+    sound::{Music, PieceOrder, Sound},
+};
 use sip::{
     Destination, FlowId, Host, Transport, auth::AuthPolicy, bindings::BindingPolicy, digest::Ha1,
     endpoint::EndpointConfig, transport::Listener,
@@ -34,6 +38,11 @@ steps = [{ echo = {} }]
 name = "welcome"
 match = { number = "9198" }
 steps = [{ prompt = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "music"
+match = { number = "9664" }
+steps = [{ music = { name = "default" } }]
 
 [[rule]]
 name = "out"
@@ -72,6 +81,8 @@ pub struct Plot {
     pub ring_timeout_s: u32,
     /// Further names of the domain.
     pub aliases: Vec<String>,
+    /// Whether parties on hold hear music, or what the holder sends.
+    pub has_hold_music: bool,
 }
 
 impl Default for Plot {
@@ -87,6 +98,7 @@ impl Default for Plot {
             limits: HashMap::new(),
             ring_timeout_s: 30,
             aliases: Vec::new(),
+            has_hold_music: false,
         }
     }
 }
@@ -179,10 +191,19 @@ pub(crate) fn plans() -> Plans {
     let known = Known {
         trunks: ["provider".to_owned()].into(),
         prompts: ["welcome.wav".to_owned()].into(),
+        music: ["default".to_owned()].into(),
     };
     dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")
 }
 
-pub(crate) fn prompts() -> Prompts {
-    [("welcome.wav".to_owned(), Arc::from([0; 8000].as_slice()))].into()
+/// What can be played; with hold music or without.
+pub(crate) fn sounds(plot: &Plot) -> Sounds {
+    let welcome = Sound::new(Rate::Narrow, [0; 8000]);
+    let piece = Sound::new(Music::RATE, [1; 320]);
+    let music = Music::new("default", [piece], PieceOrder::Listed).map(Arc::new);
+    Sounds {
+        prompts: [("welcome.wav".to_owned(), welcome)].into(),
+        music: music.iter().map(|it| (it.name().to_owned(), Arc::clone(it))).collect(),
+        hold: music.filter(|_| plot.has_hold_music),
+    }
 }

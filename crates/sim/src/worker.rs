@@ -87,7 +87,12 @@ impl Worker {
                 self.session(media).does = Does::Nothing;
             }
             MediaCommand::Play { media, playout } => {
-                self.session(media).does = Does::Plays(playout);
+                let session = self.session(media);
+                if let Does::Relays(other) =
+                    std::mem::replace(&mut session.does, Does::Plays(playout))
+                {
+                    self.session(other).does = Does::Nothing;
+                }
             }
             MediaCommand::Close { media } => return Some(self.close(media)),
         }

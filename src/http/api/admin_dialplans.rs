@@ -249,10 +249,10 @@ async fn save(
             None => Problem::not_found(),
         });
     }
-    let (plans, prompts) = house.load_plans(Some((&name, &wanted.text))).map_err(refused)?;
+    let (plans, sounds) = house.load_plans(Some((&name, &wanted.text))).map_err(refused)?;
     let path = house.dialplans_dir().join(&name);
     write_whole(&path, &wanted.text).map_err(unreadable)?;
-    if let Err(problem) = house.use_plans(plans, prompts).await {
+    if let Err(problem) = house.use_plans(plans, sounds).await {
         tracing::error!(%problem, "new dialplans are not taken over; the old file is put back");
         let put_back = match &before {
             Some(old) => write_whole(&path, &old.text),
@@ -260,8 +260,8 @@ async fn save(
         };
         put_back.map_err(unreadable)?;
         // Some shards may have taken the new ones over.
-        if let Ok((plans, prompts)) = house.load_plans(None)
-            && let Err(problem) = house.use_plans(plans, prompts).await
+        if let Ok((plans, sounds)) = house.load_plans(None)
+            && let Err(problem) = house.use_plans(plans, sounds).await
         {
             tracing::error!(%problem, "the old dialplans are not taken over either");
         }

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Written};
 use call::{
-    Prompts,
+    Sounds,
     dialplan::{PlanError, Plans},
 };
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
@@ -15,12 +15,12 @@ pub trait House: Send + Sync {
     fn config(&self) -> Arc<Config>;
     /// What that configuration is made of.
     fn written_config(&self) -> Arc<Written>;
-    /// Puts plans and prompts in force, on all shards.
-    fn use_plans(&self, plans: Plans, prompts: Prompts) -> Done<'_>;
+    /// Puts plans and sounds in force, on all shards.
+    fn use_plans(&self, plans: Plans, sounds: Sounds) -> Done<'_>;
     /// Where dialplans lie.
     fn dialplans_dir(&self) -> PathBuf;
-    /// Reads all dialplans and prompts, with another text for one file.
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Prompts), PlanTrouble>;
+    /// Reads all dialplans and sounds, with another text for one file.
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble>;
     /// How it is.
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>>;
 }

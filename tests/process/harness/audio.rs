@@ -199,8 +199,21 @@ impl Judge {
         Recording(back)
     }
 
+    /// A steady tone of −10 dB below full scale, at 8 kHz.
+    pub(crate) fn tone(&self, name: &str, hz: u32, length: Duration) -> Recording {
+        let tone = self.folder.join(format!("{name}.wav"));
+        self.run(
+            Command::new("sox")
+                .args(["-n", "-r", "8000", "-c", "1", "-b", "16"])
+                .arg(&tone)
+                .args(["synth", &length.as_secs_f64().to_string(), "sine", &hz.to_string()])
+                .args(["gain", "-10"]),
+        );
+        Recording(tone)
+    }
+
     /// What wideband phones record, as the judge wants it.
-    fn at_8_khz(&self, recording: &Recording) -> Recording {
+    pub(crate) fn at_8_khz(&self, recording: &Recording) -> Recording {
         let converted = self.folder.join("heard-at-8-khz.wav");
         self.run(
             Command::new("sox")
@@ -244,6 +257,28 @@ impl Recording {
         reader.samples().map_while(Result::ok).collect()
     }
 }
+
+/// Which of `tones`, in Hz, is to be heard in each 20 ms of samples at 8 kHz; `None` for another
+/// sound or silence.
+pub(crate) fn tones_heard(samples: &[i16], tones: &[f64]) -> Vec<Option<usize>> {
+    let heard = |frame: &[i16]| {
+        let whole: f64 = frame.iter().map(|it| f64::from(*it).powi(2)).sum();
+        let is_loud = whole / frame.len() as f64 > LOUD_RMS.powi(2);
+        let share = |hz: f64| {
+            let step = std::f64::consts::TAU * hz / 8000.0;
+            let (re, im) = frame.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
+                let (sin, cos) = (step * n as f64).sin_cos();
+                (re + f64::from(*sample) * cos, im + f64::from(*sample) * sin)
+            });
+            2.0 * (re * re + im * im) / frame.len() as f64 / whole
+        };
+        tones.iter().position(|hz| is_loud && share(*hz) > 0.8)
+    };
+    samples.chunks_exact(160).map(heard).collect()
+}
+
+/// Quieter frames count as silence.
+const LOUD_RMS: f64 = 500.0;
 
 impl Score {
     fn parse(line: &str) -> Option<Self> {

@@ -123,7 +123,8 @@ impl Baresip {
         });
     }
 
-    fn command(&mut self, command: &str, parameters: &str) {
+    /// Gives a command of the menu, such as `hold`.
+    pub(crate) fn command(&mut self, command: &str, parameters: &str) {
         let message = json!({ "command": command, "params": parameters }).to_string();
         write!(self.control.get_mut(), "{}:{message},", message.len())
             .expect("baresip listens to its control connection");
@@ -133,6 +134,7 @@ impl Baresip {
     fn next_event(&mut self, limit: Duration) -> Option<Event> {
         loop {
             let message = self.next_message(limit)?;
+            assert!(message["ok"] != Value::Bool(false), "baresip refuses a command: {message}");
             if message["event"] == Value::Bool(true) {
                 let field = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
                 return Some(Event { kind: field("type"), detail: field("param") });

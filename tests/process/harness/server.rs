@@ -62,6 +62,19 @@ impl Server {
         })
     }
 
+    /// The same with the pieces of hold music that `make` puts into the folder it is given.
+    pub(crate) fn start_with_music(make: impl FnOnce(&Path)) -> Self {
+        Self::start_prepared("[server]\nsounds_dir = \"FOLDER/sounds\"\n", None, |folder| {
+            let (music, prompts) = (folder.join("sounds/music/default"), folder.join("sounds/ru"));
+            std::fs::create_dir_all(&music).expect("folder can be made");
+            std::fs::create_dir_all(&prompts).expect("folder can be made");
+            std::fs::copy(repository("sounds/ru/welcome.wav"), prompts.join("welcome.wav"))
+                .expect("the demo's prompt can be copied");
+            make(&music);
+            seed(folder);
+        })
+    }
+
     /// Without the demo domain, on a fresh database and with no configuration but this.
     pub(crate) fn start_fresh(config: &str) -> Self {
         Self::start_prepared(config, None, |folder| {
@@ -95,7 +108,9 @@ impl Server {
         let ports = PortBlock::claim();
         let folder = tempfile::tempdir().expect("temporary folder can be made");
         let config = config(&ports) + "\n" + more_config;
-        let config = config.replace("SIP_PORT", &ports.port(SIP).to_string());
+        let config = config
+            .replace("SIP_PORT", &ports.port(SIP).to_string())
+            .replace("FOLDER", &folder.path().to_string_lossy());
         std::fs::write(folder.path().join("tandem.toml"), config).expect("config can be written");
         prepare(folder.path());
 

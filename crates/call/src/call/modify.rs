@@ -1,7 +1,8 @@
 //! What happens inside standing dialogs: hold and every other re-INVITE, INFO, the answer in an ACK.
 //!
 //! A change of media is between the two far ends: we pass the offer on and the answer back, and the
-//! workers are told once both agree. If the other side refuses, everything stays as it was.
+//! workers are told once both agree. If the other side refuses, everything stays as it was. Who is on
+//! hold hears our music in place of what the holder's device sends, if there is any.
 
 use super::{CALLER, Call, Exchange, State, Talking};
 use crate::{
@@ -16,6 +17,7 @@ use sip::{
     ClientId, Header, HeaderName, Method, Request, Response, ServerId, Status,
     endpoint::{Body, Reply},
 };
+use std::borrow::Cow;
 
 impl Call {
     // === Requests ===
@@ -75,7 +77,8 @@ impl Call {
         offer: Option<Sdp>,
     ) -> Result<(), LegError> {
         let other = self.other(leg).ok_or(LegError::NoMedia)?;
-        let client = self.legs[other].reinvite(ctx, offer.as_ref())?;
+        let passed = offer.as_ref().map(|it| passed(ctx, it));
+        let client = self.legs[other].reinvite(ctx, passed.as_deref())?;
         ctx.handles.insert(Handle::Server(server), self.legs[leg].handle());
         self.set_exchange(Exchange::Passed { from: leg, server, client, offer });
         Ok(())
@@ -300,5 +303,13 @@ impl Call {
             | State::Playing { .. }
             | State::Ending { .. } => None,
         }
+    }
+}
+
+/// An offer as the other far end hears of it: music is sent to it while the offerer holds.
+pub(super) fn passed<'a>(ctx: &Context<'_>, offer: &'a Sdp) -> Cow<'a, Sdp> {
+    match ctx.sounds.hold {
+        Some(_) => Cow::Owned(offer.with_music_on_hold()),
+        None => Cow::Borrowed(offer),
     }
 }

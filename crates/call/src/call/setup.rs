@@ -1,6 +1,6 @@
 //! From the INVITE to the answer.
 
-use super::{CALLER, Call, Exchange, Ringing, State, Talking};
+use super::{CALLER, Call, Exchange, Ringing, State, Talking, modify::passed};
 use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
@@ -378,7 +378,8 @@ impl Call {
         offer: &Sdp,
         answer: &Sdp,
     ) -> Result<Bytes, LegError> {
-        let Agreement { offering, answering, to_answering, to_offering } = agree(offer, answer)?;
+        let Agreement { offering, answering, to_answering, to_offering } =
+            agree(&passed(ctx, offer), answer)?;
         let bytes = self.legs[offerer].answer_of(offer, answer)?;
         self.legs[offerer].configure(ctx, offering);
         self.legs[answerer].configure(ctx, answering);
@@ -386,7 +387,21 @@ impl Call {
             let command = MediaCommand::Bridge { a, b, a_to_b: to_answering, b_to_a: to_offering };
             ctx.outputs.push_back(Output::Media { worker: self.worker, command });
         }
+        self.play_on_hold(ctx, offerer, answerer);
         Ok(bytes)
+    }
+}
+
+impl Call {
+    /// If one of the two holds, the other hears music.
+    fn play_on_hold(&mut self, ctx: &mut Context<'_>, one: usize, other: usize) {
+        let Some(music) = ctx.sounds.hold.clone() else { return };
+        let waiting = match (self.legs[one].is_held(), self.legs[other].is_held()) {
+            (true, false) => other,
+            (false, true) => one,
+            (true, true) | (false, false) => return,
+        };
+        self.legs[waiting].play(ctx, Playout::Music { music });
     }
 }
 

@@ -71,7 +71,7 @@ impl Switch {
         let world = World {
             directory: Arc::new(directory(&mut rng)),
             plans: Arc::new(load(&[("test.toml", PLAN)], &known()).expect("the plan is right")),
-            prompts: Arc::default(),
+            sounds: Arc::default(),
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),
         };
@@ -224,7 +224,7 @@ fn directory(rng: &mut Rng) -> Directory {
 }
 
 fn known() -> Known {
-    Known { trunks: ["provider".to_owned()].into(), prompts: [].into() }
+    Known { trunks: ["provider".to_owned()].into(), ..Known::default() }
 }
 
 fn settings() -> Settings {

@@ -31,6 +31,8 @@ pub struct Known {
     pub trunks: BTreeSet<String>,
     /// Names of the prompt files that can be played.
     pub prompts: BTreeSet<String>,
+    /// Names of the hold music.
+    pub music: BTreeSet<String>,
 }
 
 /// One mistake in a plan.
@@ -118,6 +120,11 @@ pub enum Builtin {
     Prompt {
         /// Name of the file, one of [`Known::prompts`].
         file: String,
+    },
+    /// Answer and play hold music until the caller hangs up.
+    Music {
+        /// Its name, one of [`Known::music`].
+        name: String,
     },
 }
 
@@ -220,7 +227,7 @@ impl Plans {
 }
 
 /// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
-/// `prompt welcome.wav`, `refuse 501`.
+/// `prompt welcome.wav`, `music default`, `refuse 501`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -229,6 +236,7 @@ impl fmt::Display for Action {
             Self::Builtin(Builtin::Echo) => f.write_str("echo"),
             Self::Builtin(Builtin::Tone { .. }) => f.write_str("tone"),
             Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
+            Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),
         }
     }

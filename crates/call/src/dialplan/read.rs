@@ -153,6 +153,7 @@ impl Reading<'_, '_> {
             table.optional("echo").map(|it| self.echo(&it)),
             table.optional("tone").map(|it| self.tone(&it)),
             table.optional("prompt").map(|it| self.prompt(&it)),
+            table.optional("music").map(|it| self.music(&it)),
             table.optional("refuse").map(|it| self.refuse(&it)),
         ];
         table.finish(self.to);
@@ -207,6 +208,18 @@ impl Reading<'_, '_> {
             return self.checked(&name, Err(message));
         }
         Some(Step::Builtin(Builtin::Prompt { file: file.to_owned() }))
+    }
+
+    fn music(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let name = table.required("name", self.to);
+        table.finish(self.to);
+        let (name, value) = name.and_then(|name| Some((name.string(self.to)?, name)))?;
+        if !self.known.music.contains(name) {
+            let message = format!("there is no music {name:?}");
+            return self.checked(&value, Err(message));
+        }
+        Some(Step::Builtin(Builtin::Music { name: name.to_owned() }))
     }
 
     fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {

@@ -140,7 +140,8 @@ impl Session {
         };
         self.remote = Some(remote);
         self.direction = direction;
-        let timeout = ctx.settings.rtp_timeout.filter(|_| direction.receives());
+        // Phones that hold may well send nothing, even if they say that they do.
+        let timeout = ctx.settings.rtp_timeout.filter(|_| direction == Direction::SendRecv);
         let (media, formats) = (self.media, side.formats);
         let command = MediaCommand::Configure { media, remote, direction, formats, timeout };
         ctx.outputs.push_back(Output::Media { worker: self.lease.worker, command });

@@ -46,8 +46,18 @@ impl LocalCodec {
         clock_rate: 8000,
         fmtp: Some("0-15"),
     };
+    /// The same beside Opus: events go by the clock of the voice (RFC 4733 section 2.1).
+    pub const TELEPHONE_EVENT_FULL: Self =
+        Self { payload_type: 102, clock_rate: 48_000, ..Self::TELEPHONE_EVENT };
     /// What our own endpoints speak.
-    pub const TELEPHONY: [Self; 3] = [Self::PCMU, Self::PCMA, Self::TELEPHONE_EVENT];
+    pub const TELEPHONY: [Self; 6] = [
+        Self::PCMU,
+        Self::PCMA,
+        Self::G722,
+        Self::OPUS,
+        Self::TELEPHONE_EVENT,
+        Self::TELEPHONE_EVENT_FULL,
+    ];
 
     /// Whether a format is this codec, whatever its number.
     pub(super) fn is(&self, format: &Format) -> bool {
@@ -160,7 +170,12 @@ impl Ours<'_> {
         end_line(out);
         for (number, codec) in formats {
             let LocalCodec { encoding, clock_rate, .. } = codec;
-            line(out, format_args!("a=rtpmap:{number} {encoding}/{clock_rate}"));
+            match codec.channels() {
+                1 => line(out, format_args!("a=rtpmap:{number} {encoding}/{clock_rate}")),
+                more => {
+                    line(out, format_args!("a=rtpmap:{number} {encoding}/{clock_rate}/{more}"));
+                }
+            }
             if let Some(fmtp) = codec.fmtp {
                 line(out, format_args!("a=fmtp:{number} {fmtp}"));
             }

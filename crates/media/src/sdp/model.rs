@@ -79,6 +79,21 @@ impl Sdp {
         self.text.len()
     }
 
+    /// The same from somebody who sends while it holds: what says `inactive` says `sendonly`. For
+    /// who is on hold and hears music that is not the holder's.
+    #[must_use]
+    pub fn with_music_on_hold(&self) -> Self {
+        const { assert!(INACTIVE.len() == SEND_ONLY.len()) }
+        let mut described = self.clone();
+        for span in &self.lines {
+            if span.kind == b'a' && self.text[span.range()].trim_ascii() == INACTIVE {
+                let value = &mut described.text[span.range()][..INACTIVE.len()];
+                value.copy_from_slice(SEND_ONLY);
+            }
+        }
+        described
+    }
+
     fn lines_in(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = Line<'_>> {
         self.lines[range]
             .iter()
@@ -307,3 +322,6 @@ fn is_unicast(address: IpAddr) -> bool {
         IpAddr::V6(address) => !address.is_multicast(),
     }
 }
+
+const INACTIVE: &[u8] = b"inactive";
+const SEND_ONLY: &[u8] = b"sendonly";

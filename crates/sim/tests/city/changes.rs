@@ -1,7 +1,8 @@
 //! What happens inside a call: hold, re-INVITE, late offers.
 
 use crate::support::*;
-use sim::{AudioWay, City, Phone};
+use media::Playout;
+use sim::{AudioWay, City, Phone, Plot};
 
 #[test]
 fn whoever_holds_is_heard_and_hears_nothing_until_resuming() {
@@ -22,6 +23,64 @@ fn whoever_holds_is_heard_and_hears_nothing_until_resuming() {
         city.finish();
         assert_eq!(city.cdrs.len(), 2);
         city.check_talk(millis(100));
+    }
+}
+
+#[test]
+fn whoever_is_held_hears_music_however_the_holder_holds() {
+    for (holder, held) in [(CALLER, CALLEE), (CALLEE, CALLER)] {
+        for way in [AudioWay::SendOnly, AudioWay::Inactive] {
+            let mut city = talking_with_music();
+            city.act(holder, |phone, now| phone.reinvite(now, 0, way));
+            city.wait(secs(2));
+            assert_eq!(line(&city, holder).changes, [200], "{}", city.story());
+            assert!(hears_music(&city, held) && !hears_music(&city, holder), "{}", city.story());
+            assert!(!is_heard(&city, holder, held), "the music is not the holder's");
+
+            // Nobody sends anything for long.
+            for phone in [CALLER, CALLEE] {
+                city.act(phone, Phone::mute);
+            }
+            city.wait(secs(600));
+            assert!(hears_music(&city, held), "{}", city.story());
+
+            city.act(holder, |phone, now| phone.resume(now, 0));
+            city.wait(secs(2));
+            assert!(is_heard_both_ways(&city) && !hears_music(&city, held), "{}", city.story());
+            hang_up_and_finish(&mut city);
+        }
+    }
+}
+
+#[test]
+fn two_who_hold_each_other_come_back_through_music() {
+    let mut city = talking_with_music();
+    city.act(CALLER, |phone, now| phone.hold(now, 0));
+    city.wait(secs(1));
+    assert!(hears_music(&city, CALLEE));
+    city.act(CALLEE, |phone, now| phone.hold(now, 0));
+    city.wait(secs(1));
+    assert!(!hears_music(&city, CALLEE), "it holds and listens to nobody");
+
+    city.act(CALLER, |phone, now| phone.resume(now, 0));
+    city.wait(secs(1));
+    assert!(!is_heard(&city, CALLER, CALLEE), "{}", city.story());
+    assert!(hears_music(&city, CALLER), "the other still holds: {}", city.story());
+    city.act(CALLEE, |phone, now| phone.resume(now, 0));
+    city.wait(secs(1));
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    hang_up_and_finish(&mut city);
+}
+
+#[test]
+fn who_hangs_up_on_hold_ends_the_call() {
+    for leaver in [CALLER, CALLEE] {
+        let mut city = talking_with_music();
+        city.act(CALLER, |phone, now| phone.hold(now, 0));
+        city.wait(secs(1));
+        city.act(leaver, |phone, now| phone.hang_up(now, 0));
+        city.finish();
+        assert_eq!(city.cdrs.len(), 2, "{}", city.story());
     }
 }
 
@@ -116,6 +175,21 @@ fn requests_in_a_call_are_answered() {
     assert_eq!(city.phones[CALLER].odd_statuses, [200, 200, 405, 405, 405], "{}", city.story());
     assert!(is_heard_both_ways(&city));
     hang_up_and_finish(&mut city);
+}
+
+/// Two talk, and who is put on hold is to hear music.
+fn talking_with_music() -> City {
+    let mut city = pair_in(Plot { has_hold_music: true, ..Plot::default() });
+    city.dial(CALLER, "1002");
+    city.wait(secs(5));
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    city
+}
+
+fn hears_music(city: &City, phone: usize) -> bool {
+    let line = line(city, phone);
+    let plays = line.remote_rtp.and_then(|port| city.workers[0].plays_at(port));
+    line.way.receives() && matches!(plays, Some(Playout::Music { .. }))
 }
 
 fn hang_up_and_finish(city: &mut City) {

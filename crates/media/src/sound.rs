@@ -1,0 +1,102 @@
+//! What is played: samples that were decoded once and are shared by all who hear them.
+
+use crate::codec::Rate;
+use std::{fmt, sync::Arc, time::Duration};
+
+/// One channel of linear samples. Cheap to clone.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Sound {
+    rate: Rate,
+    samples: Arc<[i16]>,
+}
+
+impl Sound {
+    /// Of samples at `rate`.
+    pub fn new(rate: Rate, samples: impl Into<Arc<[i16]>>) -> Self {
+        Self { rate, samples: samples.into() }
+    }
+
+    /// Samples a second.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// From the first to the last.
+    pub fn samples(&self) -> &[i16] {
+        &self.samples
+    }
+
+    /// How long it lasts.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs(1) * self.samples.len() as u32 / self.rate.hz()
+    }
+
+    /// Whether nobody would hear anything: no sample is louder than [`SILENCE_PEAK`].
+    pub fn is_silent(&self) -> bool {
+        self.samples.iter().all(|it| it.unsigned_abs() <= SILENCE_PEAK)
+    }
+}
+
+impl fmt::Debug for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sound({:?} at {} Hz)", self.duration(), self.rate.hz())
+    }
+}
+
+/// Hold music: pieces played one after the other without end, heard by everybody at the same place.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Music {
+    name: String,
+    pieces: Vec<Sound>,
+    order: PieceOrder,
+}
+
+/// In which order pieces follow each other.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PieceOrder {
+    /// As they are listed.
+    #[default]
+    Listed,
+    /// Another order each time round.
+    Shuffled,
+}
+
+impl Music {
+    /// Rate that pieces are kept in: speech and music in full, at a third of the memory of 48 kHz.
+    pub const RATE: Rate = Rate::Wide;
+
+    /// Of pieces at [`Self::RATE`]; others and empty ones are left out, and without any there is
+    /// no music.
+    pub fn new(
+        name: impl Into<String>,
+        pieces: impl IntoIterator<Item = Sound>,
+        order: PieceOrder,
+    ) -> Option<Self> {
+        let is_usable = |it: &Sound| it.rate == Self::RATE && !it.samples.is_empty();
+        let pieces: Vec<_> = pieces.into_iter().filter(is_usable).collect();
+        (!pieces.is_empty()).then(|| Self { name: name.into(), pieces, order })
+    }
+
+    /// What plans and settings call it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The pieces, as listed.
+    pub fn pieces(&self) -> &[Sound] {
+        &self.pieces
+    }
+
+    /// In which order they follow each other.
+    pub fn order(&self) -> PieceOrder {
+        self.order
+    }
+
+    /// Samples of one time round.
+    pub(crate) fn len(&self) -> u64 {
+        self.pieces.iter().map(|it| it.samples.len() as u64).sum()
+    }
+}
+
+/// The loudest sample of what counts as silence: −60 dB below full scale.
+pub const SILENCE_PEAK: u16 = 32;

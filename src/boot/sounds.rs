@@ -1,0 +1,115 @@
+//! Prompts and hold music from their directory.
+//!
+//! Music stands in `music/NAME/`, a folder each, played in the order of the file names, or shuffled
+//! if a file `shuffle` lies beside them. All else that can be played is a prompt, named by its path.
+
+use super::{
+    audio_file::{EXTENSIONS, read},
+    plans::{PlansError, files_below, name_below},
+};
+use call::Sounds;
+use media::{
+    codec::Rate,
+    resample::resample_whole,
+    sound::{Music, PieceOrder, Sound},
+};
+use std::{fs, path::Path, sync::Arc};
+
+/// Folder of the music, below that of the sounds.
+const MUSIC: &str = "music";
+/// A file of this name among pieces of music means that they are shuffled.
+const SHUFFLE: &str = "shuffle";
+
+/// What was loaded, and what could not be used.
+#[derive(Debug, Default)]
+pub struct LoadedSounds {
+    /// What can be played.
+    pub sounds: Sounds,
+    /// Files that were left out and why, a line each.
+    pub left_out: Vec<String>,
+}
+
+/// Loads everything below `directory`; one that is not there counts as empty. A prompt that cannot
+/// be played is an error, since a plan may name it; a piece of music is left out, and the others
+/// are played. `hold` names the music of calls on hold.
+pub fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError> {
+    let mut loaded = LoadedSounds::default();
+    let music = directory.join(MUSIC);
+    for path in files_below(directory, &EXTENSIONS)? {
+        if path.starts_with(&music) {
+            continue;
+        }
+        let sound =
+            read(&path).map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
+        loaded.sounds.prompts.insert(name_below(directory, &path), sound);
+    }
+    let mut folders: Vec<_> = fs::read_dir(&music)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort_unstable();
+    for folder in folders {
+        let name = name_below(&music, &folder);
+        match loaded.music(&folder, &name)? {
+            Some(music) => drop(loaded.sounds.music.insert(name, Arc::new(music))),
+            None => loaded.left_out.push(format!(
+                "music {name:?} has no piece that can be played: put some into {}",
+                folder.display()
+            )),
+        }
+    }
+    if let Some(name) = hold {
+        loaded.sounds.hold = loaded.sounds.music.get(name).cloned();
+        if loaded.sounds.hold.is_none() {
+            loaded.left_out.push(format!(
+                "calls.hold_music: there is no music {name:?}; calls on hold hear what the holder's \
+                 phone sends: put pieces into {}",
+                music.join(name).display()
+            ));
+        }
+    }
+    Ok(loaded)
+}
+
+impl LoadedSounds {
+    /// What can be played, once the log has what cannot.
+    pub fn told(self) -> Sounds {
+        for line in &self.left_out {
+            tracing::warn!("{line}");
+        }
+        self.sounds
+    }
+
+    fn music(&mut self, folder: &Path, name: &str) -> Result<Option<Music>, PlansError> {
+        let mut pieces = Vec::new();
+        for path in files_below(folder, &EXTENSIONS)? {
+            let read = read(&path).and_then(|it| {
+                if it.is_silent() {
+                    return Err("it is silent".to_owned());
+                }
+                at_music_rate(&it).ok_or("it is empty".to_owned())
+            });
+            match read {
+                Ok(piece) => pieces.push(piece),
+                Err(problem) => {
+                    self.left_out.push(format!("cannot play {}: {problem}", path.display()));
+                }
+            }
+        }
+        let is_shuffled = folder.join(SHUFFLE).exists();
+        let order = if is_shuffled { PieceOrder::Shuffled } else { PieceOrder::Listed };
+        Ok(Music::new(name, pieces, order))
+    }
+}
+
+fn at_music_rate(sound: &Sound) -> Option<Sound> {
+    if sound.rate() == Music::RATE {
+        return Some(sound.clone());
+    }
+    let samples: Vec<f32> =
+        sound.samples().iter().map(|it| f32::from(*it) / f32::from(i16::MAX)).collect();
+    let samples = resample_whole(&samples, sound.rate().hz(), Rate::Wide)?;
+    Some(Sound::new(Music::RATE, samples))
+}

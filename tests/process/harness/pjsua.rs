@@ -1,0 +1,95 @@
+//! PJSIP: a softphone that this project did not write, driven by `tests/audio/pjsua_phone.py`. Unlike
+//! baresip's its recording goes on through hold and resume.
+
+use super::{Codec, Phone, Process, Recording, Server, Transport, repository, wait_for};
+use std::{
+    fs,
+    io::Write,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::PathBuf,
+    process::Command,
+    time::Duration,
+};
+
+/// A running phone, registered at the server.
+#[derive(Debug)]
+pub(crate) struct Pjsua {
+    process: Process,
+    control: TcpStream,
+    heard: PathBuf,
+    server: SocketAddr,
+}
+
+impl Pjsua {
+    /// Switches the phone on and waits until the server has accepted its registration.
+    pub(crate) fn register(server: &Server, phone: &Phone<'_>) -> Self {
+        assert_eq!(phone.transport, Transport::Udp, "the script has no other transport");
+        let folder = server.folder().join(format!("pjsua-{}", phone.slot));
+        fs::create_dir_all(&folder).expect("folder can be made");
+        let heard = folder.join("heard.wav");
+        let control_port = server.phone_port(CONTROL_SLOT + phone.slot);
+        let mut command = Command::new(repository("var/tools/venv/bin/python"));
+        command
+            .arg(repository("tests/audio/pjsua_phone.py"))
+            .args(["--server", &server.sip().to_string()])
+            .args(["--extension", phone.extension])
+            .args(["--password", &format!("demo-{}", phone.extension)])
+            .args(["--sip-port", &server.phone_port(phone.slot).to_string()])
+            .args(["--rtp-port", &server.phone_rtp_port(phone.slot).to_string()])
+            .args(["--control-port", &control_port.to_string()])
+            .args(["--codec", name(phone.codec)])
+            .arg("--says")
+            .arg(phone.says.path())
+            .arg("--hears")
+            .arg(&heard);
+        if phone.answers {
+            command.arg("--answers");
+        }
+        let name = format!("pjsua {}", phone.extension);
+        let process = Process::start(&name, &mut command, &folder.join("log"));
+        let control = wait_for("the phone's control port", LIMIT, || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, control_port)).ok()
+        });
+        let mut phone = Self { process, control, heard, server: server.sip() };
+        phone.wait_for("registered 200");
+        phone
+    }
+
+    /// Starts a call.
+    pub(crate) fn dial(&mut self, number: &str) {
+        let uri = format!("dial sip:{number}@{}", self.server);
+        self.command(&uri);
+    }
+
+    /// Gives a command of the script.
+    pub(crate) fn command(&mut self, command: &str) {
+        writeln!(self.control, "{command}").expect("the phone listens");
+    }
+
+    /// Waits until this was told.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, event: &str) {
+        wait_for(event, LIMIT, || self.process.output().contains(event).then_some(()));
+    }
+
+    /// Switches it off; what it heard from the first to the last.
+    pub(crate) fn heard(mut self) -> Recording {
+        self.command("quit");
+        wait_for("the end of the phone", LIMIT, || self.process.exited());
+        Recording::at(self.heard)
+    }
+}
+
+/// As PJSIP calls it.
+fn name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Pcmu => "PCMU/8000/1",
+        Codec::Pcma => "PCMA/8000/1",
+        Codec::G722 => "G722/16000/1",
+        Codec::Opus => panic!("PJSIP's package has no Opus"),
+    }
+}
+
+/// Control ports come after the SIP ports of the phones.
+const CONTROL_SLOT: u16 = 10;
+const LIMIT: Duration = Duration::from_secs(30);

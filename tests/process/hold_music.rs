@@ -1,0 +1,167 @@
+//! Music for whoever is put on hold, and at its number, heard by phones in every codec.
+
+use crate::harness::{
+    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, one_audio_call_at_a_time,
+    tones_heard, wait_for,
+};
+use std::{fs, path::Path, time::Duration};
+
+#[test]
+fn who_is_held_hears_music_within_300_ms_and_the_other_again_within_300_ms() {
+    let _quiet = one_audio_call_at_a_time();
+    for (holder_codec, held_codec) in
+        [(Codec::Pcma, Codec::Pcma), (Codec::Pcmu, Codec::G722), (Codec::Opus, Codec::Pcma)]
+    {
+        let server = Server::start_with_music(tone_as_music);
+        let judge = Judge::new(server.folder());
+        let speech = judge.tone("speech", SPEECH_HZ as u32, Duration::from_secs(60));
+        let silence = judge.silence("silence", Duration::from_secs(60));
+        let holder = phone("1001", 0, holder_codec, &speech);
+        let held = Phone { answers: true, ..phone("1002", 1, held_codec, &silence) };
+        let mut held = Pjsua::register(&server, &held);
+        let mut holder = Baresip::register(&server, &holder);
+
+        holder.dial("1002");
+        holder.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
+        wait_for_packets(&server, 150);
+        holder.command("hold", "");
+        wait_for_packets(&server, 100);
+        holder.command("resume", "");
+        wait_for_packets(&server, 150);
+        holder.command("hangup", "");
+        held.wait_for("call DISCONNECTED");
+
+        assert_music_between_speech(&judge.at_8_khz(&held.heard()).samples());
+    }
+}
+
+#[test]
+fn a_caller_on_hold_hears_music_too() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_music(tone_as_music);
+    let judge = Judge::new(server.folder());
+    let speech = judge.tone("speech", SPEECH_HZ as u32, Duration::from_secs(60));
+    let silence = judge.silence("silence", Duration::from_secs(60));
+    let holder = Phone { answers: true, ..phone("1002", 1, Codec::G722, &speech) };
+    let mut holder = Pjsua::register(&server, &holder);
+    let mut held = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+
+    held.dial("1002");
+    held.wait_for("call CONFIRMED");
+    wait_for_packets(&server, 150);
+    holder.command("hold");
+    wait_for_packets(&server, 100);
+    holder.command("resume");
+    wait_for_packets(&server, 150);
+    holder.command("hangup");
+    held.wait_for("call DISCONNECTED");
+
+    assert_music_between_speech(&judge.at_8_khz(&held.heard()).samples());
+}
+
+#[test]
+fn music_9664_is_heard_in_every_codec() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_music(tone_as_music);
+    let judge = Judge::new(server.folder());
+    let silence = judge.silence("silence", Duration::from_secs(3));
+    for (slot, codec) in
+        [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus].into_iter().enumerate()
+    {
+        let phone = phone("1001", slot as u16, codec, &silence);
+        let mut caller = Baresip::register(&server, &phone);
+        caller.dial("9664");
+        caller.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
+        caller.wait_for_event("CALL_CLOSED", EVENT_LIMIT);
+
+        let heard = judge.at_8_khz(&caller.heard()).samples();
+        let frames = tones_heard(&heard, &[MUSIC_HZ]);
+        let music = frames.iter().filter(|it| it.is_some()).count();
+        assert!(music >= 100, "{codec:?}: {music} frames of music of {}", frames.len());
+        let rows = server.wait_for_cdrs(slot + 1);
+        assert!(rows.iter().any(|it| it.codec.as_deref() == Some(codec.name())), "{rows:?}");
+    }
+}
+
+#[test]
+fn pieces_that_cannot_be_played_are_named_and_the_others_are_played() {
+    let server = Server::start_with_music(|folder| {
+        tone_as_music(folder);
+        fs::write(folder.join("broken.mp3"), "this is no music").unwrap();
+        let silent = Judge::new(folder).silence("silent", Duration::from_secs(1));
+        assert!(silent.path().exists());
+    });
+    let log = server.log();
+    for problem in ["broken.mp3: it is no WAV, MP3, Ogg or FLAC file", "silent.wav: it is silent"] {
+        assert!(log.contains(problem), "{problem}: {log}");
+    }
+    assert!(!log.contains("music.wav"), "{log}");
+
+    let checked = server.command(&["check"]);
+    assert!(checked.status.success(), "{}", checked.output);
+    assert!(checked.output.contains("warning: cannot play"), "{}", checked.output);
+}
+
+#[track_caller]
+fn assert_music_between_speech(heard: &[i16]) {
+    let spans = spans(&tones_heard(heard, &[SPEECH_HZ, MUSIC_HZ]));
+    let what: Vec<_> = spans.iter().map(|it| it.what).collect();
+    assert_eq!(what, [SPEECH, MUSIC, SPEECH], "{spans:?}");
+    assert!(spans.iter().all(|it| it.frames() >= 25), "half a second at least: {spans:?}");
+    for pair in spans.windows(2) {
+        let gap_ms = (pair[1].first - pair[0].last - 1) * 20;
+        assert!(gap_ms <= GAP_MS_MAX, "{gap_ms} ms: {pair:?}");
+    }
+}
+
+fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
+    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
+}
+
+/// A stretch of one sound.
+#[derive(Debug)]
+struct Span {
+    what: usize,
+    first: usize,
+    last: usize,
+}
+
+impl Span {
+    fn frames(&self) -> usize {
+        self.last + 1 - self.first
+    }
+}
+
+/// Stretches of the same tone; frames with none, where one goes over into the other, are left out.
+fn spans(frames: &[Option<usize>]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (n, what) in frames.iter().enumerate().filter_map(|(n, it)| Some((n, (*it)?))) {
+        match spans.last_mut() {
+            Some(span) if span.what == what => span.last = n,
+            Some(_) | None => spans.push(Span { what, first: n, last: n }),
+        }
+    }
+    spans
+}
+
+/// One steady piece.
+fn tone_as_music(folder: &Path) {
+    let music: Recording =
+        Judge::new(folder).tone("music", MUSIC_HZ as u32, Duration::from_secs(7));
+    assert!(music.path().exists());
+}
+
+/// Lets a moment of talk or music pass: so many packets.
+fn wait_for_packets(server: &Server, count: u64) {
+    let packets = || server.metric("tandem_rtp_packets_sent_total");
+    let before = packets();
+    wait_for("packets", EVENT_LIMIT, || (packets() >= before + count).then_some(()));
+}
+
+/// Between the last of one sound and the first of the next.
+const GAP_MS_MAX: usize = 300;
+const SPEECH: usize = 0;
+const MUSIC: usize = 1;
+const SPEECH_HZ: f64 = 1500.0;
+const MUSIC_HZ: f64 = 700.0;
+const EVENT_LIMIT: Duration = Duration::from_secs(30);
