@@ -129,6 +129,16 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'admin-config',
+    path: '/admin/config',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().focus();
+      await page.keyboard.press('Enter');
+      await page.locator('aside table').waitFor();
+    },
+  },
+  {
     name: 'admin-health',
     path: '/admin/health',
     user: 'admin',

@@ -16,6 +16,8 @@ import { useCardFocus } from './useCardFocus';
 /** What a list screen says of itself, wherever its rows come from. */
 export interface ScreenProps<Row> {
   readonly title: string;
+  /** Stands under the title: what the list is about, where the title does not say. */
+  readonly note?: string | undefined;
   readonly spec: GridSpec<Row>;
   readonly idOf: (row: Row) => string;
   /** One sentence for a list in which there has never been anything. */
@@ -46,6 +48,7 @@ export interface Rows<Row> {
 /** Heading of a list screen, its list, and the card of the open row. */
 export function ListPage(props: {
   readonly title: string;
+  readonly note?: string | undefined;
   readonly card?: ReactNode;
   readonly onCloseCard?: (() => void) | undefined;
   readonly children: ReactNode;
@@ -59,6 +62,7 @@ export function ListPage(props: {
           <h1>{props.title}</h1>
           <ListHelp title={props.title} />
         </header>
+        {props.note !== undefined && <p className={css.note}>{props.note}</p>}
         {props.children}
       </div>
       {props.card}

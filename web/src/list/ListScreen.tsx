@@ -19,7 +19,12 @@ interface Props<Row> extends ScreenProps<Row> {
 export function ListScreen<Row>(props: Props<Row>) {
   const [state, setState] = useListState(props.spec);
   return (
-    <ListPage title={props.title} card={props.card} onCloseCard={props.onCloseCard}>
+    <ListPage
+      title={props.title}
+      note={props.note}
+      card={props.card}
+      onCloseCard={props.onCloseCard}
+    >
       {state && <ListBody {...props} state={state} onState={setState} />}
     </ListPage>
   );

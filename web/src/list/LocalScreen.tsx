@@ -13,7 +13,12 @@ interface Props<Row> extends ScreenProps<Row> {
 export function LocalScreen<Row>(props: Props<Row>) {
   const [state, setState] = useListState(props.spec);
   return (
-    <ListPage title={props.title} card={props.card} onCloseCard={props.onCloseCard}>
+    <ListPage
+      title={props.title}
+      note={props.note}
+      card={props.card}
+      onCloseCard={props.onCloseCard}
+    >
       {state && <LocalBody {...props} state={state} onState={setState} />}
     </ListPage>
   );

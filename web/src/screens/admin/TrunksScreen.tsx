@@ -4,11 +4,13 @@ import { type TextId, useServerText, useText } from '../../i18n/I18n';
 import { Badge, type Tone } from '../../ui/Badge';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, type FieldSpec, numberOf, type Resource } from './resource';
+import { useConfiguration } from './useConfiguration';
 
 /** Links to carriers: those of the database, and beside them those of the configuration file. */
 export default function TrunksScreen() {
   const t = useText();
   const says = useServerText();
+  const file = useConfiguration().data?.file ?? t('admin.trunks.configFile');
   const resource = useMemo<Resource<Trunk>>(() => {
     const portOf = (it: Trunk) => it.source_port?.toString() ?? t('admin.trunks.portAny');
     const stateOf = (it: Trunk) => t(STATES[stateCode(it)].label);
@@ -21,7 +23,7 @@ export default function TrunksScreen() {
       nameOf: (it) => it.name,
       canAdd: true,
       fixedBy: (it) =>
-        it.source === 'file' ? t('admin.trunks.inFile', { name: it.name }) : undefined,
+        it.source === 'file' ? t('admin.trunks.inFile', { file, name: it.name }) : undefined,
       remark: (it) =>
         it.left_out ? t('admin.trunks.leftOut', { why: says(it.left_out) }) : undefined,
       columns: [
@@ -88,7 +90,7 @@ export default function TrunksScreen() {
         is_enabled,
       }),
     };
-  }, [t, says]);
+  }, [t, says, file]);
   return <ResourceScreen resource={resource} />;
 }
 

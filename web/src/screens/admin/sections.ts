@@ -13,6 +13,7 @@ import {
   Phone,
   PhoneCall,
   Route,
+  SlidersHorizontal,
   Users,
 } from 'lucide-react';
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
@@ -38,7 +39,8 @@ export type AdminCode =
   | 'calls'
   | 'cdrs'
   | 'audit'
-  | 'health';
+  | 'health'
+  | 'config';
 
 const SECTIONS: readonly AdminSection[] = [
   {
@@ -112,6 +114,12 @@ const SECTIONS: readonly AdminSection[] = [
     right: 'health.view',
     icon: Activity,
     screen: lazy(() => import('./health/HealthScreen')),
+  },
+  {
+    code: 'config',
+    right: 'config.view',
+    icon: SlidersHorizontal,
+    screen: lazy(() => import('./ConfigScreen')),
   },
 ];
 
