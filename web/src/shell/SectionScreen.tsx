@@ -22,12 +22,13 @@ export function SectionScreen() {
 
 /** Without a section in the address: the first one that the user has and that is built. */
 export function FirstSection() {
+  const t = useText();
   const menu = useLive((it) => it.menu);
   const isLoaded = useLive((it) => it.isLoaded);
   if (!isLoaded) return <Skeleton rows={6} />;
   const codes = menu.map((it) => it.code).filter(isSection);
   const first = PREFERRED.find((it) => codes.includes(it)) ?? codes[0];
-  if (!first) return <NotFound />;
+  if (!first) return <EmptyState>{t('list.noRight')}</EmptyState>;
 
   return <Redirect to={`/workspace/${first}`} />;
 }

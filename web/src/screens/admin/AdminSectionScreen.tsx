@@ -2,14 +2,17 @@ import { Navigate, useParams } from '@tanstack/react-router';
 import { Suspense } from 'react';
 import { NotFound } from '../../app/NotFound';
 import { useSession } from '../../app/session';
-import { Skeleton } from '../../ui/States';
-import { sectionsFor } from './sections';
+import { useText } from '../../i18n/I18n';
+import { EmptyState, Skeleton } from '../../ui/States';
+import { isAdminSection, sectionsFor } from './sections';
 
-/** The section in the address. */
+/** The section in the address; in plain words where it is not for this user. */
 export function AdminSectionScreen() {
+  const t = useText();
   const { may } = useSession();
   const { section } = useParams({ from: '/signed-in/admin/$section' });
   const found = sectionsFor(may).find((it) => it.code === section);
+  if (!found && isAdminSection(section)) return <EmptyState>{t('list.noRight')}</EmptyState>;
   if (!found) return <NotFound />;
   const Screen = found.screen;
   return (

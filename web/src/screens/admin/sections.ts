@@ -127,3 +127,6 @@ const SECTIONS: readonly AdminSection[] = [
 export function sectionsFor(may: (right: string) => boolean): readonly AdminSection[] {
   return SECTIONS.filter((it) => may(it.right));
 }
+
+/** Whether there is such a section, whoever may open it. */
+export const isAdminSection = (code: string): boolean => SECTIONS.some((it) => it.code === code);
