@@ -74,7 +74,7 @@ test.each(LOCALES)(
     ]);
     await find(page, locale, 'trunk[0].destination');
     expect(await told(page, 'trunk[0].destination')).toEqual([
-      '127.0.0.1:5070/udp',
+      `127.0.0.1:${office.server.trunkPort}/udp`,
       words.file,
       words.sighup,
     ]);

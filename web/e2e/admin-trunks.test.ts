@@ -138,7 +138,9 @@ test.each(LOCALES)('a trunk of the file is read only and says where, %s', async 
   await page.keyboard.press('Enter');
 
   await page.getByText(words.inFile).waitFor();
-  expect(await labelled(page, words.destination).inputValue()).toBe('127.0.0.1:5070/udp');
+  expect(await labelled(page, words.destination).inputValue()).toBe(
+    `127.0.0.1:${office.server.trunkPort}/udp`,
+  );
   expect(await labelled(page, words.destination).isDisabled()).toBe(true);
   expect(await page.getByRole('button', { name: words.save }).count()).toBe(0);
   await page.context().close();

@@ -16,6 +16,7 @@ import { freeBlock, freePort } from './ports';
 import { waitFor } from './wait';
 
 const REPOSITORY = new URL('../../../', import.meta.url).pathname;
+const RTP_PORTS = 42;
 const READY_LIMIT_MS = 120_000;
 
 /** `TANDEM_BIN` puts another build under the same tests. */
@@ -27,18 +28,21 @@ export class Server {
   readonly url: string;
   /** Where phones register: `127.0.0.1:PORT`. */
   readonly sip: string;
+  /** Where the demo's trunk calls from: a port of 127.0.0.1 that nothing listens on. */
+  readonly trunkPort: number;
   /** Where tests may put files of their own; gone with the server. */
   readonly folder: string;
   readonly #arguments: readonly string[];
   #process: ChildProcess | undefined;
 
-  private constructor(folder: string, http: number, sip: number, rtp: number) {
+  private constructor(folder: string, http: number, sip: number, rtp: number, trunk: number) {
     this.folder = folder;
+    this.trunkPort = trunk;
     this.#arguments = [
       'serve',
       ...settings(folder),
       ...['--http-port', String(http), '--sip-port', String(sip)],
-      ...['--rtp-ports', `${rtp}-${rtp + 41}`],
+      ...['--rtp-ports', `${rtp}-${rtp + RTP_PORTS - 1}`],
     ];
     this.url = `http://127.0.0.1:${http}`;
     this.sip = `127.0.0.1:${sip}`;
@@ -48,13 +52,14 @@ export class Server {
   static async start(prepare?: (database: string) => void): Promise<Server> {
     if (!existsSync(binary)) throw new Error(`${binary} is not there: run cargo build`);
     const folder = mkdtempSync(join(tmpdir(), 'tandem-e2e-'));
-    configure(folder);
+    const rtp = await freeBlock(RTP_PORTS + 1);
+    const trunk = rtp + RTP_PORTS;
+    configure(folder, trunk);
     const seeded = spawnSync(binary, ['demo', ...settings(folder)], { cwd: REPOSITORY });
     if (seeded.status !== 0) throw new Error(`tandem demo: ${seeded.stderr}`);
     prepare?.(join(folder, 'data', 'tandem.db'));
     const [http, sip] = [await freePort(), await freePort()];
-    const rtp = await freeBlock(42);
-    const server = new Server(folder, http, sip, rtp);
+    const server = new Server(folder, http, sip, rtp, trunk);
     await server.run();
     return server;
   }
@@ -99,13 +104,16 @@ export class Server {
   }
 }
 
-/** The demo's configuration, with a copy of its dialplans, since the panel can change them. */
-function configure(folder: string): void {
+/**
+ * The demo's configuration, with a copy of its dialplans, since the panel can change them, and a port
+ * of its own for the trunk.
+ */
+function configure(folder: string, trunk: number): void {
   const dialplans = join(folder, 'dialplans');
   cpSync(join(REPOSITORY, 'dialplans'), dialplans, { recursive: true });
   const demo = readFileSync(join(REPOSITORY, 'docs/config.demo.toml'), 'utf8');
   const server = `[server]\ndialplans_dir = ${JSON.stringify(dialplans)}\n\n`;
-  writeFileSync(join(folder, 'config.toml'), server + demo);
+  writeFileSync(join(folder, 'config.toml'), server + demo.replaceAll('5070', String(trunk)));
 }
 
 const settings = (folder: string): string[] => [
