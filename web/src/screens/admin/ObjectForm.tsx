@@ -78,11 +78,6 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
     <form className={css.form} onSubmit={save} noValidate>
       {isFixed && <p className={css.note}>{fixedBy}</p>}
       {remark !== undefined && <p className={css.notice}>{remark}</p>}
-      {changed && draft.conflicts.length === 0 && (
-        <p className={css.notice} role="status">
-          {t(changed.isRemoved ? 'admin.removedBy' : 'admin.changedBy', { who: changed.by })}
-        </p>
-      )}
       {fields.map((field, index) => (
         <FormField
           key={field.name}
@@ -96,24 +91,31 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
           onDecide={decide}
         />
       ))}
-      {draft.failure !== undefined && (
-        <p className={css.failure} role="alert">
-          {draft.conflicts.length > 0 ? t('admin.conflict') : says(draft.failure)}
-        </p>
-      )}
-      <div className={css.buttons}>
-        {!isFixed && (
-          <Button
-            kind="primary"
-            type="submit"
-            isDisabled={
-              isSaving || draft.conflicts.length > 0 || !isChanged(draft.base, draft.values)
-            }
-          >
-            {t('admin.save')}
-          </Button>
+      <div className={css.foot}>
+        {changed && draft.conflicts.length === 0 && (
+          <p className={css.notice} role="status">
+            {t(changed.isRemoved ? 'admin.removedBy' : 'admin.changedBy', { who: changed.by })}
+          </p>
         )}
-        <Button onPress={onClose}>{t('admin.close')}</Button>
+        {draft.failure !== undefined && (
+          <p className={css.failure} role="alert">
+            {draft.conflicts.length > 0 ? t('admin.conflict') : says(draft.failure)}
+          </p>
+        )}
+        <div className={css.buttons}>
+          {!isFixed && (
+            <Button
+              kind="primary"
+              type="submit"
+              isDisabled={
+                isSaving || draft.conflicts.length > 0 || !isChanged(draft.base, draft.values)
+              }
+            >
+              {t('admin.save')}
+            </Button>
+          )}
+          <Button onPress={onClose}>{t('admin.close')}</Button>
+        </div>
       </div>
     </form>
   );
@@ -167,9 +169,9 @@ function afterRefusal<T extends Editable>(
   return { ...draft, errors, failure: isAllBesideFields ? undefined : error };
 }
 
-/** Whether the server could read it as a number, or as none; which numbers fit is its own to say. */
+/** Whether the server could read it as a count, or as none; which counts fit is its own to say. */
 function isNumber(value: Value): boolean {
-  return /^(-?\d{1,9})?$/.test(String(value).trim());
+  return /^\d{0,9}$/.test(String(value).trim());
 }
 
 /** By field; what is told of the second entry of `field` as `field[1]` stands beside the field too. */
