@@ -34,7 +34,7 @@ const WORDS = {
     flag: 'Ключ запуска',
     byDefault: 'По умолчанию',
     restart: 'Перезапуском',
-    sighup: 'Без перезапуска, по SIGHUP',
+    sighup: 'По SIGHUP',
     means: 'Что значит',
   },
   en: {
@@ -46,7 +46,7 @@ const WORDS = {
     flag: 'Flag',
     byDefault: 'Default',
     restart: 'By a restart',
-    sighup: 'Without a restart, by SIGHUP',
+    sighup: 'By SIGHUP',
     means: 'What it means',
   },
 } as const;

@@ -48,7 +48,7 @@ export default function ConfigScreen() {
           id: 'change',
           label: 'admin.config.change',
           text: (it) => t(changeOf(it)),
-          width: 210,
+          width: 130,
           sortField: 'change',
         },
       ],

@@ -51,7 +51,7 @@ export default function LinesScreen() {
           id: 'calls',
           label: 'admin.lines.callsMax',
           text: (it) => it.calls_max?.toString() ?? t('admin.lines.unlimited'),
-          width: 150,
+          width: 200,
           isNumber: true,
         },
         {
