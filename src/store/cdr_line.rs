@@ -69,6 +69,8 @@ struct Record<'a> {
     packets_foreign: u64,
     payload_type: Option<u8>,
     latched: Option<SocketAddr>,
+    #[serde(default)]
+    transcoded: bool,
 }
 
 impl<'a> From<&'a Cdr> for Record<'a> {
@@ -106,6 +108,7 @@ impl<'a> From<&'a Cdr> for Record<'a> {
             packets_foreign: cdr.media.packets_foreign,
             payload_type: cdr.media.payload_type,
             latched: cdr.media.latched,
+            transcoded: cdr.media.transcoded,
         }
     }
 }
@@ -146,6 +149,7 @@ impl TryFrom<Record<'_>> for Cdr {
                 packets_foreign: record.packets_foreign,
                 payload_type: record.payload_type,
                 latched: record.latched,
+                transcoded: record.transcoded,
             },
         })
     }

@@ -108,7 +108,8 @@ impl Store {
                         .bind(f64::from(cdr.media.jitter_ms))
                         .bind(signed(cdr.media.packets_foreign))
                         .bind(cdr.media.payload_type.map(i64::from))
-                        .bind(cdr.media.latched.map(|it| it.to_string()));
+                        .bind(cdr.media.latched.map(|it| it.to_string()))
+                        .bind(cdr.media.transcoded);
                 }
                 added += query.execute(&mut *tx).await?.rows_affected();
             }
@@ -154,6 +155,7 @@ from_row!(CdrRow, row => Ok(Self(Cdr {
         packets_foreign: unsigned(row.try_get("packets_foreign")?),
         payload_type: row.try_get::<Option<i64>, _>("payload_type")?.map(unsigned),
         latched: (row.try_get::<Option<String>, _>("latched")?).and_then(|it| it.parse().ok()),
+        transcoded: row.try_get("transcoded")?,
     },
 })));
 
@@ -225,4 +227,5 @@ pub(super) const COLUMNS: &[&str] = &[
     "packets_foreign",
     "payload_type",
     "latched",
+    "transcoded",
 ];

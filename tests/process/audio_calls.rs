@@ -108,6 +108,7 @@ fn assert_in_call_log(server: &Server, [of_caller, of_callee]: [Codec; 2], said:
         let codec = if row.role == "caller" { of_caller } else { of_callee };
         assert_eq!((row.sip_status, row.codec.as_deref()), (200, Some(codec.name())));
         assert!(row.answer_ms.is_some(), "{row:?}");
+        assert_eq!(row.transcoded, of_caller != of_callee, "{row:?}");
         let off_ms = row.talk_ms - i64::try_from(said.as_millis()).expect("a short file");
         assert!(off_ms.abs() < TALK_TOLERANCE_MS, "talked {} ms of {said:?}", row.talk_ms);
         let (party, hangup) =

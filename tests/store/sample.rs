@@ -40,6 +40,7 @@ pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
             packets_foreign: 7,
             payload_type: Some(8),
             latched: Some("192.0.2.9:4002".parse().unwrap()),
+            transcoded: n.is_multiple_of(5),
         },
     }
 }

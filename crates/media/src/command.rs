@@ -279,4 +279,6 @@ pub struct StreamStats {
     pub payload_type: Option<u8>,
     /// Where the far end really sent from, once latched.
     pub latched: Option<SocketAddr>,
+    /// Whether its speech was, at any time, decoded and encoded for another far end.
+    pub transcoded: bool,
 }

@@ -30,6 +30,7 @@ pub(crate) struct Session {
     activity: Activity,
     foreign: u64,
     silence: Silence,
+    has_transcoded: bool,
 }
 
 /// What becomes of the far end's packets, and what it hears.
@@ -87,6 +88,7 @@ impl Session {
             activity: Activity::Idle,
             foreign: 0,
             silence: Silence { limit: None, heard_at: now, is_reported: false },
+            has_transcoded: false,
         }
     }
 
@@ -116,6 +118,7 @@ impl Session {
     /// Takes up another activity; the outgoing stream goes on with another source.
     pub(crate) fn take_up(&mut self, activity: Activity) {
         self.activity = activity;
+        self.has_transcoded |= self.transcodes();
         self.outgoing.change_source();
     }
 
@@ -140,6 +143,7 @@ impl Session {
         if let Activity::Bridged { translation, .. } = &mut self.activity {
             *translation = new;
         }
+        self.has_transcoded |= self.transcodes();
     }
 
     /// Whether what the peer is sent is not what comes from here.
@@ -298,6 +302,7 @@ impl Session {
             packets_foreign: self.foreign,
             payload_type: self.reception.payload_type(),
             latched: self.latch.source(),
+            transcoded: self.has_transcoded,
         }
     }
 }

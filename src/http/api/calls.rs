@@ -167,6 +167,8 @@ pub(super) struct LegFigures {
     jitter_ms: f32,
     /// Packets of strangers, dropped.
     packets_foreign: u64,
+    /// Whether its speech was decoded and encoded for another leg.
+    transcoded: bool,
     /// Where the far end's audio came from.
     #[schema(required)]
     latched: Option<String>,
@@ -340,6 +342,7 @@ impl LegFigures {
             packets_lost: cdr.media.packets_lost,
             jitter_ms: cdr.media.jitter_ms,
             packets_foreign: cdr.media.packets_foreign,
+            transcoded: cdr.media.transcoded,
             latched: cdr.media.latched.map(|it| it.to_string()),
         }
     }

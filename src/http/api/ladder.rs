@@ -79,6 +79,8 @@ struct MediaFigures {
     /// What it spoke at the end.
     #[schema(required)]
     codec: Option<String>,
+    /// Whether that was decoded and encoded for another leg.
+    transcoded: bool,
     /// Packets that came.
     packets_received: u64,
     /// Packets that went.
@@ -187,6 +189,7 @@ impl MediaFigures {
         Self {
             leg: leg.party.clone(),
             codec: leg.codec.clone(),
+            transcoded: leg.media.transcoded,
             packets_received: leg.media.packets_received,
             packets_sent: leg.media.packets_sent,
             packets_lost: leg.media.packets_lost,

@@ -26,6 +26,7 @@ pub(crate) struct CdrRow {
     pub(crate) bytes_received: i64,
     pub(crate) packets_sent: i64,
     pub(crate) packets_lost: i64,
+    pub(crate) transcoded: bool,
     pub(crate) jitter_ms: f64,
 }
 
@@ -112,6 +113,7 @@ async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
                 bytes_received: row.try_get("bytes_received")?,
                 packets_sent: row.try_get("packets_sent")?,
                 packets_lost: row.try_get("packets_lost")?,
+                transcoded: row.try_get("transcoded")?,
                 jitter_ms: row.try_get("jitter_ms")?,
             })
         })

@@ -1646,6 +1646,8 @@ export interface components {
              * @description From answer to end, in ms.
              */
             talk_ms: number;
+            /** @description Whether its speech was decoded and encoded for another leg. */
+            transcoded: boolean;
             /** @description The trunk that it is behind. */
             trunk: string | null;
         };
@@ -1814,6 +1816,8 @@ export interface components {
              * @description Packets that went.
              */
             packets_sent: number;
+            /** @description Whether that was decoded and encoded for another leg. */
+            transcoded: boolean;
         };
         /** @description Audio. */
         MediaHealth: {

@@ -161,7 +161,10 @@ function Media({ data }: { readonly data: LadderData }) {
               <td>
                 <bdi>{it.leg}</bdi>
               </td>
-              <td>{it.codec ?? '—'}</td>
+              <td>
+                {it.codec ?? '—'}
+                {it.transcoded && ` · ${t('ladder.transcoded')}`}
+              </td>
               <td>{it.packets_received}</td>
               <td>{it.packets_sent}</td>
               <td>{it.packets_lost}</td>
