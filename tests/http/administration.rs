@@ -244,6 +244,36 @@ pub(crate) async fn a_dialplan_is_saved_whole_or_not_at_all(place: Place) {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
+pub(crate) async fn the_audit_tells_what_was_changed_in_a_dialplan(place: Place) {
+    let (fake, directory) = Fake::with_plan(PLAN);
+    let house = house(place, fake).await;
+    let admin = house.visitor(&house.domain, "root", &["platform_admin"]).await;
+    let version = admin.get("/admin/dialplans/main").await.json()["version"].clone();
+    let better = PLAN.replace("9196", "9199");
+    let request = admin.request(Method::PUT, "/admin/dialplans/main");
+    let request = request.header(header::IF_MATCH, version.as_str().unwrap());
+    let saved = admin.send_json(request, &json!({ "text": better })).await;
+    assert_eq!(saved.status, StatusCode::OK, "{saved:?}");
+    let new = "domain = \"a.example\"\n";
+    let made = admin.act(Method::PUT, "/admin/dialplans/new", None, json!({ "text": new })).await;
+    assert_eq!(made.status, StatusCode::OK, "{made:?}");
+
+    let entries = admin.get("/admin/audit?what=dialplan.changed").await.json()["items"].clone();
+
+    let told = |n: usize| (entries[n]["object_id"].clone(), entries[n]["before"].clone());
+    assert_eq!(told(0), (json!("new.toml"), Value::Null));
+    assert_eq!(entries[0]["after"]["diff"], format!("@@ -0,0 +1 @@\n+{new}"));
+    assert_eq!(told(1), (json!("main.toml"), json!({ "version": version, "size": PLAN.len() })));
+    let after = &entries[1]["after"];
+    assert_eq!(after["version"], saved.json()["version"]);
+    assert_eq!(after["size"], better.len());
+    let diff = after["diff"].as_str().unwrap();
+    let changed: Vec<_> = diff.lines().filter(|it| it.starts_with(['-', '+'])).collect();
+    let line = |text: &str| text.lines().find(|it| it.contains("919")).unwrap().to_owned();
+    assert_eq!(changed, [format!("-{}", line(PLAN)), format!("+{}", line(&better))], "{diff}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+}
+
 pub(crate) async fn a_call_is_tried_on_texts_that_are_not_saved(place: Place) {
     let (fake, _directory) = Fake::with_plan(PLAN);
     let house = house(place, fake).await;

@@ -34,6 +34,7 @@ on_both_engines! {
     administration::lines_are_made_changed_and_removed_and_calls_go_by_it,
     administration::a_line_of_another_domain_is_not_there_and_nonsense_is_named,
     administration::a_dialplan_is_saved_whole_or_not_at_all,
+    administration::the_audit_tells_what_was_changed_in_a_dialplan,
     administration::a_call_is_tried_on_texts_that_are_not_saved,
     administration::a_dialplan_of_another_domain_is_not_there,
     administration::health_tells_figures_of_this_process,

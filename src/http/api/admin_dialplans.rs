@@ -6,6 +6,7 @@
 use super::{
     Access, Act, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath,
     house::{HouseHandle, PlanTrouble},
+    text_diff,
 };
 use crate::store::Right;
 use axum::{
@@ -15,6 +16,7 @@ use axum::{
 };
 use call::dialplan::{Caller, PlanError, RouteQuery};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt::Write as _,
@@ -268,9 +270,11 @@ async fn save(
         return Err(Problem::busy());
     }
     let after = Dialplan { version: version_of(&wanted.text), name, text: wanted.text };
+    let old_text = before.as_ref().map_or("", |it| it.text.as_str());
+    let diff = text_diff::unified(old_text, &after.text);
     let act = Act {
-        before: before.map(|it| it.text.into()),
-        after: Some(after.text.clone().into()),
+        before: before.as_ref().map(|it| json!({ "version": it.version, "size": it.text.len() })),
+        after: Some(json!({ "version": after.version, "size": after.text.len(), "diff": diff })),
         ..Act::on("dialplan.changed", "dialplan", &after.name)
     };
     api.audit(&session, act).await?;

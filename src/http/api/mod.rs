@@ -43,6 +43,7 @@ mod session;
 mod settings;
 mod state;
 mod text;
+mod text_diff;
 pub mod time;
 mod walls;
 
