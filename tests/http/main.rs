@@ -31,6 +31,7 @@ on_both_engines! {
     signing_in::what_is_wrong_with_the_credentials_is_not_told,
     signing_in::a_request_that_changes_something_needs_the_token_and_our_origin,
     signing_in::a_session_ends_when_it_is_idle_or_old,
+    signing_in::a_cookie_for_plain_http_is_given_only_where_the_configuration_says_so,
     administration::lines_are_made_changed_and_removed_and_calls_go_by_it,
     administration::a_line_of_another_domain_is_not_there_and_nonsense_is_named,
     administration::a_dialplan_is_saved_whole_or_not_at_all,

@@ -18,7 +18,7 @@ use std::{net::SocketAddr, time::Duration};
 use tandem::{
     board::{self, Ears},
     config::Secret,
-    events::{Fact, Hub, Stamp},
+    events::{Fact, Hub, QUEUE_MAX, Stamp},
     http::api::{Live, Panels},
     registrar::Locations,
     store::NewExtension,
@@ -181,6 +181,14 @@ pub(crate) async fn a_panel_that_does_not_read_is_cut_off(place: Place) {
 
     desk.hub.tell(desk.domain, &[desk.boris_id], at(), &Fact::CallLogged { id: call() });
     assert_eq!(quick.hear().await["t"], "call.logged", "nobody else is");
+
+    // More than may wait, and than its connection takes before anybody reads.
+    let mut behind = desk.connect(&desk.anna, json!({"tab": "c"})).await;
+    behind.hear().await;
+    for _ in 0..=QUEUE_MAX {
+        desk.hub.tell(desk.domain, &[desk.anna_id], at(), &fact);
+    }
+    assert_eq!(behind.close_code().await, 4008, "and is told why");
 }
 
 /// A house with lines in it: Anna at 1001, Boris at 1002, Clara at none.

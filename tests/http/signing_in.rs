@@ -114,3 +114,26 @@ pub(crate) async fn a_session_ends_when_it_is_idle_or_old(place: Place) {
     house.clock.advance(Duration::from_hours(6));
     assert_eq!(anna.get("/me").await.status, StatusCode::UNAUTHORIZED, "a week old");
 }
+
+pub(crate) async fn a_cookie_for_plain_http_is_given_only_where_the_configuration_says_so(
+    place: Place,
+) {
+    let house = House::with_config(place, "[http]\nsecure_cookies = false\n").await;
+    house.add(&house.domain, "anna", &[]).await;
+    let mut anna = house.stranger();
+
+    let reply = anna.sign_in("a.example", "anna", PASSWORD).await;
+
+    let cookie = reply.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("tandem="), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert_eq!(anna.get("/me").await.status, StatusCode::OK);
+    let plain = anna.cookie.clone();
+    anna.cookie = format!("__Host-{plain}");
+    assert_eq!(anna.get("/me").await.status, StatusCode::UNAUTHORIZED, "that is another's name");
+    anna.cookie = plain;
+    let out = anna.post("/auth/logout", serde_json::json!({})).await;
+    let cleared = out.headers[header::SET_COOKIE].to_str().unwrap();
+    assert_eq!(cleared, "tandem=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    assert_eq!(anna.get("/me").await.status, StatusCode::UNAUTHORIZED);
+}

@@ -61,6 +61,15 @@ fn a_call_of_two_phones_is_seen_as_it_happens_and_ended_from_the_panel() {
     assert!(summaries.contains(&(&json!("INVITE"), &json!(200))), "{summaries:?}");
     assert_eq!(ladder["media"][0]["codec"], "PCMA/8000");
     assert_eq!(ladder["diagnosis"], json!([]), "nothing went wrong");
+    assert!(server.command(&["domain", "add", "other.example"]).status.success());
+    let eve = ["user", "add", "eve", "--domain", "other.example", "--role", "admin"];
+    assert!(server.command(&[&eve[..], &["--password", "demo"]].concat()).status.success());
+    let eve = Visitor::sign_in_at(&server, "other.example", "eve");
+    for path in [format!("/calls/{id}/ladder"), format!("/calls/{id}")] {
+        assert_eq!(supervisor.act("GET", &path, None, &Value::Null).0, 200, "{path}");
+        let (status, refused) = eve.act("GET", &path, None, &Value::Null);
+        assert_eq!((status, refused["code"].as_str()), (404, Some("not_found")), "{path}");
+    }
 
     let last = numbers.last().copied();
     let mut again = anna.connect(&json!({"tab": "c", "resume_from": last}));

@@ -13,6 +13,7 @@ mod bindings;
 mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
+mod first_version;
 mod million;
 mod rows;
 mod sample;
@@ -22,6 +23,7 @@ mod spool;
 use places::on_both_engines;
 
 on_both_engines! {
+    first_version::what_the_first_version_kept_is_there_in_this_one,
     rows::a_domain_is_found_by_its_name_and_its_aliases,
     rows::two_domains_cannot_share_a_name,
     rows::a_user_signs_in_with_the_right_password_only,

@@ -1,7 +1,7 @@
 //! What differs between two texts, for the audit: enough to see what somebody did, and no more.
 
 use similar::TextDiff;
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 /// A unified diff with three lines around each change; empty for the same text. One that is longer
 /// than [`DIFF_BYTES_MAX`] ends early, with a line that says so.
@@ -12,7 +12,8 @@ pub(super) fn unified(before: &str, after: &str) -> String {
         let end = text.floor_char_boundary(DIFF_BYTES_MAX);
         let left_out = text.len() - end;
         text.truncate(end);
-        text.push_str(&format!("\n… {left_out} bytes are left out\n"));
+        // A String takes every write.
+        let _ = writeln!(text, "\n… {left_out} bytes are left out");
     }
     text
 }
@@ -31,7 +32,8 @@ mod tests {
 
     #[test]
     fn only_changed_lines_and_those_around_them_are_told() {
-        let before: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let before: String =
+            (1..=20).flat_map(|n| ["line ".to_owned(), n.to_string(), "\n".to_owned()]).collect();
         let after = before.replace("line 10\n", "line ten\nand more\n");
 
         let diff = unified(&before, &after);
@@ -47,7 +49,9 @@ mod tests {
     #[test]
     fn a_long_diff_ends_early_and_says_so() {
         let text = |word: &str| -> String {
-            (0..50_000).map(|n| format!("{word} {n} «ё»\n")).collect()
+            (0..50_000)
+                .flat_map(|n| [word.to_owned(), n.to_string(), " «ё»\n".to_owned()])
+                .collect()
         };
 
         let diff = unified(&text("old"), &text("new"));

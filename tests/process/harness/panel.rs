@@ -30,8 +30,13 @@ pub(crate) struct Panel {
 impl<'a> Visitor<'a> {
     /// Signs in at the demo domain.
     pub(crate) fn sign_in(server: &'a Server, login: &str) -> Self {
+        Self::sign_in_at(server, "demo.tandem.test", login)
+    }
+
+    /// Signs in with the demo's password.
+    pub(crate) fn sign_in_at(server: &'a Server, domain: &str, login: &str) -> Self {
         let visitor = Self { server, cookie: String::new(), csrf: String::new() };
-        let body = json!({"domain": "demo.tandem.test", "login": login, "password": "demo"});
+        let body = json!({"domain": domain, "login": login, "password": "demo"});
         let (status, head, me) = visitor.ask("POST", "/auth/login", "", &body);
         assert_eq!(status, 200, "{me}");
         let cookie = head.lines().find_map(|it| it.strip_prefix("set-cookie: "));
