@@ -77,6 +77,10 @@ test.each([
   const tiles = page.getByRole('row');
   const names = await tiles.locator('strong').allInnerTexts();
   expect(names).toEqual(TILES.map((it) => it[at]));
+  const icons = await tiles.evaluateAll((all) =>
+    all.map((it) => it.querySelector('svg')?.innerHTML),
+  );
+  expect(new Set(icons).size, 'each tile has an icon of its own').toBe(TILES.length);
   const products = await productsOf(page);
   const texts = await tiles.allInnerTexts();
   for (const [n, [row]] of TILES.entries()) {

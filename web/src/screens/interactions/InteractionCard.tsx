@@ -54,13 +54,13 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
               {t('interactions.history')}
             </Tab>
           </TabList>
-          <TabPanel id="dialog">
+          <TabPanel id="dialog" className={css.panel ?? ''}>
             <Conversation card={call.data} />
           </TabPanel>
-          <TabPanel id="properties">
+          <TabPanel id="properties" className={css.panel ?? ''}>
             <CallProperties card={call.data} />
           </TabPanel>
-          <TabPanel id="history">
+          <TabPanel id="history" className={css.panel ?? ''}>
             <CallHistory history={call.data.history} />
           </TabPanel>
         </Tabs>
