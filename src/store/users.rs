@@ -438,3 +438,25 @@ const COUNT_MASTERS: &str = "
     JOIN user_role ON user_role.user_id = user_account.id
     JOIN role ON role.id = user_role.role_id
     WHERE role.code = $1 AND user_account.is_disabled = $2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::password_hash::phc::PasswordHash;
+
+    #[tokio::test]
+    async fn an_unknown_login_is_compared_with_a_hash_that_costs_as_much_as_anybodys() {
+        let anybodys = passwords::hash(Secret::new("correct horse")).await.unwrap();
+
+        PasswordHash::new(NOBODYS_HASH).expect("one that is malformed would cost nothing");
+        let of = |hash: &str| {
+            let parts: Vec<_> = hash.split('$').map(str::to_owned).collect();
+            let [none, algorithm, version, costs, salt, output] = &parts[..] else {
+                panic!("{hash}")
+            };
+            let words = [none, algorithm, version, costs].map(Clone::clone);
+            (words, salt.len(), output.len())
+        };
+        assert_eq!(of(NOBODYS_HASH), of(&anybodys));
+    }
+}

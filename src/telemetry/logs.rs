@@ -52,5 +52,11 @@ impl LogControl {
 }
 
 fn filter(level: &str) -> Result<EnvFilter, LogError> {
-    EnvFilter::try_new(level).map_err(|reason| LogError::Level { level: level.to_owned(), reason })
+    // What the decoder of sound files finds in them is nobody's business unless asked for.
+    let quiet = if level.contains(SOUND_LIBRARY) { "" } else { ",symphonia=warn" };
+    EnvFilter::try_new(format!("{level}{quiet}"))
+        .map_err(|reason| LogError::Level { level: level.to_owned(), reason })
 }
+
+/// Prefix of its crates' names.
+const SOUND_LIBRARY: &str = "symphonia";

@@ -114,7 +114,10 @@ fn number_that_the_dialplan_does_not_know_is_404() {
 
 #[test]
 fn hold_by_reinvite_is_passed_on_and_resumed() {
-    a_call(&Server::start(), "uac-hold.xml", "uas-held.xml", Transport::Udp);
+    for config in ["", "[calls]\nhold_music = \"\"\n"] {
+        let server = Server::start_with(config);
+        a_call(&server, "uac-hold.xml", "uas-held.xml", Transport::Udp);
+    }
 }
 
 #[test]

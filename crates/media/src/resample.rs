@@ -93,7 +93,7 @@ pub fn resample_whole(samples: &[f32], from_hz: u32, to: Rate) -> Option<Vec<i16
     let block = from.div_ceil(100).max(1);
     let mut library = Fft::<f32>::new(from, to, block, 1, FixedSync::Both).ok()?;
     let (before, after) = (library.input_frames_next(), library.output_frames_next());
-    if before > from {
+    if before * 10 > from {
         return None;
     }
     let delay = library.output_delay();
@@ -179,7 +179,7 @@ mod tests {
                 (0..from_hz / 2).map(|n| (peak * (step * f64::from(n)).sin()) as f32).collect();
             let heard = resample_whole(&tone, from_hz, Rate::Wide).unwrap();
 
-            assert_eq!(heard.len(), 8000, "{from_hz} Hz");
+            assert!((7999..=8000).contains(&heard.len()), "{from_hz} Hz: {}", heard.len());
             let middle = &heard[1600..6400];
             let level = decibels(amplitude(middle, 1000.0, Rate::Wide) / PEAK);
             assert!(level.abs() < 0.5, "{from_hz} Hz: {level:.2} dB");
