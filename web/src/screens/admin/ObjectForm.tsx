@@ -75,22 +75,24 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
   };
 
   return (
-    <form className={css.form} onSubmit={save} noValidate>
-      {isFixed && <p className={css.note}>{fixedBy}</p>}
-      {remark !== undefined && <p className={css.notice}>{remark}</p>}
-      {fields.map((field, index) => (
-        <FormField
-          key={field.name}
-          spec={field}
-          value={draft.values[field.name] ?? ''}
-          error={draft.errors.get(field.name)}
-          isDisabled={isFixed}
-          isFirst={index === 0}
-          conflict={draft.conflicts.find((it) => it.field === field.name)}
-          onChange={(value) => set(field.name, value)}
-          onDecide={decide}
-        />
-      ))}
+    <form className={css.objectForm} onSubmit={save} noValidate>
+      <div className={css.fields}>
+        {isFixed && <p className={css.note}>{fixedBy}</p>}
+        {remark !== undefined && <p className={css.notice}>{remark}</p>}
+        {fields.map((field, index) => (
+          <FormField
+            key={field.name}
+            spec={field}
+            value={draft.values[field.name] ?? ''}
+            error={draft.errors.get(field.name)}
+            isDisabled={isFixed}
+            isFirst={index === 0}
+            conflict={draft.conflicts.find((it) => it.field === field.name)}
+            onChange={(value) => set(field.name, value)}
+            onDecide={decide}
+          />
+        ))}
+      </div>
       <div className={css.foot}>
         {changed && draft.conflicts.length === 0 && (
           <p className={css.notice} role="status">
