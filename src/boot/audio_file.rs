@@ -22,9 +22,10 @@ pub(super) const EXTENSIONS: [&str; 6] = ["wav", "mp3", "ogg", "oga", "opus", "f
 /// Longest recording that is kept in memory: an hour, 115 MB.
 const LENGTH_MAX_S: u32 = 3600;
 
-/// Decodes a file: the mean of its channels, at 8 kHz if it has that and at 16 kHz otherwise.
-/// Packets that are broken are left out. The error says what is wrong with the file.
-pub(super) fn read(path: &Path) -> Result<Sound, String> {
+/// Decodes a file: the mean of its channels, at 8 kHz if it has that and `narrowest` is that, and at
+/// 16 kHz otherwise. Packets that are broken are left out. The error says what is wrong with the
+/// file.
+pub(super) fn read(path: &Path, narrowest: Rate) -> Result<Sound, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
@@ -45,7 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Sound, String> {
         .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
         .map_err(|_| "its codec is not known".to_owned())?;
     let (samples, rate_hz) = decode(format.as_mut(), track_id, decoder.as_mut())?;
-    let rate = if rate_hz == Rate::Narrow.hz() { Rate::Narrow } else { Rate::Wide };
+    let rate = if rate_hz == narrowest.hz() { narrowest } else { Rate::Wide };
     let samples = resample_whole(&samples, rate_hz, rate)
         .ok_or_else(|| format!("its rate of {rate_hz} Hz cannot be converted"))?;
     Ok(Sound::new(rate, samples))
@@ -99,10 +100,8 @@ fn read_opus(
         }
     }
     // Section 5.1: what the decoder needs to settle, in samples at 48 kHz.
-    let skipped = match parameters.extra_data.as_deref() {
-        Some(head) if head.len() >= 12 => u16::from_le_bytes([head[10], head[11]]),
-        Some(_) | None => 0,
-    };
+    let head = parameters.extra_data.as_deref().unwrap_or_default();
+    let skipped = head.get(10..12).map_or(0, |it| u16::from_le_bytes([it[0], it[1]]));
     let skipped = usize::from(skipped) * rate.hz() as usize / Rate::Full.hz() as usize;
     if samples.len() <= skipped {
         return Err("it is empty".to_owned());

@@ -5,7 +5,7 @@ use crate::{
     config::{Config, Written},
     http::api::house::{Done, House, PlanTrouble, Vitals},
 };
-use call::{Sounds, dialplan::Plans};
+use call::dialplan::Plans;
 use std::{
     path::PathBuf,
     pin::Pin,
@@ -34,10 +34,10 @@ impl House for Running {
         self.written.load_full()
     }
 
-    fn use_plans(&self, plans: Plans, sounds: Sounds) -> Done<'_> {
+    fn use_plans(&self, plans: Plans) -> Done<'_> {
         Box::pin(async move {
             let _one_at_a_time = self.reloading.lock().await;
-            let (plans, sounds) = (Arc::new(plans), Arc::new(sounds));
+            let (plans, sounds) = (Arc::new(plans), self.sounds.load_full());
             for shard in &self.shards {
                 let told = shard.plans(plans.clone(), sounds.clone()).await;
                 told.map_err(|error| error.to_string())?;
@@ -50,12 +50,10 @@ impl House for Running {
         self.config.load().server.dialplans_dir.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble> {
-        let config = self.config.load();
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble> {
+        let (config, sounds) = (self.config.load(), self.sounds.load());
         let trunks = self.trunk_names.load_full();
-        let (plans, loaded) =
-            plans::load_with(&config, trunks.iter().cloned(), changed).map_err(trouble)?;
-        Ok((plans, loaded.told()))
+        plans::load_with(&config, &sounds, trunks.iter().cloned(), changed).map_err(trouble)
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

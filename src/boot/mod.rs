@@ -135,6 +135,7 @@ pub(crate) struct Running {
     transport: TransportHandle,
     /// What dialplans may name.
     trunk_names: ArcSwap<BTreeSet<String>>,
+    sounds: ArcSwap<Sounds>,
     /// Held while something is read again and put in force, so that what was read last wins.
     reloading: Mutex<()>,
     logs: LogControl,
@@ -174,7 +175,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let control = ControlSocket::bind(path).await?;
     let store = Store::open(&config.store).await?;
     let knowledge = Knowledge::load(&config, &store).await?;
-    let trunk_names = knowledge.trunk_names.clone();
+    let (trunk_names, sounds) = (knowledge.trunk_names.clone(), knowledge.sounds.clone());
     if let Some(advice) = first_steps(&store).await? {
         tracing::warn!("{advice}");
     }
@@ -190,6 +191,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         board: parts.board.clone(),
         transport: parts.transport.clone(),
         trunk_names: ArcSwap::from_pointee(trunk_names),
+        sounds: ArcSwap::new(sounds),
         reloading: Mutex::const_new(()),
         logs,
         spool: parts.cdr_writer.spool().clone(),
@@ -250,12 +252,13 @@ impl Knowledge {
         for trunk in left_out {
             tracing::warn!("{trunk}");
         }
-        let (plans, loaded) = plans::load(config, trunk_names.iter().cloned())?;
+        let sounds = sounds::load_for(config).await?.told();
+        let plans = plans::load(config, &sounds, trunk_names.iter().cloned())?;
         Ok(Self {
             directory: Arc::new(directory),
             trunk_names,
             plans: Arc::new(plans),
-            sounds: Arc::new(loaded.told()),
+            sounds: Arc::new(sounds),
         })
     }
 }
@@ -474,6 +477,7 @@ impl Running {
             let told = shard.plans(knowledge.plans.clone(), knowledge.sounds.clone()).await;
             told.map_err(|error| error.to_string())?;
         }
+        self.sounds.store(knowledge.sounds);
         self.config.store(Arc::new(config));
         self.written.store(Arc::new(written));
         Ok(format!(

@@ -2,7 +2,10 @@
 
 use super::sounds::{self, LoadedSounds};
 use crate::{config::Config, store::Store};
-use call::dialplan::{self, Known, PlanError, Plans};
+use call::{
+    Sounds,
+    dialplan::{self, Known, PlanError, Plans},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -32,38 +35,41 @@ pub enum PlansError {
     Mistakes(Vec<PlanError>),
 }
 
-/// Loads all sounds and all plans (`*.toml`, in the order of their names). A directory that is not
-/// there counts as empty.
+/// Loads all plans (`*.toml`, in the order of their names), which may name these sounds. A
+/// directory that is not there counts as empty.
 pub fn load(
     config: &Config,
+    sounds: &Sounds,
     trunks: impl IntoIterator<Item = String>,
-) -> Result<(Plans, LoadedSounds), PlansError> {
-    load_with(config, trunks, None)
+) -> Result<Plans, PlansError> {
+    load_with(config, sounds, trunks, None)
 }
 
 /// As the server would load them: with the trunks of the configuration and those of the database.
 /// A database that is not there, or does not open, has none.
 pub async fn load_for(config: &Config) -> Result<(Plans, LoadedSounds), PlansError> {
+    let loaded = sounds::load_for(config).await?;
     let mut trunks: Vec<_> = config.trunks.iter().map(|it| it.name.clone()).collect();
-    let loaded = load(config, trunks.clone());
-    if !matches!(loaded, Err(PlansError::Mistakes(_))) {
-        return loaded;
+    let mut plans = load(config, &loaded.sounds, trunks.clone());
+    if matches!(plans, Err(PlansError::Mistakes(_)))
+        && let Ok(Some(store)) = Store::look_into(&config.store).await
+    {
+        let rows = store.list_trunks().await.unwrap_or_default();
+        store.close().await;
+        trunks.extend(rows.into_iter().map(|it| it.draft.text.name));
+        plans = load(config, &loaded.sounds, trunks);
     }
-    let Ok(Some(store)) = Store::look_into(&config.store).await else { return loaded };
-    let rows = store.list_trunks().await.unwrap_or_default();
-    store.close().await;
-    trunks.extend(rows.into_iter().map(|it| it.draft.text.name));
-    load(config, trunks)
+    Ok((plans?, loaded))
 }
 
 /// The same as [`load`] with another text for one file, by name, whether it is there or not.
 pub fn load_with(
     config: &Config,
+    sounds: &Sounds,
     trunks: impl IntoIterator<Item = String>,
     changed: Option<(&str, &str)>,
-) -> Result<(Plans, LoadedSounds), PlansError> {
+) -> Result<Plans, PlansError> {
     let dialplans = config.server.dialplans_dir.as_path();
-    let loaded = sounds::load(&config.server.sounds_dir, config.calls.hold_music.as_deref())?;
     let mut texts = Vec::new();
     let mut paths = files_below(dialplans, &["toml"])?;
     let changed = changed.map(|(name, text)| (dialplans.join(name), text));
@@ -85,11 +91,10 @@ pub fn load_with(
     let files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let known = Known {
         trunks: trunks.into_iter().collect(),
-        prompts: loaded.sounds.prompts.keys().cloned().collect(),
-        music: loaded.sounds.music.keys().cloned().collect(),
+        prompts: sounds.prompts.keys().cloned().collect(),
+        music: sounds.music.keys().cloned().collect(),
     };
-    let plans = dialplan::load(&files, &known).map_err(PlansError::Mistakes)?;
-    Ok((plans, loaded))
+    dialplan::load(&files, &known).map_err(PlansError::Mistakes)
 }
 
 /// Files with one of these extensions in a directory and those below it, sorted.

@@ -7,13 +7,14 @@ use super::{
     audio_file::{EXTENSIONS, read},
     plans::{PlansError, files_below, name_below},
 };
+use crate::config::Config;
 use call::Sounds;
 use media::{
     codec::Rate,
-    resample::resample_whole,
-    sound::{Music, PieceOrder, Sound},
+    sound::{Music, PieceOrder},
 };
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, io, path::Path, sync::Arc};
+use tokio::task::spawn_blocking;
 
 /// Folder of the music, below that of the sounds.
 const MUSIC: &str = "music";
@@ -29,18 +30,29 @@ pub struct LoadedSounds {
     pub left_out: Vec<String>,
 }
 
+/// Loads what a configuration names, on a thread that may take its time: an hour of music is
+/// decoded in seconds.
+pub async fn load_for(config: &Config) -> Result<LoadedSounds, PlansError> {
+    let (directory, hold) = (config.server.sounds_dir.clone(), config.calls.hold_music.clone());
+    let path = directory.clone();
+    let loading = spawn_blocking(move || load(&directory, hold.as_deref()));
+    loading
+        .await
+        .map_err(|error| PlansError::Unreadable { path, error: io::Error::other(error) })?
+}
+
 /// Loads everything below `directory`; one that is not there counts as empty. A prompt that cannot
 /// be played is an error, since a plan may name it; a piece of music is left out, and the others
 /// are played. `hold` names the music of calls on hold.
-pub fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError> {
+fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError> {
     let mut loaded = LoadedSounds::default();
     let music = directory.join(MUSIC);
     for path in files_below(directory, &EXTENSIONS)? {
         if path.starts_with(&music) {
             continue;
         }
-        let sound =
-            read(&path).map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
+        let sound = read(&path, Rate::Narrow)
+            .map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
         loaded.sounds.prompts.insert(name_below(directory, &path), sound);
     }
     let mut folders: Vec<_> = fs::read_dir(&music)
@@ -85,31 +97,18 @@ impl LoadedSounds {
     fn music(&mut self, folder: &Path, name: &str) -> Result<Option<Music>, PlansError> {
         let mut pieces = Vec::new();
         for path in files_below(folder, &EXTENSIONS)? {
-            let read = read(&path).and_then(|it| {
-                if it.is_silent() {
-                    return Err("it is silent".to_owned());
+            let problem = match read(&path, Music::RATE) {
+                Ok(piece) if !piece.is_silent() => {
+                    pieces.push(piece);
+                    continue;
                 }
-                at_music_rate(&it).ok_or("it is empty".to_owned())
-            });
-            match read {
-                Ok(piece) => pieces.push(piece),
-                Err(problem) => {
-                    self.left_out.push(format!("cannot play {}: {problem}", path.display()));
-                }
-            }
+                Ok(_) => "it is silent".to_owned(),
+                Err(problem) => problem,
+            };
+            self.left_out.push(format!("cannot play {}: {problem}", path.display()));
         }
         let is_shuffled = folder.join(SHUFFLE).exists();
         let order = if is_shuffled { PieceOrder::Shuffled } else { PieceOrder::Listed };
         Ok(Music::new(name, pieces, order))
     }
-}
-
-fn at_music_rate(sound: &Sound) -> Option<Sound> {
-    if sound.rate() == Music::RATE {
-        return Some(sound.clone());
-    }
-    let samples: Vec<f32> =
-        sound.samples().iter().map(|it| f32::from(*it) / f32::from(i16::MAX)).collect();
-    let samples = resample_whole(&samples, sound.rate().hz(), Rate::Wide)?;
-    Some(Sound::new(Music::RATE, samples))
 }

@@ -81,7 +81,7 @@ impl Server for Fake {
         Arc::new(self.written.clone())
     }
 
-    fn use_plans(&self, plans: Plans, _: Sounds) -> Done<'_> {
+    fn use_plans(&self, plans: Plans) -> Done<'_> {
         let is_broken = self.is_broken.load(Ordering::SeqCst);
         if !is_broken {
             self.rules.store(plans.len(), Ordering::SeqCst);
@@ -93,13 +93,11 @@ impl Server for Fake {
         self.directory.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble> {
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble> {
         let mut config = Config::clone(&self.config());
         config.server.dialplans_dir.clone_from(&self.directory);
-        config.server.sounds_dir = "nowhere".into();
-        let (plans, loaded) = boot::plans::load_with(&config, self.trunks.iter().cloned(), changed)
-            .map_err(boot::house::trouble)?;
-        Ok((plans, loaded.told()))
+        let (sounds, trunks) = (Sounds::default(), self.trunks.iter().cloned());
+        boot::plans::load_with(&config, &sounds, trunks, changed).map_err(boot::house::trouble)
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

@@ -112,25 +112,25 @@ impl Calls {
     }
 
     fn play(&self, builtin: Builtin) -> Plan {
+        let sounds = &self.world.sounds;
         let playout = match builtin {
-            Builtin::Echo => Playout::Echo,
-            Builtin::Tone { hz, dbm0 } => Playout::Tone { hz, dbm0 },
-            Builtin::Prompt { file } => match self.world.sounds.prompts.get(&file) {
-                Some(sound) => Playout::Prompt { sound: sound.clone() },
-                None => {
-                    let reason = Some(format!("Prompt {file} is missing"));
-                    return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Internal) });
-                }
+            Builtin::Echo => Ok(Playout::Echo),
+            Builtin::Tone { hz, dbm0 } => Ok(Playout::Tone { hz, dbm0 }),
+            Builtin::Prompt { file } => match sounds.prompts.get(&file) {
+                Some(sound) => Ok(Playout::Prompt { sound: sound.clone() }),
+                None => Err(format!("Prompt {file} is missing")),
             },
-            Builtin::Music { name } => match self.world.sounds.music.get(&name) {
-                Some(music) => Playout::Music { music: music.clone() },
-                None => {
-                    let reason = Some(format!("Music {name} is missing"));
-                    return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Internal) });
-                }
+            Builtin::Music { name } => match sounds.music.get(&name) {
+                Some(music) => Ok(Playout::Music { music: music.clone() }),
+                None => Err(format!("Music {name} is missing")),
             },
         };
-        Plan::Play(playout)
+        match playout {
+            Ok(playout) => Plan::Play(playout),
+            Err(reason) => {
+                Plan::Refuse(Refusal { reason: Some(reason), ..Refusal::of(Cause::Internal) })
+            }
+        }
     }
 
     /// Whether a contact leads back to one of our own listeners.

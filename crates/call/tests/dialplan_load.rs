@@ -73,7 +73,7 @@ steps = [{ prompt = { file = "gone.wav" } }]
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
         "two.toml:16: rule[3].steps[1].dial: expected either `user`, or `trunk` and `number`",
-        "two.toml:21: rule[4].steps[1].prompt.file: there is no prompt \"gone.wav\"",
+        "two.toml:21: rule[4].steps[1].prompt.file: there is no prompt \"gone.wav\" among the loaded sounds",
     ];
     assert_eq!(shown, expected);
 }

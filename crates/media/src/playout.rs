@@ -123,7 +123,7 @@ impl Player {
     }
 
     /// Writes the next packet's payload; says how long it is. A prompt that ends within it is
-    /// followed by silence.
+    /// followed by silence, and one whose codec cannot be set up is over.
     pub(crate) fn fill(&mut self, tick: u64, studio: &mut Studio, payload: &mut [u8]) -> usize {
         match (&mut self.means, &mut self.source) {
             (Means::Companded(voice, tone), _) => {
@@ -142,7 +142,10 @@ impl Player {
                 payload[..heard.len()].copy_from_slice(heard);
                 heard.len()
             }
-            (Means::None | Means::Spoken(_) | Means::Broadcast(_), _) => 0,
+            (Means::None | Means::Spoken(_) | Means::Broadcast(_), _) => {
+                self.give_up();
+                0
+            }
         }
     }
 

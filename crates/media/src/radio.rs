@@ -5,7 +5,7 @@
 //! and not begin anew, and a station that nobody listens to costs nothing.
 
 use crate::{
-    codec::{Encoder, Rate},
+    codec::Encoder,
     playout::{PACKET_MS, PAYLOAD_MAX, Voice},
     resample::Resampler,
     sound::{Music, PieceOrder},
@@ -36,8 +36,8 @@ struct Outlet {
     voice: Voice,
     resampler: Resampler,
     encoder: Encoder,
-    /// Which tick `payload` is of.
-    tick: u64,
+    /// Which tick `payload` is of; `None` before the first.
+    tick: Option<u64>,
     resampled: Box<[i16]>,
     payload: Box<[u8]>,
     len: usize,
@@ -59,7 +59,7 @@ impl Radio {
     pub(crate) fn sweep(&mut self, tick: u64) {
         let is_heard = |last: u64| tick.saturating_sub(last) < KEPT_TICKS;
         self.stations.retain_mut(|station| {
-            station.outlets.retain(|it| is_heard(it.tick));
+            station.outlets.retain(|it| it.tick.is_some_and(is_heard));
             is_heard(station.tick)
         });
     }
@@ -103,7 +103,7 @@ impl Outlet {
             voice,
             resampler: Resampler::new(Music::RATE, rate),
             encoder: Encoder::new(voice.codec, voice.wishes).ok()?,
-            tick: u64::MAX,
+            tick: None,
             resampled: vec![0; rate.samples(PACKET_MS)].into(),
             payload: vec![0; PAYLOAD_MAX].into(),
             len: 0,
@@ -111,8 +111,8 @@ impl Outlet {
     }
 
     fn payload(&mut self, tick: u64, frame: &[i16; FRAME]) -> &[u8] {
-        if self.tick != tick {
-            self.tick = tick;
+        if self.tick != Some(tick) {
+            self.tick = Some(tick);
             self.resampler.process(frame, &mut self.resampled);
             self.len = self.encoder.encode(&self.resampled, &mut self.payload).unwrap_or(0);
         }
@@ -195,15 +195,18 @@ fn shuffle(order: &mut [u16], by: PieceOrder, round: u64) {
 }
 
 /// Samples of a packet, at the rate of music.
-const FRAME: usize = 16 * PACKET_MS as usize;
-const _: () = assert!(matches!(Music::RATE, Rate::Wide));
+const FRAME: usize = Music::RATE.samples(PACKET_MS);
 /// How long something unheard is kept ready: a minute.
 const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{codec::Codec, codec::OpusWishes, g711::Law, sound::Sound};
+    use crate::{
+        codec::{Codec, OpusWishes, Rate},
+        g711::Law,
+        sound::Sound,
+    };
 
     #[test]
     fn a_thousand_listeners_of_two_codecs_cost_two_encodings() {

@@ -213,7 +213,7 @@ async fn test(
         (_, _) => None,
     };
     let changed = changed.as_ref().map(|(name, text)| (name.as_str(), *text));
-    let (plans, _) = house.load_plans(changed).map_err(refused)?;
+    let plans = house.load_plans(changed).map_err(refused)?;
     let from = match &call.trunk {
         Some(trunk) => Caller::Trunk(trunk),
         None => Caller::parse(&call.from),
@@ -251,10 +251,10 @@ async fn save(
             None => Problem::not_found(),
         });
     }
-    let (plans, sounds) = house.load_plans(Some((&name, &wanted.text))).map_err(refused)?;
+    let plans = house.load_plans(Some((&name, &wanted.text))).map_err(refused)?;
     let path = house.dialplans_dir().join(&name);
     write_whole(&path, &wanted.text).map_err(unreadable)?;
-    if let Err(problem) = house.use_plans(plans, sounds).await {
+    if let Err(problem) = house.use_plans(plans).await {
         tracing::error!(%problem, "new dialplans are not taken over; the old file is put back");
         let put_back = match &before {
             Some(old) => write_whole(&path, &old.text),
@@ -262,8 +262,8 @@ async fn save(
         };
         put_back.map_err(unreadable)?;
         // Some shards may have taken the new ones over.
-        if let Ok((plans, sounds)) = house.load_plans(None)
-            && let Err(problem) = house.use_plans(plans, sounds).await
+        if let Ok(plans) = house.load_plans(None)
+            && let Err(problem) = house.use_plans(plans).await
         {
             tracing::error!(%problem, "the old dialplans are not taken over either");
         }

@@ -283,7 +283,7 @@ async fn checked(
 /// Refuses if dialplans name the trunk: without it they would not load any more.
 fn require_unused(api: &ApiState, session: &Session, name: &str) -> Result<(), Problem> {
     let Some(house) = &api.house else { return Ok(()) };
-    let Ok((plans, _)) = house.load_plans(None) else {
+    let Ok(plans) = house.load_plans(None) else {
         return Err(Problem::in_use(Text::fixed(
             "В диалпланах есть ошибки: исправьте их, чтобы было видно, кто использует транк",
             "The dialplans have mistakes: mend them, to see what uses the trunk",

@@ -1,10 +1,7 @@
 //! What the API asks of the running server: to take over a change, and how it is.
 
 use crate::config::{Config, Written};
-use call::{
-    Sounds,
-    dialplan::{PlanError, Plans},
-};
+use call::dialplan::{PlanError, Plans};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 /// The running server.
@@ -15,12 +12,12 @@ pub trait House: Send + Sync {
     fn config(&self) -> Arc<Config>;
     /// What that configuration is made of.
     fn written_config(&self) -> Arc<Written>;
-    /// Puts plans and sounds in force, on all shards.
-    fn use_plans(&self, plans: Plans, sounds: Sounds) -> Done<'_>;
+    /// Puts plans in force, on all shards.
+    fn use_plans(&self, plans: Plans) -> Done<'_>;
     /// Where dialplans lie.
     fn dialplans_dir(&self) -> PathBuf;
-    /// Reads all dialplans and sounds, with another text for one file.
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<(Plans, Sounds), PlanTrouble>;
+    /// Reads all dialplans, with another text for one file; they may name the sounds in force.
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble>;
     /// How it is.
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>>;
 }

@@ -309,7 +309,7 @@ impl Call {
 /// An offer as the other far end hears of it: music is sent to it while the offerer holds.
 pub(super) fn passed<'a>(ctx: &Context<'_>, offer: &'a Sdp) -> Cow<'a, Sdp> {
     match ctx.sounds.hold {
-        Some(_) => Cow::Owned(offer.with_music_on_hold()),
+        Some(_) => offer.with_music_on_hold(),
         None => Cow::Borrowed(offer),
     }
 }

@@ -16,12 +16,13 @@ use bytes::Bytes;
 use media::{
     Family, MediaCommand, Playout,
     sdp::{Agreement, LocalCodec, Sdp, agree, answer_locally, offer_locally, remote_side},
+    sound::Music,
 };
 use sip::{
     ClientId, Destination, DialogId, Header, Method, NameAddr, Response, ServerId, Source, Status,
     Uri, endpoint::NewRequest, offer_answer::OrderError,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// An INVITE that was let in.
 #[derive(Debug)]
@@ -381,27 +382,34 @@ impl Call {
         let Agreement { offering, answering, to_answering, to_offering } =
             agree(&passed(ctx, offer), answer)?;
         let bytes = self.legs[offerer].answer_of(offer, answer)?;
+        let hear_playouts = [offering.hears_playouts(), answering.hears_playouts()];
         self.legs[offerer].configure(ctx, offering);
         self.legs[answerer].configure(ctx, answering);
-        if let (Some(a), Some(b)) = (self.legs[offerer].media(), self.legs[answerer].media()) {
+        if let Some((waiting, music)) = self.music_for(ctx, [offerer, answerer], hear_playouts) {
+            self.legs[waiting].play(ctx, Playout::Music { music });
+        } else if let (Some(a), Some(b)) = (self.legs[offerer].media(), self.legs[answerer].media())
+        {
             let command = MediaCommand::Bridge { a, b, a_to_b: to_answering, b_to_a: to_offering };
             ctx.outputs.push_back(Output::Media { worker: self.worker, command });
         }
-        self.play_on_hold(ctx, offerer, answerer);
         Ok(bytes)
     }
-}
 
-impl Call {
-    /// If one of the two holds, the other hears music.
-    fn play_on_hold(&mut self, ctx: &mut Context<'_>, one: usize, other: usize) {
-        let Some(music) = ctx.sounds.hold.clone() else { return };
-        let waiting = match (self.legs[one].is_held(), self.legs[other].is_held()) {
-            (true, false) => other,
-            (false, true) => one,
-            (true, true) | (false, false) => return,
+    /// If one of the two holds: the other, and what it hears. Nothing is played to whoever we could
+    /// not be understood by: that one hears the holder's device, if it sends anything.
+    fn music_for(
+        &self,
+        ctx: &Context<'_>,
+        legs: [usize; 2],
+        hear_playouts: [bool; 2],
+    ) -> Option<(usize, Arc<Music>)> {
+        let waiting = match legs.map(|leg| self.legs[leg].is_held()) {
+            [true, false] => 1,
+            [false, true] => 0,
+            [true, true] | [false, false] => return None,
         };
-        self.legs[waiting].play(ctx, Playout::Music { music });
+        let music = ctx.sounds.hold.clone().filter(|_| hear_playouts[waiting])?;
+        Some((legs[waiting], music))
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     table::{Complaints, Table, Value},
     template::Template,
 };
+use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 /// What one file holds.
@@ -199,27 +200,32 @@ impl Reading<'_, '_> {
     }
 
     fn prompt(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let file = table.required("file", self.to);
-        table.finish(self.to);
-        let (file, name) = file.and_then(|file| Some((file.string(self.to)?, file)))?;
-        if !self.known.prompts.contains(file) {
-            let message = format!("there is no prompt {file:?}");
-            return self.checked(&name, Err(message));
-        }
-        Some(Step::Builtin(Builtin::Prompt { file: file.to_owned() }))
+        let known = self.known;
+        let file = self.sound(value, "file", "prompt", &known.prompts)?;
+        Some(Step::Builtin(Builtin::Prompt { file }))
     }
 
     fn music(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let known = self.known;
+        let name = self.sound(value, "name", "music", &known.music)?;
+        Some(Step::Builtin(Builtin::Music { name }))
+    }
+
+    /// The only key of a step, which names one of `known`.
+    fn sound(
+        &mut self,
+        value: &Value<'_, '_>,
+        key: &'static str,
+        kind: &str,
+        known: &BTreeSet<String>,
+    ) -> Option<String> {
         let mut table = value.table(self.to)?;
-        let name = table.required("name", self.to);
+        let name = table.required(key, self.to);
         table.finish(self.to);
         let (name, value) = name.and_then(|name| Some((name.string(self.to)?, name)))?;
-        if !self.known.music.contains(name) {
-            let message = format!("there is no music {name:?}");
-            return self.checked(&value, Err(message));
-        }
-        Some(Step::Builtin(Builtin::Music { name: name.to_owned() }))
+        let found = known.get(name).cloned();
+        let missing = || format!("there is no {kind} {name:?} among the loaded sounds");
+        self.checked(&value, found.ok_or_else(missing))
     }
 
     fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {

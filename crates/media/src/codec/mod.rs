@@ -34,7 +34,7 @@ impl Rate {
     pub const ALL: [Self; 3] = [Self::Narrow, Self::Wide, Self::Full];
 
     /// In Hz.
-    pub fn hz(self) -> u32 {
+    pub const fn hz(self) -> u32 {
         match self {
             Self::Narrow => 8000,
             Self::Wide => 16_000,
@@ -43,7 +43,7 @@ impl Rate {
     }
 
     /// Samples in a span.
-    pub fn samples(self, millis: u32) -> usize {
+    pub const fn samples(self, millis: u32) -> usize {
         (self.hz() / 1000 * millis) as usize
     }
 

@@ -4,6 +4,7 @@ use super::{SdpError, parse};
 use crate::Direction;
 use bytes::Bytes;
 use std::{
+    borrow::Cow,
     net::{IpAddr, SocketAddr},
     ops::Range,
     str,
@@ -81,14 +82,13 @@ impl Sdp {
 
     /// The same from somebody who sends while it holds: what says `inactive` says `sendonly`. For
     /// who is on hold and hears music that is not the holder's.
-    #[must_use]
-    pub fn with_music_on_hold(&self) -> Self {
+    pub fn with_music_on_hold(&self) -> Cow<'_, Self> {
         const { assert!(INACTIVE.len() == SEND_ONLY.len()) }
-        let mut described = self.clone();
+        let mut described = Cow::Borrowed(self);
         for span in &self.lines {
-            if span.kind == b'a' && self.text[span.range()].trim_ascii() == INACTIVE {
-                let value = &mut described.text[span.range()][..INACTIVE.len()];
-                value.copy_from_slice(SEND_ONLY);
+            if span.kind == b'a' && self.text[span.range()].trim_ascii_end() == INACTIVE {
+                let value = &mut described.to_mut().text[span.range()];
+                value[..INACTIVE.len()].copy_from_slice(SEND_ONLY);
             }
         }
         described

@@ -19,10 +19,11 @@ use std::net::SocketAddr;
 /// Our offer to the other side, made from one side's offer.
 ///
 /// The first usable audio stream passes with all its codecs, also unknown ones, and its direction.
-/// If we can decode one of them, the codecs follow that we could translate it into. Its address is `local`, RTCP is ours (`a=rtcp-mux` is offered, the port above `local` otherwise),
-/// and what belongs to one hop only (ICE, DTLS, SDES keys, SSRCs, bundling) is left out. All other
-/// streams stay in their place, declined with port 0. If this leg has seen a description of ours,
-/// its streams keep their places, as RFC 3264 section 8 demands.
+/// If we can decode one of them, the codecs follow that we could translate it into. Its address is
+/// `local`, RTCP is ours (`a=rtcp-mux` is offered, the port above `local` otherwise), and what
+/// belongs to one hop only (ICE, DTLS, SDES keys, SSRCs, bundling) is left out. All other streams
+/// stay in their place, declined with port 0. If this leg has seen a description of ours, its
+/// streams keep their places, as RFC 3264 section 8 demands.
 pub fn relay_offer(
     offer: &Sdp,
     local: SocketAddr,
@@ -169,8 +170,8 @@ fn usable_audio(description: &Sdp) -> Result<MediaSection<'_>, NegotiationError>
 }
 
 /// An answer must take up at least one voice codec of the offer, or one that we can translate into
-/// one of them. Formats that nobody named (a
-/// dynamic number without `a=rtpmap`) are told by their number.
+/// one of them. Formats that nobody named (a dynamic number without `a=rtpmap`) are told by their
+/// number.
 fn check_common_codec(
     offered: MediaSection<'_>,
     answered: MediaSection<'_>,

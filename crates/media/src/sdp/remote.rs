@@ -5,7 +5,7 @@ use super::{
     formats::formats,
     model::{Connection, MediaSection},
 };
-use crate::{Direction, Format, Remote, Rtcp};
+use crate::{Direction, Format, Remote, Rtcp, playout::Voice};
 use std::{net::SocketAddr, str};
 
 /// The far end's audio stream, as [`crate::MediaCommand::Configure`] wants it.
@@ -27,6 +27,11 @@ impl RemoteSide {
     /// `sendrecv` to a hold.
     pub fn limited_to(self, offered: Direction) -> Self {
         Self { direction: common_direction(self.direction, offered), ..self }
+    }
+
+    /// Whether it agreed to a codec in which we can play it something.
+    pub fn hears_playouts(&self) -> bool {
+        Voice::of(&self.formats).is_some()
     }
 }
 

@@ -53,6 +53,22 @@ fn whoever_is_held_hears_music_however_the_holder_holds() {
 }
 
 #[test]
+fn whoever_could_not_understand_our_music_hears_what_the_holder_sends() {
+    let mut city = talking_with_music();
+    for phone in [CALLER, CALLEE] {
+        city.phones[phone].lines[0].set_formats(&[18]);
+    }
+    city.act(CALLER, |phone, now| phone.reinvite(now, 0, AudioWay::SendRecv));
+    city.wait(secs(2));
+    assert!(is_heard_both_ways(&city), "in G.729, which passes: {}", city.story());
+
+    city.act(CALLER, |phone, now| phone.hold(now, 0));
+    city.wait(secs(2));
+    assert!(!hears_music(&city, CALLEE) && is_heard(&city, CALLER, CALLEE), "{}", city.story());
+    hang_up_and_finish(&mut city);
+}
+
+#[test]
 fn two_who_hold_each_other_come_back_through_music() {
     let mut city = talking_with_music();
     city.act(CALLER, |phone, now| phone.hold(now, 0));

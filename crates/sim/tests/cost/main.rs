@@ -77,6 +77,7 @@ fn plot() -> Plot {
         calls_max: 10_000,
         quality: Quality::even(Duration::from_millis(5)),
         rtp_timeout: None,
+        has_hold_music: true,
         ..Plot::default()
     }
 }
