@@ -213,6 +213,12 @@ pub(crate) async fn a_dialplan_is_saved_whole_or_not_at_all(place: Place) {
         .await
         .json();
     assert_eq!((&check["ok"], &check["errors"][0]["line"]), (&json!(false), &json!(6)), "{check}");
+    let told = &check["errors"][0]["message"];
+    assert!(
+        told["ru"].as_str().unwrap().starts_with("Неизвестный ключ; подходят `dial`"),
+        "{told}"
+    );
+    assert!(told["en"].as_str().unwrap().starts_with("unknown key; expected"), "{told}");
     let refused = save("main.toml", Some(&version), &broken).await;
     assert_eq!(refused.refusal(), (422, "invalid".to_owned()));
     assert_eq!(file(), PLAN);
@@ -280,7 +286,10 @@ pub(crate) async fn a_call_is_tried_on_texts_that_are_not_saved(place: Place) {
 
     let tested = admin.post("/admin/dialplans/test", call).await.json();
     assert_eq!((&tested["action"], &tested["rule"]), (&json!("echo"), &json!("one")));
-    assert!(tested["steps"][1].as_str().unwrap().contains("main.toml:2"), "{tested}");
+    let step = &tested["steps"][1];
+    assert_eq!((&step["file"], &step["line"]), (&json!("main.toml"), &json!(2)), "{tested}");
+    assert_eq!(step["text"]["ru"], "one: подходит: 9196");
+    assert_eq!(tested["outcome"]["ru"], "вернуть звук эхом");
     let text = format!("{PLAN}{SECOND_RULE}");
     let call = json!({ "from": "1001", "to": "9197", "name": "main.toml", "text": text });
     let tested = admin.post("/admin/dialplans/test", call).await.json();

@@ -14,7 +14,7 @@ test('a broken plan is told at its line and does not get into force', async () =
   const whole = await typed(page).inputValue();
 
   await typed(page).fill(whole.replace('{number}', '{nummer}'));
-  const mistake = page.getByRole('button', { name: /^строка 14/ });
+  const mistake = page.getByRole('button', { name: /^строка 14.*нет части {nummer}/ });
   await mistake.click();
   const chosen = await typed(page).evaluate((it: HTMLTextAreaElement) =>
     it.value.slice(it.selectionStart, it.selectionEnd),
@@ -42,7 +42,7 @@ steps = [{ echo = {} }]
   await page.keyboard.press('Enter');
   await page
     .getByRole('list', { name: 'Ход выбора' })
-    .getByText(/tried: matches/)
+    .getByText(/tried: подходит: 7777/)
     .waitFor();
   expect(await saved(page)).toBe(whole);
   await page.getByRole('button', { name: 'Ввести в действие' }).click();

@@ -55,7 +55,7 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("70001001", "Paging"),
     ] {
         let explanation = plans.explain(&query(Caller::Extension("1001"), dialled));
-        let last = explanation.trail.last().unwrap();
+        let last = explanation.trail.last().unwrap().to_string();
         assert!(last.starts_with(&format!("→ refuse 501 {feature}")), "{dialled}: {last}");
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     Access, Act, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath,
     house::{HouseHandle, PlanTrouble},
-    text_diff,
+    plan_words, text_diff,
 };
 use crate::store::Right;
 use axum::{
@@ -14,7 +14,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, header},
 };
-use call::dialplan::{Caller, PlanError, RouteQuery};
+use call::dialplan::{Caller, Explanation, Finding, Judgement, PlanError, RouteQuery, Routing};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -108,7 +108,7 @@ struct Mistake {
     /// Path of the key; empty for a mistake in the TOML itself.
     key: String,
     /// What is wrong and what was expected.
-    message: String,
+    message: Text,
 }
 
 /// A call to be tried.
@@ -131,12 +131,30 @@ struct TestCall {
 #[derive(Debug, Serialize, ToSchema)]
 struct Tested {
     /// Each rule that was looked at, and the verdict on it.
-    steps: Vec<String>,
-    /// What would be done: `user 1001`, `trunk provider 74951234567`, `refuse 404`, …
+    steps: Vec<TestedStep>,
+    /// What would be done, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
+    /// `refuse 404`, …
     action: String,
+    /// The same for people.
+    outcome: Text,
     /// The rule that decides; `null` if none matches.
     #[schema(required)]
     rule: Option<String>,
+}
+
+/// A step on the way to what would be done.
+#[derive(Debug, Serialize, ToSchema)]
+struct TestedStep {
+    /// The file of the rule that was looked at; `null` for what is no rule.
+    #[schema(required)]
+    file: Option<String>,
+    /// Where the rule begins, from 1.
+    #[schema(required)]
+    line: Option<usize>,
+    /// Whether the rule decides.
+    decides: bool,
+    /// What was found; a rule is told by its name.
+    text: Text,
 }
 
 /// The files of dialplans
@@ -219,11 +237,12 @@ async fn test(
         None => Caller::parse(&call.from),
     };
     let query = RouteQuery { domain: &session.domain.name, from, dialled: &call.to };
-    let explanation = plans.explain(&query);
+    let Explanation { routing, trail } = plans.explain(&query);
     Ok(Json(Tested {
-        action: explanation.routing.action.to_string(),
-        rule: explanation.routing.rule.map(str::to_owned),
-        steps: explanation.trail,
+        action: routing.action.to_string(),
+        outcome: plan_words::outcome(&routing),
+        rule: routing.rule.map(str::to_owned),
+        steps: trail.iter().map(|it| TestedStep::of(it, &routing)).collect(),
     }))
 }
 
@@ -420,6 +439,7 @@ fn mistakes(trouble: PlanTrouble) -> Vec<Mistake> {
     match trouble {
         PlanTrouble::Mistakes(errors) => errors.into_iter().map(Mistake::of).collect(),
         PlanTrouble::Files(message) => {
+            let message = Text::both(format!("Файлы планов не прочитать: {message}"), message);
             vec![Mistake { file: String::new(), line: 0, key: String::new(), message }]
         }
     }
@@ -427,15 +447,27 @@ fn mistakes(trouble: PlanTrouble) -> Vec<Mistake> {
 
 impl Mistake {
     fn of(error: PlanError) -> Self {
-        let PlanError { file, line, key, message } = error;
-        Self { file, line, key, message }
+        let PlanError { file, line, key, mistake } = error;
+        Self { file, line, key, message: plan_words::mistake(&mistake) }
+    }
+}
+
+impl TestedStep {
+    fn of(finding: &Finding<'_>, routing: &Routing<'_>) -> Self {
+        let text = plan_words::finding(finding, routing);
+        let Finding::Rule { file, line, judgement, .. } = finding else {
+            return Self { file: None, line: None, decides: false, text };
+        };
+        let decides = matches!(judgement, Judgement::Matches { .. });
+        Self { file: Some((*file).to_owned()), line: Some(*line), decides, text }
     }
 }
 
 fn refused(trouble: PlanTrouble) -> Problem {
     let errors = mistakes(trouble).into_iter().map(|Mistake { file, line, key, message }| {
-        let told = format!("{file}:{line}: {key}: {message}");
-        super::FieldError::new("text", "mistake", Text::both(told.clone(), told))
+        let told = |what: &str| format!("{file}:{line}: {key}: {what}");
+        let told = Text::both(told(&message.ru), told(&message.en));
+        super::FieldError::new("text", "mistake", told)
     });
     Problem::invalid(errors.collect())
 }

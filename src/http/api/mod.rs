@@ -36,6 +36,7 @@ mod me;
 pub mod menu;
 mod passwords;
 mod peer;
+mod plan_words;
 mod problem;
 mod products;
 mod recovery;

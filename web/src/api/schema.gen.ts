@@ -1308,7 +1308,7 @@ export interface components {
             /** @description Line, from 1. */
             line: number;
             /** @description What is wrong and what was expected. */
-            message: string;
+            message: components["schemas"]["Text"];
         };
         /** @description A text that is not saved. */
         DialplanText: {
@@ -2160,12 +2160,28 @@ export interface components {
         };
         /** @description What would become of a call. */
         Tested: {
-            /** @description What would be done: `user 1001`, `trunk provider 74951234567`, `refuse 404`, … */
+            /**
+             * @description What would be done, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
+             *     `refuse 404`, …
+             */
             action: string;
+            /** @description The same for people. */
+            outcome: components["schemas"]["Text"];
             /** @description The rule that decides; `null` if none matches. */
             rule: string | null;
             /** @description Each rule that was looked at, and the verdict on it. */
-            steps: string[];
+            steps: components["schemas"]["TestedStep"][];
+        };
+        /** @description A step on the way to what would be done. */
+        TestedStep: {
+            /** @description Whether the rule decides. */
+            decides: boolean;
+            /** @description The file of the rule that was looked at; `null` for what is no rule. */
+            file: string | null;
+            /** @description Where the rule begins, from 1. */
+            line: number | null;
+            /** @description What was found; a rule is told by its name. */
+            text: components["schemas"]["Text"];
         };
         /** @description The same in Russian and English. */
         Text: {

@@ -41,6 +41,7 @@ export type DialplanFile = Schemas['DialplanFile'];
 export type Mistake = Schemas['DialplanMistake'];
 export type Checked = Schemas['Checked'];
 export type Tested = Schemas['Tested'];
+export type TestedStep = Schemas['TestedStep'];
 export type Configuration = Schemas['Configuration'];
 export type ConfigKey = Schemas['ConfigKey'];
 export type Health = Schemas['Health'];

@@ -1,6 +1,6 @@
 //! Text with `{…}` in it.
 
-use super::number::is_allowed;
+use super::{mistake::NumberMistake, number::is_allowed};
 
 /// A piece of such a text.
 pub(super) enum Piece<'a> {
@@ -11,22 +11,22 @@ pub(super) enum Piece<'a> {
 }
 
 /// Cuts a text into its pieces, of which there is at least one.
-pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
+pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, NumberMistake> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('{') {
-            let (inside, after) = inside.split_once('}').ok_or("a { without its }".to_owned())?;
+            let (inside, after) = inside.split_once('}').ok_or(NumberMistake::Unclosed)?;
             pieces.push(Piece::Braced(inside));
             rest = after;
         } else {
             let (literal, after) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
             if let Some(odd) = literal.chars().find(|c| !is_allowed(*c)) {
-                return Err(format!("{odd:?} cannot be part of a number"));
+                return Err(NumberMistake::Character(odd));
             }
             pieces.push(Piece::Literal(literal));
             rest = after;
         }
     }
-    if pieces.is_empty() { Err("is empty; a number is needed".to_owned()) } else { Ok(pieces) }
+    if pieces.is_empty() { Err(NumberMistake::Empty) } else { Ok(pieces) }
 }

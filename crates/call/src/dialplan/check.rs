@@ -1,19 +1,23 @@
 //! Checks over all rules together: names, rules that no call reaches, examples.
 
-use super::{Action, Caller, PlanError, Plans, RouteQuery, read::Example, rule::Rule};
+use super::{
+    Action, Caller, Mistake, PlanError, Plans, RouteQuery,
+    read::Example,
+    rule::{Place, Rule},
+};
 
 /// Too many rules, names given twice, and numbers that an earlier rule takes away.
 pub(super) fn rules(rules: &[Rule]) -> Vec<PlanError> {
     if let Some(rule) = rules.get(RULES_MAX) {
-        let message = format!("the plans have {} rules; {RULES_MAX} are allowed", rules.len());
-        return vec![about(rule, "", message)];
+        let mistake = Mistake::TooManyRules { found: rules.len(), allowed: RULES_MAX };
+        return vec![about(rule, "", mistake)];
     }
     let mut errors = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let earlier = &rules[..index];
         if let Some(other) = earlier.iter().find(|other| other.name == rule.name) {
-            let message = format!("{} has a rule {:?} already", other.place, rule.name);
-            errors.push(about(rule, "name", message));
+            let (Place { file, line }, name) = (other.place.clone(), rule.name.clone());
+            errors.push(about(rule, "name", Mistake::NameTaken { file, line, name }));
         }
         errors.extend(unreachable_numbers(rule, earlier));
     }
@@ -34,11 +38,9 @@ fn unreachable_numbers(rule: &Rule, earlier: &[Rule]) -> Vec<PlanError> {
     };
     let complaint = |pattern| {
         let other = taken(pattern)?;
-        let message = format!(
-            "no call to {pattern} ever gets here: rule {:?} ({}) takes them all",
-            other.name, other.place
-        );
-        Some(about(rule, "match.number", message))
+        let Place { file, line } = other.place.clone();
+        let (pattern, name) = (pattern.to_string(), other.name.clone());
+        Some(about(rule, "match.number", Mistake::Unreachable { pattern, rule: name, file, line }))
     };
     rule.condition.numbers.iter().filter_map(complaint).collect()
 }
@@ -50,28 +52,31 @@ fn failure(plans: &Plans, example: &Example) -> Option<PlanError> {
     if found == example.expect {
         return None;
     }
-    let decided = match (&routing.rule, &routing.action) {
-        (Some(rule), _) => format!("rule {rule:?}"),
-        (None, Action::Refuse { reason, .. }) => format!("no rule: {reason}"),
-        (None, _) => "no rule".to_owned(),
-    };
+    let mut refusal = None;
+    if let (None, Action::Refuse { reason, .. }) = (routing.rule, &routing.action) {
+        refusal = Some(reason.clone());
+    }
     Some(PlanError {
         file: example.place.file.clone(),
         line: example.place.line,
         key: example.key.clone(),
-        message: format!(
-            "{} calling {} was expected to give {:?} and gives {found:?} ({decided})",
-            example.from, example.to, example.expect
-        ),
+        mistake: Mistake::Example {
+            from: example.from.clone(),
+            to: example.to.clone(),
+            expected: example.expect.clone(),
+            found,
+            rule: routing.rule.map(str::to_owned),
+            refusal,
+        },
     })
 }
 
-fn about(rule: &Rule, key: &str, message: String) -> PlanError {
+fn about(rule: &Rule, key: &str, mistake: Mistake) -> PlanError {
     PlanError {
         file: rule.place.file.clone(),
         line: rule.place.line,
         key: format!("rule {:?} {key}", rule.name).trim_end().to_owned(),
-        message,
+        mistake,
     }
 }
 

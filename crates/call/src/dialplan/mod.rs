@@ -8,12 +8,17 @@
 
 mod braces;
 mod check;
+mod explain;
+mod mistake;
 mod number;
 mod pattern;
 mod read;
 mod rule;
 mod table;
 mod template;
+
+pub use explain::{Explanation, Finding, Judgement};
+pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
 
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
@@ -36,7 +41,7 @@ pub struct Known {
 }
 
 /// One mistake in a plan.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PlanError {
     /// File name as given to [`load`].
     pub file: String,
@@ -44,8 +49,8 @@ pub struct PlanError {
     pub line: usize,
     /// Path of the key, for example `rule[3].match.number`; empty for a mistake in the TOML itself.
     pub key: String,
-    /// What is wrong and what was expected.
-    pub message: String,
+    /// What is wrong.
+    pub mistake: Mistake,
 }
 
 /// A call that wants to know where to go.
@@ -139,15 +144,6 @@ pub struct RuleOfTrunk<'a> {
     pub name: &'a str,
 }
 
-/// A routing with the way that led to it.
-#[derive(Clone, Debug)]
-pub struct Explanation<'a> {
-    /// The same as [`Plans::route`] gives.
-    pub routing: Routing<'a>,
-    /// Every rule looked at, in order, with the verdict on it.
-    pub trail: Vec<String>,
-}
-
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
 /// runs the examples written in them.
 pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
@@ -179,28 +175,6 @@ impl Plans {
             .iter()
             .find_map(|rule| Some(Routing { rule: Some(&rule.name), action: decide(rule)? }))
             .unwrap_or_else(no_rule)
-    }
-
-    /// The same, telling why: what `tandem dialplan test` prints.
-    pub fn explain(&self, call: &RouteQuery<'_>) -> Explanation<'_> {
-        let routing = self.route(call);
-        let mut trail = Vec::new();
-        if let Some(number) = number::normalise(call.dialled) {
-            trail.push(format!("{} calls {number} in domain {}", call.from, call.domain));
-            for rule in &self.rules {
-                let verdict = rule.judge(call, &number);
-                trail.push(format!("{} {}: {}", rule.place, rule.name, describe(rule, &verdict)));
-                if matches!(verdict, Verdict::Matches { .. }) {
-                    break;
-                }
-            }
-        }
-        trail.push(if let Action::Refuse { reason, .. } = &routing.action {
-            format!("→ {} {reason}", routing.action)
-        } else {
-            format!("→ {}", routing.action)
-        });
-        Explanation { routing, trail }
     }
 
     /// The rules that let calls of a trunk in or send calls out through it.
@@ -242,14 +216,14 @@ impl fmt::Display for Action {
     }
 }
 
-/// `file:line: key: message`.
+/// `file:line: key: mistake`.
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: ", self.file, self.line)?;
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
-        f.write_str(&self.message)
+        write!(f, "{}", self.mistake)
     }
 }
 
@@ -270,24 +244,6 @@ impl<'a> Caller<'a> {
     pub fn parse(text: &'a str) -> Self {
         read::trunk_name(text).map_or(Self::Extension(text), Self::Trunk)
     }
-}
-
-fn describe(rule: &Rule, verdict: &Verdict<'_, '_>) -> String {
-    match verdict {
-        Verdict::Matches { pattern, captures } => {
-            let named = |text, &(name, number): &(&str, &str)| format!("{text}, {name} = {number}");
-            captures.iter().fold(format!("matches {pattern}"), named)
-        }
-        Verdict::OtherNumber => format!("the number is not {}", listed(&rule.condition.numbers)),
-        Verdict::OtherCaller => format!("is for calls from {}", listed(&rule.condition.from)),
-        Verdict::OtherDomain => {
-            format!("is for domain {}", rule.condition.domain.as_deref().unwrap_or("any"))
-        }
-    }
-}
-
-fn listed(items: &[impl fmt::Display]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 fn no_rule<'a>() -> Routing<'a> {

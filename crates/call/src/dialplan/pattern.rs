@@ -2,6 +2,7 @@
 
 use super::{
     braces::{Piece, pieces},
+    mistake::NumberMistake,
     number::{NUMBER_BYTES_MAX, is_dialled, is_separator},
 };
 use std::fmt;
@@ -45,7 +46,7 @@ enum Shape {
 
 impl Pattern {
     /// Reads a pattern; the error says what is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, NumberMistake> {
         let parts = match range(text) {
             Some(range) => vec![Part { name: String::new(), shape: range? }],
             None => parts(text)?,
@@ -148,7 +149,7 @@ impl Shape {
     }
 }
 
-fn parts(text: &str) -> Result<Vec<Part>, String> {
+fn parts(text: &str) -> Result<Vec<Part>, NumberMistake> {
     let part = |piece| match piece {
         Piece::Braced(inside) => capture(inside),
         Piece::Literal(text) => {
@@ -159,11 +160,11 @@ fn parts(text: &str) -> Result<Vec<Part>, String> {
 }
 
 /// Reads what stands between braces.
-fn capture(inside: &str) -> Result<Part, String> {
+fn capture(inside: &str) -> Result<Part, NumberMistake> {
     let (name, shape) = if let Some(name) = inside.strip_suffix("...") {
         (name, Shape::Rest)
     } else if let Some((name, ends)) = inside.split_once('=') {
-        let shape = range(ends).ok_or_else(|| format!("{ends:?} is no range like 1001-1018"))?;
+        let shape = range(ends).ok_or_else(|| NumberMistake::NoRange(ends.to_owned()))?;
         (name, shape?)
     } else if let Some((name, counts)) = inside.split_once(':') {
         (name, digits(counts)?)
@@ -172,13 +173,13 @@ fn capture(inside: &str) -> Result<Part, String> {
     };
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_name) {
-        return Err(format!("{{{inside}}} needs a name of a-z, 0-9 and _, like {{rest}}"));
+        return Err(NumberMistake::CaptureName(inside.to_owned()));
     }
     Ok(Part { name: name.to_owned(), shape })
 }
 
 /// Reads `4`, `2..8` or `3..`.
-fn digits(counts: &str) -> Result<Shape, String> {
+fn digits(counts: &str) -> Result<Shape, NumberMistake> {
     let count = |text: &str| text.parse::<usize>().ok();
     let bounds = match counts.split_once("..") {
         None => count(counts).map(|exact| (exact, exact)),
@@ -189,12 +190,12 @@ fn digits(counts: &str) -> Result<Shape, String> {
         Some((min, max)) if 1 <= min && min <= max && max <= NUMBER_BYTES_MAX => {
             Ok(Shape::Digits { min, max })
         }
-        _ => Err(format!("{counts:?} is no count of digits like 4, 2..8 or 3..")),
+        _ => Err(NumberMistake::NoCount(counts.to_owned())),
     }
 }
 
 /// Reads `1001-1018`; `None` if it is nothing of the kind.
-fn range(text: &str) -> Option<Result<Shape, String>> {
+fn range(text: &str) -> Option<Result<Shape, NumberMistake>> {
     let (first, last) = text.split_once('-')?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
     if !is_number(first) || !is_number(last) {
@@ -205,11 +206,11 @@ fn range(text: &str) -> Option<Result<Shape, String>> {
         (Ok(first), Ok(to)) if width == last.len() && first <= to => {
             Ok(Shape::Range { first, last: to, width })
         }
-        _ => Err(format!("the range {text} needs a first and a last number of the same length")),
+        _ => Err(NumberMistake::RangeEnds(text.to_owned())),
     })
 }
 
-fn check_lengths(parts: &[Part]) -> Result<(), String> {
+fn check_lengths(parts: &[Part]) -> Result<(), NumberMistake> {
     for (part, next) in parts.iter().zip(parts.iter().skip(1)) {
         let can_tell = match (&part.shape, &next.shape) {
             (Shape::Rest, _) => false,
@@ -219,29 +220,26 @@ fn check_lengths(parts: &[Part]) -> Result<(), String> {
             (shape, _) => shape.has_fixed_length(),
         };
         if !can_tell {
-            return Err(format!(
-                "{{{}}} has no fixed length, so the end or a character that is no digit must follow",
-                part.name
-            ));
+            return Err(NumberMistake::Endless(part.name.clone()));
         }
     }
     Ok(())
 }
 
-fn check_names(parts: &[Part]) -> Result<(), String> {
+fn check_names(parts: &[Part]) -> Result<(), NumberMistake> {
     for (index, Part { name, .. }) in parts.iter().enumerate() {
         if name == super::template::NUMBER {
-            return Err("{number} is always the whole number; choose another name".to_owned());
+            return Err(NumberMistake::ReservedName);
         }
         if !name.is_empty() && parts[..index].iter().any(|earlier| earlier.name == *name) {
-            return Err(format!("{{{name}}} stands twice"));
+            return Err(NumberMistake::Twice(name.clone()));
         }
     }
     Ok(())
 }
 
 /// Telephone numbers are compared without separators, so a pattern with some would never match.
-fn check_separators(parts: &[Part]) -> Result<(), String> {
+fn check_separators(parts: &[Part]) -> Result<(), NumberMistake> {
     let literals = || {
         parts.iter().filter_map(|part| match &part.shape {
             Shape::Literal(text) => Some(text),
@@ -251,10 +249,7 @@ fn check_separators(parts: &[Part]) -> Result<(), String> {
     let mut characters = literals().flat_map(|text| text.chars());
     let is_telephone_number = characters.all(|c| is_dialled(c) || is_separator(c));
     match literals().flat_map(|text| text.chars()).find(|c| is_separator(*c)) {
-        Some(separator) if is_telephone_number => Err(format!(
-            "{separator:?} is dropped from what is dialled, so leave it out (ranges are whole \
-             patterns, or written {{name=1001-1018}})"
-        )),
+        Some(separator) if is_telephone_number => Err(NumberMistake::Separator(separator)),
         Some(_) | None => Ok(()),
     }
 }
@@ -314,7 +309,7 @@ mod tests {
             ("8-800-1", "dropped"),
             ("1 2", "cannot be part"),
         ] {
-            let refusal = Pattern::parse(text).unwrap_err();
+            let refusal = Pattern::parse(text).unwrap_err().to_string();
             assert!(refusal.contains(part), "{text}: {refusal}");
         }
     }

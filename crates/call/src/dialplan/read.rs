@@ -1,7 +1,7 @@
 //! From TOML to rules and examples.
 
 use super::{
-    Builtin, Known, PlanError,
+    Builtin, Known, Mistake, PlanError, SoundKind,
     pattern::Pattern,
     rule::{Condition, From, Place, Rule, Step},
     table::{Complaints, Table, Value},
@@ -36,7 +36,7 @@ pub(super) fn read(name: &str, text: &str, known: &Known) -> (File, Vec<PlanErro
     let (document, syntax_errors) = DeTable::parse_recoverable(text);
     for error in &syntax_errors {
         let offset = error.span().map_or(0, |span| span.start);
-        complaints.add(offset, "", error.message().replace('\n', "; "));
+        complaints.add(offset, "", Mistake::Toml(error.message().replace('\n', "; ")));
     }
     // What a broken document seems to lack would only mislead.
     if !syntax_errors.is_empty() {
@@ -126,9 +126,8 @@ impl Reading<'_, '_> {
             "extensions" => Some(From::Extensions),
             other => {
                 let Some(trunk) = trunk_name(other) else {
-                    let message =
-                        format!("expected \"extensions\" or \"trunk:NAME\", found {other:?}");
-                    return reading.checked(value, Err(message));
+                    let mistake = Mistake::NoCaller { found: other.to_owned() };
+                    return reading.checked(value, Err(mistake));
                 };
                 reading.trunk(value, trunk).map(From::Trunk)
             }
@@ -139,8 +138,7 @@ impl Reading<'_, '_> {
     fn only_step(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
         let steps = value.array(self.to)?;
         let [step] = steps.as_slice() else {
-            let message = format!("expected exactly one step, found {}", steps.len());
-            return self.checked(value, Err(message));
+            return self.checked(value, Err(Mistake::NotOneStep { found: steps.len() }));
         };
         self.step(step, patterns)
     }
@@ -159,8 +157,7 @@ impl Reading<'_, '_> {
         ];
         table.finish(self.to);
         if keys != 1 {
-            let message = format!("a step has exactly one key, its name; found {keys}");
-            return self.checked(value, Err(message));
+            return self.checked(value, Err(Mistake::NotOneStepKey { found: keys }));
         }
         step.into_iter().flatten().next().flatten()
     }
@@ -179,10 +176,7 @@ impl Reading<'_, '_> {
                 let number = self.template(&number, patterns);
                 Some(Step::DialTrunk { trunk: name?, number: number? })
             }
-            (_, _, _) => {
-                let message = "expected either `user`, or `trunk` and `number`";
-                self.checked(value, Err(message.to_owned()))
-            }
+            (_, _, _) => self.checked(value, Err(Mistake::DialTarget)),
         }
     }
 
@@ -201,13 +195,13 @@ impl Reading<'_, '_> {
 
     fn prompt(&mut self, value: &Value<'_, '_>) -> Option<Step> {
         let known = self.known;
-        let file = self.sound(value, "file", "prompt", &known.prompts)?;
+        let file = self.sound(value, "file", SoundKind::Prompt, &known.prompts)?;
         Some(Step::Builtin(Builtin::Prompt { file }))
     }
 
     fn music(&mut self, value: &Value<'_, '_>) -> Option<Step> {
         let known = self.known;
-        let name = self.sound(value, "name", "music", &known.music)?;
+        let name = self.sound(value, "name", SoundKind::Music, &known.music)?;
         Some(Step::Builtin(Builtin::Music { name }))
     }
 
@@ -216,7 +210,7 @@ impl Reading<'_, '_> {
         &mut self,
         value: &Value<'_, '_>,
         key: &'static str,
-        kind: &str,
+        kind: SoundKind,
         known: &BTreeSet<String>,
     ) -> Option<String> {
         let mut table = value.table(self.to)?;
@@ -224,7 +218,7 @@ impl Reading<'_, '_> {
         table.finish(self.to);
         let (name, value) = name.and_then(|name| Some((name.string(self.to)?, name)))?;
         let found = known.get(name).cloned();
-        let missing = || format!("there is no {kind} {name:?} among the loaded sounds");
+        let missing = || Mistake::NoSound { kind, name: name.to_owned() };
         self.checked(&value, found.ok_or_else(missing))
     }
 
@@ -262,9 +256,8 @@ impl Reading<'_, '_> {
         if self.known.trunks.contains(name) || self.awaited_trunks.iter().any(|it| it == name) {
             return Some(name.to_owned());
         }
-        let known = self.known.trunks.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() { "none" } else { &known };
-        self.checked(value, Err(format!("there is no trunk {name:?}; known: {known}")))
+        let known = self.known.trunks.iter().cloned().collect();
+        self.checked(value, Err(Mistake::NoTrunk { name: name.to_owned(), known }))
     }
 
     fn domain(&mut self, value: &Value<'_, '_>) -> Option<String> {
@@ -278,8 +271,7 @@ impl Reading<'_, '_> {
             && text.len() <= TEXT_BYTES_MAX
             && !text.contains(char::is_control);
         if !is_good {
-            let message = format!("expected one line of 1 to {TEXT_BYTES_MAX} bytes");
-            return self.checked(value, Err(message));
+            return self.checked(value, Err(Mistake::NotOneLine { bytes_max: TEXT_BYTES_MAX }));
         }
         Some(text.to_owned())
     }
@@ -292,14 +284,18 @@ impl Reading<'_, '_> {
     ) -> Option<Vec<T>> {
         let values = value.one_or_many(self.to)?;
         if values.is_empty() {
-            return self.checked(value, Err("expected at least one".to_owned()));
+            return self.checked(value, Err(Mistake::NoneGiven));
         }
         let read: Vec<_> = values.iter().map(|value| read(self, value)).collect();
         read.into_iter().collect()
     }
 
-    fn checked<T>(&mut self, value: &Value<'_, '_>, result: Result<T, String>) -> Option<T> {
-        result.map_err(|message| value.complain(self.to, message)).ok()
+    fn checked<T>(
+        &mut self,
+        value: &Value<'_, '_>,
+        result: Result<T, impl Into<Mistake>>,
+    ) -> Option<T> {
+        result.map_err(|mistake| value.complain(self.to, mistake)).ok()
     }
 
     fn place(&self, offset: usize) -> Place {

@@ -1,6 +1,9 @@
 //! TOML with places: every complaint names file, line and key.
 
-use super::PlanError;
+use super::{
+    PlanError,
+    mistake::{Mistake, TomlType},
+};
 use std::ops::{Range, RangeInclusive};
 use toml::{
     Spanned,
@@ -28,12 +31,12 @@ impl<'f> Complaints<'f> {
     }
 
     /// Complains about what stands at `offset`.
-    pub(super) fn add(&mut self, offset: usize, key: &str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, offset: usize, key: &str, mistake: impl Into<Mistake>) {
         self.errors.push(PlanError {
             file: self.file.to_owned(),
             line: self.line_of(offset),
             key: key.to_owned(),
-            message: message.into(),
+            mistake: mistake.into(),
         });
     }
 }
@@ -60,39 +63,42 @@ impl<'t, 'i> Value<'t, 'i> {
         Self { value: value.get_ref(), span: value.span(), path }
     }
 
-    pub(super) fn complain(&self, to: &mut Complaints<'_>, message: impl Into<String>) {
-        to.add(self.span.start, &self.path, message);
+    pub(super) fn complain(&self, to: &mut Complaints<'_>, mistake: impl Into<Mistake>) {
+        to.add(self.span.start, &self.path, mistake);
     }
 
     pub(super) fn string(&self, to: &mut Complaints<'_>) -> Option<&'t str> {
-        let DeValue::String(text) = self.value else { return self.mistyped(to, "a string") };
+        let DeValue::String(text) = self.value else { return self.mistyped(to, TomlType::String) };
         Some(text)
     }
 
     /// A number within bounds.
     pub(super) fn integer<T>(&self, bounds: RangeInclusive<T>, to: &mut Complaints<'_>) -> Option<T>
     where
-        T: TryFrom<i64> + PartialOrd + std::fmt::Display,
+        T: TryFrom<i64> + Into<i64> + PartialOrd,
     {
-        let DeValue::Integer(written) = self.value else { return self.mistyped(to, "a number") };
+        let DeValue::Integer(written) = self.value else {
+            return self.mistyped(to, TomlType::Integer);
+        };
         let number = i64::from_str_radix(written.as_str(), written.radix());
         let number = number.ok().and_then(|number| T::try_from(number).ok());
         let number = number.filter(|number| bounds.contains(number));
         if number.is_none() {
             let (first, last) = bounds.into_inner();
-            self.complain(to, format!("expected a number from {first} to {last}"));
+            let (first, last) = (first.into(), last.into());
+            self.complain(to, Mistake::OutOfBounds { first, last });
         }
         number
     }
 
     pub(super) fn table(&self, to: &mut Complaints<'_>) -> Option<Table<'t, 'i>> {
-        let DeValue::Table(entries) = self.value else { return self.mistyped(to, "a table") };
+        let DeValue::Table(entries) = self.value else { return self.mistyped(to, TomlType::Table) };
         Some(Table::new(entries, self.span.start, self.path.clone()))
     }
 
     /// The values of an array, their paths numbered from 1.
     pub(super) fn array(&self, to: &mut Complaints<'_>) -> Option<Vec<Self>> {
-        let DeValue::Array(values) = self.value else { return self.mistyped(to, "an array") };
+        let DeValue::Array(values) = self.value else { return self.mistyped(to, TomlType::Array) };
         let numbered = (1..).zip(values.iter());
         Some(numbered.map(|(n, it)| Self::new(it, format!("{}[{n}]", self.path))).collect())
     }
@@ -106,8 +112,9 @@ impl<'t, 'i> Value<'t, 'i> {
         }
     }
 
-    fn mistyped<T>(&self, to: &mut Complaints<'_>, expected: &str) -> Option<T> {
-        self.complain(to, format!("expected {expected}, found {}", self.value.type_str()));
+    fn mistyped<T>(&self, to: &mut Complaints<'_>, expected: TomlType) -> Option<T> {
+        let found = TomlType::of(self.value);
+        self.complain(to, Mistake::WrongType { expected, found });
         None
     }
 }
@@ -129,7 +136,7 @@ impl<'t, 'i> Table<'t, 'i> {
     ) -> Option<Value<'t, 'i>> {
         let value = self.optional(key);
         if value.is_none() {
-            to.add(self.start, &self.path_of(key), "is missing");
+            to.add(self.start, &self.path_of(key), Mistake::Missing);
         }
         value
     }
@@ -143,9 +150,8 @@ impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn finish(self, to: &mut Complaints<'_>) {
         for key in self.entries.keys() {
             if !self.asked.contains(&key.get_ref().as_ref()) {
-                let expected = self.asked.join("`, `");
-                let message = format!("unknown key; expected one of `{expected}`");
-                to.add(key.span().start, &self.path_of(key.get_ref()), message);
+                let mistake = Mistake::UnknownKey { expected: self.asked.clone() };
+                to.add(key.span().start, &self.path_of(key.get_ref()), mistake);
             }
         }
     }

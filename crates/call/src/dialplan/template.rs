@@ -2,6 +2,7 @@
 
 use super::{
     braces::{Piece, pieces},
+    mistake::NumberMistake,
     pattern::{Captures, Pattern},
 };
 
@@ -22,14 +23,14 @@ enum Part {
 
 impl Template {
     /// Reads a template for a rule with these patterns, each of which must capture what it names.
-    pub(super) fn parse(text: &str, patterns: &[Pattern]) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, patterns: &[Pattern]) -> Result<Self, NumberMistake> {
         let parts = pieces(text)?.into_iter().map(|piece| match piece {
             Piece::Literal(text) => Ok(Part::Literal(text.to_owned())),
             Piece::Braced(name) => {
                 check_name(name, patterns).map(|()| Part::Capture(name.to_owned()))
             }
         });
-        Ok(Self { parts: parts.collect::<Result<_, String>>()? })
+        Ok(Self { parts: parts.collect::<Result<_, NumberMistake>>()? })
     }
 
     /// The text, with what `captures` holds.
@@ -46,13 +47,12 @@ impl Template {
     }
 }
 
-fn check_name(name: &str, patterns: &[Pattern]) -> Result<(), String> {
+fn check_name(name: &str, patterns: &[Pattern]) -> Result<(), NumberMistake> {
     let lacking = patterns.iter().find(|pattern| !pattern.has_capture(name));
     match lacking {
-        Some(pattern) if name != NUMBER => Err(format!(
-            "{{{name}}} is captured by no part of the pattern {pattern}; {{{NUMBER}}} is the whole \
-             number"
-        )),
+        Some(pattern) if name != NUMBER => {
+            Err(NumberMistake::NotCaptured { name: name.to_owned(), pattern: pattern.to_string() })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -75,7 +75,7 @@ mod tests {
     fn a_name_that_one_pattern_lacks_is_refused() {
         let patterns = ["9{rest}", "112"].map(|text| Pattern::parse(text).unwrap());
 
-        let refusal = Template::parse("{rest}", &patterns).unwrap_err();
+        let refusal = Template::parse("{rest}", &patterns).unwrap_err().to_string();
 
         assert!(refusal.contains("{rest} is captured by no part of the pattern 112"), "{refusal}");
         assert!(Template::parse("1 2", &patterns).is_err());

@@ -1,5 +1,5 @@
 import type { Mistake } from '../../../api/types';
-import { useText } from '../../../i18n/I18n';
+import { useServerText, useText } from '../../../i18n/I18n';
 import css from './dialplans.module.css';
 
 interface Props {
@@ -16,6 +16,7 @@ interface Props {
 /** How the check went, and each mistake as a way to its line. */
 export function MistakeList({ id, name, mistakes, failure, onGo }: Props) {
   const t = useText();
+  const inMyLanguage = useServerText();
   const verdict =
     failure ??
     (mistakes === undefined
@@ -32,11 +33,11 @@ export function MistakeList({ id, name, mistakes, failure, onGo }: Props) {
       {mistakes !== undefined && mistakes.length > 0 && (
         <ul>
           {mistakes.map((it) => (
-            <li key={`${it.file}:${it.line}:${it.key}:${it.message}`}>
+            <li key={`${it.file}:${it.line}:${it.key}:${it.message.en}`}>
               <button type="button" onClick={() => onGo(it)} disabled={it.line < 1}>
                 <span>{placeOf(it, name, t)}</span>
                 {it.key !== '' && <code>{it.key}</code>}
-                <span lang="en">{it.message}</span>
+                <span>{inMyLanguage(it.message)}</span>
               </button>
             </li>
           ))}

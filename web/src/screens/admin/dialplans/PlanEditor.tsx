@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useImperativeHandle, useMemo, useRef } from 'react';
 import type { Mistake } from '../../../api/types';
+import { useServerText } from '../../../i18n/I18n';
 import css from './dialplans.module.css';
 import { countLines, spanOf, widthOf } from './lines';
 
@@ -24,6 +25,7 @@ interface Props {
 /** Plain text with line numbers; a mistake stands behind its line. */
 export function PlanEditor(props: Props) {
   const { text, mistakes, handle } = props;
+  const inMyLanguage = useServerText();
   const area = useRef<HTMLTextAreaElement>(null);
   const numbers = useRef<HTMLDivElement>(null);
   const marks = useRef<HTMLDivElement>(null);
@@ -64,9 +66,11 @@ export function PlanEditor(props: Props) {
       <div className={css.sheet}>
         <div className={css.marks} aria-hidden>
           <div ref={marks}>
-            {[...byLine].map(([line, message]) => (
+            {[...byLine].map(([line, { message }]) => (
               <div key={line} style={{ top: (line - 1) * LINE_PX }}>
-                <span style={{ left: `${widthOf(text, line, TAB) + 3}ch` }}>{message}</span>
+                <span style={{ left: `${widthOf(text, line, TAB) + 3}ch` }}>
+                  {inMyLanguage(message)}
+                </span>
               </div>
             ))}
           </div>
@@ -90,10 +94,13 @@ export function PlanEditor(props: Props) {
   );
 }
 
-function firstOfEachLine(mistakes: readonly Mistake[], count: number): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
-  for (const { line, message } of mistakes) {
-    if (line >= 1 && line <= count && !found.has(line)) found.set(line, message);
+function firstOfEachLine(
+  mistakes: readonly Mistake[],
+  count: number,
+): ReadonlyMap<number, Mistake> {
+  const found = new Map<number, Mistake>();
+  for (const it of mistakes) {
+    if (it.line >= 1 && it.line <= count && !found.has(it.line)) found.set(it.line, it);
   }
   return found;
 }

@@ -2,8 +2,8 @@ import { FlaskConical } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { ask } from '../../../api/ask';
 import { Refused } from '../../../api/refused';
-import type { Tested } from '../../../api/types';
-import { useText } from '../../../i18n/I18n';
+import type { Tested, TestedStep } from '../../../api/types';
+import { useServerText, useText } from '../../../i18n/I18n';
 import { Button } from '../../../ui/Button';
 import { Field } from '../../../ui/Field';
 import { useRefusalText } from '../../../ui/States';
@@ -92,6 +92,7 @@ function Shown(props: {
   const { outcome, isStale, onGo } = props;
   const t = useText();
   const says = useRefusalText();
+  const inMyLanguage = useServerText();
   const { tested, failure } = outcome;
   return (
     <>
@@ -102,7 +103,7 @@ function Shown(props: {
       {tested && (
         <>
           <p className={css.outcome}>
-            {t('admin.plans.outcome')} <code>{tested.action}</code>
+            {t('admin.plans.outcome')} {inMyLanguage(tested.outcome)} <code>{tested.action}</code>
             {tested.rule !== null && (
               <>
                 {' '}
@@ -110,9 +111,9 @@ function Shown(props: {
               </>
             )}
           </p>
-          <ol className={css.steps} lang="en" aria-label={t('admin.plans.steps')}>
+          <ol className={css.steps} aria-label={t('admin.plans.steps')}>
             {tested.steps.map((step) => (
-              <Step key={step} text={step} onGo={onGo} />
+              <Step key={step.text.en} step={step} onGo={onGo} />
             ))}
           </ol>
         </>
@@ -121,20 +122,17 @@ function Shown(props: {
   );
 }
 
-/** A step names its rule's place first: `demo.toml:13 colleagues: matches …`. */
-function Step({ text, onGo }: { readonly text: string; readonly onGo: Props['onGo'] }) {
-  const [, file, line, rest] = /^([a-z0-9_-]+\.toml):(\d+) (.*)$/.exec(text) ?? [];
-  if (file === undefined || line === undefined) return <li className={css.step}>{text}</li>;
+/** What was found on the way; at a rule, the way to it. */
+function Step({ step, onGo }: { readonly step: TestedStep; readonly onGo: Props['onGo'] }) {
+  const text = useServerText()(step.text);
+  const { file, line } = step;
+  if (file === null || line === null) return <li className={css.step}>{text}</li>;
   return (
-    <li className={css.step} data-matches={/: matches /.test(text) || undefined}>
-      <button
-        type="button"
-        className={css.place}
-        onClick={() => onGo({ file, line: Number(line) })}
-      >
+    <li className={css.step} data-matches={step.decides || undefined}>
+      <button type="button" className={css.place} onClick={() => onGo({ file, line })}>
         {file}:{line}
       </button>{' '}
-      {rest}
+      {text}
     </li>
   );
 }

@@ -26,7 +26,7 @@ test('a mistake stands at its line and in a list that leads there; the plan gets
   const { user, text } = await opened();
 
   await user.type(text, 'broken = 1');
-  const mistake = await screen.findByRole('button', { name: /^строка 2.*unknown key$/ });
+  const mistake = await screen.findByRole('button', { name: /^строка 2.*Неизвестный ключ$/ });
   expect(text.getAttribute('aria-invalid')).toBe('true');
   await user.click(mistake);
   expect(document.activeElement).toBe(text);
@@ -86,8 +86,13 @@ test('another’s change while somebody types shows both texts, and nothing is l
 test('a call is tried on the text as it stands', async () => {
   const { user, text } = await opened();
   server.on('POST /api/v1/admin/dialplans/test', () => ({
-    steps: ['1001 calls 1002', 'demo.toml:2 colleagues: matches 1002', '→ user 1002'],
+    steps: [
+      step('1001 звонит на 1002'),
+      { ...step('colleagues: подходит: 1002'), file: 'demo.toml', line: 2, decides: true },
+      step('→ вызвать номер 1002'),
+    ],
     action: 'user 1002',
+    outcome: { ru: 'вызвать номер 1002', en: 'call extension 1002' },
     rule: 'colleagues',
   }));
   await user.type(text, '# more');
@@ -98,7 +103,13 @@ test('a call is tried on the text as it stands', async () => {
   await user.type(screen.getByLabelText('Куда звонит'), '1002{Enter}');
 
   const steps = await screen.findByRole('list', { name: 'Ход выбора' });
-  expect(within(steps).getAllByRole('listitem')).toHaveLength(3);
+  const shown = within(steps).getAllByRole('listitem');
+  expect(shown.map((it) => it.textContent)).toEqual([
+    '1001 звонит на 1002',
+    'demo.toml:2 colleagues: подходит: 1002',
+    '→ вызвать номер 1002',
+  ]);
+  expect(screen.getByText(/^Итог: вызвать номер 1002/)).toBeTruthy();
   expect(server.askedOf('POST /api/v1/admin/dialplans/test')[0]?.body).toEqual({
     from: '1001',
     to: '1002',
@@ -154,6 +165,13 @@ async function opened() {
   return { user, live, text };
 }
 
+const step = (ru: string) => ({ file: null, line: null, decides: false, text: { ru, en: ru } });
+
 const GOOD = { ok: true, errors: [] };
 
-const MISTAKE = (name: string) => ({ file: name, line: 2, key: 'broken', message: 'unknown key' });
+const MISTAKE = (name: string) => ({
+  file: name,
+  line: 2,
+  key: 'broken',
+  message: { ru: 'Неизвестный ключ', en: 'unknown key' },
+});

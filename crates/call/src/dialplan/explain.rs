@@ -1,0 +1,162 @@
+//! Why a call goes where it goes.
+
+use super::{
+    Action, Caller, Plans, RouteQuery, Routing,
+    number::normalise,
+    rule::{Place, Rule, Verdict},
+};
+use std::fmt;
+
+/// A routing with the way that led to it.
+#[derive(Clone, Debug)]
+pub struct Explanation<'a> {
+    /// The same as [`Plans::route`] gives.
+    pub routing: Routing<'a>,
+    /// What was found on the way, in order.
+    pub trail: Vec<Finding<'a>>,
+}
+
+/// A step on the way to a routing. Displayed in English.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Finding<'a> {
+    /// What the rules are compared with.
+    Call {
+        /// Who calls.
+        from: Caller<'a>,
+        /// What is dialled, without separators.
+        number: String,
+        /// The domain that the call belongs to.
+        domain: &'a str,
+    },
+    /// What is dialled cannot be a number, so no rule is looked at.
+    NoNumber,
+    /// A rule was looked at.
+    Rule {
+        /// Its file.
+        file: &'a str,
+        /// Where it begins, from 1.
+        line: usize,
+        /// Its name.
+        name: &'a str,
+        /// How it stands to the call.
+        judgement: Judgement,
+    },
+    /// What is done in the end.
+    Outcome {
+        /// The action of the routing.
+        action: Action,
+    },
+}
+
+/// How a rule stands to a call. Displayed in English.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Judgement {
+    /// It is for this call, and decides.
+    Matches {
+        /// The pattern that the number matches.
+        pattern: String,
+        /// Names and values of what the pattern captures.
+        captures: Vec<(String, String)>,
+    },
+    /// It is for other numbers.
+    OtherNumber {
+        /// Their patterns.
+        patterns: Vec<String>,
+    },
+    /// It is for other callers.
+    OtherCaller {
+        /// Which, as plans write them.
+        from: Vec<String>,
+    },
+    /// It is for another domain.
+    OtherDomain {
+        /// Its name.
+        domain: String,
+    },
+}
+
+impl Plans {
+    /// The same as [`Plans::route`], telling why: what `tandem dialplan test` prints.
+    pub fn explain<'a>(&'a self, call: &RouteQuery<'a>) -> Explanation<'a> {
+        let routing = self.route(call);
+        let mut trail = Vec::new();
+        if let Some(number) = normalise(call.dialled) {
+            let (from, domain) = (call.from, call.domain);
+            trail.push(Finding::Call { from, number: number.to_string(), domain });
+            for rule in &self.rules {
+                let judgement = judgement(rule, rule.judge(call, &number));
+                let is_decided = matches!(judgement, Judgement::Matches { .. });
+                let Rule { name, place: Place { file, line }, .. } = rule;
+                trail.push(Finding::Rule { file, line: *line, name, judgement });
+                if is_decided {
+                    break;
+                }
+            }
+        } else {
+            trail.push(Finding::NoNumber);
+        }
+        trail.push(Finding::Outcome { action: routing.action.clone() });
+        Explanation { routing, trail }
+    }
+}
+
+fn judgement(rule: &Rule, verdict: Verdict<'_, '_>) -> Judgement {
+    match verdict {
+        Verdict::Matches { pattern, captures } => {
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let captures = captures.into_iter().map(owned).collect();
+            Judgement::Matches { pattern: pattern.to_string(), captures }
+        }
+        Verdict::OtherNumber => {
+            let patterns = rule.condition.numbers.iter().map(ToString::to_string);
+            Judgement::OtherNumber { patterns: patterns.collect() }
+        }
+        Verdict::OtherCaller => {
+            let from = rule.condition.from.iter().map(ToString::to_string);
+            Judgement::OtherCaller { from: from.collect() }
+        }
+        Verdict::OtherDomain => {
+            Judgement::OtherDomain { domain: rule.condition.domain.clone().unwrap_or_default() }
+        }
+    }
+}
+
+/// `1001 calls 912 in domain a.example`, `a.toml:13 out: matches 9{rest}, rest = 12`,
+/// `→ trunk provider 12`.
+impl fmt::Display for Finding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { from, number, domain } => {
+                write!(f, "{from} calls {number} in domain {domain}")
+            }
+            Self::NoNumber => f.write_str("what is dialled cannot be a number"),
+            Self::Rule { file, line, name, judgement } => {
+                write!(f, "{file}:{line} {name}: {judgement}")
+            }
+            Self::Outcome { action } => {
+                write!(f, "→ {action}")?;
+                if let Action::Refuse { reason, .. } = action {
+                    write!(f, " {reason}")
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Matches { pattern, captures } => {
+                write!(f, "matches {pattern}")?;
+                captures.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value}"))
+            }
+            Self::OtherNumber { patterns } => {
+                write!(f, "the number is not {}", patterns.join(" or "))
+            }
+            Self::OtherCaller { from } => write!(f, "is for calls from {}", from.join(" or ")),
+            Self::OtherDomain { domain } => write!(f, "is for domain {domain}"),
+        }
+    }
+}

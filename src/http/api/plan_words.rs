@@ -1,0 +1,291 @@
+//! What dialplans have to tell, in both languages: mistakes, and why a call goes where it goes.
+
+use super::Text;
+use call::dialplan::{
+    Action, Builtin, Caller, Finding, Judgement, Mistake, NumberMistake, Routing, SoundKind,
+    TomlType,
+};
+
+/// What is wrong and what was expected. What a plan says itself is quoted as TOML quotes it.
+pub(super) fn mistake(mistake: &Mistake) -> Text {
+    Text::both(in_russian(mistake), mistake.to_string())
+}
+
+/// A step on the way to a routing. A rule is told without its place.
+pub(super) fn finding(finding: &Finding<'_>, routing: &Routing<'_>) -> Text {
+    match finding {
+        Finding::Call { from: Caller::Extension(from), number, domain } => {
+            Text::both(format!("{from} звонит на {number} в домене {domain}"), finding.to_string())
+        }
+        Finding::Call { from: Caller::Trunk(trunk), number, domain } => Text::both(
+            format!("С транка {trunk} звонят на {number} в домене {domain}"),
+            finding.to_string(),
+        ),
+        Finding::NoNumber => Text::both("Набранное не может быть номером", finding.to_string()),
+        Finding::Rule { name, judgement, .. } => Text::both(
+            format!("{name}: {}", judgement_in_russian(judgement)),
+            format!("{name}: {judgement}"),
+        ),
+        Finding::Outcome { .. } => {
+            let Text { ru, en } = outcome(routing);
+            Text::both(format!("→ {ru}"), format!("→ {en}"))
+        }
+    }
+}
+
+/// What is done with a call.
+pub(super) fn outcome(routing: &Routing<'_>) -> Text {
+    match &routing.action {
+        Action::DialUser { number } => {
+            Text::both(format!("вызвать номер {number}"), format!("call extension {number}"))
+        }
+        Action::DialTrunk { trunk, number } => Text::both(
+            format!("вызвать {number} через транк {trunk}"),
+            format!("call {number} through the trunk {trunk}"),
+        ),
+        Action::Builtin(Builtin::Echo) => Text::fixed("вернуть звук эхом", "play the sound back"),
+        Action::Builtin(Builtin::Tone { hz, .. }) => {
+            Text::both(format!("дать тон {hz} Гц"), format!("play a tone of {hz} Hz"))
+        }
+        Action::Builtin(Builtin::Prompt { file }) => {
+            Text::both(format!("проиграть фразу {file}"), format!("play the prompt {file}"))
+        }
+        Action::Builtin(Builtin::Music { name }) => {
+            Text::both(format!("включить музыку {name}"), format!("play the music {name}"))
+        }
+        Action::Refuse { status, .. } if routing.rule.is_none() => Text::both(
+            format!("отказать ({status}): ни одно правило не подошло"),
+            format!("refuse ({status}): no rule matches"),
+        ),
+        Action::Refuse { status, reason } => {
+            Text::both(format!("отказать: {status} {reason}"), format!("refuse: {status} {reason}"))
+        }
+    }
+}
+
+fn judgement_in_russian(judgement: &Judgement) -> String {
+    match judgement {
+        Judgement::Matches { pattern, captures } => {
+            let named =
+                |text, (name, value): &(String, String)| format!("{text}, {name} = {value}");
+            captures.iter().fold(format!("подходит: {pattern}"), named)
+        }
+        Judgement::OtherNumber { patterns } => {
+            format!("номер не подходит: {}", patterns.join(" или "))
+        }
+        Judgement::OtherCaller { from } => {
+            let named = |it: &String| match Caller::parse(it) {
+                Caller::Trunk(name) => format!("с транка {name}"),
+                Caller::Extension(_) => "с внутренних номеров".to_owned(),
+            };
+            let named: Vec<_> = from.iter().map(named).collect();
+            format!("только для звонков {}", named.join(" или "))
+        }
+        Judgement::OtherDomain { domain } => format!("только для домена {domain}"),
+    }
+}
+
+fn in_russian(mistake: &Mistake) -> String {
+    match mistake {
+        Mistake::Toml(said) => format!("Это не TOML. Разборщик сообщает: {said}"),
+        Mistake::Missing => "Не указано, а без этого нельзя".to_owned(),
+        Mistake::UnknownKey { expected } => {
+            format!("Неизвестный ключ; подходят `{}`", expected.join("`, `"))
+        }
+        Mistake::WrongType { expected, found } => {
+            format!(
+                "Нужно значение типа «{}», а здесь «{}»",
+                type_name(*expected),
+                type_name(*found)
+            )
+        }
+        Mistake::OutOfBounds { first, last } => format!("Нужно число от {first} до {last}"),
+        Mistake::NoneGiven => "Нужно хотя бы одно значение".to_owned(),
+        Mistake::NotOneLine { bytes_max } => {
+            format!("Нужна одна непустая строка не длиннее {bytes_max} байт")
+        }
+        Mistake::NotOneStep { found } => format!("Нужен ровно один шаг, а указано: {found}"),
+        Mistake::NotOneStepKey { found } => {
+            format!("У шага ровно один ключ, его название, а указано: {found}")
+        }
+        Mistake::DialTarget => "Нужно либо `user`, либо `trunk` вместе с `number`".to_owned(),
+        Mistake::NoCaller { found } => {
+            format!("Нужно \"extensions\" или \"trunk:ИМЯ\", а здесь {found:?}")
+        }
+        Mistake::NoTrunk { name, known } if known.is_empty() => {
+            format!("Транка {name:?} нет; сейчас нет ни одного")
+        }
+        Mistake::NoTrunk { name, known } => {
+            format!("Транка {name:?} нет; есть: {}", known.join(", "))
+        }
+        Mistake::NoSound { kind: SoundKind::Prompt, name } => {
+            format!("Фразы {name:?} нет среди загруженных звуков")
+        }
+        Mistake::NoSound { kind: SoundKind::Music, name } => {
+            format!("Музыки {name:?} нет среди загруженных звуков")
+        }
+        Mistake::Number(mistake) => number_in_russian(mistake),
+        Mistake::TooManyRules { found, allowed } => {
+            format!("Правил во всех планах {found}, а можно не больше {allowed}")
+        }
+        Mistake::NameTaken { file, line, name } => {
+            format!("Правило с именем {name:?} уже есть: {file}:{line}")
+        }
+        Mistake::Unreachable { pattern, rule, file, line } => format!(
+            "Сюда не дойдёт ни один звонок на {pattern}: их все забирает правило {rule:?} \
+             ({file}:{line})"
+        ),
+        Mistake::Example { from, to, expected, found, rule, refusal: _ } => {
+            let decided = rule.as_ref().map_or_else(
+                || "ни одно правило не подошло".to_owned(),
+                |rule| format!("по правилу {rule:?}"),
+            );
+            format!(
+                "Звонок с {from} на {to} должен дать {expected:?}, а даёт {found:?} ({decided})"
+            )
+        }
+    }
+}
+
+fn number_in_russian(mistake: &NumberMistake) -> String {
+    match mistake {
+        NumberMistake::Empty => "Пусто, а нужен номер".to_owned(),
+        NumberMistake::Unclosed => "Скобка { не закрыта".to_owned(),
+        NumberMistake::Character(odd) => format!("Символа {odd:?} в номере быть не может"),
+        NumberMistake::NoRange(found) => format!("{found:?} — не диапазон вида 1001-1018"),
+        NumberMistake::RangeEnds(range) => format!(
+            "Концы диапазона {range} должны быть одной длины, и первый не больше последнего"
+        ),
+        NumberMistake::NoCount(found) => {
+            format!("{found:?} — не число цифр вида 4, 2..8 или 3..")
+        }
+        NumberMistake::CaptureName(inside) => {
+            format!("Для {{{inside}}} нужно имя из a-z, 0-9 и _, например {{rest}}")
+        }
+        NumberMistake::Endless(name) => format!(
+            "Длина {{{name}}} не задана, поэтому дальше может идти только конец или не цифра"
+        ),
+        NumberMistake::ReservedName => {
+            "{number} — это всегда весь номер; выберите другое имя".to_owned()
+        }
+        NumberMistake::Twice(name) => format!("{{{name}}} встречается дважды"),
+        NumberMistake::Separator(separator) => format!(
+            "Символ {separator:?} убирается из набранного номера, поэтому уберите его и здесь \
+             (диапазон — это шаблон целиком или запись {{name=1001-1018}})"
+        ),
+        NumberMistake::NotCaptured { name, pattern } => {
+            format!("В шаблоне {pattern} нет части {{{name}}}; весь номер — это {{number}}")
+        }
+    }
+}
+
+fn type_name(it: TomlType) -> &'static str {
+    match it {
+        TomlType::String => "строка",
+        TomlType::Integer => "целое число",
+        TomlType::Float => "дробное число",
+        TomlType::Boolean => "да или нет",
+        TomlType::Datetime => "дата и время",
+        TomlType::Array => "список",
+        TomlType::Table => "таблица",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use call::dialplan::{Known, RouteQuery, load};
+
+    #[test]
+    fn every_mistake_of_a_plan_is_told_in_russian() {
+        let plan = r#"
+            rules = []
+            [[rule]]
+            match = { number = ["1-20", 7, "{a}{b}", "8-800", "1{x", "{A}", "{x:0}", "{x=5}", "1 2"] }
+            steps = [{ echo = {} }, { echo = {} }]
+            [[rule]]
+            name = ""
+            match = { number = ["", "{number}", "{a}*{a}"], from = ["trunk:gone", "all"] }
+            steps = [{ tone = { hz = 0, dbm0 = 0 }, prompt = { file = "gone.wav" } }]
+            [[rule]]
+            name = "c"
+            match = { number = "3{x}", from = [] }
+            steps = [{ dial = { user = "{y}", trunk = "gone" } }]
+        "#;
+
+        let errors = load(&[("a.toml", plan)], &Known::default()).unwrap_err();
+
+        assert!(errors.len() > 20, "{errors:?}");
+        for error in errors {
+            let told = mistake(&error.mistake);
+            assert_eq!(told.en, error.mistake.to_string());
+            assert!(told.ru.chars().any(|it| ('А'..='я').contains(&it)), "{}", told.ru);
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_what_the_plan_says_and_what_would_do() {
+        let told = |it: Mistake| mistake(&it).ru.into_owned();
+        let example = Mistake::Example {
+            from: "1001".to_owned(),
+            to: "77".to_owned(),
+            expected: "tone".to_owned(),
+            found: "refuse 404".to_owned(),
+            rule: None,
+            refusal: Some("No rule for this number".to_owned()),
+        };
+
+        assert_eq!(
+            told(example),
+            "Звонок с 1001 на 77 должен дать \"tone\", а даёт \"refuse 404\" (ни одно правило не подошло)"
+        );
+        let caller = Mistake::NoCaller { found: "a\u{202e}b".to_owned() };
+        assert_eq!(told(caller), "Нужно \"extensions\" или \"trunk:ИМЯ\", а здесь \"a\\u{202e}b\"");
+    }
+
+    #[test]
+    fn the_way_of_a_call_is_told_in_both_languages() {
+        let plan = r#"
+            [[rule]]
+            name = "inward"
+            match = { number = "9{rest}", from = "trunk:provider" }
+            steps = [{ echo = {} }]
+            [[rule]]
+            name = "abroad"
+            match = { number = "9{rest}", domain = "b.example" }
+            steps = [{ echo = {} }]
+            [[rule]]
+            name = "out"
+            match = { number = "9{rest}" }
+            steps = [{ dial = { trunk = "provider", number = "{number}" } }]
+        "#;
+        let known = Known { trunks: ["provider".to_owned()].into(), ..Known::default() };
+        let plans = load(&[("a.toml", plan)], &known).unwrap();
+        let told = |from, dialled| -> Vec<_> {
+            let found = plans.explain(&RouteQuery { domain: "a.example", from, dialled });
+            found.trail.iter().map(|it| finding(it, &found.routing).ru.into_owned()).collect()
+        };
+
+        assert_eq!(
+            told(Caller::Extension("1001"), "9-12"),
+            [
+                "1001 звонит на 912 в домене a.example",
+                "inward: только для звонков с транка provider",
+                "abroad: только для домена b.example",
+                "out: подходит: 9{rest}, rest = 12",
+                "→ вызвать 912 через транк provider",
+            ]
+        );
+        assert_eq!(
+            told(Caller::Trunk("provider"), "5")[..2],
+            [
+                "С транка provider звонят на 5 в домене a.example",
+                "inward: номер не подходит: 9{rest}",
+            ]
+        );
+        assert_eq!(
+            told(Caller::Extension("1001"), "a b\n"),
+            ["Набранное не может быть номером", "→ отказать (404): ни одно правило не подошло"]
+        );
+    }
+}
