@@ -6,6 +6,7 @@
 
 mod calls;
 mod cdr;
+mod described;
 mod http;
 mod listener;
 mod log;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use calls::Calls;
 pub use cdr::CdrWriting;
+pub use described::Description;
 pub use http::Http;
 pub use listener::{Protocol, SipListener};
 pub use log::{Log, LogFormat};

@@ -1,4 +1,4 @@
-use super::{written::EXAMPLE, *};
+use super::{described::EXAMPLE, *};
 use serde::{
     Deserialize,
     de::{Deserializer, Error as _, Visitor, value::Error},

@@ -2,11 +2,14 @@
 //! of it, and how each key is shown.
 //!
 //! Keys, their order and their descriptions have one source each: the raw sections say which keys
-//! there are, `docs/config.example.toml` says what they mean.
+//! there are, `docs/config.example.toml` says what they mean, `descriptions_ru.toml` in Russian.
 
-use super::{Config, ConfigError, Overrides, Raw, overrides::Touched, reading::Reader, secret};
+use super::{
+    Config, ConfigError, Description, Overrides, Raw, described::description_of,
+    overrides::Touched, reading::Reader, secret,
+};
 use serde_json::Value;
-use std::{fmt, path::Path, sync::LazyLock};
+use std::{fmt, path::Path};
 
 /// A configuration as it was written, which may hold secrets.
 #[derive(Clone, Default)]
@@ -31,7 +34,7 @@ pub struct Setting {
     /// Whether a change waits for the next start; SIGHUP takes the others over.
     pub needs_restart: bool,
     /// What it means.
-    pub description: &'static str,
+    pub description: Description,
 }
 
 /// Where a value comes from. Who wins comes last.
@@ -184,34 +187,6 @@ fn shown(value: &Value) -> Option<String> {
     toml::Value::try_from(value).ok().map(|it| it.to_string())
 }
 
-/// Where a key stands in the documentation, and what is said there.
-fn description_of(key: &str) -> (usize, &'static str) {
-    let found = DOCUMENTED.iter().enumerate().find(|(_, (documented, _))| documented == key);
-    found.map_or((DOCUMENTED.len(), ""), |(position, (_, words))| (position, words.as_str()))
-}
-
-/// Every key of the example, with the comment right above it.
-static DOCUMENTED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let (mut documented, mut section, mut comment) = (Vec::new(), "", Vec::new());
-    for line in EXAMPLE.lines() {
-        if let Some(words) = line.strip_prefix("# ") {
-            comment.push(words);
-            continue;
-        }
-        let code = line.trim_start_matches('#');
-        if code.starts_with('[') {
-            section = code.trim_matches(['[', ']']);
-        } else if let Some((key, _)) = code.split_once(" = ") {
-            documented.push((format!("{section}.{key}"), comment.join(" ")));
-        }
-        comment.clear();
-    }
-    documented
-});
-
-/// Every key, its default and what it means.
-pub(super) const EXAMPLE: &str = include_str!("../../docs/config.example.toml");
-
 /// Sections and keys that SIGHUP takes over; [`Written::reloaded`] leaves all others as they were at
 /// the start.
 const RELOADED: &[&str] =
@@ -220,6 +195,7 @@ const RELOADED: &[&str] =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::described::{DOCUMENTED, EXAMPLE};
     use std::collections::BTreeSet;
 
     fn written(text: &str) -> Written {
@@ -234,13 +210,13 @@ mod tests {
     fn every_key_is_shown_with_its_value_and_what_the_documentation_says() {
         let settings = written(FULL).settings();
 
-        let of_example = DOCUMENTED.iter().map(|(key, _)| key.replace("trunk.", "trunk[0]."));
+        let of_example = DOCUMENTED.iter().map(|it| it.key.replace("trunk.", "trunk[0]."));
         let shown: Vec<_> = settings.iter().map(|it| it.key.clone()).collect();
         assert_eq!(shown, of_example.collect::<Vec<_>>(), "in the order of the documentation");
         assert_eq!(keys(&settings, |it| it.source != Source::File), BTreeSet::new());
         assert_eq!(keys(&settings, |it| it.value.is_none()), BTreeSet::new());
         for it in &settings {
-            let words = it.description;
+            let words = it.description.en;
             assert!(words.len() > 10, "{} has no description", it.key);
             assert!(!words.contains('\n'), "{} is described in more than a line", it.key);
         }

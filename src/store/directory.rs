@@ -42,8 +42,8 @@ pub enum LeftOutReason {
     #[error("it shares an address with trunk {0:?}")]
     SourceTaken(String),
     /// It is not as this version wants it.
-    #[error("{0}")]
-    Malformed(String),
+    #[error("{}", .0.iter().map(|it| format!("{}: {it}", it.field)).collect::<Vec<_>>().join("; "))]
+    Malformed(Vec<config::TrunkMistake>),
 }
 
 impl Store {
@@ -113,10 +113,7 @@ fn fit(
     if file.iter().any(|it| it.name == text.name) {
         return Err(LeftOutReason::NameTaken);
     }
-    let trunk = text.check("").map_err(|mistakes| {
-        let told: Vec<_> = mistakes.iter().map(|it| format!("{}: {it}", it.field)).collect();
-        LeftOutReason::Malformed(told.join("; "))
-    })?;
+    let trunk = text.check("").map_err(LeftOutReason::Malformed)?;
     match trunk.rival(placed.iter().map(|(it, _)| it)) {
         Some(rival) => Err(LeftOutReason::SourceTaken(rival.name.clone())),
         None => Ok(trunk),

@@ -112,10 +112,13 @@ test.each(LOOKS)('a key is opened and closed by the keyboard, $locale, $theme', 
   await page.keyboard.press('Enter');
 
   const card = page.getByRole('complementary', { name: 'sip.listen' });
-  await card.getByRole('rowheader', { name: words.means }).waitFor();
-  const means = await card.locator('td[lang=en]').textContent();
+  const means = await card
+    .getByRole('row')
+    .filter({ has: page.getByRole('rowheader', { name: words.means }) })
+    .getByRole('cell')
+    .textContent();
   const { items } = await ask<Configuration>(page, 'GET', '/admin/config');
-  expect(means).toBe(items.find((it) => it.key === 'sip.listen')?.description);
+  expect(means).toBe(items.find((it) => it.key === 'sip.listen')?.description[look.locale]);
   expect(means).not.toBe('');
   expect(await accessibility(page)).toEqual([]);
   await page.keyboard.press('Escape');
@@ -124,7 +127,7 @@ test.each(LOOKS)('a key is opened and closed by the keyboard, $locale, $theme', 
 });
 
 interface Configuration {
-  readonly items: readonly { readonly key: string; readonly description: string }[];
+  readonly items: readonly { readonly key: string; readonly description: Record<Locale, string> }[];
 }
 
 /** The administrator's window, with the keys there. */

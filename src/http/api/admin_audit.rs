@@ -1,6 +1,8 @@
 //! `/admin/audit`: who did what.
 
-use super::{Access, ApiState, Door, Problem, Session, Text, UrlQuery, time};
+use super::{
+    Access, ApiState, AuditAction, AuditObject, Door, Problem, Session, Text, UrlQuery, time,
+};
 use crate::store::{AuditFilter, AuditRow, Right};
 use axum::{Json, extract::State};
 use base::UnixMillis;
@@ -54,9 +56,11 @@ struct AuditEntry {
     who: String,
     /// Where from.
     ip: String,
-    /// What: `user.changed`, `session.opened`, …
+    /// What; a server that was newer may have told of more.
+    #[schema(value_type = AuditAction)]
     what: String,
     /// To what kind of object.
+    #[schema(value_type = AuditObject)]
     object: String,
     /// To which.
     object_id: String,

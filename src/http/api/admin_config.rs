@@ -1,8 +1,8 @@
 //! `/admin/config`: the configuration in force, for looking. It is changed in its file.
 
-use super::{Access, ApiState, Door, Problem};
+use super::{Access, ApiState, Door, Problem, Text};
 use crate::{
-    config::{Setting, Source},
+    config::{Description, Setting, Source},
     store::Right,
 };
 use axum::{Json, extract::State};
@@ -39,8 +39,8 @@ struct ConfigKey {
     source: ConfigSource,
     /// Whether a change waits for the next start; SIGHUP takes the others over.
     needs_restart: bool,
-    /// What it means, in English, as the file's documentation has it.
-    description: String,
+    /// What it means, as the file's documentation has it.
+    description: Text,
 }
 
 /// Where a value comes from.
@@ -77,7 +77,8 @@ impl ConfigKey {
             Source::Environment => ConfigSource::Environment,
             Source::CommandLine => ConfigSource::CommandLine,
         };
-        let description = description.to_owned();
+        let Description { ru, en } = description;
+        let description = Text::fixed(ru, en);
         Self { key, value, is_secret, source, needs_restart, description }
     }
 }

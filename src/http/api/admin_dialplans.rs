@@ -4,7 +4,8 @@
 //! there for those who do not manage domains, and nothing that they save may concern another domain.
 
 use super::{
-    Access, Act, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
+    UrlPath,
     house::{HouseHandle, PlanTrouble},
     plan_words, text_diff,
 };
@@ -294,7 +295,7 @@ async fn save(
     let act = Act {
         before: before.as_ref().map(|it| json!({ "version": it.version, "size": it.text.len() })),
         after: Some(json!({ "version": after.version, "size": after.text.len(), "diff": diff })),
-        ..Act::on("dialplan.changed", "dialplan", &after.name)
+        ..Act::on(AuditAction::DialplanChanged, AuditObject::Dialplan, &after.name)
     };
     api.audit(&session, act).await?;
     api.changed(&session, "dialplan", &after.name, None);

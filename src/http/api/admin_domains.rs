@@ -1,8 +1,8 @@
 //! `/admin/domains`: the tenants of the installation. Who may manage domains manages all of them.
 
 use super::{
-    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
-    time::rfc3339,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
+    Session, Text, UrlPath, time::rfc3339,
 };
 use crate::store::{DomainContents, DomainRow, Right, StoreError, domains::check_domain_name};
 use axum::{Json, extract::State, http::StatusCode};
@@ -108,7 +108,10 @@ async fn add(
     let (name, aliases) = (wanted.name.trim(), trimmed(&wanted.aliases));
     check(&api, Some(name), &aliases, None).await?;
     let id = api.store.add_domain_with_aliases(name, &aliases).await?;
-    Ok((StatusCode::CREATED, Json(told(&api, &session, "domain.added", id.0, None).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(told(&api, &session, AuditAction::DomainAdded, id.0, None).await?),
+    ))
 }
 
 /// Change a domain's aliases
@@ -136,7 +139,7 @@ async fn change(
         }
         other => other?,
     }
-    Ok(Json(told(&api, &session, "domain.changed", id, Some(&before)).await?))
+    Ok(Json(told(&api, &session, AuditAction::DomainChanged, id, Some(&before)).await?))
 }
 
 /// Remove a domain in which nothing is left
@@ -163,7 +166,10 @@ async fn remove(
         }
         other => other?,
     }
-    let act = Act { before: json(&before), ..Act::on("domain.removed", "domain", id) };
+    let act = Act {
+        before: json(&before),
+        ..Act::on(AuditAction::DomainRemoved, AuditObject::Domain, id)
+    };
     api.audit(&session, act).await?;
     api.directory_changed().await;
     api.changed(&session, "domain", id, None);
@@ -284,13 +290,16 @@ async fn check(
 async fn told(
     api: &ApiState,
     session: &Session,
-    what: &'static str,
+    what: AuditAction,
     id: Uuid,
     before: Option<&Domain>,
 ) -> Result<Domain, Problem> {
     let (_, after) = load(api, session, id).await?;
-    let act =
-        Act { before: before.and_then(json), after: json(&after), ..Act::on(what, "domain", id) };
+    let act = Act {
+        before: before.and_then(json),
+        after: json(&after),
+        ..Act::on(what, AuditObject::Domain, id)
+    };
     api.audit(session, act).await?;
     api.directory_changed().await;
     api.changed(session, "domain", id, after.version);

@@ -1,7 +1,8 @@
 //! `/admin/lines`: extensions.
 
 use super::{
-    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
+    Session, Text, UrlPath,
 };
 use crate::{
     config::Secret,
@@ -162,7 +163,7 @@ async fn add(
         other => other?,
     };
     let line = load(&api, &session, id.0).await?;
-    told(&api, &session, "line.added", None, Some(&line)).await?;
+    told(&api, &session, AuditAction::LineAdded, None, Some(&line)).await?;
     Ok((StatusCode::CREATED, Json(MadeLine { line, password: made_up })))
 }
 
@@ -192,7 +193,7 @@ async fn change(
         other => other?,
     }
     let line = load(&api, &session, id).await?;
-    told(&api, &session, "line.changed", Some(&before), Some(&line)).await?;
+    told(&api, &session, AuditAction::LineChanged, Some(&before), Some(&line)).await?;
     Ok(Json(line))
 }
 
@@ -212,7 +213,7 @@ async fn remove(
         return Err(Problem::version_conflict(&before));
     }
     api.store.remove_extension(session.domain.id, &before.number).await?;
-    told(&api, &session, "line.removed", Some(&before), None).await?;
+    told(&api, &session, AuditAction::LineRemoved, Some(&before), None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -232,7 +233,7 @@ async fn set_password(
     let (password, made_up) = choose(choice.password)?;
     api.store.set_extension_password(&session.domain, &before.number, &password).await?;
     let line = load(&api, &session, id).await?;
-    told(&api, &session, "line.password_changed", None, Some(&line)).await?;
+    told(&api, &session, AuditAction::LinePasswordChanged, None, Some(&line)).await?;
     Ok(Json(PasswordTold { password: made_up }))
 }
 
@@ -304,14 +305,17 @@ async fn load(api: &ApiState, session: &Session, id: Uuid) -> Result<Line, Probl
 async fn told(
     api: &ApiState,
     session: &Session,
-    what: &'static str,
+    what: AuditAction,
     before: Option<&Line>,
     after: Option<&Line>,
 ) -> Result<(), Problem> {
     let json = |it: &Line| serde_json::to_value(it).unwrap_or_default();
     let Some(line) = after.or(before) else { return Ok(()) };
-    let act =
-        Act { before: before.map(json), after: after.map(json), ..Act::on(what, "line", line.id) };
+    let act = Act {
+        before: before.map(json),
+        after: after.map(json),
+        ..Act::on(what, AuditObject::Line, line.id)
+    };
     api.audit(session, act).await?;
     api.directory_changed().await;
     api.changed(session, "line", line.id, after.map(|it| it.version));

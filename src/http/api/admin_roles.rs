@@ -1,7 +1,8 @@
 //! `/admin/roles` and `/admin/rights`: what people of the domain may do.
 
 use super::{
-    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
+    Session, Text, UrlPath,
 };
 use crate::store::{Right, RoleDraft, RoleRow, StoreError};
 use axum::{Json, extract::State, http::StatusCode};
@@ -98,7 +99,8 @@ async fn add(
     let id = api.store.add_role(session.domain.id, &draft).await.map_err(of_code)?;
     let role = read(&api, &session, id).await?;
     let after = serde_json::to_value(&role).ok();
-    api.audit(&session, Act { after, ..Act::on("role.made", "role", id) }).await?;
+    api.audit(&session, Act { after, ..Act::on(AuditAction::RoleMade, AuditObject::Role, id) })
+        .await?;
     api.changed(&session, "role", id, role.version);
     Ok((StatusCode::CREATED, Json(role)))
 }
@@ -148,7 +150,11 @@ async fn change(
     }
     let role = read(&api, &session, id).await?;
     let after = serde_json::to_value(&role).ok();
-    api.audit(&session, Act { before, after, ..Act::on("role.changed", "role", id) }).await?;
+    api.audit(
+        &session,
+        Act { before, after, ..Act::on(AuditAction::RoleChanged, AuditObject::Role, id) },
+    )
+    .await?;
     api.changed(&session, "role", id, role.version);
     Ok(Json(role))
 }
@@ -187,7 +193,8 @@ async fn remove(
         }
         Err(error) => return Err(error.into()),
     }
-    api.audit(&session, Act { before, ..Act::on("role.removed", "role", id) }).await?;
+    api.audit(&session, Act { before, ..Act::on(AuditAction::RoleRemoved, AuditObject::Role, id) })
+        .await?;
     api.changed(&session, "role", id, None);
     Ok(StatusCode::NO_CONTENT)
 }

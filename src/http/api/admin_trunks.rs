@@ -2,7 +2,8 @@
 //! database, and changed there.
 
 use super::{
-    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
+    Session, Text, UrlPath,
     admin_dialplans::{domain_of_file, no_dialplan_changes},
 };
 use crate::{
@@ -117,7 +118,7 @@ async fn add(
     let _others_wait = no_dialplan_changes().await;
     let draft = checked(&api, &session, wanted, None).await?;
     let id = api.store.add_trunk(session.domain.id, &draft).await.map_err(taken)?;
-    let trunk = told(&api, &session, "trunk.added", id, None).await?;
+    let trunk = told(&api, &session, AuditAction::TrunkAdded, id, None).await?;
     Ok((StatusCode::CREATED, Json(trunk)))
 }
 
@@ -147,7 +148,7 @@ async fn change(
         }
         other => other.map_err(taken)?,
     }
-    Ok(Json(told(&api, &session, "trunk.changed", row, Some(&before)).await?))
+    Ok(Json(told(&api, &session, AuditAction::TrunkChanged, row, Some(&before)).await?))
 }
 
 /// Remove a trunk
@@ -167,7 +168,10 @@ async fn remove(
     let (row, before) = load_writable(&api, &session, &id, version).await?;
     require_unused(&api, &session, &before.name)?;
     api.store.remove_trunk(session.domain.id, row, version).await?;
-    let act = Act { before: json(&before), ..Act::on("trunk.removed", "trunk", &before.id) };
+    let act = Act {
+        before: json(&before),
+        ..Act::on(AuditAction::TrunkRemoved, AuditObject::Trunk, &before.id)
+    };
     api.audit(&session, act).await?;
     api.directory_changed().await;
     api.changed(&session, "trunk", &before.id, None);
@@ -312,7 +316,7 @@ fn require_unused(api: &ApiState, session: &Session, name: &str) -> Result<(), P
 async fn told(
     api: &ApiState,
     session: &Session,
-    what: &'static str,
+    what: AuditAction,
     id: TrunkId,
     before: Option<&Trunk>,
 ) -> Result<Trunk, Problem> {
@@ -320,7 +324,7 @@ async fn told(
     let act = Act {
         before: before.and_then(json),
         after: json(&after),
-        ..Act::on(what, "trunk", &after.id)
+        ..Act::on(what, AuditObject::Trunk, &after.id)
     };
     api.audit(session, act).await?;
     api.directory_changed().await;
@@ -356,7 +360,11 @@ fn words(reason: &LeftOutReason) -> Text {
             "Его адрес есть и у другого транка, который важнее",
             "Another trunk, which comes first, has its address too",
         ),
-        LeftOutReason::Malformed(_) => Text::both(format!("Не подходит: {en}"), en),
+        LeftOutReason::Malformed(mistakes) => {
+            let told: Vec<_> =
+                mistakes.iter().map(|it| format!("{}: {}", it.field, it.ru)).collect();
+            Text::both(told.join("; "), en)
+        }
     }
 }
 

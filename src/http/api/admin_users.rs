@@ -1,8 +1,8 @@
 //! `/admin/users`: people of the domain.
 
 use super::{
-    Access, Act, ApiState, Door, FieldError, IfMatch, JsonBody, Problem, Session, Text, UrlPath,
-    UrlQuery, auth, me::LocaleView, passwords,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
+    Session, Text, UrlPath, UrlQuery, auth, me::LocaleView, passwords,
 };
 use crate::{
     config::Secret,
@@ -164,7 +164,11 @@ async fn add(
     };
     let user = read(&api, &session, id).await?;
     let after = serde_json::to_value(&user).ok();
-    api.audit(&session, Act { after, ..Act::on("user.made", "user", user.id) }).await?;
+    api.audit(
+        &session,
+        Act { after, ..Act::on(AuditAction::UserMade, AuditObject::User, user.id) },
+    )
+    .await?;
     api.changed(&session, "user", user.id, user.version);
     Ok((StatusCode::CREATED, Json(user)))
 }
@@ -208,7 +212,7 @@ async fn change(
     let profile = body.checked(old.locale)?;
     let changed = api.store.change_user(session.domain.id, id, version, &profile, &roles).await;
     conflict(&api, &session, id, changed).await?;
-    finish(&api, &session, "user.changed", before).await
+    finish(&api, &session, AuditAction::UserChanged, before).await
 }
 
 /// Remove a person
@@ -235,7 +239,8 @@ async fn remove(
     let removed = api.store.remove_user(session.domain.id, id, version).await;
     conflict(&api, &session, id, removed).await?;
     api.sessions.look();
-    api.audit(&session, Act { before, ..Act::on("user.removed", "user", id) }).await?;
+    api.audit(&session, Act { before, ..Act::on(AuditAction::UserRemoved, AuditObject::User, id) })
+        .await?;
     api.changed(&session, "user", id, None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -264,7 +269,7 @@ async fn set_password(
         api.store.set_user_password(user.domain, user.id, password, kept).await?;
     }
     api.sessions.look();
-    api.audit(&session, Act::on("user.password_changed", "user", id)).await?;
+    api.audit(&session, Act::on(AuditAction::UserPasswordChanged, AuditObject::User, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -309,7 +314,7 @@ async fn set_disabled(
     let before = read(api, session, id).await?;
     api.store.set_user_disabled(session.domain.id, id, is_disabled).await?;
     api.sessions.look();
-    let what = if is_disabled { "user.disabled" } else { "user.enabled" };
+    let what = if is_disabled { AuditAction::UserDisabled } else { AuditAction::UserEnabled };
     finish(api, session, what, before).await
 }
 
@@ -317,12 +322,12 @@ async fn set_disabled(
 async fn finish(
     api: &ApiState,
     session: &Session,
-    what: &'static str,
+    what: AuditAction,
     before: User,
 ) -> Result<Json<User>, Problem> {
     let user = read(api, session, UserId(before.id)).await?;
     let (before, after) = (serde_json::to_value(&before).ok(), serde_json::to_value(&user).ok());
-    api.audit(session, Act { before, after, ..Act::on(what, "user", user.id) }).await?;
+    api.audit(session, Act { before, after, ..Act::on(what, AuditObject::User, user.id) }).await?;
     api.changed(session, "user", user.id, user.version);
     Ok(Json(user))
 }

@@ -1,6 +1,9 @@
 //! `/auth`: signing in and out.
 
-use super::{Access, Act, ApiState, Door, JsonBody, Problem, Session, cookie, me::Me, peer::Peer};
+use super::{
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, cookie,
+    me::Me, peer::Peer,
+};
 use crate::{
     config::Secret,
     store::{AuditEntry, NewSession, SessionLimits},
@@ -86,7 +89,8 @@ async fn login(
 async fn logout(State(api): State<ApiState>, session: Session) -> Result<Response, Problem> {
     api.store.end_session(session.id).await?;
     api.sessions.look();
-    api.audit(&session, Act::on("session.closed", "session", session.id)).await?;
+    api.audit(&session, Act::on(AuditAction::SessionClosed, AuditObject::Session, session.id))
+        .await?;
     let forget = [(header::SET_COOKIE, cookie::clear(&api.config.http))];
     Ok((StatusCode::NO_CONTENT, forget).into_response())
 }
@@ -120,7 +124,8 @@ pub(super) async fn open(
     let now = api.clock.now().unix;
     let (_, token) = api.store.open_session(now, limits, &new).await?;
     let session = Session::load(api, &token).await?;
-    api.audit(&session, Act::on("session.opened", "session", session.id)).await?;
+    api.audit(&session, Act::on(AuditAction::SessionOpened, AuditObject::Session, session.id))
+        .await?;
     let remember = [
         (header::SET_COOKIE, cookie::set(&token, &api.config.http)),
         (header::CACHE_CONTROL, axum::http::HeaderValue::from_static("no-store")),
@@ -168,8 +173,8 @@ async fn note_refusal(
         user: None,
         who: login.clone(),
         address,
-        what: "session.refused".to_owned(),
-        object: "user".to_owned(),
+        what: AuditAction::SessionRefused.as_str().to_owned(),
+        object: AuditObject::User.as_str().to_owned(),
         object_id: login,
         before: None,
         after: None,

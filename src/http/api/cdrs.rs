@@ -1,7 +1,7 @@
 //! `/admin/cdrs`: the call log, one row a leg, and the same as a file.
 
 use super::{
-    Access, Act, ApiState, Door, Problem, Session, UrlQuery,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, Problem, Session, UrlQuery,
     calls::LegFigures,
     listing::{self, Cursor},
     time::rfc3339,
@@ -124,7 +124,10 @@ async fn file(
     });
     let query = CdrsQuery { cursor: None, limit: None, ..query };
     let (wanted, _) = query.read(&session)?;
-    let act = Act { after: Some(told), ..Act::on("cdrs.exported", "cdrs", session.domain.id) };
+    let act = Act {
+        after: Some(told),
+        ..Act::on(AuditAction::CdrsExported, AuditObject::Cdrs, session.domain.id)
+    };
     api.audit(&session, act).await?;
     let (pages, written) = mpsc::channel(PAGES_AHEAD);
     tokio::spawn(write_pages(api.store.clone(), wanted, pages));

@@ -40,7 +40,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
             Ok(Query(query)) => Ok(Self(query)),
             Err(rejection) => {
                 let told = rejection.body_text();
-                Err(Problem::invalid_field("query", "malformed", Text::both(told.clone(), told)))
+                let text = Text::both(format!("Не разобрать: {told}"), told);
+                Err(Problem::invalid_field("query", "malformed", text))
             }
         }
     }
@@ -92,7 +93,8 @@ fn of_bytes(rejection: BytesRejection) -> Problem {
         return Problem::too_large();
     }
     let told = rejection.body_text();
-    Problem::invalid_field("body", "unreadable", Text::both(told.clone(), told))
+    let text = Text::both(format!("Не прочитать: {told}"), told);
+    Problem::invalid_field("body", "unreadable", text)
 }
 
 fn of_json(error: &serde_json::Error) -> Problem {

@@ -1,7 +1,8 @@
 //! What goes on now: lines, live calls, registrations, and how a panel begins.
 
 use super::{
-    Access, Act, ApiState, Door, Me, Panels, Problem, Session, UrlPath, UrlQuery,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, Me, Panels, Problem, Session, UrlPath,
+    UrlQuery,
     menu::{MenuItem, menu_of},
 };
 use crate::{
@@ -254,7 +255,7 @@ async fn hang_up(
         // It ended by itself in the meantime.
         return Err(Problem::not_found());
     }
-    api.audit(&session, Act::on("call.hung_up", "call", id)).await?;
+    api.audit(&session, Act::on(AuditAction::CallHungUp, AuditObject::Call, id)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

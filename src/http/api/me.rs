@@ -1,7 +1,8 @@
 //! `/me`: whoever is signed in, about themselves.
 
 use super::{
-    Access, Act, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath, auth, passwords,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
+    UrlPath, auth, passwords,
     peer::Peer,
     products::{Product, products_of},
     session::Holder,
@@ -209,7 +210,8 @@ async fn set_password(
     let new = Secret::new(change.new);
     api.store.set_user_password(user.domain, user.id, new, Some(session.id)).await?;
     api.sessions.look();
-    api.audit(&session, Act::on("user.password_changed", "user", user.id)).await?;
+    api.audit(&session, Act::on(AuditAction::UserPasswordChanged, AuditObject::User, user.id))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -276,7 +278,7 @@ async fn end_session(
     let other = rows.iter().find(|it| it.id.0 == id).ok_or_else(Problem::not_found)?;
     api.store.end_session(other.id).await?;
     api.sessions.look();
-    api.audit(&session, Act::on("session.closed", "session", id)).await?;
+    api.audit(&session, Act::on(AuditAction::SessionClosed, AuditObject::Session, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

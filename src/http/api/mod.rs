@@ -4,6 +4,7 @@
 //! sees to the session, its rights, CSRF, the origin, repeated commands, limits and figures; a
 //! handler finds its [`Session`] and says no with a [`Problem`].
 
+mod act;
 mod admin_audit;
 mod admin_config;
 mod admin_dialplans;
@@ -48,6 +49,7 @@ mod text_diff;
 pub mod time;
 mod walls;
 
+pub use act::{Act, AuditAction, AuditObject};
 pub use door::{Access, Door, Route};
 pub use events::{Panels, tell_changes};
 pub use extract::{IfMatch, JsonBody, UrlPath, UrlQuery};
@@ -57,7 +59,7 @@ pub use me::Me;
 pub use problem::{FieldError, Problem};
 pub use products::Product;
 pub use session::{Holder, Session};
-pub use state::{Act, ApiState, CHANGES_MAX, Changed};
+pub use state::{ApiState, CHANGES_MAX, Changed};
 pub use text::Text;
 
 use axum::{

@@ -274,7 +274,8 @@ impl From<StoreError> for Problem {
                 "The last platform administrator must stay: give the role to somebody else first",
             )),
             StoreError::Invalid(problem) => {
-                Self::of(Kind::Invalid).with_detail(Text::both(problem.clone(), problem))
+                let ru = format!("Сервер не принимает это: {problem}");
+                Self::of(Kind::Invalid).with_detail(Text::both(ru, problem))
             }
             StoreError::Database(error) => {
                 tracing::error!(%error, "the database failed a request");

@@ -1,6 +1,9 @@
 //! `/auth/recover`: a forgotten password is set anew with a link that comes by mail.
 
-use super::{Access, ApiState, Door, JsonBody, Problem, Text, auth, passwords, peer::Peer};
+use super::{
+    Access, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Text, auth, passwords,
+    peer::Peer,
+};
 use crate::{
     config::Secret,
     store::{AuditEntry, StoreError, UserRow},
@@ -96,7 +99,7 @@ async fn confirm(
     api.store.set_user_password(domain, user, password, None).await?;
     api.sessions.look();
     if let Some(user) = api.store.user(domain, user).await? {
-        note(&api, &user, peer, "user.password_recovered").await?;
+        note(&api, &user, peer, AuditAction::UserPasswordRecovered).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -118,7 +121,7 @@ async fn write_letter(api: &ApiState, who: &Forgotten, peer: IpAddr) -> Result<(
     let now = api.clock.now().unix;
     let token = api.store.add_recovery(now, user.id).await.map_err(|it| it.to_string())?;
     mailer.send_recovery(&user, &email, &token).await.map_err(|it| it.to_string())?;
-    note(api, &user, peer, "user.recovery_sent").await.map_err(|it| it.to_string())
+    note(api, &user, peer, AuditAction::UserRecoverySent).await.map_err(|it| it.to_string())
 }
 
 async fn find(api: &ApiState, who: &Forgotten) -> Result<Option<UserRow>, StoreError> {
@@ -132,7 +135,7 @@ async fn note(
     api: &ApiState,
     user: &UserRow,
     peer: IpAddr,
-    what: &'static str,
+    what: AuditAction,
 ) -> Result<(), StoreError> {
     let entry = AuditEntry {
         domain: user.domain,
@@ -140,8 +143,8 @@ async fn note(
         user: None,
         who: user.login.clone(),
         address: peer.to_string(),
-        what: what.to_owned(),
-        object: "user".to_owned(),
+        what: what.as_str().to_owned(),
+        object: AuditObject::User.as_str().to_owned(),
         object_id: user.id.to_string(),
         before: None,
         after: None,

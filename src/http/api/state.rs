@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use super::{
-    Live, Problem, Session,
+    Act, Live, Problem, Session,
     attempts::Attempts,
     house::HouseHandle,
     idempotency::Answers,
@@ -14,7 +14,6 @@ use crate::{
     store::{AuditEntry, SessionLimits, Store},
 };
 use base::{DomainId, SessionId};
-use serde_json::Value;
 use std::{fmt, sync::Arc, time::Instant};
 use tokio::sync::{Semaphore, broadcast, watch};
 
@@ -63,28 +62,6 @@ pub struct Changed {
     pub version: Option<i64>,
     /// Login of who did it.
     pub by: String,
-}
-
-/// Something worth a line in the audit.
-#[derive(Clone, Debug)]
-pub struct Act {
-    /// `user.changed`, `session.opened`, …
-    pub what: &'static str,
-    /// `user`, `role`, `line`, …
-    pub object: &'static str,
-    /// Its id.
-    pub object_id: String,
-    /// How it was, without secrets.
-    pub before: Option<Value>,
-    /// How it is, without secrets.
-    pub after: Option<Value>,
-}
-
-impl Act {
-    /// Without a before and an after.
-    pub fn on(what: &'static str, object: &'static str, id: impl ToString) -> Self {
-        Self { what, object, object_id: id.to_string(), before: None, after: None }
-    }
 }
 
 impl ApiState {
@@ -174,8 +151,8 @@ impl ApiState {
             user: session.user_id(),
             who: session.login().to_owned(),
             address: session.address.clone(),
-            what: act.what.to_owned(),
-            object: act.object.to_owned(),
+            what: act.what.as_str().to_owned(),
+            object: act.object.as_str().to_owned(),
             object_id: act.object_id,
             before: act.before.map(|it| it.to_string()),
             after: act.after.map(|it| it.to_string()),

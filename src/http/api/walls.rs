@@ -1,8 +1,8 @@
 //! `/wall-tokens` and `/auth/wall`: screens on walls, which nobody signs in at.
 
 use super::{
-    Access, Act, ApiState, Door, JsonBody, Me, Problem, Session, Text, UrlPath, auth, peer::Peer,
-    time::rfc3339,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Me, Problem, Session, Text,
+    UrlPath, auth, peer::Peer, time::rfc3339,
 };
 use crate::store::{NewSession, Right, SessionLimits, WallRow};
 use axum::{
@@ -140,7 +140,8 @@ async fn add(
     let expires_at = UnixMillis(now.0 + i64::from(new.days) * DAY_MS);
     let (id, token) = api.store.add_wall(session.domain.id, title, now, expires_at).await?;
     let after = Some(serde_json::json!({ "title": title, "days": new.days }));
-    api.audit(&session, Act { after, ..Act::on("wall.made", "wall", id) }).await?;
+    api.audit(&session, Act { after, ..Act::on(AuditAction::WallMade, AuditObject::Wall, id) })
+        .await?;
     api.changed(&session, "wall", id, 1);
     Ok((StatusCode::CREATED, Json(MadeWallToken { id, token })))
 }
@@ -160,7 +161,7 @@ async fn remove(
 ) -> Result<StatusCode, Problem> {
     api.store.remove_wall(session.domain.id, id).await?;
     api.sessions.look();
-    api.audit(&session, Act::on("wall.removed", "wall", id)).await?;
+    api.audit(&session, Act::on(AuditAction::WallRemoved, AuditObject::Wall, id)).await?;
     api.changed(&session, "wall", id, None);
     Ok(StatusCode::NO_CONTENT)
 }

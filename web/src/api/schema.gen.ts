@@ -1001,6 +1001,8 @@ export interface components {
              */
             seq: number;
         };
+        /** @enum {string} */
+        AuditAction: "call.hung_up" | "cdrs.exported" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.password_changed" | "line.removed" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1020,7 +1022,7 @@ export interface components {
             /** @description Where from. */
             ip: string;
             /** @description To what kind of object. */
-            object: string;
+            object: components["schemas"]["AuditObject"];
             /** @description To which. */
             object_id: string;
             /**
@@ -1028,11 +1030,13 @@ export interface components {
              * @description Id of whoever did it; `null` for a wall or a stranger.
              */
             user_id: string | null;
-            /** @description What: `user.changed`, `session.opened`, … */
-            what: string;
+            /** @description What; a server that was newer may have told of more. */
+            what: components["schemas"]["AuditAction"];
             /** @description Their login at that time. */
             who: string;
         };
+        /** @enum {string} */
+        AuditObject: "call" | "cdrs" | "dialplan" | "domain" | "line" | "role" | "session" | "trunk" | "user" | "wall";
         /** @description A page of the audit. */
         AuditPage: {
             /** @description Latest first. */
@@ -1220,8 +1224,8 @@ export interface components {
         };
         /** @description A key of the configuration. */
         ConfigKey: {
-            /** @description What it means, in English, as the file's documentation has it. */
-            description: string;
+            /** @description What it means, as the file's documentation has it. */
+            description: components["schemas"]["Text"];
             /** @description Whether the value is not shown. */
             is_secret: boolean;
             /** @description Dotted: `sip.listen`, `trunk[0].name`. */

@@ -2,20 +2,26 @@ import { useMemo } from 'react';
 import { ask } from '../../api/ask';
 import type { AuditEntry } from '../../api/types';
 import { useSession } from '../../app/session';
-import { useLocale, useText } from '../../i18n/I18n';
+import { type TextId, useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { moment } from '../../list/format';
 import { ListScreen } from '../../list/ListScreen';
 import type { Page } from '../../list/pages';
 import type { FetchRows } from '../../list/usePages';
+import { AUDIT_ACTIONS, AUDIT_OBJECTS } from './auditWords';
 
 /** Who did what, when, and from where. */
 export default function AuditScreen() {
   const t = useText();
   const { may } = useSession();
   const { locale } = useLocale();
-  const spec = useMemo<GridSpec<AuditEntry>>(
-    () => ({
+  const spec = useMemo<GridSpec<AuditEntry>>(() => {
+    const inWords = (texts: Readonly<Record<string, TextId>>) => (code: string) => {
+      const id = Object.hasOwn(texts, code) ? texts[code] : undefined;
+      return id ? t(id) : code;
+    };
+    const [action, object] = [inWords(AUDIT_ACTIONS), inWords(AUDIT_OBJECTS)];
+    return {
       screen: 'admin.audit',
       period: 'week',
       columns: [
@@ -27,8 +33,8 @@ export default function AuditScreen() {
           isFixed: true,
         },
         { id: 'who', label: 'admin.audit.who', text: (it) => it.who, width: 140 },
-        { id: 'what', label: 'admin.audit.what', text: (it) => it.what, width: 180 },
-        { id: 'object', label: 'admin.audit.object', text: (it) => it.object, width: 110 },
+        { id: 'what', label: 'admin.audit.what', text: (it) => action(it.what), width: 210 },
+        { id: 'object', label: 'admin.audit.object', text: (it) => object(it.object), width: 140 },
         { id: 'ip', label: 'admin.audit.ip', text: (it) => it.ip, width: 130 },
         {
           id: 'change',
@@ -40,14 +46,23 @@ export default function AuditScreen() {
       ],
       filters: [
         { id: 'who', label: 'admin.audit.who' },
-        { id: 'what', label: 'admin.audit.what' },
-        { id: 'object', label: 'admin.audit.object' },
+        {
+          id: 'what',
+          label: 'admin.audit.what',
+          options: Object.keys(AUDIT_ACTIONS),
+          optionLabel: action,
+        },
+        {
+          id: 'object',
+          label: 'admin.audit.object',
+          options: Object.keys(AUDIT_OBJECTS),
+          optionLabel: object,
+        },
       ],
       sort: [],
       sortKeysMax: 1,
-    }),
-    [locale],
-  );
+    };
+  }, [locale, t]);
   return (
     <ListScreen
       title={t('admin.section.audit')}

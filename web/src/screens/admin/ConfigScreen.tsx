@@ -2,7 +2,7 @@ import { RefreshCw } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { ConfigKey } from '../../api/types';
 import { useSession } from '../../app/session';
-import { type TextId, useText } from '../../i18n/I18n';
+import { type TextId, useServerText, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { LocalScreen } from '../../list/LocalScreen';
 import { Button } from '../../ui/Button';
@@ -98,6 +98,7 @@ export default function ConfigScreen() {
 /** All of one key; what it means is told as the file's documentation has it. */
 function KeyCard({ of, onClose }: { readonly of: ConfigKey; readonly onClose: () => void }) {
   const t = useText();
+  const inMyLanguage = useServerText();
   return (
     <aside className={css.drawer} aria-label={of.key}>
       <h2>{of.key}</h2>
@@ -117,7 +118,7 @@ function KeyCard({ of, onClose }: { readonly of: ConfigKey; readonly onClose: ()
           </tr>
           <tr>
             <th scope="row">{t('admin.config.description')}</th>
-            <td lang="en">{of.description}</td>
+            <td>{inMyLanguage(of.description)}</td>
           </tr>
         </tbody>
       </table>

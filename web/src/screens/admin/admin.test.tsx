@@ -236,7 +236,7 @@ test('the call log is filtered and exported by the server', async () => {
   expect(await screen.findByRole('menuitem', { name: 'Выгрузить CSV' })).toBeTruthy();
 });
 
-test('the audit says what differs', async () => {
+test('the audit says in words what was done, and what differs', async () => {
   expect(changeOf({ name: 'A', roles: [1] }, { name: 'B', roles: [1] })).toBe('name: A → B');
   expect(changeOf(null, { is_disabled: true })).toBe('is_disabled: — → true');
   server.on('GET /api/v1/admin/audit', () => ({
@@ -260,6 +260,8 @@ test('the audit says what differs', async () => {
   await renderLive(server, <AuditScreen />);
 
   expect(await screen.findByText('name: A → B')).toBeTruthy();
+  expect(screen.getByText('Изменён пользователь')).toBeTruthy();
+  expect(screen.getByText('Пользователь')).toBeTruthy();
 });
 
 function USER() {

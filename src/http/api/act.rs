@@ -1,0 +1,147 @@
+//! What the audit can tell.
+
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $name {
+            /// As the audit keeps it and the API writes it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let words = [$($word),*];
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+words! {
+    /// Everything that the audit tells of.
+    AuditAction {
+        /// Somebody ended a call of others.
+        CallHungUp = "call.hung_up",
+        /// The call log was taken away as a file.
+        CdrsExported = "cdrs.exported",
+        /// A file of dialplans was made or changed.
+        DialplanChanged = "dialplan.changed",
+        /// A domain was made.
+        DomainAdded = "domain.added",
+        /// A domain was changed.
+        DomainChanged = "domain.changed",
+        /// A domain was removed.
+        DomainRemoved = "domain.removed",
+        /// An extension was made.
+        LineAdded = "line.added",
+        /// An extension was changed.
+        LineChanged = "line.changed",
+        /// An extension got another password.
+        LinePasswordChanged = "line.password_changed",
+        /// An extension was removed.
+        LineRemoved = "line.removed",
+        /// A role was changed.
+        RoleChanged = "role.changed",
+        /// A role was made.
+        RoleMade = "role.made",
+        /// A role was removed.
+        RoleRemoved = "role.removed",
+        /// A session was ended.
+        SessionClosed = "session.closed",
+        /// Somebody signed in.
+        SessionOpened = "session.opened",
+        /// Somebody was not let in.
+        SessionRefused = "session.refused",
+        /// A trunk was made.
+        TrunkAdded = "trunk.added",
+        /// A trunk was changed.
+        TrunkChanged = "trunk.changed",
+        /// A trunk was removed.
+        TrunkRemoved = "trunk.removed",
+        /// A person was changed.
+        UserChanged = "user.changed",
+        /// A person may no longer sign in.
+        UserDisabled = "user.disabled",
+        /// A person may sign in again.
+        UserEnabled = "user.enabled",
+        /// A person was made.
+        UserMade = "user.made",
+        /// A person got another password.
+        UserPasswordChanged = "user.password_changed",
+        /// A person made another password by a letter.
+        UserPasswordRecovered = "user.password_recovered",
+        /// A letter for another password was sent.
+        UserRecoverySent = "user.recovery_sent",
+        /// A person was removed.
+        UserRemoved = "user.removed",
+        /// A wall's token was made.
+        WallMade = "wall.made",
+        /// A wall's token was removed.
+        WallRemoved = "wall.removed",
+    }
+}
+
+words! {
+    /// What such a thing is done to.
+    AuditObject {
+        /// A live call.
+        Call = "call",
+        /// The call log.
+        Cdrs = "cdrs",
+        /// A file of dialplans.
+        Dialplan = "dialplan",
+        /// A domain.
+        Domain = "domain",
+        /// An extension.
+        Line = "line",
+        /// A role.
+        Role = "role",
+        /// A session.
+        Session = "session",
+        /// A trunk.
+        Trunk = "trunk",
+        /// A person.
+        User = "user",
+        /// A wall's token.
+        Wall = "wall",
+    }
+}
+
+/// Something worth a line in the audit.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// What was done.
+    pub what: AuditAction,
+    /// To what.
+    pub object: AuditObject,
+    /// Its id.
+    pub object_id: String,
+    /// How it was, without secrets.
+    pub before: Option<Value>,
+    /// How it is, without secrets.
+    pub after: Option<Value>,
+}
+
+impl Act {
+    /// Without a before and an after.
+    pub fn on(what: AuditAction, object: AuditObject, id: impl ToString) -> Self {
+        Self { what, object, object_id: id.to_string(), before: None, after: None }
+    }
+}
