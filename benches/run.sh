@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the load benches and prints their tables: signalling against Kamailio, relaying against
-# rtpengine. A peer that is not installed is left out, and said so; BENCH_PEERS=install installs both.
+# rtpengine, the panel in Chromium. What is not installed is left out, and said so;
+# BENCH_PEERS=install installs Kamailio and rtpengine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
@@ -26,4 +27,11 @@ if [ -f benches/rtp_load/Cargo.toml ]; then
     say "relaying: Tandem's media workers, rtpengine"
     cargo build --release -p rtp-load
     "$target/release/rtp-load" compare
+fi
+
+if have "${CHROMIUM:-chromium}"; then
+    say "the panel in Chromium: what it loads, when it can be used, a wall of 250 phones"
+    (cd web && npm run --silent size && node scripts/interactive.mjs && node scripts/wall-load.mjs)
+else
+    say "the panel is not measured: Chromium is missing"
 fi
