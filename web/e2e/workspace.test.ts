@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaints, DEMO_PASSWORD, open, signIn } from './harness/browser';
+import { lossTold, watchForLoss } from './harness/loss';
 import { Office } from './harness/people';
 import { Phone } from './harness/phone';
 
@@ -129,7 +130,7 @@ test.each(languages)('S03-01…21 in %s: twenty sections, each says what it is',
     await page.getByText(words.notBuilt(it[heading]), { exact: true }).waitFor();
   }
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test('S03-02…21 a section shows how many wait in it, and one without its right is not there', async () => {
@@ -170,7 +171,7 @@ test.each(languages)('S03-22…24 in %s: status, line and connection', async (lo
   await bar.getByText(words.online, { exact: true }).waitFor();
   await bar.getByText(words.rtt).waitFor();
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test('the search finds sections and colleagues by keyboard', async () => {
@@ -287,25 +288,6 @@ test('S03-25 S03-26 a call that is answered while somebody types waits in its ta
   expect(new URL(page.url()).pathname).toBe('/workspace/settings');
   expect(await page.getByLabel('Нынешний пароль').inputValue()).toBe('half typed');
 });
-
-/** Lets the page note, by its own clock, when it first tells of a loss. */
-const watchForLoss = (page: Page) =>
-  page.evaluate(() => {
-    const watched = globalThis as unknown as { lostAt?: number };
-    new MutationObserver(() => {
-      const alerts = [...document.querySelectorAll('[role="alert"]')];
-      const isTold = alerts.some((it) => /Переподключение|Нет связи/.test(it.textContent ?? ''));
-      if (isTold) watched.lostAt ??= Date.now();
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
-  });
-
-/** When that was, in Unix milliseconds: page and test read one clock. */
-async function lossTold(page: Page): Promise<number> {
-  const told = await page.waitForFunction(
-    () => (globalThis as unknown as { lostAt?: number }).lostAt,
-  );
-  return Number(await told.jsonValue());
-}
 
 /** A window of the user's, at the profile. */
 async function workspaceOf(login: string): Promise<Page> {

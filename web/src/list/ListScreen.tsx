@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import { useText } from '../i18n/I18n';
+import { useResync } from '../live/LiveContext';
 import { ListFrame, ListPage, type ScreenProps } from './ListFrame';
 import css from './ListScreen.module.css';
 import type { Pages } from './pages';
@@ -42,13 +43,13 @@ function ListBody<Row>(
   const [topKey, setTopKey] = useState(0);
 
   useEffect(() => watch?.(pages), [watch, pages]);
+  useResync(() => void pages.catchUp());
 
   const onNearEnd = useCallback(() => void pages.more(), [pages]);
   const showNew = async () => {
     await pages.showNew();
     setTopKey((key) => key + 1);
   };
-  const retry = () => void (view.rows.length > 0 ? pages.more() : pages.start());
 
   return (
     <ListFrame
@@ -63,7 +64,9 @@ function ListBody<Row>(
               {view.isWaitingAtLeast && '+'}
             </button>
           )}
-          {view.phase === 'failed' && <Failed error={view.error} onRetry={retry} />}
+          {view.phase === 'failed' && (
+            <Failed error={view.error} onRetry={() => void pages.retry()} />
+          )}
         </>
       }
     />

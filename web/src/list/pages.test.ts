@@ -47,6 +47,24 @@ test('a call that does not match the filter wakes no pill', async () => {
   expect(view(pages)).toMatchObject({ waiting: 0 });
 });
 
+test('after a loss the page that failed comes, and new rows are looked for', async () => {
+  const server = archive(['c2', 'c1']);
+  let isAway = true;
+  const fetch: FetchPage<Call> = (cursor, signal) =>
+    isAway ? Promise.reject(new Error('away')) : server.fetch(cursor, signal);
+  const pages = new Pages<Call>(fetch, idOf);
+  await pages.start();
+  expect(pages.snapshot().phase).toBe('failed');
+
+  isAway = false;
+  await pages.catchUp();
+  expect(view(pages)).toMatchObject({ ids: ['c2', 'c1'], waiting: 0 });
+  server.rows.unshift('c3');
+  await pages.catchUp();
+
+  expect(view(pages)).toMatchObject({ ids: ['c2', 'c1'], waiting: 1 });
+});
+
 test('a flood of hints asks the server twice, not each time', async () => {
   const server = archive(['c2', 'c1']);
   const pages = new Pages<Call>(server.fetch, idOf);

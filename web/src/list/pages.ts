@@ -78,6 +78,19 @@ export class Pages<Row> {
     await this.#load(this.#cursor, () => this.#view.rows);
   }
 
+  /** After a failure: asks for the page that did not come. */
+  async retry(): Promise<void> {
+    if (this.#view.phase !== 'failed') return;
+    if (this.#view.rows.length === 0 || this.#cursor === null) await this.start();
+    else await this.more();
+  }
+
+  /** The server was away: asks again for what it did not answer, and for what it could not tell. */
+  async catchUp(): Promise<void> {
+    if (this.#view.phase === 'failed') await this.retry();
+    else await this.checkNew();
+  }
+
   /**
    * Something new may match: asks for the first page once more and counts what is not shown. Hints
    * that come during a check are answered by one more check, however many they are.

@@ -42,6 +42,24 @@ export function useFrames(type: string, listener: (frame: Frame) => void): void 
   useEffect(() => store.onFrame(type, (frame) => latest.current(frame)), [store, type]);
 }
 
+/** Calls back when a lost connection is there again; never where there is no connection. */
+export function useResync(listener: () => void): void {
+  const store = useContext(LiveContext)?.store;
+  const latest = useRef(listener);
+  useEffect(() => {
+    latest.current = listener;
+  });
+  useEffect(() => {
+    let seen = store?.snapshot().resyncs;
+    return store?.subscribe(() => {
+      const { resyncs } = store.snapshot();
+      if (resyncs === seen) return;
+      seen = resyncs;
+      latest.current();
+    });
+  }, [store]);
+}
+
 export function useLiveConnection(): Live {
   const live = useContext(LiveContext);
   if (!live) throw new Error('no LiveProvider above');

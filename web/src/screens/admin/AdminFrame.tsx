@@ -1,6 +1,9 @@
 import { Link, Outlet } from '@tanstack/react-router';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
+import { ConnBadge } from '../../shell/ConnBadge';
+import { ConnectionStrip } from '../../shell/ConnectionStrip';
+import { UserMenu } from '../../shell/UserMenu';
 import { ConfirmProvider } from '../../ui/Confirm';
 import { EmptyState } from '../../ui/States';
 import css from './admin.module.css';
@@ -16,8 +19,13 @@ export function AdminFrame() {
     <ConfirmProvider>
       <div className={css.frame}>
         <header className={css.top}>
+          <img src="/favicon.svg" alt="" />
           <span>{t('admin.title')}</span>
           <Link to="/">{t('admin.toLauncher')}</Link>
+          <div className={css.states}>
+            <ConnBadge />
+            <UserMenu />
+          </div>
         </header>
         <nav className={css.nav} aria-label={t('admin.title')}>
           {sections.map(({ code, icon: Icon }) => (
@@ -27,9 +35,12 @@ export function AdminFrame() {
             </Link>
           ))}
         </nav>
-        <main className={css.work}>
-          {sections.length === 0 ? <EmptyState>{t('list.noRight')}</EmptyState> : <Outlet />}
-        </main>
+        <div className={css.middle}>
+          <ConnectionStrip />
+          <main className={css.work}>
+            {sections.length === 0 ? <EmptyState>{t('list.noRight')}</EmptyState> : <Outlet />}
+          </main>
+        </div>
       </div>
     </ConfirmProvider>
   );

@@ -58,7 +58,7 @@ export default function ConfigScreen() {
     }),
     [t],
   );
-  if (configuration.isError) {
+  if (configuration.isLoadingError) {
     const retry = () => void configuration.refetch();
     return <ErrorState error={configuration.error} retry={retry} />;
   }

@@ -16,7 +16,7 @@ export function Ladder({ callId }: { readonly callId: string }) {
     queryKey: ['ladder', callId],
     queryFn: () => ask<LadderData>('get', `/calls/${encodeURIComponent(callId)}/ladder`),
   });
-  if (ladder.isError) {
+  if (ladder.isLoadingError) {
     return <ErrorState error={ladder.error} retry={() => void ladder.refetch()} />;
   }
   if (!ladder.data) return <Skeleton rows={6} />;

@@ -42,7 +42,7 @@ export default function RegistrationsScreen() {
           id: 'contact',
           label: 'admin.registrations.contact',
           text: (it) => it.contact,
-          width: 240,
+          width: 210,
           isWide: true,
         },
         {
@@ -70,7 +70,7 @@ export default function RegistrationsScreen() {
           label: 'admin.registrations.since',
           text: (it) => moment(it.registered_at, locale),
           sortText: (it) => it.registered_at,
-          width: 150,
+          width: 165,
           sortField: 'since',
         },
         {
@@ -78,7 +78,7 @@ export default function RegistrationsScreen() {
           label: 'admin.registrations.until',
           text: (it) => moment(it.expires_at, locale),
           sortText: (it) => it.expires_at,
-          width: 150,
+          width: 165,
           sortField: 'until',
         },
       ],
@@ -88,7 +88,8 @@ export default function RegistrationsScreen() {
     }),
     [locale],
   );
-  if (rows.isError) return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
+  if (rows.isLoadingError)
+    return <ErrorState error={rows.error} retry={() => void rows.refetch()} />;
   return (
     <LocalScreen
       title={t('admin.section.registrations')}

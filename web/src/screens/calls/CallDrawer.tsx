@@ -66,7 +66,7 @@ export function CallCardFrame({
           {buttons}
         </div>
       </header>
-      {card.isError ? (
+      {card.isLoadingError ? (
         <ErrorState error={card.error} retry={() => void card.refetch()} />
       ) : card.data ? (
         <CallCardBody card={card.data} />

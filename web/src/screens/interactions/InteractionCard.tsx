@@ -39,7 +39,7 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
           </Button>
         </div>
       </header>
-      {call.isError ? (
+      {call.isLoadingError ? (
         <ErrorState error={call.error} retry={() => void call.refetch()} />
       ) : call.data ? (
         <Tabs className={css.tabs ?? ''} defaultSelectedKey="properties">

@@ -39,7 +39,8 @@ export default function DialplansScreen() {
     queryFn: () => ask<Dialplan>('get', `/admin/dialplans/${encodeURIComponent(name ?? '')}`),
     enabled: name !== undefined && isThere,
   });
-  if (files.isError) return <ErrorState error={files.error} retry={() => void files.refetch()} />;
+  if (files.isLoadingError)
+    return <ErrorState error={files.error} retry={() => void files.refetch()} />;
 
   const readAgain = () => {
     void files.refetch();
@@ -98,7 +99,7 @@ export default function DialplansScreen() {
         name={name}
         server={isThere ? file.data : undefined}
         isLoading={files.isPending || (isThere && file.isPending)}
-        failure={isThere ? file.error : null}
+        failure={isThere && file.isLoadingError ? file.error : null}
         retry={readAgain}
       >
         {(it) => (

@@ -28,7 +28,7 @@ export default function RightsScreen() {
   const changed = useChanged(all, marks);
   useUnsaved(unsaved > 0, 'admin.rights.leaveAsk');
 
-  const failed = roles.isError ? roles : rights.isError ? rights : undefined;
+  const failed = roles.isLoadingError ? roles : rights.isLoadingError ? rights : undefined;
   if (failed) return <ErrorState error={failed.error} retry={() => void failed.refetch()} />;
   if (!roles.data || !rights.data) return <Skeleton rows={12} />;
 
