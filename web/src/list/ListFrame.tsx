@@ -32,7 +32,7 @@ export interface ScreenProps<Row> {
   readonly canSeeJson: boolean;
   /** The card of the open row, at the right. */
   readonly card?: ReactNode;
-  /** Closes the card on Escape; missing where that would lose what was typed. */
+  /** Closes the card on Escape; missing where only a button of its own may. */
   readonly onCloseCard?: () => void;
 }
 

@@ -10,8 +10,18 @@ export function useCardFocus(
   onEscape: (() => void) | undefined,
 ): void {
   const before = useRef<Element>(undefined);
+  const last = useRef<Element>(undefined);
   const close = useRef(onEscape);
   close.current = onEscape;
+
+  useEffect(() => {
+    const { current } = screen;
+    const note = ({ target }: FocusEvent) => {
+      if (target instanceof Element && !cardOf(current)?.contains(target)) last.current = target;
+    };
+    current?.addEventListener('focusin', note);
+    return () => current?.removeEventListener('focusin', note);
+  }, [screen]);
 
   useLayoutEffect(() => {
     const card = isOpen ? cardOf(screen.current) : undefined;
@@ -19,7 +29,7 @@ export function useCardFocus(
     const { activeElement } = document;
     // A field of the card may have taken it already.
     const isInside = card.contains(activeElement);
-    before.current = isInside ? undefined : (activeElement ?? undefined);
+    before.current = isInside ? last.current : (activeElement ?? undefined);
     if (!isInside) {
       card.tabIndex = -1;
       card.focus({ preventScroll: true });

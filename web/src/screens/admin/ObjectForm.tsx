@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import { ask, ifUnchanged } from '../../api/ask';
 import { Refused } from '../../api/refused';
 import { useText } from '../../i18n/I18n';
@@ -15,6 +15,7 @@ interface Props<T extends Editable> {
   /** The object as it was opened; `undefined` for a new one. */
   readonly opened: T | undefined;
   readonly onSaved: (it: T) => void;
+  readonly onUnsaved: (isUnsaved: boolean) => void;
   readonly onClose: () => void;
 }
 
@@ -29,14 +30,19 @@ interface Draft {
 }
 
 /** The form of one object. A save that meets another's change asks field by field; nothing is lost. */
-export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onClose }: Props<T>) {
+export function ObjectForm<T extends Editable>(props: Props<T>) {
+  const { resource, opened, onSaved, onUnsaved, onClose } = props;
   const t = useText();
   const says = useRefusalText();
   const [draft, setDraft] = useState<Draft>(() => draftOf(resource, opened));
   const [isSaving, setSaving] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const leadToMistake = useLead(form);
   const changed = useChange(resource.object, opened?.id, draft.version);
   const fixedBy = opened && resource.fixedBy?.(opened);
   const isFixed = fixedBy !== undefined;
+  const isUnsaved = isChanged(draft.base, draft.values);
+  useEffect(() => onUnsaved(isUnsaved), [isUnsaved, onUnsaved]);
   const remark = opened && resource.remark?.(opened);
   const fields = resource.fields.filter((it) => opened === undefined || !it.isOnlyNew);
 
@@ -61,6 +67,7 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
     if (mistaken.length > 0) {
       const errors = new Map(mistaken.map((it) => [it.name, t('admin.notNumber')]));
       setDraft((it) => ({ ...it, errors, failure: undefined }));
+      leadToMistake();
       return;
     }
     setSaving(true);
@@ -69,13 +76,14 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
       onSaved(saved);
     } catch (error) {
       setDraft((it) => afterRefusal(resource, it, error));
+      leadToMistake();
     } finally {
       setSaving(false);
     }
   };
 
   return (
-    <form className={css.objectForm} onSubmit={save} noValidate>
+    <form ref={form} className={css.objectForm} onSubmit={save} noValidate>
       <div className={css.fields}>
         {isFixed && <p className={css.note}>{fixedBy}</p>}
         {remark !== undefined && <p className={css.notice}>{remark}</p>}
@@ -109,9 +117,7 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
             <Button
               kind="primary"
               type="submit"
-              isDisabled={
-                isSaving || draft.conflicts.length > 0 || !isChanged(draft.base, draft.values)
-              }
+              isDisabled={isSaving || draft.conflicts.length > 0 || !isUnsaved}
             >
               {t('admin.save')}
             </Button>
@@ -121,6 +127,17 @@ export function ObjectForm<T extends Editable>({ resource, opened, onSaved, onCl
       </div>
     </form>
   );
+}
+
+/** Puts the focus, once it is drawn, on the first field that is wrong; else back on the button. */
+function useLead(form: RefObject<HTMLFormElement | null>): () => void {
+  const [refusals, setRefusals] = useState(0);
+  useEffect(() => {
+    if (refusals === 0) return;
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    (wrong ?? form.current?.querySelector<HTMLElement>('[type="submit"]'))?.focus();
+  }, [refusals, form]);
+  return () => setRefusals((it) => it + 1);
 }
 
 function draftOf<T extends Editable>(resource: Resource<T>, opened: T | undefined): Draft {

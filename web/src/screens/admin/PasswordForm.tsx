@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask } from '../../api/ask';
 import { Refused } from '../../api/refused';
 import { useText } from '../../i18n/I18n';
@@ -15,16 +15,20 @@ interface Props {
   readonly canBeMadeUp: boolean;
   /** With the password, if the server made it up. */
   readonly onDone: (madeUp: string | undefined) => void;
+  readonly onUnsaved: (isUnsaved: boolean) => void;
   readonly onClose: () => void;
 }
 
 /** Gives somebody or something another password. */
-export function PasswordForm({ path, canBeMadeUp, onDone, onClose }: Props) {
+export function PasswordForm({ path, canBeMadeUp, onDone, onUnsaved, onClose }: Props) {
   const t = useText();
   const says = useRefusalText();
   const [password, setPassword] = useState('');
   const [failure, setFailure] = useState<unknown>();
   const [isSaving, setSaving] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const isUnsaved = password !== '';
+  useEffect(() => onUnsaved(isUnsaved), [isUnsaved, onUnsaved]);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setSaving(true);
@@ -34,6 +38,7 @@ export function PasswordForm({ path, canBeMadeUp, onDone, onClose }: Props) {
     } catch (error) {
       setFailure(error);
       setSaving(false);
+      field.current?.focus();
     }
   };
   const beside = failure instanceof Refused ? failure.fields.get('password')?.message : undefined;
@@ -46,6 +51,7 @@ export function PasswordForm({ path, canBeMadeUp, onDone, onClose }: Props) {
         isRequired={!canBeMadeUp}
         hint={canBeMadeUp ? t('admin.passwordHint') : undefined}
         autoFocus
+        inputRef={field}
         autoComplete="new-password"
         error={failure === undefined ? undefined : (beside ?? says(failure))}
       />

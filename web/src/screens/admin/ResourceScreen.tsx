@@ -14,6 +14,7 @@ import { ObjectForm } from './ObjectForm';
 import { madeUpIn, PasswordForm, ToldPassword } from './PasswordForm';
 import type { Editable, Resource } from './resource';
 import { useObjects } from './useObjects';
+import { useUnsaved } from './useUnsaved';
 
 type Opened<T> =
   | { readonly kind: 'new' }
@@ -28,8 +29,8 @@ export function ResourceScreen<T extends Editable>({
 }) {
   const t = useText();
   const { may } = useSession();
-  const [opened, setOpened] = useState<Opened<T>>();
-  const { rows, refresh } = useObjects<T>(resource.object, resource.path);
+  const { opened, open, show, setUnsaved } = useOpened<T>();
+  const { rows, refresh, adopt } = useObjects<T>(resource.object, resource.path);
   const commands = useCommands(resource, refresh);
   const spec = useMemo<GridSpec<T>>(
     () => ({
@@ -42,7 +43,7 @@ export function ResourceScreen<T extends Editable>({
     }),
     [resource],
   );
-  if (rows.isError) return <ErrorState error={rows.error} retry={() => void refresh()} />;
+  if (rows.isLoadingError) return <ErrorState error={rows.error} retry={() => void refresh()} />;
 
   const actionsFor = (chosen: readonly T[]): readonly Action[] => {
     const [only] = chosen.length === 1 ? chosen : [];
@@ -53,7 +54,7 @@ export function ResourceScreen<T extends Editable>({
         id: 'add',
         label: t(resource.add),
         icon: Plus,
-        onPress: () => setOpened({ kind: 'new' }),
+        onPress: () => void open({ kind: 'new' }),
       });
     }
     actions.push({
@@ -61,7 +62,7 @@ export function ResourceScreen<T extends Editable>({
       label: t(only === undefined || isEditable ? 'admin.edit' : 'admin.open'),
       icon: only === undefined || isEditable ? Pencil : Eye,
       isDisabled: only === undefined,
-      onPress: () => only && setOpened({ kind: 'edit', it: only }),
+      onPress: () => only && void open({ kind: 'edit', it: only }),
     });
     if (resource.password) {
       actions.push({
@@ -69,7 +70,7 @@ export function ResourceScreen<T extends Editable>({
         label: t('admin.password'),
         icon: KeyRound,
         isDisabled: !isEditable,
-        onPress: () => only && setOpened({ kind: 'password', it: only }),
+        onPress: () => only && void open({ kind: 'password', it: only }),
       });
     }
     if (resource.isDisabled) {
@@ -104,7 +105,9 @@ export function ResourceScreen<T extends Editable>({
       emptyText={t(resource.empty)}
       canSeeJson={may('ui.json')}
       actionsFor={actionsFor}
-      onOpen={(it) => setOpened({ kind: 'edit', it })}
+      onOpen={(it) => void open({ kind: 'edit', it })}
+      // A password that is shown once does not go by a key pressed too often.
+      {...(opened?.kind !== 'told' && { onCloseCard: () => void open(undefined) })}
       card={
         opened && (
           <aside className={css.drawer} aria-label={headingOf(opened, resource, t)}>
@@ -113,6 +116,7 @@ export function ResourceScreen<T extends Editable>({
               opened={opened}
               resource={resource}
               onSaved={(it, madeUp) => {
+                if (opened.kind === 'edit') adopt(it);
                 void refresh();
                 const isPassword = opened.kind === 'password';
                 toast(
@@ -120,11 +124,10 @@ export function ResourceScreen<T extends Editable>({
                     ? t('admin.passwordSet')
                     : t('admin.saved', { name: resource.nameOf(it) }),
                 );
-                setOpened(
-                  madeUp === undefined ? undefined : { kind: 'told', it, password: madeUp },
-                );
+                show(madeUp === undefined ? undefined : { kind: 'told', it, password: madeUp });
               }}
-              onClose={() => setOpened(undefined)}
+              onUnsaved={setUnsaved}
+              onClose={() => void open(undefined)}
             />
           </aside>
         )
@@ -133,15 +136,36 @@ export function ResourceScreen<T extends Editable>({
   );
 }
 
+/** What is open beside the list. What would take its place asks first, if something typed is lost. */
+function useOpened<T>() {
+  const t = useText();
+  const confirm = useConfirm();
+  const [opened, setOpened] = useState<Opened<T>>();
+  const [isUnsaved, setUnsaved] = useState(false);
+  useUnsaved(isUnsaved, 'admin.unsavedAsk');
+
+  const show = (next: Opened<T> | undefined) => {
+    setUnsaved(false);
+    setOpened(next);
+  };
+  const open = async (next: Opened<T> | undefined) => {
+    const mayLose = !isUnsaved || confirm({ text: t('admin.unsavedAsk'), isDangerous: true });
+    if (await mayLose) show(next);
+  };
+  return { opened, open, show, setUnsaved };
+}
+
 interface DrawerProps<T extends Editable> {
   readonly opened: Opened<T>;
   readonly resource: Resource<T>;
   readonly onSaved: (it: T, madeUp: string | undefined) => void;
+  readonly onUnsaved: (isUnsaved: boolean) => void;
   readonly onClose: () => void;
 }
 
 /** What is open beside the list. */
-function Drawer<T extends Editable>({ opened, resource, onSaved, onClose }: DrawerProps<T>) {
+function Drawer<T extends Editable>(props: DrawerProps<T>) {
+  const { opened, resource, onSaved, onUnsaved, onClose } = props;
   switch (opened.kind) {
     case 'password':
       return (
@@ -150,6 +174,7 @@ function Drawer<T extends Editable>({ opened, resource, onSaved, onClose }: Draw
           path={`${resource.path}/${encodeURIComponent(opened.it.id)}/password`}
           canBeMadeUp={resource.password === 'typed_or_made_up'}
           onDone={(madeUp) => onSaved(opened.it, madeUp)}
+          onUnsaved={onUnsaved}
           onClose={onClose}
         />
       );
@@ -163,6 +188,7 @@ function Drawer<T extends Editable>({ opened, resource, onSaved, onClose }: Draw
           resource={resource}
           opened={opened.kind === 'edit' ? opened.it : undefined}
           onSaved={(it) => onSaved(it, madeUpIn(it))}
+          onUnsaved={onUnsaved}
           onClose={onClose}
         />
       );

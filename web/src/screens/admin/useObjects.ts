@@ -2,11 +2,18 @@ import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-q
 import { ask } from '../../api/ask';
 import { useFrames, useTopic } from '../../live/LiveContext';
 
+interface Objects<T> {
+  readonly rows: UseQueryResult<T[]>;
+  readonly refresh: () => Promise<void>;
+  /** Shows an object as it was just saved, before it is read anew. */
+  readonly adopt: (it: T) => void;
+}
+
 /** The objects of a kind, read anew whenever the server says that one of them has changed. */
-export function useObjects<T>(
+export function useObjects<T extends { readonly id: string }>(
   object: string,
   path: string,
-): { readonly rows: UseQueryResult<T[]>; readonly refresh: () => Promise<void> } {
+): Objects<T> {
   const queries = useQueryClient();
   const key = ['admin', object];
   useTopic('admin');
@@ -18,5 +25,7 @@ export function useObjects<T>(
   useFrames('admin.changed', ({ d }) => {
     if ((d as { object: string }).object === object) void refresh();
   });
-  return { rows, refresh };
+  const adopt = (it: T) =>
+    queries.setQueryData<T[]>(key, (all) => all?.map((old) => (old.id === it.id ? it : old)));
+  return { rows, refresh, adopt };
 }

@@ -13,16 +13,23 @@ import styles from './Profile.module.css';
 export function Security() {
   const t = useText();
   const [isChanging, setChanging] = useState(false);
+  const [hasChanged, setChanged] = useState(false);
+  const close = () => {
+    setChanging(false);
+    setChanged(true);
+  };
 
   return (
     <section className={styles.card} aria-labelledby="profile-security">
       <h2 id="profile-security">{t('profile.security')}</h2>
       <p className={styles.note}>{t('profile.securityHow')}</p>
       {isChanging ? (
-        <PasswordForm close={() => setChanging(false)} />
+        <PasswordForm close={close} />
       ) : (
         <div>
-          <Button onPress={() => setChanging(true)}>{t('profile.changePassword')}</Button>
+          <Button autoFocus={hasChanged} onPress={() => setChanging(true)}>
+            {t('profile.changePassword')}
+          </Button>
         </div>
       )}
     </section>
@@ -85,7 +92,12 @@ function PasswordForm({ close }: { close: () => void }) {
   );
 
   return (
-    <form className={styles.form} onSubmit={submit} noValidate>
+    <form
+      className={styles.form}
+      onSubmit={submit}
+      onKeyDown={(event) => event.key === 'Escape' && close()}
+      noValidate
+    >
       {field('old', t('password.old'), 'current-password')}
       {field('new', t('password.new'), 'new-password')}
       {field('repeated', t('password.repeat'), 'new-password')}

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { useIntl } from 'react-intl';
 import { api, body } from '../../api/client';
 import { useText } from '../../i18n/I18n';
@@ -17,13 +18,18 @@ export function Sessions() {
   const says = useRefusalText();
   const confirm = useConfirm();
   const queries = useQueryClient();
+  const card = useRef<HTMLElement>(null);
   const sessions = useQuery({
     queryKey: ['sessions'],
     queryFn: () => body(api.GET('/me/sessions')),
   });
   const end = useMutation({
     mutationFn: (id: string) => api.DELETE('/me/sessions/{id}', { params: { path: { id } } }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['sessions'] }),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ['sessions'] });
+      // The button that was pressed is gone.
+      card.current?.focus();
+    },
     onError: (error) => toast(says(error), 'missed'),
   });
   const ask = async (id: string, browser: string) => {
@@ -34,10 +40,10 @@ export function Sessions() {
   const when = (at: string) => intl.formatDate(at, { dateStyle: 'short', timeStyle: 'short' });
 
   return (
-    <section className={styles.card} aria-labelledby="profile-sessions">
+    <section ref={card} tabIndex={-1} className={styles.card} aria-labelledby="profile-sessions">
       <h2 id="profile-sessions">{t('sessions.title')}</h2>
       {sessions.isPending && <Skeleton />}
-      {sessions.isError && (
+      {sessions.isLoadingError && (
         <ErrorState error={sessions.error} retry={() => void sessions.refetch()} />
       )}
       {sessions.data && (

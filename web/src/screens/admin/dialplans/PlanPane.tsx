@@ -50,7 +50,7 @@ export function PlanPane(props: Props) {
   const verdictId = useId();
   const mayChange = useSession().may('dialplans.manage');
   const editor = useRef<EditorHandle>(null);
-  const [isBusy, setBusy] = useState(false);
+  const isBusy = useRef(false);
   const [failure, setFailure] = useState<string>();
   const text = draft?.text ?? server?.text ?? '';
   const { mistakes, failure: checkFailure, check } = useChecked(name, text);
@@ -64,8 +64,10 @@ export function PlanPane(props: Props) {
     if (first && first.line > 0) onGo(first);
   };
 
+  // A button that is disabled meanwhile would lose the focus.
   const run = async (work: () => Promise<void>) => {
-    setBusy(true);
+    if (isBusy.current) return;
+    isBusy.current = true;
     setFailure(undefined);
     try {
       await work();
@@ -73,7 +75,7 @@ export function PlanPane(props: Props) {
       if (error instanceof Refused && error.code === 'version_conflict') props.onStale();
       else setFailure(says(error));
     } finally {
-      setBusy(false);
+      isBusy.current = false;
     }
   };
   const checkNow = () => run(async () => goToFirst(await check()));
@@ -111,7 +113,7 @@ export function PlanPane(props: Props) {
             {t('admin.plans.undo')}
           </Button>
         )}
-        <Button icon={CheckCheck} onPress={checkNow} isDisabled={isBusy}>
+        <Button icon={CheckCheck} onPress={checkNow}>
           {t('admin.plans.check')}
         </Button>
         {mayChange && (
@@ -119,7 +121,7 @@ export function PlanPane(props: Props) {
             kind="primary"
             icon={Rocket}
             onPress={putInForce}
-            isDisabled={isBusy || !draft || isConflict}
+            isDisabled={!draft || isConflict}
           >
             {t('admin.plans.swap')}
           </Button>
