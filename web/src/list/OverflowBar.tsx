@@ -25,11 +25,17 @@ export function OverflowBar({ label, actions }: { label: string; actions: readon
   const t = useText();
   const bar = useRef<HTMLDivElement>(null);
   const barred = actions.filter((it) => !it.isMenuOnly);
-  const room = useRoom(bar, barred, barred.length < actions.length);
+  const { room, needed } = useRoom(bar, barred, barred.length < actions.length);
   const menu = [...barred.slice(room), ...actions.filter((it) => it.isMenuOnly)];
 
   return (
-    <div ref={bar} role="toolbar" aria-label={label} className={css.overflow}>
+    <div
+      ref={bar}
+      role="toolbar"
+      aria-label={label}
+      className={css.overflow}
+      style={{ flexBasis: needed }}
+    >
       {barred.slice(0, room).map((it) => (
         <ActionButton key={it.id} action={it} />
       ))}
@@ -77,6 +83,13 @@ function ActionButton({ action }: { action: Action }) {
   );
 }
 
+interface Room {
+  /** How many buttons fit. */
+  readonly room: number;
+  /** The width in which all would: what is beyond it is for others. */
+  readonly needed: number | undefined;
+}
+
 /**
  * Counts the buttons that fit. A width is learnt while the button is shown and kept by its label, so
  * a bar with a button never seen shows all of them for one layout pass.
@@ -85,10 +98,11 @@ function useRoom(
   bar: RefObject<HTMLDivElement | null>,
   actions: readonly Action[],
   hasMenu: boolean,
-): number {
+): Room {
   const widths = useRef(new Map<string, number>());
   const [space, setSpace] = useState(0);
   const [room, setRoom] = useState(actions.length);
+  const [needed, setNeeded] = useState<number>();
   const labels = actions.map((it) => it.label);
 
   useLayoutEffect(() => {
@@ -107,13 +121,21 @@ function useRoom(
     }
     const areKnown = labels.every((it) => widths.current.has(it));
     setRoom(areKnown ? fitting(labels, widths.current, space, hasMenu) : labels.length);
+    const all = totalOf(labels, widths.current) + (hasMenu ? MENU_BUTTON : 0);
+    // Each width may have been rounded down.
+    setNeeded(areKnown && all > 0 ? all + labels.length + PADDING : undefined);
   });
 
-  return Math.min(room, actions.length);
+  return { room: Math.min(room, actions.length), needed };
 }
 
 const GAP = 4;
 const MENU_BUTTON = 36;
+/** Of the bar, on both sides. */
+const PADDING = 6;
+
+const totalOf = (names: readonly string[], widths: ReadonlyMap<string, number>): number =>
+  names.reduce((sum, it) => sum + (widths.get(it) ?? 0) + GAP, -GAP);
 
 function fitting(
   names: readonly string[],
@@ -123,7 +145,7 @@ function fitting(
 ): number {
   // Nothing is laid out, as in a test without a browser: show all.
   if (space === 0) return names.length;
-  const total = names.reduce((sum, it) => sum + (widths.get(it) ?? 0) + GAP, -GAP);
+  const total = totalOf(names, widths);
   if (total + (hasMenu ? MENU_BUTTON : 0) <= space) return names.length;
   let used = MENU_BUTTON;
   let count = 0;

@@ -90,7 +90,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
           width: 90,
           isNumber: true,
         },
-        { id: 'cause', label: 'calls.cause', text: (it) => cause(it.cause), width: 160 },
+        { id: 'cause', label: 'calls.cause', text: (it) => cause(it.cause), width: 145 },
         {
           id: 'status',
           label: 'admin.cdrs.status',
@@ -98,7 +98,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
           width: 60,
           isNumber: true,
         },
-        { id: 'codec', label: 'ladder.codec', text: (it) => it.codec ?? '', width: 80 },
+        { id: 'codec', label: 'ladder.codec', text: (it) => it.codec ?? '', width: 105 },
         {
           id: 'lost',
           label: 'ladder.lost',

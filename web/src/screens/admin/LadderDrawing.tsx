@@ -11,7 +11,10 @@ interface Props {
 }
 
 const TIME_WIDTH = 96;
-const LANE = 230;
+/** Three of them stand beside the list at a width of 1366. */
+const LANE = 180;
+/** Of a text in a lane. */
+const LETTERS_MAX = 28;
 const HEAD = 48;
 const STEP = 34;
 
@@ -100,5 +103,5 @@ export function LadderDrawing({ participants, messages, selected, onSelect }: Pr
 /** A drawing does not wrap: what is longer than its lane is cut, and whole in the table. */
 function shortened(text: string): string {
   const letters = [...text];
-  return letters.length > 30 ? `${letters.slice(0, 29).join('')}…` : text;
+  return letters.length > LETTERS_MAX ? `${letters.slice(0, LETTERS_MAX - 1).join('')}…` : text;
 }

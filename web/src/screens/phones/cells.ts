@@ -30,6 +30,9 @@ interface Cell {
   shown: Extension;
 }
 
+/** From this height on a cell has room for a name on two lines. */
+const ROOMY_PX = 96;
+
 /** Owns everything below one element. */
 export class PhoneCells {
   readonly #place: HTMLElement;
@@ -56,6 +59,7 @@ export class PhoneCells {
     this.#columns = fit.columns;
     this.#place.style.gridTemplateColumns = `repeat(${fit.columns}, ${fit.cellWidth}px)`;
     this.#place.style.gridAutoRows = `${fit.cellHeight}px`;
+    this.#place.toggleAttribute('data-roomy', fit.cellHeight >= ROOMY_PX);
     this.#place.style.setProperty('--cell', `${Math.min(fit.cellWidth, fit.cellHeight)}px`);
     const elements = phones.map((phone) => this.#cellOf(phone).element);
     this.#place.replaceChildren(...elements);
