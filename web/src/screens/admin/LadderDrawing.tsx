@@ -80,7 +80,7 @@ export function LadderDrawing({ participants, messages, selected, onSelect }: Pr
             >
               <rect x={0} y={y - 20} width={width} height={STEP - 4} />
               <text x={4} y={y} className={css.time}>
-                {clockTime(it.at, locale)}
+                {`${clockTime(it.at, locale)} `}
               </text>
               <text x={(from + to) / 2} y={y - 6} className={css.summary}>
                 {shortened(it.summary)}

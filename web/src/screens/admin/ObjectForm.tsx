@@ -84,7 +84,8 @@ export function ObjectForm<T extends Editable>(props: Props<T>) {
 
   return (
     <form ref={form} className={css.objectForm} onSubmit={save} noValidate>
-      <div className={css.fields}>
+      {/* Where nothing in it can have the focus, a long form is scrolled by the keyboard all the same. */}
+      <div className={css.fields} {...(isFixed && { tabIndex: 0 })}>
         {isFixed && <p className={css.note}>{fixedBy}</p>}
         {remark !== undefined && <p className={css.notice}>{remark}</p>}
         {fields.map((field, index) => (
@@ -129,12 +130,14 @@ export function ObjectForm<T extends Editable>(props: Props<T>) {
   );
 }
 
-/** Puts the focus, once it is drawn, on the first field that is wrong; else back on the button. */
+/** Puts the focus, once it is drawn, on the first field that is wrong or to decide, else on the button. */
 function useLead(form: RefObject<HTMLFormElement | null>): () => void {
   const [refusals, setRefusals] = useState(0);
   useEffect(() => {
     if (refusals === 0) return;
-    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const wrong = form.current?.querySelector<HTMLElement>(
+      '[aria-invalid="true"], [role="group"] button',
+    );
     (wrong ?? form.current?.querySelector<HTMLElement>('[type="submit"]'))?.focus();
   }, [refusals, form]);
   return () => setRefusals((it) => it + 1);
