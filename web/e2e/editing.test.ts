@@ -114,7 +114,7 @@ describe('two people at one object', () => {
       await button(it, 'Изменить').click();
       await it.getByRole('complementary').waitFor();
       // Their events must be on before the other one acts.
-      await it.waitForLoadState('networkidle');
+      await it.getByRole('banner').getByText('Подключено').waitFor();
     }
     return both;
   }
