@@ -20,6 +20,10 @@ cargo build --release -p panel-load
 say "lists: pages of the archive with a million calls, on SQLite and PostgreSQL (some minutes)"
 cargo test --release --quiet --test store -- --ignored --nocapture --test-threads=1 a_million_calls
 
+say "conferences: a hundred to a thousand parties of one room"
+cargo build --release -p mixer-load
+"$target/release/mixer-load"
+
 say "talk-off: keys that the detector hears in an hour of speech"
 benches/talk_off.sh
 

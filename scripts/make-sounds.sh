@@ -35,3 +35,21 @@ english() {
 
 russian welcome 'Добро пожаловать в Тандем. Связь работает.'
 english welcome 'Welcome to Tandem. Your line is working.'
+
+# conference NAME RUSSIAN ENGLISH
+conference() {
+    russian "conference-$1" "$2"
+    english "conference-$1" "$3"
+}
+
+conference pin 'Введите пин-код конференции и нажмите решётку.' \
+    'Please enter the conference PIN, followed by the pound key.'
+conference wrong-pin 'Неверный пин-код. Введите пин-код ещё раз.' \
+    'That PIN is wrong. Please enter the PIN again.'
+conference refused 'Неверный пин-код. До свидания.' 'That PIN is wrong. Goodbye.'
+conference locked 'Конференция закрыта. До свидания.' 'This conference is locked. Goodbye.'
+conference full 'В конференции нет свободных мест. До свидания.' 'This conference is full. Goodbye.'
+conference muted 'Микрофон выключен.' 'Your microphone is off.'
+conference unmuted 'Микрофон включён.' 'Your microphone is on.'
+conference now-locked 'Конференция закрыта для новых участников.' 'The conference is now locked.'
+conference now-open 'Конференция открыта.' 'The conference is now open.'

@@ -36,7 +36,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Directory, Occupancy, Sounds, World, dialplan::Plans};
+use call::{Directory, Occupancy, Rooms, Sounds, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -284,6 +284,7 @@ struct Parts {
     hub: Hub,
     board: BoardHandle,
     locations: Locations,
+    rooms: Rooms,
     panels: Panels,
 }
 
@@ -353,7 +354,9 @@ impl Parts {
             registrar: registrar_inbox,
             cdrs,
             tellings,
+            rooms: Rooms::default(),
         };
+        let rooms = start.rooms.clone();
         let (shards, shard_tasks) = start.all(ears, &mut rng);
         Ok(Self {
             event_loops,
@@ -365,6 +368,7 @@ impl Parts {
             hub,
             board,
             locations,
+            rooms,
             panels: Panels::default(),
         })
     }
@@ -376,6 +380,7 @@ impl Parts {
             board: self.board.clone(),
             shards: self.shards.clone(),
             locations: self.locations.clone(),
+            rooms: self.rooms.clone(),
             panels: self.panels.clone(),
         }
     }
@@ -409,6 +414,7 @@ struct ShardStart<'a> {
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
+    rooms: Rooms,
 }
 
 impl ShardStart<'_> {
@@ -429,6 +435,7 @@ impl ShardStart<'_> {
                     sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
                     occupancy: occupancy.clone(),
+                    rooms: self.rooms.clone(),
                 };
                 let wires = Wires {
                     transport_events,

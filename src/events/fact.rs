@@ -198,6 +198,8 @@ words! {
         Held,
         /// The caller hears the server.
         Playing,
+        /// The caller is in a conference, or at its door.
+        Conference,
         /// It is being put away.
         Ending,
     }
@@ -246,6 +248,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Talking => Self::Talking,
             call::facts::CallState::Held => Self::Held,
             call::facts::CallState::Playing => Self::Playing,
+            call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Ending => Self::Ending,
         }
     }

@@ -232,7 +232,10 @@ impl Worker {
             command @ (MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
             | MediaCommand::Unbridge { .. }
-            | MediaCommand::Play { .. }) => {
+            | MediaCommand::Play { .. }
+            | MediaCommand::Join { .. }
+            | MediaCommand::SetMode { .. }
+            | MediaCommand::Tell { .. }) => {
                 self.open_rtcp(&command);
                 self.relay.handle_command(now, command);
             }
@@ -288,7 +291,9 @@ impl Worker {
 
     fn deliver_events(&mut self) {
         while let Some(event) = self.relay.poll_event() {
-            self.undelivered.push_back((shard_of(&event), event));
+            // Leases are answered where they are asked for; the relay makes none.
+            let shard = event.media().map_or(0, MediaId::shard);
+            self.undelivered.push_back((shard, event));
         }
         for _ in 0..self.undelivered.len() {
             let Some((shard, event)) = self.undelivered.pop_front() else { return };
@@ -326,16 +331,6 @@ fn send(ports: &Ports, metrics: &WorkerMetrics, transmit: Transmit, packet: &[u8
 fn send_transcoded(relay: &mut Relay, ports: &Ports, metrics: &WorkerMetrics) {
     while let Some((transmit, packet)) = relay.poll_transmit() {
         send(ports, metrics, transmit, packet);
-    }
-}
-
-fn shard_of(event: &MediaEvent) -> u8 {
-    match event {
-        MediaEvent::PlayFinished { media }
-        | MediaEvent::TimedOut { media }
-        | MediaEvent::Closed { media, .. } => media.shard(),
-        // Leases are answered where they are asked for; the relay makes none.
-        MediaEvent::Leased { .. } => 0,
     }
 }
 

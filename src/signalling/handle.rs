@@ -1,7 +1,7 @@
 //! How others talk to a shard.
 
 use base::CallId;
-use call::{CallCounts, CallView, Directory, Sounds, Totals, dialplan::Plans};
+use call::{CallCounts, CallView, Directory, PartyCommand, Sounds, Totals, dialplan::Plans};
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +18,7 @@ pub(super) enum Command {
     Drain,
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
+    Party(CallId, PartyCommand, oneshot::Sender<bool>),
     KeptCalls(oneshot::Sender<Vec<KeptCall>>),
     Views(oneshot::Sender<Vec<CallView>>),
     Figures(oneshot::Sender<Figures>),
@@ -83,6 +84,15 @@ impl ShardHandle {
     /// Ends one call; false if it is not here.
     pub async fn hang_up(&self, call: CallId) -> Result<bool, ShardGone> {
         self.ask(|reply| Command::HangUp(call, reply)).await
+    }
+
+    /// Does something to a party of a conference; false if the call is in none.
+    pub async fn command_party(
+        &self,
+        call: CallId,
+        command: PartyCommand,
+    ) -> Result<bool, ShardGone> {
+        self.ask(|reply| Command::Party(call, command, reply)).await
     }
 
     /// The live calls.

@@ -174,6 +174,9 @@ impl Shard {
             Command::HangUp(call, reply) => {
                 let _ = reply.send(self.calls.hang_up(clock::now(), call));
             }
+            Command::Party(call, command, reply) => {
+                let _ = reply.send(self.calls.command_party(clock::now(), call, command));
+            }
             Command::KeptCalls(reply) => {
                 let _ = reply.send(self.trace.kept_calls().collect());
             }
@@ -310,7 +313,10 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::Configure { media, .. }
         | MediaCommand::Bridge { a: media, .. }
         | MediaCommand::Unbridge { media }
-        | MediaCommand::Play { media, .. } => Some(*media),
+        | MediaCommand::Play { media, .. }
+        | MediaCommand::Join { media, .. }
+        | MediaCommand::SetMode { media, .. }
+        | MediaCommand::Tell { media, .. } => Some(*media),
         MediaCommand::Close { .. } | MediaCommand::Return { .. } | MediaCommand::Lease { .. } => {
             None
         }

@@ -1,7 +1,7 @@
 """A phone out of PJSIP: says a WAV file, records what it hears, and does what it is told.
 
 Commands come as lines over a TCP connection to the control port (`dial URI`, `hold`, `resume`, `dtmf
-DIGITS`, `hangup`); what happens is printed, a line each.
+DIGITS` beside the audio, `info DIGITS` in SIP, `hangup`); what happens is printed, a line each.
 """
 
 import argparse
@@ -124,6 +124,10 @@ class Phone:
             self.call.reinvite(options)
         elif command == "dtmf":
             self.call.dialDtmf(argument)
+        elif command == "info":
+            keys = pj.CallSendDtmfParam()
+            keys.method, keys.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, argument
+            self.call.sendDtmf(keys)
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam())
         elif command == "quit":

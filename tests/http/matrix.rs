@@ -88,6 +88,9 @@ pub(crate) async fn what_is_another_domains_is_nobodys(place: Place) {
 const OF_NOBODY: &[&str] = &[
     // A live call: `panels` asks for one of another domain.
     "/calls/{id}/hangup",
+    // A live room of the session's own domain: rooms are kept by domain.
+    "/conferences/{room}/lock",
+    "/conferences/{room}/parties/{call}",
     // What the shards keep of a call, which are not here.
     "/calls/{id}/ladder",
     // A file of the installation, not a row.

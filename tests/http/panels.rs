@@ -7,7 +7,7 @@ use crate::{
 use axum::http::StatusCode;
 use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
-    CallFact, CallView, LegRole, LegView,
+    CallFact, CallView, LegRole, LegView, Rooms,
     facts::{CallChange, CallDirection, CallState, LegState, Telling},
     registration::RegistrationFact,
 };
@@ -232,6 +232,7 @@ impl Desk {
             board: board.clone(),
             shards: Vec::new(),
             locations: Locations::default(),
+            rooms: Rooms::default(),
             panels: panels.clone(),
         };
         let (stop, stopping) = watch::channel(false);

@@ -9,6 +9,7 @@ mod postgres;
 mod administration;
 mod audio_calls;
 mod built_ins;
+mod conferences;
 mod configuration;
 mod connections;
 mod database;

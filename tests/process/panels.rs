@@ -1,6 +1,6 @@
 //! What phones do reaches the panels of their people, over the whole server.
 
-use crate::harness::{Baresip, Codec, Judge, Phone, Server, Transport, Visitor};
+use crate::harness::{Baresip, Codec, Judge, Phone, Server, Transport, Visitor, array};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -82,10 +82,6 @@ fn a_call_of_two_phones_is_seen_as_it_happens_and_ended_from_the_panel() {
 /// A frame that says so of the line with this number.
 fn line(number: &'static str, status: &'static str) -> impl Fn(&Value) -> bool {
     move |it| it["t"] == "line.status" && it["d"]["number"] == number && it["d"]["status"] == status
-}
-
-fn array(value: &Value) -> std::slice::Iter<'_, Value> {
-    value.as_array().map_or([].iter(), |it| it.iter())
 }
 
 fn call(frame: &Value, state: &str) -> bool {

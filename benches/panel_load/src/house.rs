@@ -5,7 +5,7 @@ use crate::server::Begun;
 use anyhow::{Context as _, Result};
 use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
-    CallFact, CallView, LegRole, LegView,
+    CallFact, CallView, LegRole, LegView, Rooms,
     facts::{CallChange, CallDirection, CallState, LegState, Telling},
 };
 use std::{
@@ -94,6 +94,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
         board,
         shards: Vec::new(),
         locations: Locations::default(),
+        rooms: Rooms::default(),
         panels: Panels::default(),
     };
     let (stop, stopping) = watch::channel(false);

@@ -101,6 +101,11 @@ impl fmt::Display for MediaId {
     }
 }
 
+/// One conference room of a worker, from its first party to its last: unique for the life of the
+/// process, never reused.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RoomId(pub u64);
+
 #[cfg(test)]
 mod tests {
     use super::*;

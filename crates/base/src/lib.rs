@@ -8,7 +8,8 @@ mod rng;
 
 pub use deadlines::Deadlines;
 pub use ids::{
-    CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RoleId, SessionId, TrunkId, UserId,
+    CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RoleId, RoomId, SessionId, TrunkId,
+    UserId,
 };
 pub use rng::Rng;
 

@@ -5,7 +5,7 @@
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
 use crate::{
-    call::Call,
+    call::{Call, PartyCommand},
     context::{Context, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -112,6 +112,14 @@ impl Calls {
                     call.handle_play_finished(ctx);
                 });
             }
+            MediaEvent::Key { media, digit } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_key(ctx, digit);
+                });
+            }
+            MediaEvent::Talks { media, level } => {
+                self.with_leg(now, Handle::Media(media), |call, _, _| call.handle_talk(level));
+            }
             MediaEvent::TimedOut { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_media_timeout(ctx);
@@ -166,6 +174,14 @@ impl Calls {
         self.with_call(now, id, |call, ctx| call.end(ctx, None, Refusal::of(Cause::Normal)));
         self.pump(now);
         is_there
+    }
+
+    /// Does something to a party of a conference, as a moderator wants; false if this call is in none.
+    pub fn command_party(&mut self, now: Now, id: CallId, command: PartyCommand) -> bool {
+        let mut is_done = false;
+        self.with_call(now, id, |call, ctx| is_done = call.command_party(ctx, command));
+        self.pump(now);
+        is_done
     }
 
     /// Ends every call, as the switch stops.

@@ -113,6 +113,8 @@ pub enum CallState {
     Held,
     /// The caller hears us.
     Playing,
+    /// The caller is in a conference, or at its door.
+    Conference,
     /// Every leg was told to end; for people the call is over.
     Ending,
 }
@@ -177,6 +179,7 @@ impl CallState {
             Self::Talking => "talking",
             Self::Held => "held",
             Self::Playing => "playing",
+            Self::Conference => "conference",
             Self::Ending => "ending",
         }
     }

@@ -21,13 +21,16 @@ mod ports;
 pub mod registration;
 mod replies;
 mod requests;
+mod rooms;
 mod routing;
 mod settings;
 
+pub use call::PartyCommand;
 pub use calls::Calls;
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
 pub use facts::{CallFact, CallView, LegView};
 pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, Output, Totals};
+pub use rooms::{PartyView, RoomView, Rooms};
 pub use settings::{Settings, Sounds, World};

@@ -1,7 +1,7 @@
 //! From what was dialled to whom we ring.
 
 use crate::{
-    call::{Plan, Target},
+    call::{Invitation, Plan, Target},
     calls::Calls,
     dialplan::{self, Action, Builtin, RouteQuery},
     directory::{Contact, Domain, Extension, Trunk},
@@ -41,6 +41,11 @@ impl Calls {
             Action::DialUser { number } => self.ring_user(&calling, &number, seats),
             Action::DialTrunk { trunk, number } => self.ring_trunk(&calling, &trunk, &number),
             Action::Builtin(builtin) => self.play(builtin),
+            Action::Conference(plan) => {
+                let worker = self.core.ports.idlest_worker();
+                let place = self.world.rooms.come(admitted.domain.id, plan.room.clone(), worker);
+                Plan::Meet(Invitation { plan, place })
+            }
             Action::Refuse { status, reason } => {
                 let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
                 Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })

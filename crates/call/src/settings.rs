@@ -4,6 +4,7 @@ use crate::{
     dialplan::Plans,
     directory::{Directory, Locator},
     occupancy::Occupancy,
+    rooms::Rooms,
 };
 use media::{
     Family,
@@ -55,6 +56,8 @@ pub struct World {
     pub locator: Box<dyn Locator>,
     /// Who is in how many calls, on all shards together.
     pub occupancy: Occupancy,
+    /// Who is in which conference, on all shards together.
+    pub rooms: Rooms,
 }
 
 /// What can be played.
@@ -67,3 +70,21 @@ pub struct Sounds {
     /// What a party on hold hears; `None` for what the holder's device sends, if anything.
     pub hold: Option<Arc<Music>>,
 }
+
+impl Sounds {
+    /// A prompt by its language and name; in another language if this one lacks it, and a beep if
+    /// none has it.
+    pub(crate) fn prompt(&self, language: &str, name: &str) -> Sound {
+        let mut languages = [language].into_iter().chain(LANGUAGES);
+        let found = languages.find_map(|it| self.prompts.get(&prompt_file(it, name)));
+        found.cloned().unwrap_or_else(Sound::beep)
+    }
+}
+
+/// Name of a prompt's file below the folder of sounds.
+pub(crate) fn prompt_file(language: &str, name: &str) -> String {
+    format!("{language}/{name}.wav")
+}
+
+/// Languages that prompts are made in.
+pub(crate) const LANGUAGES: [&str; 2] = ["ru", "en"];

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
-use call::dialplan::{Caller, Known, Plans, RouteQuery, load};
+use call::dialplan::{Caller, Known, Plans, RouteQuery, conference_prompts, load};
 use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
@@ -18,6 +18,9 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("9196", "echo"),
         ("9197", "tone"),
         ("9198", "prompt ru/welcome.wav"),
+        ("3000", "conference 3000"),
+        ("3099", "conference 3099"),
+        ("3100", "conference 3100"),
         ("9112", "trunk provider 112"),
         ("974951234567", "trunk provider 74951234567"),
         ("9", "refuse 404"),
@@ -35,9 +38,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
 
     for (dialled, feature) in [
         ("5000", "The IVR"),
-        ("3000", "Conferences"),
-        ("3099", "Conferences"),
-        ("3100", "Conferences"),
         ("4000", "Queues"),
         ("4002", "Queues"),
         ("6000", "Ring groups"),
@@ -70,13 +70,23 @@ fn the_trunk_reaches_its_numbers_and_nothing_else() {
     }
     assert_eq!(gives("provider", "+74950000000"), "refuse 501");
     assert_eq!(gives("provider", "+74950000090"), "user 1090");
-    assert_eq!(gives("provider", "+74950000091"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000091"), "conference 3000");
     assert_eq!(gives("provider", "+74950000092"), "music default");
     assert_eq!(gives("provider", "+74950000093"), "echo");
     for dialled in ["1001", "9196", "94951234567", "+74950000009", "*97"] {
         assert_eq!(gives("provider", dialled), "refuse 404", "{dialled}");
     }
     assert_eq!(gives("other", "+74950000001"), "refuse 404");
+}
+
+#[test]
+fn all_prompts_of_conferences_are_there_in_both_languages() {
+    for language in ["ru", "en"] {
+        let there = prompts_in(language);
+        for prompt in conference_prompts(language) {
+            assert!(there.contains(&prompt), "{prompt} is missing: run scripts/make-sounds.sh");
+        }
+    }
 }
 
 #[test]
@@ -92,11 +102,19 @@ fn demo() -> Plans {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dialplans/demo.toml");
     let text = fs::read_to_string(path).unwrap();
     let set = |name: &str| BTreeSet::from([name.to_owned()]);
-    let known =
-        Known { trunks: set("provider"), prompts: set("ru/welcome.wav"), music: set("default") };
+    let prompts = ["ru", "en"].into_iter().flat_map(prompts_in).collect();
+    let known = Known { trunks: set("provider"), prompts, music: set("default") };
     load(&[("demo.toml", &text)], &known).unwrap_or_else(|errors| {
         panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })
+}
+
+/// The prompts that are there, as plans name them.
+fn prompts_in(language: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sounds").join(language);
+    let files = fs::read_dir(folder).unwrap();
+    let name = |file: fs::DirEntry| file.file_name().into_string().unwrap();
+    files.map(|file| format!("{language}/{}", name(file.unwrap()))).collect()
 }
 
 fn gives(plans: &Plans, from: Caller<'_>, dialled: &str) -> String {

@@ -1,6 +1,6 @@
 //! Loading plans: every mistake at once, each with its place.
 
-use call::dialplan::{Action, Caller, Known, Plans, RouteQuery, load};
+use call::dialplan::{Action, Caller, Known, Plans, RouteQuery, conference_prompts, load};
 use std::collections::BTreeSet;
 
 #[test]
@@ -68,7 +68,7 @@ steps = [{ prompt = { file = "gone.wav" } }]
          `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
-         `prompt`, `music`, `refuse`",
+         `prompt`, `music`, `conference`, `refuse`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -76,6 +76,56 @@ steps = [{ prompt = { file = "gone.wav" } }]
         "two.toml:21: rule[4].steps[1].prompt.file: there is no prompt \"gone.wav\" among the loaded sounds",
     ];
     assert_eq!(shown, expected);
+}
+
+#[test]
+fn each_mistake_in_a_conference_is_told_at_its_key() {
+    let plan = |step: &str| rule("room", "number = \"3\"", &format!("conference = {{ {step} }}"));
+    let complaints = |step: &str, known: &Known| {
+        let errors = load(&[("a.toml", &plan(step))], known).unwrap_err();
+        let told = errors.into_iter().map(|it| format!("{}: {}", it.key, it.mistake));
+        told.map(|it| it.replace("rule[1].steps[1].conference", "…")).collect::<Vec<_>>()
+    };
+    let prompts = ["ru", "en"].into_iter().flat_map(conference_prompts).collect();
+    let known = Known { prompts, ..known() };
+
+    for (step, complaint) in [
+        ("pin = \"1\"", "….room: is missing"),
+        (
+            "room = \"{x}\"",
+            "….room: {x} is captured by no part of the pattern 3; {number} is the whole number",
+        ),
+        ("room = \"3\", pin = \"12a\"", "….pin: expected 1 to 20 digits"),
+        ("room = \"3\", pin = \"\"", "….pin: expected 1 to 20 digits"),
+        (
+            "room = \"3\", moderator_pin = \"1\"",
+            "…: is of use only beside `pin`, which asks callers for one",
+        ),
+        ("room = \"3\", parties_max = 1", "….parties_max: expected a number from 2 to 1000"),
+        (
+            "room = \"3\", music = \"gone\"",
+            "….music: there is no music \"gone\" among the loaded sounds",
+        ),
+        ("room = \"3\", chimes = 1", "….chimes: expected a boolean, found integer"),
+        (
+            "room = \"3\", language = \"fi\"",
+            "….language: a conference in \"fi\" needs the prompt \"fi/conference-pin.wav\"",
+        ),
+        (
+            "room = \"3\", colour = 1",
+            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`",
+        ),
+    ] {
+        let told = complaints(step, &known);
+        assert!(
+            told.iter().any(|it| it.replace(".moderator_pin: is of", ": is of") == complaint),
+            "{step}: {told:?}"
+        );
+    }
+    let told = complaints("room = \"3\"", &self::known());
+    assert_eq!(told, ["…: a conference in \"ru\" needs the prompt \"ru/conference-pin.wav\""]);
+    let whole = "room = \"{number}\", pin = \"1\", moderator_pin = \"22\", language = \"en\"";
+    assert!(load(&[("a.toml", &plan(whole))], &known).is_ok());
 }
 
 #[test]

@@ -3,8 +3,11 @@
 //! One way only: commands never wait for an answer. Ports are leased ahead, so that an offer can be
 //! written without asking a worker; the worker binds before it leases.
 
-use crate::sound::{Music, Sound};
-use base::MediaId;
+use crate::{
+    dtmf::Digit,
+    sound::{Music, Sound},
+};
+use base::{MediaId, RoomId};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What the call logic wants of the worker that owns `media`. The bridge partner of a session must
@@ -68,6 +71,34 @@ pub enum MediaCommand {
         /// What.
         playout: Playout,
     },
+    /// Take part in a conference room, which is there as long as somebody is in it. Ends a bridge or
+    /// a playout before it.
+    Join {
+        /// Who.
+        media: MediaId,
+        /// Where. All parties of a room live on the same worker.
+        room: RoomId,
+        /// How it begins.
+        mode: PartyMode,
+        /// What to hear while nobody else is there.
+        alone: Option<Arc<Music>>,
+        /// Whether the room hears a chime when this party comes and when it leaves.
+        is_chimed: bool,
+    },
+    /// Change how a party takes part in its room.
+    SetMode {
+        /// Who.
+        media: MediaId,
+        /// How from now on.
+        mode: PartyMode,
+    },
+    /// Let a party of a room hear something that no other hears, over what it hears.
+    Tell {
+        /// Who.
+        media: MediaId,
+        /// What.
+        sound: Sound,
+    },
     /// End the session; answered by [`MediaEvent::Closed`].
     Close {
         /// Which.
@@ -92,6 +123,20 @@ pub enum MediaEvent {
         /// Where.
         media: MediaId,
     },
+    /// The far end pressed a key while it was neither bridged nor echoed to.
+    Key {
+        /// Who.
+        media: MediaId,
+        /// Which key.
+        digit: Digit,
+    },
+    /// A party of a room began to talk, goes on (told each second), or fell silent.
+    Talks {
+        /// Who.
+        media: MediaId,
+        /// How loud, in decibels below full scale; `None` for silence.
+        level: Option<u8>,
+    },
     /// No packet came for the configured time. The session lives on until closed.
     TimedOut {
         /// Which.
@@ -104,6 +149,29 @@ pub enum MediaEvent {
         /// Over the whole life of the session.
         stats: StreamStats,
     },
+}
+
+impl MediaEvent {
+    /// The session that it is about; `None` for leases.
+    pub fn media(&self) -> Option<MediaId> {
+        match self {
+            Self::Leased { .. } => None,
+            Self::PlayFinished { media }
+            | Self::Key { media, .. }
+            | Self::Talks { media, .. }
+            | Self::TimedOut { media }
+            | Self::Closed { media, .. } => Some(*media),
+        }
+    }
+}
+
+/// How a party takes part in its room.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PartyMode {
+    /// The others do not hear it.
+    pub is_muted: bool,
+    /// It does not hear the others.
+    pub is_deaf: bool,
 }
 
 /// A bound RTP port (and the RTCP port above it) of one worker.
@@ -208,6 +276,13 @@ pub struct Format {
     pub fmtp: Option<String>,
 }
 
+impl Format {
+    /// Whether its packets tell of keys (RFC 4733).
+    pub(crate) fn is_event(&self) -> bool {
+        self.encoding.eq_ignore_ascii_case("telephone-event")
+    }
+}
+
 /// How packets of one side become packets for the other.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum PayloadMap {
@@ -238,6 +313,8 @@ pub struct Transcoding {
 pub enum Playout {
     /// Everything that comes in goes back.
     Echo,
+    /// Nothing, so that the far end hears that we are there while we listen.
+    Silence,
     /// A steady sine.
     Tone {
         /// Frequency, in Hz.

@@ -1,5 +1,5 @@
 //! Media, sans-IO: SDP negotiation, RTP and RTCP, the relay between two parties, codecs, tones,
-//! prompts and hold music.
+//! prompts, hold music and conferences.
 //!
 //! Knows nothing of SIP. The worker threads of the shell own the sockets; what they do with each
 //! packet is decided here.
@@ -7,14 +7,18 @@
 pub mod codec;
 pub mod command;
 pub mod dtmf;
+mod ears;
 pub mod g711;
 pub mod hearing;
 mod jitter;
 pub mod jitter_buffer;
 mod latch;
 pub mod level;
+mod mixer;
 mod outbox;
 mod outgoing;
+mod outlet;
+mod party;
 mod playout;
 mod radio;
 mod reception;
@@ -26,11 +30,12 @@ pub mod sdp;
 mod session;
 pub mod sound;
 mod stretch;
+mod talk;
 mod tone;
 mod transcode;
 
 pub use command::{
-    Direction, Family, Format, MediaCommand, MediaEvent, PayloadMap, Playout, PortLease, Remote,
-    Rtcp, StreamStats, Transcoding,
+    Direction, Family, Format, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, PortLease,
+    Remote, Rtcp, StreamStats, Transcoding,
 };
 pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};

@@ -4,6 +4,9 @@ use crate::{
     Format,
     codec::{Codec, Encoder, OpusWishes, Rate},
     command::Playout,
+    ears::Ears,
+    mixer::Mixer,
+    party::Party,
     radio::Radio,
     resample::Resampler,
     sound::{Music, Sound},
@@ -53,9 +56,21 @@ impl Voice {
 pub(crate) struct Studio {
     tones: ToneTable,
     radio: Radio,
+    pub(crate) mixer: Mixer,
 }
 
 impl Studio {
+    /// Writes the payload of what a party of a conference hears; says how long it is.
+    pub(crate) fn meet(
+        &mut self,
+        tick: u64,
+        party: &mut Party,
+        spoken: (Voice, Option<&Ears>),
+        payload: &mut [u8],
+    ) -> usize {
+        self.mixer.fill(tick, party, spoken, &mut self.radio, payload)
+    }
+
     /// Forgets what nobody has heard for a while.
     pub(crate) fn sweep(&mut self, tick: u64) {
         self.radio.sweep(tick);
@@ -97,6 +112,7 @@ impl Player {
     pub(crate) fn new(playout: Playout) -> Option<Self> {
         let source = match playout {
             Playout::Echo => return None,
+            Playout::Silence => Source::Tone { hz: 0, dbm0: 0 },
             Playout::Tone { hz, dbm0 } => Source::Tone { hz, dbm0 },
             Playout::Prompt { sound } => Source::Prompt { sound, position: 0 },
             Playout::Music { music } => Source::Music(music),

@@ -5,9 +5,8 @@
 //! and not begin anew, and a station that nobody listens to costs nothing.
 
 use crate::{
-    codec::Encoder,
-    playout::{PACKET_MS, PAYLOAD_MAX, Voice},
-    resample::Resampler,
+    outlet::{Outlet, outlet_of},
+    playout::{PACKET_MS, Voice},
     sound::{Music, PieceOrder},
 };
 use base::Rng;
@@ -30,19 +29,6 @@ struct Station {
     outlets: Vec<Outlet>,
 }
 
-/// One music in one codec.
-#[derive(Debug)]
-struct Outlet {
-    voice: Voice,
-    resampler: Resampler,
-    encoder: Encoder,
-    /// Which tick `payload` is of; `None` before the first.
-    tick: Option<u64>,
-    resampled: Box<[i16]>,
-    payload: Box<[u8]>,
-    len: usize,
-}
-
 impl Radio {
     /// What everybody who hears `music` in this voice is sent at `tick`, the number of spans of
     /// [`PACKET_MS`] since the worker began. Empty if the codec cannot be set up.
@@ -59,7 +45,7 @@ impl Radio {
     pub(crate) fn sweep(&mut self, tick: u64) {
         let is_heard = |last: u64| tick.saturating_sub(last) < KEPT_TICKS;
         self.stations.retain_mut(|station| {
-            station.outlets.retain(|it| it.tick.is_some_and(is_heard));
+            station.outlets.retain(|it| it.heard_at().is_some_and(is_heard));
             is_heard(station.tick)
         });
     }
@@ -81,42 +67,10 @@ impl Station {
             self.tick = tick;
             self.place.read(&self.music, &mut self.frame);
         }
-        let known = self.outlets.iter().position(|it| it.voice.sounds_like(voice));
-        let outlet = match known {
-            Some(known) => known,
-            None => match Outlet::new(voice) {
-                Some(outlet) => {
-                    self.outlets.push(outlet);
-                    self.outlets.len() - 1
-                }
-                None => return &[],
-            },
-        };
-        self.outlets[outlet].payload(tick, &self.frame)
-    }
-}
-
-impl Outlet {
-    fn new(voice: Voice) -> Option<Self> {
-        let rate = voice.codec.rate();
-        Some(Self {
-            voice,
-            resampler: Resampler::new(Music::RATE, rate),
-            encoder: Encoder::new(voice.codec, voice.wishes).ok()?,
-            tick: None,
-            resampled: vec![0; rate.samples(PACKET_MS)].into(),
-            payload: vec![0; PAYLOAD_MAX].into(),
-            len: 0,
-        })
-    }
-
-    fn payload(&mut self, tick: u64, frame: &[i16; FRAME]) -> &[u8] {
-        if self.tick != Some(tick) {
-            self.tick = Some(tick);
-            self.resampler.process(frame, &mut self.resampled);
-            self.len = self.encoder.encode(&self.resampled, &mut self.payload).unwrap_or(0);
+        match outlet_of(&mut self.outlets, voice, Music::RATE) {
+            Some(outlet) => outlet.payload(tick, &self.frame),
+            None => &[],
         }
-        &self.payload[..self.len]
     }
 }
 

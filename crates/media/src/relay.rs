@@ -12,10 +12,11 @@ use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
     outbox::Outbox,
+    party::Party,
     playout::{PACKET_MS, Studio},
     rtcp,
     rtp::{self, Header},
-    session::{Activity, PACKET_MAX, Played, Session, Translation},
+    session::{Activity, PACKET_MAX, Played, Session, Translation, session_mut},
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
@@ -46,7 +47,7 @@ pub struct Relay {
 }
 
 /// The owner's name for a socket pair; small numbers, used again.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Slot(pub u32);
 
 /// Which socket of a pair.
@@ -184,7 +185,7 @@ impl Relay {
                 let studio = &mut self.studio;
                 if let Some(session) = session_mut(&mut self.sessions, slot) {
                     session.configure(now, remote, direction, &formats, timeout);
-                    session.prepare(studio);
+                    session.prepare(now, studio, &mut self.rng);
                 }
             }
             MediaCommand::Bridge { a, b, a_to_b, b_to_a } => {
@@ -202,6 +203,21 @@ impl Relay {
             MediaCommand::Play { media, playout } => {
                 if let Some(slot) = self.slot(media) {
                     self.play(now, slot, playout);
+                }
+            }
+            MediaCommand::Join { media, room, mode, alone, is_chimed } => {
+                if let Some(slot) = self.slot(media) {
+                    self.join(now, slot, Party::new(room, mode, alone, is_chimed));
+                }
+            }
+            MediaCommand::SetMode { media, mode } => {
+                if let Some(session) = self.session(media) {
+                    session.set_mode(mode);
+                }
+            }
+            MediaCommand::Tell { media, sound } => {
+                if let Some(session) = self.session(media) {
+                    session.tell(sound);
                 }
             }
             MediaCommand::Lease { .. }
@@ -325,7 +341,12 @@ impl Relay {
                 return self.transcode(now, slot, peer, &header, payload).map(|()| None);
             }
             Activity::Echo => slot,
-            Activity::Idle | Activity::Playing(_) => return Err(DropReason::NoListener),
+            Activity::Meeting(_) | Activity::Idle | Activity::Playing(_) => {
+                let is_heard = matches!(session.activity(), Activity::Meeting(_));
+                let payload = rtp::payload(packet, payload_len);
+                session.hear(now, &header, payload, &mut self.events);
+                return if is_heard { Ok(None) } else { Err(DropReason::NoListener) };
+            }
         };
         let hearer = session_mut(&mut self.sessions, target).ok_or(DropReason::NoListener)?;
         let to = hearer.deliver(now, &header, payload_len, packet)?;
@@ -416,11 +437,27 @@ impl Relay {
         self.part(slot);
         let Some(session) = session_mut(&mut self.sessions, slot) else { return };
         session.play(now, playout, &mut self.rng);
-        session.prepare(&mut self.studio);
-        if matches!(session.activity(), Activity::Playing(_)) && !self.players.contains(&slot) {
-            if self.players.is_empty() {
-                self.tick_at = now;
-            }
+        session.prepare(now, &mut self.studio, &mut self.rng);
+        if matches!(session.activity(), Activity::Playing(_)) {
+            self.drive(now, slot);
+        }
+    }
+
+    fn join(&mut self, now: Instant, slot: Slot, party: Party) {
+        self.part(slot);
+        let Some(session) = session_mut(&mut self.sessions, slot) else { return };
+        self.studio.mixer.join(party.room(), slot, party.is_chimed());
+        session.join(now, party, &mut self.rng);
+        session.prepare(now, &mut self.studio, &mut self.rng);
+        self.drive(now, slot);
+    }
+
+    /// The tick sees to this session from now on.
+    fn drive(&mut self, now: Instant, slot: Slot) {
+        if self.players.is_empty() {
+            self.tick_at = now;
+        }
+        if !self.players.contains(&slot) {
             self.players.push(slot);
         }
     }
@@ -429,6 +466,9 @@ impl Relay {
     fn part(&mut self, slot: Slot) {
         for slot in [self.peer(slot), Some(slot)].into_iter().flatten() {
             if let Some(session) = session_mut(&mut self.sessions, slot) {
+                if let Activity::Meeting(party) = session.activity() {
+                    self.studio.mixer.leave(party.room(), slot, party.is_chimed());
+                }
                 session.take_up(Activity::Idle);
             }
         }
@@ -438,9 +478,13 @@ impl Relay {
         let mut packet = [0; PACKET_MAX];
         let tick = self.tick_number(self.tick_at);
         let Self { sessions, players, studio, events, counters, in_hand, .. } = self;
+        studio.mixer.mix(now, tick, sessions, events, in_hand);
         players.retain(|slot| {
             *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { return false };
+            if matches!(session.activity(), Activity::Playing(_)) {
+                session.listen(now, events);
+            }
             match session.tick(now, tick, studio, &mut packet) {
                 Played::Nothing => return false,
                 Played::Silently => {}
@@ -494,16 +538,17 @@ impl Relay {
         slot
     }
 
+    fn session(&mut self, media: MediaId) -> Option<&mut Session> {
+        let slot = self.slot(media)?;
+        session_mut(&mut self.sessions, slot)
+    }
+
     fn peer(&self, slot: Slot) -> Option<Slot> {
         match self.sessions.get(slot.0 as usize)?.as_ref()?.activity() {
             Activity::Bridged { peer, .. } => Some(*peer),
-            Activity::Idle | Activity::Echo | Activity::Playing(_) => None,
+            Activity::Idle | Activity::Echo | Activity::Playing(_) | Activity::Meeting(_) => None,
         }
     }
-}
-
-fn session_mut(sessions: &mut [Option<Box<Session>>], slot: Slot) -> Option<&mut Session> {
-    sessions.get_mut(slot.0 as usize)?.as_deref_mut()
 }
 
 fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {

@@ -1,17 +1,22 @@
 //! One media session: a far end, what it may send, what it hears.
 
 use crate::{
-    command::{Direction, Format, Playout, Remote, Rtcp, StreamStats},
+    command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote, Rtcp, StreamStats},
+    dtmf::{self, Digit, EventReceiver},
+    ears::Ears,
     latch::{Belief, Latch},
     outgoing::{Mapping, Outgoing},
+    party::Party,
     playout::{PAYLOAD_MAX, Player, Studio, Voice},
     reception::Reception,
     relay::{Channel, DropReason, Slot},
     rtp::{HEADER_LEN, Header},
+    sound::Sound,
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -28,6 +33,9 @@ pub(crate) struct Session {
     reception: Reception,
     outgoing: Outgoing,
     activity: Activity,
+    /// Hears the far end where its packets are not only passed on.
+    ears: Option<Box<Ears>>,
+    keys: Option<Box<Keys>>,
     foreign: u64,
     silence: Silence,
     has_transcoded: bool,
@@ -50,6 +58,15 @@ pub(crate) enum Activity {
     Echo,
     /// The tick plays.
     Playing(Player),
+    /// It is in a conference.
+    Meeting(Box<Party>),
+}
+
+/// Keys of one source, as events beside its audio.
+#[derive(Debug)]
+struct Keys {
+    ssrc: u32,
+    receiver: EventReceiver,
 }
 
 /// How packets become those of the peer.
@@ -86,6 +103,8 @@ impl Session {
             reception: Reception::default(),
             outgoing: Outgoing::default(),
             activity: Activity::Idle,
+            ears: None,
+            keys: None,
             foreign: 0,
             silence: Silence { limit: None, heard_at: now, is_reported: false },
             has_transcoded: false,
@@ -111,7 +130,13 @@ impl Session {
         self.latch.describe(remote.rtp);
         self.rtcp.describe(remote.rtcp);
         self.direction = direction;
-        self.formats = SessionFormats::new(formats);
+        if self.formats.all != formats {
+            self.formats = SessionFormats::new(formats);
+            self.ears = None;
+            if let Activity::Meeting(party) = &mut self.activity {
+                party.change_voice();
+            }
+        }
         self.silence = Silence { limit: timeout, heard_at: now, is_reported: false };
     }
 
@@ -120,6 +145,9 @@ impl Session {
         self.activity = activity;
         self.has_transcoded |= self.transcodes();
         self.outgoing.change_source();
+        if !self.needs_ears() {
+            self.ears = None;
+        }
     }
 
     /// Takes up a playout.
@@ -131,11 +159,100 @@ impl Session {
         self.outgoing.begin(now, rng);
     }
 
-    /// Gets ready to play in the agreed format.
-    pub(crate) fn prepare(&mut self, studio: &mut Studio) {
-        if let (Activity::Playing(player), Some(voice)) = (&mut self.activity, self.formats.voice) {
+    /// Takes part in a conference.
+    pub(crate) fn join(&mut self, now: Instant, party: Party, rng: &mut Rng) {
+        self.take_up(Activity::Meeting(Box::new(party)));
+        self.outgoing.begin(now, rng);
+    }
+
+    /// Gets ready to play and to hear in the agreed format.
+    pub(crate) fn prepare(&mut self, now: Instant, studio: &mut Studio, rng: &mut Rng) {
+        let Some(voice) = self.formats.voice else { return };
+        if let Activity::Playing(player) = &mut self.activity {
             player.prepare(voice, studio);
         }
+        if self.ears.is_none() && self.needs_ears() {
+            let rate = voice.codec.rate();
+            self.ears = Some(Box::new(Ears::new(now, &self.formats.all, rate, rng)));
+        }
+    }
+
+    /// Whether somebody must hear what the far end says: a conference, or we in case it presses
+    /// keys that are in the audio alone.
+    fn needs_ears(&self) -> bool {
+        match &self.activity {
+            Activity::Meeting(_) => true,
+            Activity::Playing(_) => !self.formats.all.iter().any(Format::is_event),
+            Activity::Idle | Activity::Bridged { .. } | Activity::Echo => false,
+        }
+    }
+
+    /// A packet of the far end that goes nowhere by itself: it may tell of a key, and ears hear it.
+    pub(crate) fn hear(
+        &mut self,
+        now: Instant,
+        header: &Header,
+        payload: &[u8],
+        events: &mut VecDeque<MediaEvent>,
+    ) {
+        if let Some(digit) = self.key_in(now, header, payload) {
+            events.push_back(MediaEvent::Key { media: self.media, digit });
+        }
+        if let Some(ears) = &mut self.ears {
+            ears.hear(now, header, payload);
+        }
+    }
+
+    fn key_in(&mut self, now: Instant, header: &Header, payload: &[u8]) -> Option<Digit> {
+        let format = self.formats.find(header.payload_type).filter(|it| it.is_event())?;
+        let clock_rate = format.clock_rate;
+        let ssrc = header.ssrc;
+        let keys = self.keys.get_or_insert_with(|| {
+            Box::new(Keys { ssrc, receiver: EventReceiver::new(clock_rate) })
+        });
+        if keys.ssrc != ssrc {
+            keys.ssrc = ssrc;
+            keys.receiver.restart();
+        }
+        keys.receiver.packet(now, header.timestamp, payload).find_map(|heard| match heard {
+            dtmf::Heard::Pressed(digit) => Some(digit),
+            dtmf::Heard::Released { .. } => None,
+        })
+    }
+
+    /// Lets the ears hear the frame of a tick.
+    pub(crate) fn listen(&mut self, now: Instant, events: &mut VecDeque<MediaEvent>) {
+        if let Some(digit) = self.ears.as_mut().and_then(|ears| ears.listen(now)) {
+            events.push_back(MediaEvent::Key { media: self.media, digit });
+        }
+    }
+
+    /// Its part in a conference, and what was heard of it.
+    pub(crate) fn party(&mut self) -> Option<(&mut Party, &mut Ears)> {
+        match (&mut self.activity, &mut self.ears) {
+            (Activity::Meeting(party), Some(ears)) => Some((party, ears)),
+            (_, _) => None,
+        }
+    }
+
+    /// Changes how it takes part in its conference, if it is in one.
+    pub(crate) fn set_mode(&mut self, mode: PartyMode) {
+        if let Activity::Meeting(party) = &mut self.activity {
+            party.set_mode(mode);
+        }
+    }
+
+    /// Tells it alone something in its conference, if it is in one.
+    pub(crate) fn tell(&mut self, sound: Sound) {
+        if let Activity::Meeting(party) = &mut self.activity {
+            party.tell(sound);
+        }
+    }
+
+    /// Whether a conference hears it. One that holds may well send music of its own.
+    pub(crate) fn speaks(&self) -> bool {
+        self.direction == Direction::SendRecv
+            && matches!(&self.activity, Activity::Meeting(party) if !party.mode().is_muted)
     }
 
     /// Translates packets for the peer in hand another way from now on.
@@ -162,7 +279,8 @@ impl Session {
             }
             | Activity::Idle
             | Activity::Echo
-            | Activity::Playing(_) => None,
+            | Activity::Playing(_)
+            | Activity::Meeting(_) => None,
         }
     }
 
@@ -250,7 +368,7 @@ impl Session {
         self.outgoing.change_source();
     }
 
-    /// Writes the next packet of a playout.
+    /// Writes the next packet of a playout or a conference.
     ///
     /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
     /// so that a prompt ends when it should.
@@ -261,13 +379,24 @@ impl Session {
         studio: &mut Studio,
         packet: &mut [u8; PACKET_MAX],
     ) -> Played {
-        let Activity::Playing(player) = &mut self.activity else { return Played::Nothing };
-        let Some(to) = self.latch.destination() else { return Played::Silently };
-        let Some(voice) = self.formats.voice else {
-            player.give_up();
-            return Played::Silently;
+        let Self { activity, latch, formats, ears, .. } = self;
+        let payload = &mut packet[HEADER_LEN..];
+        let (to, voice) = (latch.destination(), formats.voice);
+        let len = match (activity, to, voice) {
+            (Activity::Idle | Activity::Bridged { .. } | Activity::Echo, _, _) => {
+                return Played::Nothing;
+            }
+            (Activity::Playing(player), Some(_), Some(_)) => player.fill(tick, studio, payload),
+            (Activity::Playing(player), Some(_), None) => {
+                player.give_up();
+                0
+            }
+            (Activity::Meeting(party), Some(_), Some(voice)) => {
+                studio.meet(tick, party, (voice, ears.as_deref()), payload)
+            }
+            (Activity::Playing(_) | Activity::Meeting(_), _, _) => 0,
         };
-        let len = player.fill(tick, studio, &mut packet[HEADER_LEN..]);
+        let (Some(to), Some(voice)) = (to, voice) else { return Played::Silently };
         if !self.direction.sends() || len == 0 {
             return Played::Silently;
         }
@@ -340,25 +469,25 @@ impl RtcpPath {
     }
 }
 
-/// What the relay needs of the agreed formats.
+/// The agreed formats.
 #[derive(Debug, Default)]
 struct SessionFormats {
-    clock_rates: Vec<(u8, u32)>,
+    all: Vec<Format>,
     /// What playouts are in.
     voice: Option<Voice>,
 }
 
 impl SessionFormats {
     fn new(formats: &[Format]) -> Self {
-        Self {
-            clock_rates: formats.iter().map(|it| (it.payload_type, it.clock_rate)).collect(),
-            voice: Voice::of(formats),
-        }
+        Self { all: formats.to_vec(), voice: Voice::of(formats) }
+    }
+
+    fn find(&self, payload_type: u8) -> Option<&Format> {
+        self.all.iter().find(|it| it.payload_type == payload_type)
     }
 
     fn clock_rate(&self, payload_type: u8) -> u32 {
-        let known = self.clock_rates.iter().find(|(number, _)| *number == payload_type);
-        known.map_or(DEFAULT_CLOCK_RATE, |(_, clock_rate)| *clock_rate)
+        self.find(payload_type).map_or(DEFAULT_CLOCK_RATE, |it| it.clock_rate)
     }
 }
 
@@ -384,6 +513,14 @@ impl Silence {
         self.is_reported = true;
         true
     }
+}
+
+/// The session open on a slot.
+pub(crate) fn session_mut(
+    sessions: &mut [Option<Box<Session>>],
+    slot: Slot,
+) -> Option<&mut Session> {
+    sessions.get_mut(slot.0 as usize)?.as_deref_mut()
 }
 
 /// Longest packet of a playout.

@@ -1,6 +1,6 @@
 //! What is played: samples that were decoded once and are shared by all who hear them.
 
-use crate::codec::Rate;
+use crate::{codec::Rate, tone::linear_period};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One channel of linear samples. Cheap to clone.
@@ -14,6 +14,14 @@ impl Sound {
     /// Of samples at `rate`.
     pub fn new(rate: Rate, samples: impl Into<Arc<[i16]>>) -> Self {
         Self { rate, samples: samples.into() }
+    }
+
+    /// A short tone, for what cannot be said in words.
+    pub fn beep() -> Self {
+        let period = linear_period(BEEP_HZ, BEEP_DBM0);
+        let samples: Vec<i16> =
+            period.into_iter().cycle().take(Rate::Narrow.samples(BEEP_MS)).collect();
+        Self::new(Rate::Narrow, samples)
     }
 
     /// Samples a second.
@@ -100,3 +108,7 @@ impl Music {
 
 /// The loudest sample of what counts as silence: −60 dB below full scale.
 pub const SILENCE_PEAK: u16 = 32;
+
+const BEEP_HZ: u16 = 425;
+const BEEP_DBM0: i8 = -16;
+const BEEP_MS: u32 = 300;

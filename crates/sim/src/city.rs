@@ -8,13 +8,13 @@ use crate::{
     registrar::Registrar,
     worker::Worker,
 };
-use base::{CallId, Now, Rng, UnixMillis};
+use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Directory, Occupancy, Output, World, facts::CallState,
+    CallFact, CallView, Calls, Cdr, Directory, Occupancy, Output, Rooms, World, facts::CallState,
     registration::RegistrationReply,
 };
-use media::MediaEvent;
+use media::{MediaEvent, dtmf::Digit};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
@@ -72,6 +72,8 @@ pub struct City {
     pub(crate) start: Instant,
     pub(crate) now: Instant,
     pub(crate) occupancy: Occupancy,
+    /// Who is in which conference.
+    pub rooms: Rooms,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     errands: u64,
     policy: BindingPolicy,
@@ -95,6 +97,7 @@ impl City {
         let directory = Arc::new(plot::directory(&mut rng, &plot));
         let plans = Arc::new(plot::plans());
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
+        let rooms = Rooms::default();
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
@@ -104,6 +107,7 @@ impl City {
                 sounds: Arc::new(plot::sounds(&plot)),
                 locator: Box::new(registrar.clone()),
                 occupancy: occupancy.clone(),
+                rooms: rooms.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
             Calls::new(now, plot::settings(shard, &plot), world, rng.split())
@@ -125,6 +129,7 @@ impl City {
             start,
             now: start,
             occupancy,
+            rooms,
             back_office: BTreeMap::new(),
             errands: 0,
             policy,
@@ -250,6 +255,18 @@ impl City {
         let domain = self.directory.domain_of_host(DOMAIN).expect("the domain is there").id;
         let extension = self.directory.extension(domain, number).expect("the extension is there");
         self.occupancy.calls(extension.id)
+    }
+
+    /// Somebody presses a key in a call; it is told where the key goes no further.
+    pub fn press(&mut self, phone: usize, line: usize, key: char) {
+        let digit = Digit::from_char(key).expect("a key of a telephone");
+        let Some(port) = self.phones[phone].lines[line].remote_rtp else { return };
+        let events: Vec<_> =
+            self.workers.iter().filter_map(|it| it.key_pressed(port, digit)).collect();
+        for event in events {
+            self.report(0, event);
+        }
+        self.wait(2 * BACK_OFFICE_DELAY);
     }
 
     /// The prompt at a port of ours comes to its end.
@@ -530,12 +547,8 @@ impl City {
 
     /// What a worker tells: to the shard that asked, or the one that named the session.
     fn report(&mut self, asker: usize, event: MediaEvent) {
-        let shard = match &event {
-            MediaEvent::Leased { .. } => u8::try_from(asker).expect("few shards"),
-            MediaEvent::PlayFinished { media }
-            | MediaEvent::TimedOut { media }
-            | MediaEvent::Closed { media, .. } => media.shard(),
-        };
+        let asker = u8::try_from(asker).expect("few shards");
+        let shard = event.media().map_or(asker, MediaId::shard);
         self.later(Late::Media { shard, event });
     }
 

@@ -125,7 +125,7 @@ impl Day {
             self.city.act(who, Phone::restart);
             return;
         }
-        match self.rng.below(20) {
+        match self.rng.below(22) {
             0..=6 => self.dial(who),
             7..=8 => self.with_line(who, LineState::Talking, Phone::hang_up),
             9 => self.with_line(who, LineState::Calling, Phone::cancel),
@@ -141,6 +141,7 @@ impl Day {
                     phone.ask_in_call(now, "INFO", line);
                 });
             }
+            19..=20 => self.press_keys(who),
             _ => {
                 if self.rng.chance(300) {
                     self.is_anyone_lost = true;
@@ -151,16 +152,30 @@ impl Day {
     }
 
     fn dial(&mut self, who: usize) {
-        let number = match self.rng.below(12) {
+        let number = match self.rng.below(14) {
             0 => "9196".to_owned(),
             1 => "9198".to_owned(),
             2 => "5555".to_owned(),
+            3 => (3000 + self.rng.below(2)).to_string(),
+            4 => "3100".to_owned(),
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);
         self.city.act(who, |phone, now| {
             if is_late { phone.dial_late(now, &number) } else { phone.dial(now, &number) }
         });
+    }
+
+    /// The right PIN, a wrong one, or what means something inside a conference.
+    fn press_keys(&mut self, who: usize) {
+        let keys = ["1234#", "4321", "77#", "#", "*6", "*7"][self.rng.below(6) as usize];
+        let lines = &self.city.phones[who].lines;
+        let Some(line) = lines.iter().rposition(|it| it.state == LineState::Talking) else {
+            return;
+        };
+        for key in keys.chars() {
+            self.city.press(who, line, key);
+        }
     }
 
     /// Does something to the newest line in a state.

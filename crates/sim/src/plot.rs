@@ -45,6 +45,16 @@ match = { number = "9664" }
 steps = [{ music = { name = "default" } }]
 
 [[rule]]
+name = "conferences"
+match = { number = "3000-3009" }
+steps = [{ conference = { room = "{number}", parties_max = 3, music = "default" } }]
+
+[[rule]]
+name = "conference-with-pin"
+match = { number = "3100" }
+steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
+
+[[rule]]
 name = "out"
 match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
@@ -190,7 +200,7 @@ fn trunk(domain: DomainId) -> Trunk {
 pub(crate) fn plans() -> Plans {
     let known = Known {
         trunks: ["provider".to_owned()].into(),
-        prompts: ["welcome.wav".to_owned()].into(),
+        prompts: dialplan::conference_prompts("ru").chain(["welcome.wav".to_owned()]).collect(),
         music: ["default".to_owned()].into(),
     };
     dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")

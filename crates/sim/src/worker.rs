@@ -1,8 +1,11 @@
 //! A media worker that obeys and keeps the books: what a real one would do with each command, and
 //! who hears whom by it.
 
-use base::MediaId;
-use media::{Direction, Family, MediaCommand, MediaEvent, Playout, PortLease, Remote, StreamStats};
+use base::{MediaId, RoomId};
+use media::{
+    Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, Remote,
+    StreamStats, dtmf::Digit,
+};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     net::SocketAddr,
@@ -42,6 +45,8 @@ enum Does {
     Nothing,
     Relays(MediaId),
     Plays(Playout),
+    /// Is in a room.
+    Meets(RoomId, PartyMode),
 }
 
 impl Worker {
@@ -86,13 +91,19 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
-            MediaCommand::Play { media, playout } => {
-                let session = self.session(media);
-                if let Does::Relays(other) =
-                    std::mem::replace(&mut session.does, Does::Plays(playout))
-                {
-                    self.session(other).does = Does::Nothing;
-                }
+            MediaCommand::Play { media, playout } => self.take_up(media, Does::Plays(playout)),
+            MediaCommand::Join { media, room, mode, .. } => {
+                self.take_up(media, Does::Meets(room, mode));
+            }
+            MediaCommand::SetMode { media, mode } => {
+                let Does::Meets(_, before) = &mut self.session(media).does else {
+                    panic!("{media} is in no room")
+                };
+                *before = mode;
+            }
+            MediaCommand::Tell { media, .. } => {
+                let is_in_room = matches!(self.session(media).does, Does::Meets(_, _));
+                assert!(is_in_room, "{media} is in no room");
             }
             MediaCommand::Close { media } => return Some(self.close(media)),
         }
@@ -135,7 +146,7 @@ impl Worker {
             Does::Nothing => return None,
             Does::Relays(other) => self.sessions.get(other)?,
             Does::Plays(Playout::Echo) => session,
-            Does::Plays(_) => return None,
+            Does::Plays(_) | Does::Meets(_, _) => return None,
         };
         ear.remote.filter(|_| ear.direction.sends()).map(|it| it.rtp)
     }
@@ -144,8 +155,22 @@ impl Worker {
     pub fn plays_at(&self, port: SocketAddr) -> Option<&Playout> {
         match &self.sessions.values().find(|it| it.lease.address == port)?.does {
             Does::Plays(playout) => Some(playout),
-            Does::Nothing | Does::Relays(_) => None,
+            Does::Nothing | Does::Relays(_) | Does::Meets(_, _) => None,
         }
+    }
+
+    /// The far ends that hear who speaks at `port` in its conference.
+    pub fn audience(&self, port: SocketAddr) -> Vec<SocketAddr> {
+        let Some((speaker, session)) = self.sessions.iter().find(|it| it.1.lease.address == port)
+        else {
+            return Vec::new();
+        };
+        let Does::Meets(room, mode) = session.does else { return Vec::new() };
+        let hears = |does: &Does| matches!(does, Does::Meets(in_room, mode) if *in_room == room && !mode.is_deaf);
+        let others =
+            self.sessions.iter().filter(|(media, it)| *media != speaker && hears(&it.does));
+        let heard = others.filter_map(|(_, it)| Some(it.remote?.rtp));
+        if mode.is_muted { Vec::new() } else { heard.collect() }
     }
 
     /// Open sessions.
@@ -171,6 +196,23 @@ impl Worker {
         let (media, session) = self.sessions.iter_mut().find(|(_, it)| it.lease.address == port)?;
         session.does = Does::Nothing;
         Some(MediaEvent::PlayFinished { media: *media })
+    }
+
+    /// What the worker tells of a key that is pressed at `port`.
+    pub(crate) fn key_pressed(&self, port: SocketAddr, digit: Digit) -> Option<MediaEvent> {
+        let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
+        match session.does {
+            Does::Relays(_) | Does::Plays(Playout::Echo) => None,
+            Does::Nothing | Does::Plays(_) | Does::Meets(_, _) => {
+                Some(MediaEvent::Key { media: *media, digit })
+            }
+        }
+    }
+
+    fn take_up(&mut self, media: MediaId, does: Does) {
+        if let Does::Relays(other) = std::mem::replace(&mut self.session(media).does, does) {
+            self.session(other).does = Does::Nothing;
+        }
     }
 
     fn lease(&mut self, family: Family, count: u16) -> MediaEvent {

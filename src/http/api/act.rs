@@ -41,6 +41,12 @@ words! {
         CallHungUp = "call.hung_up",
         /// The call log was taken away as a file.
         CdrsExported = "cdrs.exported",
+        /// A conference was locked.
+        ConferenceLocked = "conference.locked",
+        /// A conference was opened again.
+        ConferenceOpened = "conference.opened",
+        /// A party of a conference was muted, made deaf, or let speak and hear again.
+        ConferencePartyChanged = "conference.party_changed",
         /// A file of dialplans was made or changed.
         DialplanChanged = "dialplan.changed",
         /// A domain was made.
@@ -105,6 +111,8 @@ words! {
         Call = "call",
         /// The call log.
         Cdrs = "cdrs",
+        /// A conference.
+        Conference = "conference",
         /// A file of dialplans.
         Dialplan = "dialplan",
         /// A domain.

@@ -14,6 +14,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::CallId;
+use call::Rooms;
 use serde::{Deserialize, Serialize};
 use sip::bindings::Binding;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Live {
     pub shards: Vec<ShardHandle>,
     /// Who is registered.
     pub locations: Locations,
+    /// Who is in which conference.
+    pub rooms: Rooms,
     /// The connected panels.
     pub panels: Panels,
 }

@@ -18,6 +18,7 @@ mod attempts;
 mod auth;
 mod calls;
 mod cdrs;
+mod conferences;
 mod cookie;
 mod diagnosis;
 mod door;
@@ -86,6 +87,7 @@ pub fn door() -> Door {
     let door = interactions::routes(door);
     let door = cdrs::routes(door);
     let door = live::routes(door);
+    let door = conferences::routes(door);
     let door = ladder::routes(door);
     let door = events::routes(door);
     let door = settings::routes(door);

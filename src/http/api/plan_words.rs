@@ -53,6 +53,10 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
         Action::Builtin(Builtin::Music { name }) => {
             Text::both(format!("включить музыку {name}"), format!("play the music {name}"))
         }
+        Action::Conference(plan) => Text::both(
+            format!("ввести в конференцию {}", plan.room),
+            format!("bring into the conference {}", plan.room),
+        ),
         Action::Refuse { status, .. } if routing.rule.is_none() => Text::both(
             format!("отказать ({status}): ни одно правило не подошло"),
             format!("refuse ({status}): no rule matches"),
@@ -123,6 +127,13 @@ fn in_russian(mistake: &Mistake) -> String {
         }
         Mistake::NoSound { kind: SoundKind::Music, name } => {
             format!("Музыки {name:?} нет среди загруженных звуков")
+        }
+        Mistake::NoPin { digits_max } => format!("Нужно от 1 до {digits_max} цифр"),
+        Mistake::ModeratorWithoutPin => {
+            "Имеет смысл только вместе с `pin`: без него код ни у кого не спрашивают".to_owned()
+        }
+        Mistake::ConferencePrompt { language, file } => {
+            format!("Конференции на языке {language:?} нужна фраза {file:?}, а её нет")
         }
         Mistake::Number(mistake) => number_in_russian(mistake),
         Mistake::TooManyRules { found, allowed } => {

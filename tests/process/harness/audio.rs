@@ -277,6 +277,20 @@ pub(crate) fn tones_heard(samples: &[i16], tones: &[f64]) -> Vec<Option<usize>> 
     samples.chunks_exact(160).map(heard).collect()
 }
 
+/// How loud each of `tones`, in Hz, is in each tenth of a second of samples at 8 kHz, in decibels
+/// below a full-scale sine.
+pub(crate) fn levels_of<const N: usize>(samples: &[i16], tones: &[f64; N]) -> Vec<[f64; N]> {
+    let level = |span: &[i16], hz: f64| {
+        let step = std::f64::consts::TAU * hz / 8000.0;
+        let (re, im) = span.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
+            let (sin, cos) = (step * n as f64).sin_cos();
+            (re + f64::from(*sample) * cos, im + f64::from(*sample) * sin)
+        });
+        20.0 * (2.0 * f64::hypot(re, im) / span.len() as f64 / 32_768.0).log10()
+    };
+    samples.chunks_exact(800).map(|span| tones.map(|hz| level(span, hz))).collect()
+}
+
 /// Quieter frames count as silence.
 const LOUD_RMS: f64 = 500.0;
 

@@ -166,3 +166,7 @@ impl Panel {
 }
 
 const LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) fn array(value: &Value) -> std::slice::Iter<'_, Value> {
+    value.as_array().map_or([].iter(), |it| it.iter())
+}

@@ -65,11 +65,10 @@ impl Server {
     /// The same with the pieces of hold music that `make` puts into the folder it is given.
     pub(crate) fn start_with_music(make: impl FnOnce(&Path)) -> Self {
         Self::start_prepared("[server]\nsounds_dir = \"FOLDER/sounds\"\n", None, |folder| {
-            let (music, prompts) = (folder.join("sounds/music/default"), folder.join("sounds/ru"));
+            let music = folder.join("sounds/music/default");
             std::fs::create_dir_all(&music).expect("folder can be made");
-            std::fs::create_dir_all(&prompts).expect("folder can be made");
-            std::fs::copy(repository("sounds/ru/welcome.wav"), prompts.join("welcome.wav"))
-                .expect("the demo's prompt can be copied");
+            std::os::unix::fs::symlink(repository("sounds/ru"), folder.join("sounds/ru"))
+                .expect("the demo's prompts can be linked");
             make(&music);
             seed(folder);
         })

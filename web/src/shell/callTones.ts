@@ -7,5 +7,6 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   talking: 'talk',
   held: 'hold',
   playing: 'talk',
+  conference: 'talk',
   ending: 'off',
 };

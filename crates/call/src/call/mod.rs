@@ -8,19 +8,26 @@
 //! INVITE ──────────────────────────────▶ Ringing ──────────────────────────▶ Talking
 //!    │                                      │ all refuse, no answer, CANCEL     │ BYE, RTP time-out,
 //!    │ echo, tone, prompt                   ▼                                   ▼ longest duration
-//!    └────────────────▶ Playing ─────────▶ Ending ◀─────────────────────────────┘
+//!    ├────────────────▶ Playing ─────────▶ Ending ◀─────────────────────────────┘
+//!    │ conference                             ▲
+//!    └────────────────▶ Meeting ──────────────┘
 //! ```
 //!
 //! In `Ending` every leg has been told to end; the call is forgotten when each leg is settled, that
 //! is, when no message of its dialog and no figures of its media session are to come any more.
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
-//! standing dialogs (hold, re-INVITE, INFO); this file holds the states, the time-outs and the end.
+//! standing dialogs (hold, re-INVITE, INFO), `conference` a caller in a room; this file holds the states, the time-outs and the end.
 
+mod conference;
 mod modify;
 mod setup;
 
+pub use conference::PartyCommand;
+pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use setup::{Incoming, Plan, Target};
+
+use conference::Meeting;
 
 use crate::{
     cdr::{Cdr, HangupParty},
@@ -81,6 +88,8 @@ enum State {
         /// When the call has lasted long enough.
         until: Instant,
     },
+    /// The caller is in a conference, or at its door.
+    Meeting(Box<Meeting>),
     /// Every leg was told to end.
     Ending {
         /// Since then.
@@ -203,7 +212,10 @@ impl Call {
         self.legs[leg].bye_received(ctx);
         let cause = match self.state {
             State::Ringing(_) => Cause::Cancelled,
-            State::Talking(_) | State::Playing { .. } | State::Ending { .. } => Cause::Normal,
+            State::Talking(_)
+            | State::Playing { .. }
+            | State::Meeting(_)
+            | State::Ending { .. } => Cause::Normal,
         };
         self.end(ctx, Some(leg), Refusal::of(cause));
     }
@@ -212,15 +224,17 @@ impl Call {
 
     /// The prompt is over.
     pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>) {
-        if matches!(self.state, State::Playing { .. }) {
-            self.end(ctx, None, Refusal::of(Cause::Normal));
+        match self.state {
+            State::Playing { .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
+            State::Meeting(_) => self.handle_words_said(ctx),
+            State::Ringing(_) | State::Talking(_) | State::Ending { .. } => {}
         }
     }
 
     /// No RTP came from a leg for the configured time: the far end is dead.
     pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>) {
         match self.state {
-            State::Talking(_) | State::Playing { .. } => {
+            State::Talking(_) | State::Playing { .. } | State::Meeting(_) => {
                 self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
             }
             State::Ringing(_) | State::Ending { .. } => {}
@@ -245,6 +259,7 @@ impl Call {
             State::Ringing(ringing) => ringing.until,
             State::Talking(talking) => talking.until,
             State::Playing { until } => *until,
+            State::Meeting(meeting) => meeting.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
                 *since + FIGURES_TIMEOUT
             }
@@ -266,6 +281,7 @@ impl Call {
             State::Talking(_) | State::Playing { .. } => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
+            State::Meeting(_) => self.handle_meeting_timeout(ctx),
             State::Ending { since } => {
                 let is_over = ctx.now.instant >= *since + SETTLE_TIMEOUT;
                 for leg in &mut self.legs {
@@ -369,6 +385,7 @@ impl Call {
             }
             State::Talking(_) => CallState::Talking,
             State::Playing { .. } => CallState::Playing,
+            State::Meeting(_) => CallState::Conference,
             State::Ending { .. } => CallState::Ending,
         }
     }

@@ -12,7 +12,10 @@ use crate::{
     leg::{Described, LegError},
 };
 use bytes::Bytes;
-use media::sdp::{LocalCodec, Sdp, accept_answer};
+use media::{
+    dtmf::Digit,
+    sdp::{LocalCodec, Sdp, accept_answer},
+};
 use sip::{
     ClientId, Header, HeaderName, Method, Request, Response, ServerId, Status,
     endpoint::{Body, Reply},
@@ -57,7 +60,7 @@ impl Call {
     ) {
         let done = match &self.state {
             State::Talking(_) => self.pass_reinvite(ctx, leg, server, offer),
-            State::Playing { .. } => self
+            State::Playing { .. } | State::Meeting(_) => self
                 .describe_us(ctx, leg, offer.as_ref())
                 .and_then(|sdp| self.legs[leg].accept_reinvite(ctx, server, sdp)),
             State::Ringing(_) | State::Ending { .. } => Err(LegError::NoMedia),
@@ -84,7 +87,7 @@ impl Call {
         Ok(())
     }
 
-    /// INFO of `leg` (DTMF): the other far end hears of it.
+    /// INFO of `leg` (DTMF): the other far end hears of it, or we do.
     pub(crate) fn handle_info(
         &mut self,
         ctx: &mut Context<'_>,
@@ -92,6 +95,9 @@ impl Call {
         server: ServerId,
         request: &Request,
     ) {
+        if let Some(digit) = info_key(request) {
+            self.handle_key(ctx, digit);
+        }
         let status = match self.other(leg).map(|other| self.pass_info(ctx, other, request)) {
             Some(true) | None => Status(200),
             Some(false) => Status(481),
@@ -196,7 +202,7 @@ impl Call {
 
     /// The ACK of `leg` brought the answer to an offer of ours, or of the other leg.
     pub(super) fn handle_answer_in_ack(&mut self, ctx: &mut Context<'_>, leg: usize, answer: &Sdp) {
-        if let State::Playing { .. } = &self.state {
+        if let State::Playing { .. } | State::Meeting(_) = &self.state {
             match accept_answer(answer, &LocalCodec::TELEPHONY) {
                 Ok(side) => self.legs[leg].configure(ctx, side),
                 Err(error) => self.end(ctx, None, LegError::from(error).refusal()),
@@ -250,6 +256,7 @@ impl Call {
             State::Talking(_)
             | State::Ringing(_)
             | State::Playing { .. }
+            | State::Meeting(_)
             | State::Ending { .. } => None,
         }
     }
@@ -301,9 +308,26 @@ impl Call {
             State::Talking(_)
             | State::Ringing(_)
             | State::Playing { .. }
+            | State::Meeting(_)
             | State::Ending { .. } => None,
         }
     }
+}
+
+/// The key that an INFO tells of: `Signal=5` or just `5`, as phones send them.
+fn info_key(request: &Request) -> Option<Digit> {
+    let content_type = request.headers.first(&HeaderName::ContentType)?;
+    let text = std::str::from_utf8(&request.body).ok()?;
+    let key = if content_type.eq_ignore_ascii_case(b"application/dtmf-relay") {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        lines.find(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))?.1
+    } else if content_type.eq_ignore_ascii_case(b"application/dtmf") {
+        text
+    } else {
+        return None;
+    };
+    let mut characters = key.trim().chars();
+    Digit::from_char(characters.next()?).filter(|_| characters.next().is_none())
 }
 
 /// An offer as the other far end hears of it: music is sent to it while the offerer holds.

@@ -1,6 +1,6 @@
 //! From the INVITE to the answer.
 
-use super::{CALLER, Call, Exchange, Ringing, State, Talking, modify::passed};
+use super::{CALLER, Call, Exchange, Invitation, Ringing, State, Talking, modify::passed};
 use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
@@ -62,6 +62,8 @@ pub(crate) enum Plan {
     },
     /// Answer ourselves.
     Play(Playout),
+    /// Bring it into a conference.
+    Meet(Invitation),
     /// Say no.
     Refuse(Refusal),
 }
@@ -98,7 +100,10 @@ impl Call {
             dialled: incoming.dialled.clone(),
             direction: direction_of(is_own, &plan),
             started: ctx.now,
-            worker: ctx.ports.idlest_worker(),
+            worker: match &plan {
+                Plan::Meet(invitation) => invitation.place.worker(),
+                Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => ctx.ports.idlest_worker(),
+            },
             legs: vec![caller],
             state: State::Ending { since: ctx.now.instant },
             told: None,
@@ -121,6 +126,7 @@ impl Call {
             Plan::Refuse(refusal) => Err(refusal),
             Plan::Ring { targets, timeout } => self.ring(ctx, incoming, targets, timeout),
             Plan::Play(playout) => self.play(ctx, &incoming, playout),
+            Plan::Meet(invitation) => self.meet(ctx, &incoming, invitation),
         };
         if let Err(refusal) = done {
             self.end(ctx, None, refusal);
@@ -178,7 +184,11 @@ impl Call {
         Ok(())
     }
 
-    fn open_caller(&mut self, ctx: &mut Context<'_>, incoming: &Incoming) -> Result<(), Refusal> {
+    pub(super) fn open_caller(
+        &mut self,
+        ctx: &mut Context<'_>,
+        incoming: &Incoming,
+    ) -> Result<(), Refusal> {
         let by_signalling = Family::of(incoming.source.remote);
         let family = match &incoming.offer {
             Some(offer) => remote_side(offer)
@@ -420,6 +430,8 @@ fn direction_of(is_own: bool, plan: &Plan) -> CallDirection {
         Plan::Ring { targets, .. } if targets.iter().any(|it| it.line.is_none()) => {
             CallDirection::Out
         }
-        Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => CallDirection::Internal,
+        Plan::Ring { .. } | Plan::Play(_) | Plan::Meet(_) | Plan::Refuse(_) => {
+            CallDirection::Internal
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::{
-    Cdr, Domain, Locator, Occupancy, Trunk,
+    Cdr, Domain, Locator, Occupancy, Rooms, Trunk,
     dialplan::{Known, load},
     directory::Contact,
 };
@@ -74,6 +74,7 @@ impl Switch {
             sounds: Arc::default(),
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),
+            rooms: Rooms::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);
         let mut switch = Self { now, calls, sent: Vec::new(), cdrs: Vec::new(), panicked: 0 };
@@ -165,6 +166,9 @@ impl Switch {
             | MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
             | MediaCommand::Unbridge { .. }
+            | MediaCommand::Join { .. }
+            | MediaCommand::SetMode { .. }
+            | MediaCommand::Tell { .. }
             | MediaCommand::Play { .. } => {}
         }
     }

@@ -84,6 +84,23 @@ pub enum Mistake {
         /// Its name.
         name: String,
     },
+    /// A PIN is no row of digits, or too long.
+    #[error("expected 1 to {digits_max} digits")]
+    NoPin {
+        /// How many are allowed.
+        digits_max: usize,
+    },
+    /// A conference asks nobody for a PIN, and yet has one for moderators.
+    #[error("is of use only beside `pin`, which asks callers for one")]
+    ModeratorWithoutPin,
+    /// What a conference says in its language is not there.
+    #[error("a conference in {language:?} needs the prompt {file:?}")]
+    ConferencePrompt {
+        /// The language.
+        language: String,
+        /// The first prompt that is not there.
+        file: String,
+    },
     /// A number or pattern is wrong in itself.
     #[error(transparent)]
     Number(#[from] NumberMistake),

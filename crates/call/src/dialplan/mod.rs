@@ -20,6 +20,7 @@ mod template;
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
 
+use crate::{call::CONFERENCE_PROMPTS, settings::prompt_file};
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
 
@@ -100,6 +101,8 @@ pub enum Action {
     },
     /// Answer and play a part ourselves.
     Builtin(Builtin),
+    /// Answer and bring the caller into a conference.
+    Conference(ConferencePlan),
     /// Refuse.
     Refuse {
         /// SIP status, 400 to 699.
@@ -133,6 +136,33 @@ pub enum Builtin {
     },
 }
 
+/// A conference room as a plan describes it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConferencePlan {
+    /// Its name within the domain: who is given the same name meets.
+    pub room: String,
+    /// Digits that let a caller in; `None` for everybody.
+    pub pin: Option<String>,
+    /// Digits that let a caller in as a moderator.
+    pub moderator_pin: Option<String>,
+    /// Most parties.
+    pub parties_max: usize,
+    /// In which callers are spoken to: a folder of prompts.
+    pub language: String,
+    /// What a party hears while it is alone, one of [`Known::music`].
+    pub music: Option<String>,
+    /// Whether the room hears it when somebody comes or leaves.
+    pub has_chimes: bool,
+}
+
+impl ConferencePlan {
+    /// So many digits are a whole PIN, whichever is meant.
+    pub(crate) fn longest_pin(&self) -> usize {
+        let pins = [&self.pin, &self.moderator_pin];
+        pins.into_iter().flatten().map(String::len).max().unwrap_or(0)
+    }
+}
+
 /// A rule that names a trunk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RuleOfTrunk<'a> {
@@ -142,6 +172,11 @@ pub struct RuleOfTrunk<'a> {
     pub line: usize,
     /// Its own name.
     pub name: &'a str,
+}
+
+/// The prompts that a conference in a language needs, as [`Known::prompts`] names them.
+pub fn conference_prompts(language: &str) -> impl Iterator<Item = String> {
+    CONFERENCE_PROMPTS.iter().map(move |name| prompt_file(language, name))
 }
 
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
@@ -201,7 +236,7 @@ impl Plans {
 }
 
 /// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
-/// `prompt welcome.wav`, `music default`, `refuse 501`.
+/// `prompt welcome.wav`, `music default`, `conference 3000`, `refuse 501`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -211,6 +246,7 @@ impl fmt::Display for Action {
             Self::Builtin(Builtin::Tone { .. }) => f.write_str("tone"),
             Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
             Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
+            Self::Conference(plan) => write!(f, "conference {}", plan.room),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),
         }
     }

@@ -1,12 +1,13 @@
 //! From TOML to rules and examples.
 
 use super::{
-    Builtin, Known, Mistake, PlanError, SoundKind,
+    Builtin, ConferencePlan, Known, Mistake, PlanError, SoundKind, conference_prompts,
     pattern::Pattern,
     rule::{Condition, From, Place, Rule, Step},
     table::{Complaints, Table, Value},
     template::Template,
 };
+use crate::settings::LANGUAGES;
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
@@ -153,6 +154,7 @@ impl Reading<'_, '_> {
             table.optional("tone").map(|it| self.tone(&it)),
             table.optional("prompt").map(|it| self.prompt(&it)),
             table.optional("music").map(|it| self.music(&it)),
+            table.optional("conference").map(|it| self.conference(&it, patterns)),
             table.optional("refuse").map(|it| self.refuse(&it)),
         ];
         table.finish(self.to);
@@ -194,32 +196,107 @@ impl Reading<'_, '_> {
     }
 
     fn prompt(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let known = self.known;
-        let file = self.sound(value, "file", SoundKind::Prompt, &known.prompts)?;
+        let file = self.only_key(value, "file")?;
+        let file = self.sound(&file, SoundKind::Prompt, |known| &known.prompts)?;
         Some(Step::Builtin(Builtin::Prompt { file }))
     }
 
     fn music(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let known = self.known;
-        let name = self.sound(value, "name", SoundKind::Music, &known.music)?;
+        let name = self.only_key(value, "name")?;
+        let name = self.known_music(&name)?;
         Some(Step::Builtin(Builtin::Music { name }))
     }
 
-    /// The only key of a step, which names one of `known`.
+    fn known_music(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        self.sound(value, SoundKind::Music, |known| &known.music)
+    }
+
+    fn only_key<'t, 'i>(
+        &mut self,
+        value: &Value<'t, 'i>,
+        key: &'static str,
+    ) -> Option<Value<'t, 'i>> {
+        let mut table = value.table(self.to)?;
+        let value = table.required(key, self.to);
+        table.finish(self.to);
+        value
+    }
+
+    /// The name of a sound that is loaded.
     fn sound(
         &mut self,
         value: &Value<'_, '_>,
-        key: &'static str,
         kind: SoundKind,
-        known: &BTreeSet<String>,
+        among: impl FnOnce(&Known) -> &BTreeSet<String>,
     ) -> Option<String> {
-        let mut table = value.table(self.to)?;
-        let name = table.required(key, self.to);
-        table.finish(self.to);
-        let (name, value) = name.and_then(|name| Some((name.string(self.to)?, name)))?;
-        let found = known.get(name).cloned();
+        let name = value.string(self.to)?;
+        let found = among(self.known).get(name).cloned();
         let missing = || Mistake::NoSound { kind, name: name.to_owned() };
-        self.checked(&value, found.ok_or_else(missing))
+        self.checked(value, found.ok_or_else(missing))
+    }
+
+    fn conference(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let room = table.required("room", self.to).and_then(|it| self.template(&it, patterns));
+        let pin = table.optional("pin");
+        let moderator_pin = table.optional("moderator_pin");
+        let parties_max = table.optional("parties_max");
+        let language = table.optional("language");
+        let music = table.optional("music");
+        let chimes = table.optional("chimes");
+        table.finish(self.to);
+        if let (None, Some(value)) = (&pin, &moderator_pin) {
+            return self.checked(value, Err(Mistake::ModeratorWithoutPin));
+        }
+        let plan = ConferencePlan {
+            room: String::new(),
+            pin: match pin {
+                Some(it) => Some(self.pin(&it)?),
+                None => None,
+            },
+            moderator_pin: match moderator_pin {
+                Some(it) => Some(self.pin(&it)?),
+                None => None,
+            },
+            parties_max: match parties_max {
+                Some(it) => it.integer(2..=PARTIES_MAX, self.to)?.into(),
+                None => PARTIES_MAX.into(),
+            },
+            language: self.language(value, language.as_ref())?,
+            music: match music {
+                Some(it) => Some(self.known_music(&it)?),
+                None => None,
+            },
+            has_chimes: match chimes {
+                Some(it) => it.boolean(self.to)?,
+                None => true,
+            },
+        };
+        Some(Step::Conference { room: room?, plan })
+    }
+
+    fn pin(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        let pin = value.string(self.to)?;
+        let is_good =
+            (1..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|it| it.is_ascii_digit());
+        let mistake = Mistake::NoPin { digits_max: PIN_DIGITS_MAX };
+        self.checked(value, is_good.then(|| pin.to_owned()).ok_or(mistake))
+    }
+
+    /// The language of a conference, whose prompts are all there.
+    fn language(&mut self, step: &Value<'_, '_>, value: Option<&Value<'_, '_>>) -> Option<String> {
+        let language = match value {
+            Some(value) => value.string(self.to)?,
+            None => LANGUAGES[0],
+        };
+        let value = value.unwrap_or(step);
+        match conference_prompts(language).find(|file| !self.known.prompts.contains(file)) {
+            Some(file) => {
+                let language = language.to_owned();
+                self.checked(value, Err(Mistake::ConferencePrompt { language, file }))
+            }
+            None => Some(language.to_owned()),
+        }
     }
 
     fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {
@@ -303,5 +380,9 @@ impl Reading<'_, '_> {
     }
 }
 
+/// Most parties of a conference, and how many there may be unless the plan says less.
+const PARTIES_MAX: u16 = 1000;
+/// Longest PIN.
+const PIN_DIGITS_MAX: usize = 20;
 /// Longest name, reason and the like, in bytes.
 const TEXT_BYTES_MAX: usize = 200;

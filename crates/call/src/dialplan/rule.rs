@@ -1,7 +1,7 @@
 //! One rule: what it matches and what it does.
 
 use super::{
-    Action, Builtin, Caller, RouteQuery,
+    Action, Builtin, Caller, ConferencePlan, RouteQuery,
     pattern::{Captures, Pattern},
     template::Template,
 };
@@ -47,10 +47,23 @@ pub(super) enum From {
 /// What a rule does. The steps of the full language (answer, menu, queue, …) become variants.
 #[derive(Debug)]
 pub(super) enum Step {
-    DialUser { number: Template },
-    DialTrunk { trunk: String, number: Template },
+    DialUser {
+        number: Template,
+    },
+    DialTrunk {
+        trunk: String,
+        number: Template,
+    },
     Builtin(Builtin),
-    Refuse { status: u16, reason: String },
+    /// The plan's own room is filled in by the template.
+    Conference {
+        room: Template,
+        plan: ConferencePlan,
+    },
+    Refuse {
+        status: u16,
+        reason: String,
+    },
 }
 
 /// How a rule stands to a call.
@@ -99,6 +112,10 @@ impl Rule {
                 Action::DialTrunk { trunk: trunk.clone(), number: out.fill(number, captures) }
             }
             Step::Builtin(builtin) => Action::Builtin(builtin.clone()),
+            Step::Conference { room, plan } => Action::Conference(ConferencePlan {
+                room: room.fill(number, captures),
+                ..plan.clone()
+            }),
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
             }

@@ -91,6 +91,13 @@ impl<'t, 'i> Value<'t, 'i> {
         number
     }
 
+    pub(super) fn boolean(&self, to: &mut Complaints<'_>) -> Option<bool> {
+        let DeValue::Boolean(value) = self.value else {
+            return self.mistyped(to, TomlType::Boolean);
+        };
+        Some(*value)
+    }
+
     pub(super) fn table(&self, to: &mut Complaints<'_>) -> Option<Table<'t, 'i>> {
         let DeValue::Table(entries) = self.value else { return self.mistyped(to, TomlType::Table) };
         Some(Table::new(entries, self.span.start, self.path.clone()))

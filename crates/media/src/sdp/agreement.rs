@@ -99,13 +99,9 @@ pub(super) fn meeting(
 
 /// The telephone events that go with a codec: those of its clock, if there is a choice.
 fn events_for<'a>(voice: &Format, among: &'a [Format]) -> Option<&'a Format> {
-    let mut events = among.iter().filter(|it| is_events(it));
+    let mut events = among.iter().filter(|it| it.is_event());
     let any = events.clone().next();
     events.find(|it| it.clock_rate == voice.clock_rate).or(any)
-}
-
-pub(super) fn is_events(format: &Format) -> bool {
-    format.encoding.eq_ignore_ascii_case("telephone-event")
 }
 
 fn transcoding(from: &RemoteSide, to: &RemoteSide) -> PayloadMap {

@@ -2,7 +2,7 @@
 
 use super::{
     LocalCodec, MediaSection, NegotiationError, Origin, Sdp,
-    agreement::{Meeting, is_events, meeting},
+    agreement::{Meeting, meeting},
     formats::{counterpart, formats, is_voice, names},
     model::{direction_name, direction_named},
     places::{Place, places},
@@ -148,7 +148,7 @@ fn further(offered: &[Format], audio: MediaSection<'_>) -> Vec<Format> {
     }
     let is_taken = |number: u8| audio.formats().any(|it| it.parse() == Ok(number));
     let mut free = (DYNAMIC_FIRST..=DYNAMIC_LAST).rev().filter(|number| !is_taken(*number));
-    let has_events = offered.iter().any(is_events);
+    let has_events = offered.iter().any(Format::is_event);
     FURTHER
         .iter()
         .filter(|it| has_events || it.encoding != LocalCodec::TELEPHONE_EVENT.encoding)

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod conferences;
 mod days;
 mod facts;
 mod forks;

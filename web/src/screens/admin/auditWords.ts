@@ -7,6 +7,9 @@ import type { TextId } from '../../i18n/I18n';
 export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'call.hung_up': 'admin.audit.action.call.hung_up',
   'cdrs.exported': 'admin.audit.action.cdrs.exported',
+  'conference.locked': 'admin.audit.action.conference.locked',
+  'conference.opened': 'admin.audit.action.conference.opened',
+  'conference.party_changed': 'admin.audit.action.conference.party_changed',
   'dialplan.changed': 'admin.audit.action.dialplan.changed',
   'domain.added': 'admin.audit.action.domain.added',
   'domain.changed': 'admin.audit.action.domain.changed',
@@ -40,6 +43,7 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
 export const AUDIT_OBJECTS: Readonly<Record<AuditObject, TextId>> = {
   call: 'admin.audit.kind.call',
   cdrs: 'admin.audit.kind.cdrs',
+  conference: 'admin.audit.kind.conference',
   dialplan: 'admin.audit.kind.dialplan',
   domain: 'admin.audit.kind.domain',
   line: 'admin.audit.kind.line',

@@ -1,8 +1,7 @@
 //! What far ends hear of us in each codec: tones, prompts and hold music, decoded again.
 
-#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
-
-use base::{MediaId, Rng};
+use crate::support::*;
+use base::Rng;
 use media::{
     Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay, Remote, Rtcp, Slot,
     codec::{Codec, Decoder, Rate},
@@ -10,8 +9,6 @@ use media::{
     sound::{Music, PieceOrder, Sound},
 };
 use std::{
-    f64::consts::TAU,
-    net::SocketAddr,
     slice,
     sync::Arc,
     time::{Duration, Instant},
@@ -191,58 +188,8 @@ impl World {
     }
 }
 
-fn formats() -> Vec<Format> {
-    let format = |payload_type, encoding: &str, clock_rate, channels| Format {
-        payload_type,
-        encoding: encoding.to_owned(),
-        clock_rate,
-        channels,
-        fmtp: None,
-    };
-    vec![
-        format(0, "PCMU", 8000, 1),
-        format(8, "PCMA", 8000, 1),
-        format(9, "G722", 8000, 1),
-        format(111, "opus", 48_000, 2),
-        format(96, "L16", 8000, 1),
-        format(97, "L16", 16_000, 1),
-    ]
-}
-
-fn rate(format: &Format) -> Rate {
-    Codec::of(format).unwrap().rate()
-}
-
 /// A piece of one second a tone.
 fn music(tones: &[f64]) -> Arc<Music> {
     let pieces = tones.iter().map(|hz| Sound::new(Music::RATE, sine(Music::RATE, *hz, 1000)));
     Arc::new(Music::new("tones", pieces, PieceOrder::Listed).unwrap())
-}
-
-/// At −10.3 dB.
-fn sine(rate: Rate, hz: f64, millis: u32) -> Vec<i16> {
-    let step = TAU * hz / f64::from(rate.hz());
-    (0..rate.samples(millis)).map(|n| (10_000.0 * (step * n as f64).sin()) as i16).collect()
-}
-
-/// Level of the component at `hz` below a full-scale sine.
-fn tone_level_db(pcm: &[i16], hz: f64, rate: Rate) -> f64 {
-    let step = TAU * hz / f64::from(rate.hz());
-    let (re, im) = pcm.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
-        let (sin, cos) = (step * n as f64).sin_cos();
-        (re + f64::from(*sample) * cos, im + f64::from(*sample) * sin)
-    });
-    20.0 * (2.0 * f64::hypot(re, im) / pcm.len() as f64 / 32_768.0).log10()
-}
-
-fn id(n: u32) -> MediaId {
-    MediaId(u64::from(n) + 1)
-}
-
-fn far_end(n: u32) -> SocketAddr {
-    ([192, 0, 2, n as u8], 4000).into()
-}
-
-fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }

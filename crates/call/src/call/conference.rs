@@ -1,0 +1,354 @@
+//! A caller in a conference room: the PIN at the door, the keys inside, the way out.
+//!
+//! ```text
+//!                    right PIN, or none is asked for
+//! answered ─▶ AtDoor ────────────────────────────────▶ Inside
+//!                │ three wrong PINs, locked, full         │ hangs up, is sent out
+//!                ▼                                        ▼
+//!            TurnedAway ── has heard why ─────────────▶ (end)
+//! ```
+
+use super::{CALLER, Call, Incoming, State};
+use crate::{
+    context::Context,
+    dialplan::ConferencePlan,
+    failure::{Cause, Refusal},
+    output::Output,
+    rooms::{Closed, PartyView, Place},
+};
+use base::Now;
+use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
+use std::time::{Duration, Instant};
+
+/// An invitation into a room.
+#[derive(Debug)]
+pub(crate) struct Invitation {
+    pub(crate) plan: ConferencePlan,
+    pub(crate) place: Place,
+}
+
+/// A caller with a room.
+#[derive(Debug)]
+pub(super) struct Meeting {
+    plan: ConferencePlan,
+    place: Place,
+    stage: Stage,
+    mode: PartyMode,
+    /// When the call has lasted long enough.
+    until: Instant,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// It is asked for the PIN.
+    AtDoor {
+        /// What was entered so far.
+        entered: String,
+        /// Wrong PINs so far.
+        wrong: u8,
+        /// When what was entered counts.
+        due: Instant,
+    },
+    /// It is in the room.
+    Inside {
+        is_moderator: bool,
+        /// Whether the last key was `*`, which begins a code.
+        begins_code: bool,
+    },
+    /// It is told why it may not come in.
+    TurnedAway,
+}
+
+/// What somebody may do to a party of a room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PartyCommand {
+    /// Whether the others hear it.
+    Mute(bool),
+    /// Whether it hears nothing of the others.
+    Deafen(bool),
+}
+
+impl Call {
+    /// Answers, and lets the caller in or asks for the PIN.
+    pub(super) fn meet(
+        &mut self,
+        ctx: &mut Context<'_>,
+        incoming: &Incoming,
+        invitation: Invitation,
+    ) -> Result<(), Refusal> {
+        let Invitation { plan, mut place } = invitation;
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        let stage = if plan.pin.is_some() {
+            let due = ctx.now.instant + FIRST_KEY_TIMEOUT;
+            Stage::AtDoor { entered: String::new(), wrong: 0, due }
+        } else {
+            let party = self.party(ctx.now, false);
+            place.enter(party, plan.parties_max).map_err(|it| it.refusal(&plan))?;
+            Stage::Inside { is_moderator: false, begins_code: false }
+        };
+        self.open_caller(ctx, incoming)?;
+        let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
+        let mode = PartyMode::default();
+        self.state = State::Meeting(Box::new(Meeting { plan, place, stage, mode, until }));
+        if let State::Meeting(meeting) = &self.state
+            && let Stage::AtDoor { .. } = meeting.stage
+        {
+            self.say(ctx, Words::AskPin);
+        } else {
+            self.join(ctx);
+        }
+        described
+            .and_then(|description| self.legs[CALLER].accept(ctx, description))
+            .map_err(|error| error.refusal())
+    }
+
+    /// A key of the caller, however it came.
+    pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        match &mut meeting.stage {
+            Stage::AtDoor { entered, due, .. } => {
+                *due = ctx.now.instant + NEXT_KEY_TIMEOUT;
+                if digit.as_char() != '#' {
+                    entered.push(digit.as_char());
+                    let is_first = entered.len() == 1;
+                    let is_whole = entered.len() >= meeting.plan.longest_pin();
+                    if is_first {
+                        self.hush(ctx);
+                    }
+                    if !is_whole {
+                        return;
+                    }
+                }
+                self.try_pin(ctx);
+            }
+            Stage::Inside { is_moderator, begins_code } => {
+                let (is_moderator, begins) = (*is_moderator, *begins_code);
+                *begins_code = digit.as_char() == '*';
+                match (begins, digit.as_char()) {
+                    (true, '6') => self.toggle_mute(ctx),
+                    (true, '7') if is_moderator => self.toggle_lock(ctx),
+                    (_, _) => {}
+                }
+            }
+            Stage::TurnedAway => {}
+        }
+    }
+
+    /// Does to the caller what somebody with the right wants; false if it is in no room.
+    pub(crate) fn command_party(&mut self, ctx: &mut Context<'_>, command: PartyCommand) -> bool {
+        let State::Meeting(meeting) = &self.state else { return false };
+        if !matches!(meeting.stage, Stage::Inside { .. }) {
+            return false;
+        }
+        let mut mode = meeting.mode;
+        match command {
+            PartyCommand::Mute(is_muted) => mode.is_muted = is_muted,
+            PartyCommand::Deafen(is_deaf) => mode.is_deaf = is_deaf,
+        }
+        self.set_mode(ctx, mode);
+        true
+    }
+
+    /// The caller began to talk in its room, goes on, or fell silent.
+    pub(crate) fn handle_talk(&mut self, level: Option<u8>) {
+        if let State::Meeting(meeting) = &self.state {
+            meeting.place.update(|party| party.level = level);
+        }
+    }
+
+    /// What was said to a caller outside the room is over.
+    pub(super) fn handle_words_said(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        match meeting.stage {
+            // A far end that hears nothing at all would take us for dead.
+            Stage::AtDoor { .. } => self.hush(ctx),
+            Stage::TurnedAway => self.end(ctx, None, Refusal::of(Cause::Refused)),
+            Stage::Inside { .. } => {}
+        }
+    }
+
+    /// The caller entered nothing for too long, or the call has lasted long enough.
+    pub(super) fn handle_meeting_timeout(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        if meeting.until <= ctx.now.instant {
+            self.end(ctx, None, Refusal::of(Cause::MaxDuration));
+        } else if let Stage::AtDoor { .. } = meeting.stage {
+            self.try_pin(ctx);
+        }
+    }
+
+    /// Lets the caller in with what it entered, asks again, or turns it away.
+    fn try_pin(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        let Stage::AtDoor { entered, wrong, due } = &mut meeting.stage else { return };
+        let entered = std::mem::take(entered);
+        let is_moderator = meeting.plan.moderator_pin.as_ref() == Some(&entered);
+        if is_moderator || meeting.plan.pin.as_ref() == Some(&entered) {
+            self.let_in(ctx, is_moderator);
+            return;
+        }
+        *wrong += 1;
+        *due = ctx.now.instant + FIRST_KEY_TIMEOUT;
+        let words = if entered.is_empty() { Words::AskPin } else { Words::WrongPin };
+        if *wrong == WRONG_PINS_MAX {
+            self.turn_away(ctx, Words::Refused);
+        } else {
+            self.say(ctx, words);
+        }
+    }
+
+    fn let_in(&mut self, ctx: &mut Context<'_>, is_moderator: bool) {
+        let party = self.party(ctx.now, is_moderator);
+        let State::Meeting(meeting) = &mut self.state else { return };
+        match meeting.place.enter(party, meeting.plan.parties_max) {
+            Ok(()) => {
+                meeting.stage = Stage::Inside { is_moderator, begins_code: false };
+                self.join(ctx);
+            }
+            Err(Closed::Locked) => self.turn_away(ctx, Words::Locked),
+            Err(Closed::Full) => self.turn_away(ctx, Words::Full),
+        }
+    }
+
+    fn turn_away(&mut self, ctx: &mut Context<'_>, why: Words) {
+        if let State::Meeting(meeting) = &mut self.state {
+            meeting.stage = Stage::TurnedAway;
+            self.say(ctx, why);
+        }
+    }
+
+    /// The caller as others see it in the room.
+    fn party(&self, now: Now, is_moderator: bool) -> PartyView {
+        PartyView {
+            call: self.id,
+            party: self.caller.clone(),
+            is_moderator,
+            mode: PartyMode::default(),
+            level: None,
+            since: now.unix,
+        }
+    }
+
+    fn join(&self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        let Meeting { plan, place, mode, .. } = &**meeting;
+        let Some(media) = self.legs[CALLER].media() else { return };
+        let alone = plan.music.as_ref().and_then(|name| ctx.sounds.music.get(name)).cloned();
+        let (room, mode, is_chimed) = (place.room(), *mode, plan.has_chimes);
+        self.to_worker(ctx, MediaCommand::Join { media, room, mode, alone, is_chimed });
+    }
+
+    fn toggle_mute(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        let is_muted = !meeting.mode.is_muted;
+        self.set_mode(ctx, PartyMode { is_muted, ..meeting.mode });
+        self.tell(ctx, if is_muted { Words::Muted } else { Words::Unmuted });
+    }
+
+    fn toggle_lock(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        let is_locked = meeting.place.toggle_lock();
+        self.tell(ctx, if is_locked { Words::NowLocked } else { Words::NowOpen });
+    }
+
+    fn set_mode(&mut self, ctx: &mut Context<'_>, mode: PartyMode) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        meeting.mode = mode;
+        meeting.place.update(|party| party.mode = mode);
+        if let Some(media) = self.legs[CALLER].media() {
+            self.to_worker(ctx, MediaCommand::SetMode { media, mode });
+        }
+    }
+
+    /// Says something to a caller outside the room.
+    fn say(&mut self, ctx: &mut Context<'_>, words: Words) {
+        if let Some(sound) = self.sound_of(ctx, words) {
+            self.legs[CALLER].play(ctx, Playout::Prompt { sound });
+        }
+    }
+
+    /// Says nothing to it, and listens.
+    fn hush(&mut self, ctx: &mut Context<'_>) {
+        self.legs[CALLER].play(ctx, Playout::Silence);
+    }
+
+    /// Says something to a caller inside, which no other hears.
+    fn tell(&self, ctx: &mut Context<'_>, words: Words) {
+        if let Some(sound) = self.sound_of(ctx, words)
+            && let Some(media) = self.legs[CALLER].media()
+        {
+            self.to_worker(ctx, MediaCommand::Tell { media, sound });
+        }
+    }
+
+    fn sound_of(&self, ctx: &Context<'_>, words: Words) -> Option<Sound> {
+        let State::Meeting(meeting) = &self.state else { return None };
+        Some(ctx.sounds.prompt(&meeting.plan.language, words.prompt()))
+    }
+
+    fn to_worker(&self, ctx: &mut Context<'_>, command: MediaCommand) {
+        ctx.outputs.push_back(Output::Media { worker: self.worker, command });
+    }
+}
+
+impl Meeting {
+    /// When [`Call::handle_meeting_timeout`] wants to be called.
+    pub(super) fn due(&self) -> Instant {
+        match self.stage {
+            Stage::AtDoor { due, .. } => due.min(self.until),
+            Stage::Inside { .. } | Stage::TurnedAway => self.until,
+        }
+    }
+}
+
+impl Closed {
+    fn refusal(self, plan: &ConferencePlan) -> Refusal {
+        let (cause, why) = match self {
+            Self::Locked => (Cause::Refused, "locked"),
+            Self::Full => (Cause::Busy, "full"),
+        };
+        let reason = Some(format!("Conference {} is {why}", plan.room));
+        Refusal { reason, ..Refusal::of(cause) }
+    }
+}
+
+/// What a conference says to one party.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Words {
+    AskPin,
+    WrongPin,
+    Refused,
+    Locked,
+    Full,
+    Muted,
+    Unmuted,
+    NowLocked,
+    NowOpen,
+}
+
+impl Words {
+    /// Name of the prompt, one of [`PROMPTS`].
+    fn prompt(self) -> &'static str {
+        PROMPTS[self as usize]
+    }
+}
+
+/// Prompts that a conference needs in its language, in the order of [`Words`].
+pub(crate) const PROMPTS: [&str; 9] = [
+    "conference-pin",
+    "conference-wrong-pin",
+    "conference-refused",
+    "conference-locked",
+    "conference-full",
+    "conference-muted",
+    "conference-unmuted",
+    "conference-now-locked",
+    "conference-now-open",
+];
+
+/// Wrong PINs after which a caller is turned away.
+const WRONG_PINS_MAX: u8 = 3;
+/// How long a caller may take to begin with the PIN, the question included.
+const FIRST_KEY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long it may take for the next key.
+const NEXT_KEY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,287 @@
+//! Conferences: everybody hears everybody else.
+//!
+//! Each tick adds up what the talkers of a room say, once for each sample rate that somebody there
+//! needs. Whoever says nothing hears that sum, encoded once for all with the same codec; a talker
+//! hears it without itself. So a listener costs a packet and no more, and a room of a thousand is
+//! a thousand packets and the encoding of those few who talk.
+
+use crate::{
+    codec::Rate,
+    command::MediaEvent,
+    ears::Ears,
+    outlet::{Outlet, outlet_of},
+    party::{Party, saturate},
+    playout::{PACKET_MS, Voice},
+    radio::Radio,
+    relay::Slot,
+    session::{Session, session_mut},
+    talk::Talk,
+};
+use base::RoomId;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    f64::consts::TAU,
+    time::Instant,
+};
+
+/// All rooms of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Mixer {
+    rooms: BTreeMap<RoomId, Room>,
+}
+
+/// One room, from its first party to its last.
+#[derive(Debug)]
+struct Room {
+    parties: Vec<Slot>,
+    buses: [Bus; Rate::ALL.len()],
+    /// How loud those are who could be heard in this tick, and who they are.
+    talkers: Vec<(u8, Slot)>,
+    /// For those who hear what everybody says.
+    listeners: Vec<Outlet>,
+    /// For those who hear nothing.
+    deaf: Vec<Outlet>,
+    chimes: VecDeque<Chime>,
+}
+
+/// What a room says, at one rate.
+#[derive(Debug)]
+struct Bus {
+    rate: Rate,
+    /// Whether somebody hears it in this tick.
+    is_wanted: bool,
+    sum: Box<[i32]>,
+    mixed: Box<[i16]>,
+}
+
+/// Two notes: up for who comes, down for who leaves.
+#[derive(Debug)]
+struct Chime {
+    notes_hz: [f64; 2],
+    ticks: u32,
+}
+
+impl Mixer {
+    /// A session comes into a room; the others hear it if `is_chimed`.
+    pub(crate) fn join(&mut self, room: RoomId, slot: Slot, is_chimed: bool) {
+        let room = self.rooms.entry(room).or_insert_with(Room::new);
+        if is_chimed {
+            room.chime(Chime::COMING);
+        }
+        room.parties.push(slot);
+    }
+
+    /// It leaves; a room that is empty is gone.
+    pub(crate) fn leave(&mut self, id: RoomId, slot: Slot, is_chimed: bool) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        room.parties.retain(|it| *it != slot);
+        if is_chimed {
+            room.chime(Chime::LEAVING);
+        }
+        if room.parties.is_empty() {
+            self.rooms.remove(&id);
+        }
+    }
+
+    /// Adds up what is said in all rooms in this tick. `in_hand` is kept at the session that is
+    /// worked on.
+    pub(crate) fn mix(
+        &mut self,
+        now: Instant,
+        tick: u64,
+        sessions: &mut [Option<Box<Session>>],
+        events: &mut VecDeque<MediaEvent>,
+        in_hand: &mut Option<Slot>,
+    ) {
+        for room in self.rooms.values_mut() {
+            room.listen(now, sessions, events, in_hand);
+            room.mix(sessions, in_hand);
+            room.sweep(tick);
+        }
+    }
+
+    /// Writes the payload of what a party hears in this tick; says how long it is.
+    pub(crate) fn fill(
+        &mut self,
+        tick: u64,
+        party: &mut Party,
+        (voice, ears): (Voice, Option<&Ears>),
+        radio: &mut Radio,
+        payload: &mut [u8],
+    ) -> usize {
+        let Some(room) = self.rooms.get_mut(&party.room()) else { return 0 };
+        let rate = voice.codec.rate();
+        let bus = &room.buses[rate as usize];
+        let mut frame = [0; FRAME_MAX];
+        let frame = &mut frame[..rate.samples(PACKET_MS)];
+        let is_alone = room.parties.len() == 1 && room.chimes.is_empty();
+        let heard = match (is_alone || party.mode().is_deaf, party.is_told()) {
+            (true, true) => party.payload(tick, voice, None, NOTHING, frame),
+            (true, false) if party.mode().is_deaf => {
+                outlet_of(&mut room.deaf, voice, rate).map_or(&[][..], |it| it.payload(tick, frame))
+            }
+            (true, false) if let Some(music) = party.alone() => radio.payload(tick, music, voice),
+            (_, is_told) if is_told || party.is_mixed() => {
+                party.payload(tick, voice, ears, &bus.sum, frame)
+            }
+            (_, _) => {
+                let outlet = outlet_of(&mut room.listeners, voice, rate);
+                outlet.map_or(&[][..], |it| it.payload(tick, &bus.mixed))
+            }
+        };
+        payload[..heard.len()].copy_from_slice(heard);
+        heard.len()
+    }
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            parties: Vec::new(),
+            buses: Rate::ALL.map(Bus::new),
+            talkers: Vec::new(),
+            listeners: Vec::new(),
+            deaf: Vec::new(),
+            chimes: VecDeque::new(),
+        }
+    }
+
+    /// Hears everybody, and finds who could be heard.
+    fn listen(
+        &mut self,
+        now: Instant,
+        sessions: &mut [Option<Box<Session>>],
+        events: &mut VecDeque<MediaEvent>,
+        in_hand: &mut Option<Slot>,
+    ) {
+        let Self { parties, buses, talkers, .. } = self;
+        for bus in &mut *buses {
+            bus.is_wanted = false;
+        }
+        talkers.clear();
+        let is_small = parties.len() <= ALL_MIXED_MAX;
+        for slot in &*parties {
+            *in_hand = Some(*slot);
+            let Some(session) = session_mut(sessions, *slot) else { continue };
+            session.listen(now, events);
+            let media = session.media();
+            let is_heard = session.speaks();
+            let Some((party, ears)) = session.party() else { continue };
+            buses[ears.rate() as usize].is_wanted = true;
+            let level = if is_heard { ears.take_level().mean } else { SILENCE };
+            match party.hear(level) {
+                Some(Talk::Sounds(level)) => {
+                    events.push_back(MediaEvent::Talks { media, level: Some(level) });
+                }
+                Some(Talk::Ended) => events.push_back(MediaEvent::Talks { media, level: None }),
+                None => {}
+            }
+            if is_heard && (is_small || party.talks()) {
+                talkers.push((level, *slot));
+            }
+        }
+        if talkers.len() > TALKERS_MAX {
+            // The loudest come first: their levels are the smallest.
+            talkers.select_nth_unstable(TALKERS_MAX);
+            talkers.truncate(TALKERS_MAX);
+        }
+    }
+
+    fn mix(&mut self, sessions: &mut [Option<Box<Session>>], in_hand: &mut Option<Slot>) {
+        for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
+            bus.sum.fill(0);
+        }
+        for (_, slot) in &self.talkers {
+            *in_hand = Some(*slot);
+            let Some((party, ears)) =
+                session_mut(sessions, *slot).and_then(|session| session.party())
+            else {
+                continue;
+            };
+            party.mix();
+            for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
+                bus.add(party.share(ears, bus.rate));
+            }
+        }
+        if let Some(chime) = self.chimes.front_mut() {
+            for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
+                chime.sound(bus);
+            }
+            chime.ticks += 1;
+            if chime.ticks == Chime::TICKS {
+                self.chimes.pop_front();
+            }
+        }
+        for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
+            for (mixed, sum) in bus.mixed.iter_mut().zip(&bus.sum) {
+                *mixed = saturate(*sum);
+            }
+        }
+    }
+
+    fn chime(&mut self, notes_hz: [f64; 2]) {
+        if self.chimes.len() < CHIMES_MAX {
+            self.chimes.push_back(Chime { notes_hz, ticks: 0 });
+        }
+    }
+
+    /// Forgets encoders that nobody has heard for a while.
+    fn sweep(&mut self, tick: u64) {
+        let is_heard = |outlet: &mut Outlet| {
+            outlet.heard_at().is_some_and(|last| tick.saturating_sub(last) < KEPT_TICKS)
+        };
+        self.listeners.retain_mut(is_heard);
+        self.deaf.retain_mut(is_heard);
+    }
+}
+
+impl Bus {
+    fn new(rate: Rate) -> Self {
+        let len = rate.samples(PACKET_MS);
+        Self { rate, is_wanted: false, sum: vec![0; len].into(), mixed: vec![0; len].into() }
+    }
+
+    fn add(&mut self, frame: &[i16]) {
+        for (sum, sample) in self.sum.iter_mut().zip(frame) {
+            *sum += i32::from(*sample);
+        }
+    }
+}
+
+impl Chime {
+    const COMING: [f64; 2] = [587.0, 880.0];
+    const LEAVING: [f64; 2] = [880.0, 587.0];
+    /// How long both notes are, in ticks.
+    const TICKS: u32 = 14;
+    const LOUDNESS: f64 = 2500.0;
+
+    /// Adds the tick in hand, faded in and out at the ends of each note.
+    fn sound(&self, bus: &mut Bus) {
+        let note = self.notes_hz[usize::from(self.ticks >= Self::TICKS / 2)];
+        let length = f64::from(Self::TICKS / 2) * f64::from(PACKET_MS) / 1000.0;
+        let begins = f64::from(self.ticks % (Self::TICKS / 2)) * f64::from(PACKET_MS) / 1000.0;
+        let step = 1.0 / f64::from(bus.rate.hz());
+        for (n, sum) in (0..).zip(&mut bus.sum) {
+            let at = begins + f64::from(n) * step;
+            let swell = (at / FADE_S).min((length - at) / FADE_S).clamp(0.0, 1.0);
+            *sum += (Self::LOUDNESS * swell * (TAU * note * at).sin()) as i32;
+        }
+    }
+}
+
+/// In rooms of so many parties everything is mixed, and nobody is judged by loudness.
+const ALL_MIXED_MAX: usize = 8;
+/// Most parties that are heard at once; of more, the loudest are.
+const TALKERS_MAX: usize = 32;
+/// Most chimes that wait: a hundred who come at once need no hundred chimes.
+const CHIMES_MAX: usize = 3;
+/// How long an encoder that nobody hears is kept: a minute.
+const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
+/// Level of who is not heard.
+const SILENCE: u8 = 127;
+/// Longest frame.
+const FRAME_MAX: usize = Rate::Full.samples(PACKET_MS);
+/// What is said where nobody is heard.
+const NOTHING: &[i32] = &[0; FRAME_MAX];
+/// How long a note fades in and out, in seconds.
+const FADE_S: f64 = 0.015;

@@ -1,0 +1,209 @@
+//! One party of a conference: what it says, and what only it hears.
+
+use crate::{
+    codec::Rate,
+    command::PartyMode,
+    ears::Ears,
+    outlet::Outlet,
+    playout::{PACKET_MS, Voice},
+    resample::{Resampler, resample_whole},
+    sound::{Music, Sound},
+    talk::{Talk, TalkDetector},
+};
+use base::RoomId;
+use std::{collections::VecDeque, sync::Arc};
+
+/// A session's part in a room.
+#[derive(Debug)]
+pub(crate) struct Party {
+    room: RoomId,
+    mode: PartyMode,
+    alone: Option<Arc<Music>>,
+    is_chimed: bool,
+    talk: TalkDetector,
+    /// Whether the others hear it in the tick in hand.
+    is_mixed: bool,
+    /// What it says, at the rates that others need.
+    shares: [Option<Share>; Rate::ALL.len()],
+    /// What it alone is told; the first of them now.
+    told: VecDeque<Told>,
+    /// Encodes what no other hears. Made when it is needed.
+    outlet: Option<Outlet>,
+}
+
+/// What a party says, at another rate.
+#[derive(Debug)]
+struct Share {
+    resampler: Resampler,
+    frame: Box<[i16]>,
+}
+
+/// A sound on its way to one party.
+#[derive(Debug)]
+struct Told {
+    sound: Sound,
+    /// At the rate that the party hears; made when that is known.
+    samples: Option<(Rate, Vec<i16>)>,
+    position: usize,
+}
+
+impl Party {
+    /// Comes into a room.
+    pub(crate) fn new(
+        room: RoomId,
+        mode: PartyMode,
+        alone: Option<Arc<Music>>,
+        is_chimed: bool,
+    ) -> Self {
+        Self {
+            room,
+            mode,
+            alone,
+            is_chimed,
+            talk: TalkDetector::default(),
+            is_mixed: false,
+            shares: [const { None }; Rate::ALL.len()],
+            told: VecDeque::new(),
+            outlet: None,
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn room(&self) -> RoomId {
+        self.room
+    }
+
+    /// How it takes part.
+    pub(crate) fn mode(&self) -> PartyMode {
+        self.mode
+    }
+
+    /// Takes part in another way.
+    pub(crate) fn set_mode(&mut self, mode: PartyMode) {
+        self.mode = mode;
+    }
+
+    /// Whether the others hear a chime when it comes and leaves.
+    pub(crate) fn is_chimed(&self) -> bool {
+        self.is_chimed
+    }
+
+    /// What it hears while nobody else is there.
+    pub(crate) fn alone(&self) -> Option<&Arc<Music>> {
+        self.alone.as_ref()
+    }
+
+    /// Tells it something when it was told all that came before.
+    pub(crate) fn tell(&mut self, sound: Sound) {
+        if self.told.len() < TOLD_MAX {
+            self.told.push_back(Told { sound, samples: None, position: 0 });
+        }
+    }
+
+    /// Judges what it said in this tick; says whether its talk is to be told of. Nobody hears it
+    /// until [`Self::share`].
+    pub(crate) fn hear(&mut self, level: u8) -> Option<Talk> {
+        self.is_mixed = false;
+        self.talk.hear(level)
+    }
+
+    /// Whether it says something that others should hear.
+    pub(crate) fn talks(&self) -> bool {
+        self.talk.is_open()
+    }
+
+    /// The others hear it in this tick.
+    pub(crate) fn mix(&mut self) {
+        self.is_mixed = true;
+    }
+
+    /// What it says in this tick, at a rate. Once a tick and rate.
+    pub(crate) fn share<'a>(&'a mut self, ears: &'a Ears, rate: Rate) -> &'a [i16] {
+        if rate == ears.rate() {
+            return ears.frame();
+        }
+        let share = self.shares[rate as usize].get_or_insert_with(|| Share {
+            resampler: Resampler::new(ears.rate(), rate),
+            frame: vec![0; rate.samples(PACKET_MS)].into(),
+        });
+        share.resampler.process(ears.frame(), &mut share.frame);
+        &share.frame
+    }
+
+    /// Its far end speaks another codec from now on.
+    pub(crate) fn change_voice(&mut self) {
+        self.shares = [const { None }; Rate::ALL.len()];
+        self.outlet = None;
+    }
+
+    /// Whether the others hear it in this tick, and it hears them without itself.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.is_mixed
+    }
+
+    /// Whether it is told something that no other hears.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// The payload of what it alone hears, `sum` being what all say together; `room` has place for
+    /// a frame.
+    pub(crate) fn payload(
+        &mut self,
+        tick: u64,
+        voice: Voice,
+        ears: Option<&Ears>,
+        sum: &[i32],
+        room: &mut [i16],
+    ) -> &[u8] {
+        for (place, sum) in room.iter_mut().zip(sum) {
+            *place = saturate(*sum);
+        }
+        if self.is_mixed
+            && let Some(ears) = ears.filter(|it| it.rate() == voice.codec.rate())
+        {
+            for ((place, sum), own) in room.iter_mut().zip(sum).zip(ears.frame()) {
+                *place = saturate(sum - i32::from(*own));
+            }
+        }
+        self.say_told(voice.codec.rate(), room);
+        if self.outlet.as_ref().is_none_or(|it| !it.voice().sounds_like(voice)) {
+            self.outlet = Outlet::new(voice, voice.codec.rate());
+        }
+        self.outlet.as_mut().map_or(&[], |outlet| outlet.payload(tick, room))
+    }
+
+    /// Adds what it is told to what it hears.
+    fn say_told(&mut self, rate: Rate, room: &mut [i16]) {
+        let Some(told) = self.told.front_mut() else { return };
+        let Told { sound, samples, position } = told;
+        let samples = match samples {
+            Some((at, samples)) if *at == rate => samples,
+            _ => {
+                *position = 0;
+                &mut samples.insert((rate, at_rate(sound, rate))).1
+            }
+        };
+        for (place, sample) in room.iter_mut().zip(&samples[*position..]) {
+            *place = place.saturating_add(*sample);
+        }
+        *position = (*position + room.len()).min(samples.len());
+        if *position == samples.len() {
+            self.told.pop_front();
+        }
+    }
+}
+
+/// To what 16 bits can say.
+pub(crate) fn saturate(sum: i32) -> i16 {
+    sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+fn at_rate(sound: &Sound, rate: Rate) -> Vec<i16> {
+    let samples: Vec<f32> =
+        sound.samples().iter().map(|it| f32::from(*it) / f32::from(i16::MAX)).collect();
+    resample_whole(&samples, sound.rate().hz(), rate).unwrap_or_default()
+}
+
+/// Most sounds that wait to be told to one party; more would be heard when they are of no use.
+const TOLD_MAX: usize = 8;

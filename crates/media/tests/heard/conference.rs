@@ -1,0 +1,461 @@
+//! Conferences in virtual time: what each party hears of the others.
+
+use crate::support::*;
+use base::{Rng, RoomId};
+use media::{
+    Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, Playout, Relay, Remote, Rtcp,
+    Slot,
+    codec::{Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
+    dtmf::{Digit, EventSender, KeyTone},
+    rtp::{HEADER_LEN, Header},
+    sound::{Music, PieceOrder, Sound},
+};
+use std::{
+    f64::consts::TAU,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+#[test]
+fn everybody_hears_everybody_else_and_not_themselves_in_every_codec() {
+    let formats = formats();
+    let mut world = World::with(&formats);
+    let tones: Vec<_> = (0..formats.len()).map(|n| 400.0 + 430.0 * n as f64).collect();
+    for (n, hz) in (0..).zip(&tones) {
+        world.join(n);
+        world.says(n, Says::Tone(*hz));
+    }
+    world.run(millis(400));
+    let heard = world.run(millis(600));
+
+    for (listener, pcm) in heard.iter().enumerate() {
+        let at = rate(&formats[listener]);
+        assert_eq!(pcm.len(), at.samples(600), "a packet each tick");
+        for (talker, hz) in tones.iter().enumerate() {
+            let level = tone_level_db(pcm, *hz, at);
+            let what = format!("{listener} hears {talker} at {level:.1} dB");
+            if talker == listener {
+                assert!(level < -35.0, "itself: {what}");
+            } else {
+                assert!((level + 10.3).abs() < 2.0, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_muted_are_not_heard_and_the_deaf_do_not_hear() {
+    let mut world = World::pcmu(3);
+    for (n, hz) in [(0, 500.0), (1, 900.0), (2, 1400.0)] {
+        world.join(n);
+        world.says(n, Says::Tone(hz));
+    }
+    world.set_mode(0, PartyMode { is_muted: true, is_deaf: false });
+    world.set_mode(1, PartyMode { is_muted: false, is_deaf: true });
+    world.run(millis(200));
+    let heard = world.run(millis(400));
+    assert!(level(&heard[2], 500.0) < -40.0, "one is muted");
+    assert!(level(&heard[2], 900.0) > -12.0);
+    assert!(heard[1].iter().all(|it| it.abs() < 16), "one is deaf, and gets silence");
+    assert_eq!(heard[1].len(), 3200);
+    assert!(level(&heard[0], 900.0) > -12.0, "who is muted hears");
+
+    for n in [0, 1] {
+        world.set_mode(n, PartyMode::default());
+    }
+    world.run(millis(200));
+    let heard = world.run(millis(400));
+    assert!(level(&heard[2], 500.0) > -12.0);
+    assert!(level(&heard[1], 1400.0) > -12.0);
+}
+
+#[test]
+fn the_hold_music_of_a_party_that_holds_is_not_heard() {
+    let mut world = World::pcmu(3);
+    for n in 0..3 {
+        world.join(n);
+    }
+    world.says(1, Says::Tone(700.0));
+    world.configure(1, Direction::RecvOnly);
+    let heard = world.run(millis(400));
+    assert!(level(&heard[0], 700.0) < -50.0);
+    assert!(heard[1].is_empty(), "it asked not to be sent anything");
+
+    world.configure(1, Direction::SendRecv);
+    world.run(millis(200));
+    assert!(level(&world.run(millis(400))[0], 700.0) > -12.0);
+}
+
+#[test]
+fn whoever_is_alone_hears_music_until_another_comes() {
+    let mut world = World::pcmu(2);
+    let piece = Sound::new(Music::RATE, sine(Music::RATE, 600.0, 1000));
+    world.music = Music::new("alone", [piece], PieceOrder::Listed).map(Arc::new);
+    world.join(0);
+    assert!(level(&world.run(millis(400))[0], 600.0) > -12.0);
+
+    world.join(1);
+    assert!(level(&world.run(millis(400))[0], 600.0) < -40.0);
+
+    world.relay.close(id(1)).unwrap();
+    assert!(level(&world.run(millis(400))[0], 600.0) > -12.0);
+}
+
+#[test]
+fn rooms_do_not_hear_each_other_and_one_that_was_left_begins_anew() {
+    let mut world = World::pcmu(4);
+    for (n, room) in [(0, 1), (1, 1), (2, 2), (3, 2)] {
+        world.join_room(n, RoomId(room));
+        world.says(n, Says::Tone(500.0 + 300.0 * f64::from(n)));
+    }
+    world.run(millis(200));
+    let heard = world.run(millis(400));
+    assert!(level(&heard[0], 800.0) > -12.0);
+    assert!(level(&heard[0], 1400.0) < -40.0, "another room");
+
+    // Into the other room without a word: a party is in one room at a time.
+    world.join_room(1, RoomId(2));
+    world.run(millis(200));
+    let heard = world.run(millis(400));
+    assert!(level(&heard[0], 800.0) < -40.0);
+    assert!(level(&heard[3], 800.0) > -12.0);
+
+    world.command(MediaCommand::Unbridge { media: id(1) });
+    assert!(world.run(millis(200))[1].is_empty());
+}
+
+#[test]
+fn the_room_hears_a_chime_when_somebody_comes_and_another_when_somebody_leaves() {
+    let mut world = World::pcmu(3);
+    world.is_chimed = true;
+    world.join(0);
+    world.join(1);
+    world.run(millis(1000));
+
+    world.join(2);
+    let heard = world.run(millis(280));
+    let (first, second) = heard[0].split_at(heard[0].len() / 2);
+    assert!(level(first, 587.0) > -30.0 && level(second, 880.0) > -30.0, "up");
+    assert_eq!(heard[0], heard[1]);
+    assert!(world.run(millis(400))[0].iter().all(|it| it.abs() < 16), "and no more");
+
+    world.relay.close(id(2)).unwrap();
+    let heard = world.run(millis(280));
+    let (first, second) = heard[0].split_at(heard[0].len() / 2);
+    assert!(level(first, 880.0) > -30.0 && level(second, 587.0) > -30.0, "down");
+}
+
+#[test]
+fn what_one_party_is_told_no_other_hears_and_the_talk_goes_on_under_it() {
+    let mut world = World::pcmu(3);
+    for n in 0..3 {
+        world.join(n);
+    }
+    world.says(0, Says::Tone(500.0));
+    world.run(millis(200));
+    for hz in [1000.0, 1600.0] {
+        let sound = Sound::new(Rate::Wide, sine(Rate::Wide, hz, 400));
+        world.command(MediaCommand::Tell { media: id(1), sound });
+    }
+    let heard = world.run(millis(400));
+    assert!(level(&heard[1], 1000.0) > -12.0);
+    assert!(level(&heard[1], 500.0) > -12.0);
+    assert!(level(&heard[2], 1000.0) < -40.0);
+    let heard = world.run(millis(400));
+    assert!(level(&heard[1], 1600.0) > -12.0, "one after the other");
+    assert!(level(&world.run(millis(400))[1], 1600.0) < -40.0);
+}
+
+#[test]
+fn talk_is_told_with_its_loudness_each_second_and_at_its_end() {
+    let mut world = World::pcmu(2);
+    world.join(0);
+    world.join(1);
+    world.says(1, Says::Tone(500.0));
+    world.run(millis(2500));
+    world.says(1, Says::Silence);
+    world.run(millis(2000));
+
+    let told = world.events();
+    let levels: Vec<_> = told
+        .iter()
+        .map(|event| {
+            let MediaEvent::Talks { media, level } = event else { panic!("{event:?}") };
+            assert_eq!(*media, id(1));
+            *level
+        })
+        .collect();
+    // A sine of a third of full scale has −13.3 dB of power.
+    assert_eq!(levels, [Some(13), Some(13), Some(13), None]);
+}
+
+#[test]
+fn in_a_big_room_only_those_are_mixed_who_say_something_and_the_others_hear_the_same() {
+    let mut world = World::pcmu(60);
+    for n in 0..60 {
+        world.join(n);
+        world.says(n, Says::Noise);
+    }
+    for (n, hz) in [(7, 500.0), (40, 900.0)] {
+        world.says(n, Says::Tone(hz));
+    }
+    world.run(millis(400));
+    let heard = world.run(millis(400));
+    for n in [0, 1, 8, 59] {
+        assert_eq!(heard[n], heard[2], "one encoding for all who listen");
+        assert!(level(&heard[n], 500.0) > -12.0 && level(&heard[n], 900.0) > -12.0);
+    }
+    assert!(level(&heard[7], 500.0) < -40.0 && level(&heard[7], 900.0) > -12.0);
+    // Fifty-eight hums of −55 dB would add up to one of −20 dB.
+    assert!(level(&heard[2], 180.0) < -50.0);
+}
+
+#[test]
+fn of_too_many_talkers_the_loudest_are_heard() {
+    let mut world = World::pcmu(41);
+    for n in 0..41 {
+        world.join(n);
+        let loudness = if n < 20 { 250.0 } else { 1200.0 };
+        world.says(n, Says::ToneAt(300.0 + 60.0 * f64::from(n), loudness));
+    }
+    world.says(40, Says::Silence);
+    world.run(millis(400));
+    let heard = &world.run(millis(500))[40];
+    let is_heard = |n: u32| level(heard, 300.0 + 60.0 * f64::from(n)) > -48.0;
+    assert!((20..40).all(is_heard), "all twenty loud ones");
+    assert_eq!((0..20).filter(|n| is_heard(*n)).count(), 12, "and as many others as there is room");
+}
+
+#[test]
+fn keys_are_told_of_events_and_of_tones_in_rooms_and_under_playouts() {
+    for has_events in [true, false] {
+        for is_in_room in [true, false] {
+            let mut world = World::pcmu(1);
+            if has_events {
+                world.formats[0].push(format(101, "telephone-event", 8000, 1));
+                world.configure(0, Direction::SendRecv);
+            }
+            if is_in_room {
+                world.join(0);
+            } else {
+                let playout = Playout::Tone { hz: 1004, dbm0: -16 };
+                world.command(MediaCommand::Play { media: id(0), playout });
+            }
+            world.run(millis(200));
+            for key in "15#5".chars() {
+                world.press(0, key, has_events);
+                world.run(millis(200));
+            }
+            let told: String = world
+                .events()
+                .iter()
+                .filter_map(|event| {
+                    let MediaEvent::Key { digit, .. } = event else { return None };
+                    Some(digit.as_char())
+                })
+                .collect();
+            assert_eq!(told, "15#5", "events: {has_events}, in a room: {is_in_room}");
+        }
+    }
+}
+
+/// Far ends of one worker in virtual time.
+struct World {
+    relay: Relay,
+    now: Instant,
+    formats: Vec<Vec<Format>>,
+    phones: Vec<Phone>,
+    music: Option<Arc<Music>>,
+    is_chimed: bool,
+}
+
+/// What a far end says.
+struct Phone {
+    says: Says,
+    encoder: Encoder,
+    events: EventSender,
+    sequence: u16,
+    /// In frames of 20 ms.
+    said: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Says {
+    Nothing,
+    Silence,
+    /// A hum that rooms make.
+    Noise,
+    Tone(f64),
+    ToneAt(f64, f64),
+    Samples(Vec<i16>),
+}
+
+impl World {
+    fn pcmu(parties: usize) -> Self {
+        Self::with(&vec![format(0, "PCMU", 8000, 1); parties])
+    }
+
+    fn with(formats: &[Format]) -> Self {
+        let now = Instant::now();
+        let phones = formats.iter().map(|format| Phone {
+            says: Says::Nothing,
+            encoder: Encoder::new(Codec::of(format).unwrap(), OpusWishes::default()).unwrap(),
+            events: EventSender::new(8000, 160),
+            sequence: 0,
+            said: 0,
+        });
+        let mut world = Self {
+            relay: Relay::new(now, Rng::from_number(7)),
+            now,
+            formats: formats.iter().map(|it| vec![it.clone()]).collect(),
+            phones: phones.collect(),
+            music: None,
+            is_chimed: false,
+        };
+        for n in 0..formats.len() as u32 {
+            world.relay.open(now, id(n), Slot(n));
+            world.configure(n, Direction::SendRecv);
+        }
+        world
+    }
+
+    fn configure(&mut self, n: u32, direction: Direction) {
+        self.command(MediaCommand::Configure {
+            media: id(n),
+            remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
+            direction,
+            formats: self.formats[n as usize].clone(),
+            timeout: None,
+        });
+    }
+
+    fn join(&mut self, n: u32) {
+        self.join_room(n, RoomId(5));
+    }
+
+    fn join_room(&mut self, n: u32, room: RoomId) {
+        self.command(MediaCommand::Join {
+            media: id(n),
+            room,
+            mode: PartyMode::default(),
+            alone: self.music.clone(),
+            is_chimed: self.is_chimed,
+        });
+    }
+
+    fn set_mode(&mut self, n: u32, mode: PartyMode) {
+        self.command(MediaCommand::SetMode { media: id(n), mode });
+    }
+
+    fn says(&mut self, n: u32, says: Says) {
+        self.phones[n as usize].says = says;
+    }
+
+    fn command(&mut self, command: MediaCommand) {
+        self.relay.handle_command(self.now, command);
+    }
+
+    fn events(&mut self) -> Vec<MediaEvent> {
+        std::iter::from_fn(|| self.relay.poll_event()).collect()
+    }
+
+    /// Lets time pass; gives what each far end heard, decoded.
+    fn run(&mut self, span: Duration) -> Vec<Vec<i16>> {
+        let mut decoders: Vec<_> = self
+            .formats
+            .iter()
+            .map(|it| Decoder::new(Codec::of(&it[0]).unwrap()).unwrap())
+            .collect();
+        let mut heard = vec![Vec::new(); self.formats.len()];
+        let mut room = vec![0; SAMPLES_MAX];
+        for _ in 0..span.as_millis() / 20 {
+            self.speak();
+            self.relay.handle_timeout(self.now, |transmit, packet| {
+                let n = transmit.slot.0;
+                assert_eq!(transmit.to, far_end(n));
+                let (_, len) = Header::parse(packet).expect("we send valid packets");
+                let payload = &packet[packet.len() - len..];
+                let count = decoders[n as usize].decode(payload, &mut room).unwrap();
+                heard[n as usize].extend_from_slice(&room[..count]);
+            });
+            self.now += millis(20);
+        }
+        heard
+    }
+
+    /// Each far end sends its next packet.
+    fn speak(&mut self) {
+        for n in 0..self.phones.len() as u32 {
+            let format = &self.formats[n as usize][0];
+            let (at, clock) = (rate(format), format.clock_rate);
+            let phone = &mut self.phones[n as usize];
+            if let Some(event) = phone.events.next(phone.said * 160) {
+                phone.said += 1;
+                let mut packet = [0; HEADER_LEN + 4];
+                let header = phone.header(101, event.timestamp, n);
+                packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+                packet[HEADER_LEN..].copy_from_slice(&event.payload);
+                self.send(n, &mut packet);
+                continue;
+            }
+            let Some(pcm) = phone.next_frame(at) else { continue };
+            let mut packet = [0; 1500];
+            let count = phone.encoder.encode(&pcm, &mut packet[HEADER_LEN..]).unwrap();
+            let header = phone.header(format.payload_type, phone.said * (clock / 50), n);
+            packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+            self.send(n, &mut packet[..HEADER_LEN + count]);
+        }
+    }
+
+    fn send(&mut self, n: u32, packet: &mut [u8]) {
+        // Dropped where nobody listens; keys are told all the same.
+        let _ = self.relay.handle_packet(self.now, Slot(n), Channel::Rtp, far_end(n), packet);
+    }
+
+    fn press(&mut self, n: u32, key: char, has_events: bool) {
+        let digit = Digit::from_char(key).unwrap();
+        let phone = &mut self.phones[n as usize];
+        if has_events {
+            phone.events.press(digit, millis(100)).unwrap();
+        } else {
+            let mut samples = vec![0; 800];
+            KeyTone::new(digit, Rate::Narrow.hz(), samples.len()).fill(&mut samples);
+            phone.says = Says::Samples(samples);
+        }
+    }
+}
+
+impl Phone {
+    fn next_frame(&mut self, at: Rate) -> Option<Vec<i16>> {
+        let frame = at.samples(20);
+        let first = self.said as usize * frame;
+        let sine = |hz: f64, loudness: f64| {
+            let step = TAU * hz / f64::from(at.hz());
+            (first..first + frame).map(|n| (loudness * (step * n as f64).sin()) as i16).collect()
+        };
+        let pcm = match &mut self.says {
+            Says::Nothing => return None,
+            Says::Silence => vec![0; frame],
+            Says::Noise => sine(180.0, 60.0),
+            Says::Tone(hz) => sine(*hz, 10_000.0),
+            Says::ToneAt(hz, loudness) => sine(*hz, *loudness),
+            Says::Samples(samples) => {
+                let mut pcm: Vec<i16> = samples.drain(..frame.min(samples.len())).collect();
+                pcm.resize(frame, 0);
+                pcm
+            }
+        };
+        self.said += 1;
+        Some(pcm)
+    }
+
+    fn header(&mut self, payload_type: u8, timestamp: u32, n: u32) -> Header {
+        self.sequence += 1;
+        Header { marker: false, payload_type, sequence: self.sequence, timestamp, ssrc: n + 1 }
+    }
+}
+
+/// Of the component at `hz` in what a G.711 party heard.
+fn level(pcm: &[i16], hz: f64) -> f64 {
+    tone_level_db(pcm, hz, Rate::Narrow)
+}

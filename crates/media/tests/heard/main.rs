@@ -1,0 +1,8 @@
+//! What far ends hear of a worker, in virtual time.
+
+#![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
+
+mod allocations;
+mod conference;
+mod playouts;
+mod support;

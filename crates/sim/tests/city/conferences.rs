@@ -1,0 +1,256 @@
+//! Conferences: who comes in, who hears whom, and who is turned away.
+
+use crate::support::*;
+use call::{PartyCommand, RoomView};
+use media::Playout;
+use sim::City;
+
+#[test]
+fn whoever_dials_the_same_room_is_heard_by_all_others_until_hanging_up() {
+    let mut city = three();
+    for phone in 0..3 {
+        city.dial(phone, "3000");
+        city.wait(secs(2));
+        assert_eq!(parties(&city, "3000"), phone + 1, "{}", city.story());
+    }
+    for phone in 0..3 {
+        assert_eq!(audience(&city, phone), 2, "{}", city.story());
+    }
+    let numbers: Vec<_> = room(&city, "3000").parties.into_iter().map(|it| it.party).collect();
+    assert_eq!(numbers, ["1001", "1002", "1003"]);
+
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(2));
+    assert_eq!((audience(&city, 1), parties(&city, "3000")), (1, 2));
+    for phone in 1..3 {
+        city.act(phone, |phone, now| phone.hang_up(now, 0));
+    }
+    city.finish();
+    assert_eq!(log(&city), ["caller 200 normal remote"; 3]);
+}
+
+#[test]
+fn two_rooms_do_not_hear_each_other() {
+    let mut city = three();
+    for (phone, room) in [(0, "3000"), (1, "3001"), (2, "3001")] {
+        city.dial(phone, room);
+        city.wait(secs(2));
+    }
+    assert_eq!([0, 1, 2].map(|phone| audience(&city, phone)), [0, 1, 1]);
+    hang_up_all(city);
+}
+
+#[test]
+fn parties_of_one_room_meet_on_one_worker_whatever_their_shards() {
+    let mut city = city_with(sim::Plot { shards: 3, workers: 3, ..sim::Plot::default() });
+    for number in ["1001", "1002", "1003"] {
+        let phone = city.add_registered(number);
+        // Others make the workers busy to different degrees.
+        city.dial(phone, "9196");
+        city.wait(secs(1));
+        city.dial(phone, "3000");
+        city.wait(secs(2));
+    }
+    assert_eq!([0, 1, 2].map(|phone| audience(&city, phone)), [2, 2, 2], "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_room_with_a_pin_lets_in_whoever_enters_it() {
+    let mut city = three();
+    for (phone, pin) in [(0, "1234#"), (1, "4321"), (2, "1234")] {
+        city.dial(phone, "3100");
+        city.wait(secs(1));
+        assert!(is_spoken_to(&city, phone), "{}", city.story());
+        assert_eq!(parties(&city, "3100"), phone);
+        press(&mut city, phone, pin);
+        assert_eq!(parties(&city, "3100"), phone + 1, "{}", city.story());
+    }
+    assert_eq!([0, 1, 2].map(|phone| audience(&city, phone)), [2, 2, 2]);
+    let moderators: Vec<_> =
+        room(&city, "3100").parties.into_iter().map(|it| it.is_moderator).collect();
+    assert_eq!(moderators, [false, true, false]);
+    hang_up_all(city);
+}
+
+#[test]
+fn the_first_key_ends_the_question_and_a_caller_who_enters_nothing_is_asked_again() {
+    let mut city = three();
+    city.dial(0, "3100");
+    city.wait(secs(1));
+    press(&mut city, 0, "1");
+    assert!(is_listened_to(&city, 0), "{}", city.story());
+    city.wait(secs(4));
+    assert!(is_listened_to(&city, 0), "it may take its time");
+    city.wait(secs(2));
+    assert!(is_spoken_to(&city, 0), "five seconds after a key what was entered counts");
+    city.wait(secs(16));
+    assert!(is_spoken_to(&city, 0), "{}", city.story());
+    press(&mut city, 0, "1234");
+    assert_eq!(parties(&city, "3100"), 1);
+    hang_up_all(city);
+}
+
+#[test]
+fn three_wrong_pins_end_the_call_when_it_was_said_why() {
+    let mut city = three();
+    city.dial(0, "3100");
+    city.wait(secs(1));
+    for _ in 0..3 {
+        press(&mut city, 0, "999#");
+    }
+    press(&mut city, 0, "1234#");
+    assert_eq!(parties(&city, "3100"), 0, "it is too late for the right one");
+    let port = line(&city, 0).remote_rtp.expect("it was answered");
+    city.finish_prompt(port);
+    city.finish();
+    assert_eq!(log(&city), ["caller 200 refused system"]);
+}
+
+#[test]
+fn a_moderator_locks_the_room_and_opens_it() {
+    let mut city = three();
+    for (phone, pin) in [(0, "4321"), (1, "1234")] {
+        city.dial(phone, "3100");
+        city.wait(secs(1));
+        press(&mut city, phone, pin);
+    }
+    press(&mut city, 1, "*7");
+    assert!(!room(&city, "3100").is_locked, "it is no moderator");
+    press(&mut city, 0, "*7");
+    assert!(room(&city, "3100").is_locked);
+
+    city.dial(2, "3100");
+    city.wait(secs(1));
+    press(&mut city, 2, "1234");
+    assert_eq!(parties(&city, "3100"), 2);
+    let port = line(&city, 2).remote_rtp.expect("it was answered");
+    city.finish_prompt(port);
+    city.wait(secs(2));
+    assert_eq!(city.counts().calls, 2, "{}", city.story());
+
+    press(&mut city, 0, "*7");
+    city.dial(2, "3100");
+    city.wait(secs(1));
+    press(&mut city, 2, "1234");
+    assert_eq!(parties(&city, "3100"), 3, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_locked_or_full_room_without_a_pin_refuses_before_it_answers() {
+    let mut city = three();
+    city.add_registered("1004");
+    for phone in 0..3 {
+        city.dial(phone, "3000");
+        city.wait(secs(1));
+    }
+    city.dial(3, "3000");
+    city.wait(secs(1));
+    assert_eq!(line(&city, 3).final_status(), Some(486), "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    let domain = domain(&city);
+    assert!(city.rooms.set_locked(domain, "3000", true));
+    city.dial(3, "3000");
+    city.wait(secs(1));
+    assert_eq!(line(&city, 3).final_status(), Some(403), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_party_is_muted_and_made_deaf_by_its_own_keys_and_by_command() {
+    let mut city = three();
+    for phone in 0..3 {
+        city.dial(phone, "3000");
+        city.wait(secs(1));
+    }
+    press(&mut city, 0, "*6");
+    assert_eq!([0, 1].map(|phone| audience(&city, phone)), [0, 2], "{}", city.story());
+    assert!(room(&city, "3000").parties[0].mode.is_muted);
+    press(&mut city, 0, "*6");
+    assert_eq!(audience(&city, 0), 2);
+
+    let parties = room(&city, "3000").parties;
+    let command = |city: &mut City, n: usize, command| {
+        city.operate(0, |calls, now| calls.command_party(now, parties[n].call, command))
+    };
+    assert!(command(&mut city, 1, PartyCommand::Mute(true)));
+    assert!(command(&mut city, 2, PartyCommand::Deafen(true)));
+    assert_eq!([0, 1, 2].map(|phone| audience(&city, phone)), [1, 0, 2], "{}", city.story());
+    city.act(2, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(2));
+    assert!(!command(&mut city, 2, PartyCommand::Mute(true)), "it has left");
+    hang_up_all(city);
+}
+
+#[test]
+fn a_party_that_hangs_up_at_the_door_leaves_nothing_behind() {
+    for keys in ["", "12", "1234", "9#9#"] {
+        let mut city = three();
+        city.dial(0, "3100");
+        city.wait(secs(1));
+        press(&mut city, 0, keys);
+        city.act(0, |phone, now| phone.hang_up(now, 0));
+        city.finish();
+        assert!(city.rooms.is_empty());
+        assert_eq!(log(&city), ["caller 200 normal remote"], "{keys}");
+    }
+}
+
+fn three() -> City {
+    let mut city = pair();
+    city.add_registered("1003");
+    city
+}
+
+fn domain(city: &City) -> base::DomainId {
+    city.directory().domain_names[sim::DOMAIN]
+}
+
+fn room(city: &City, name: &str) -> RoomView {
+    let rooms = city.rooms.of(domain(city));
+    rooms.into_iter().find(|it| it.name == name).expect("somebody is in the room")
+}
+
+fn parties(city: &City, name: &str) -> usize {
+    let rooms = city.rooms.of(domain(city));
+    rooms.iter().find(|it| it.name == name).map_or(0, |it| it.parties.len())
+}
+
+/// How many others hear a phone in its conference.
+fn audience(city: &City, phone: usize) -> usize {
+    let port = line(city, phone).remote_rtp.expect("it was answered");
+    city.workers.iter().map(|it| it.audience(port).len()).sum()
+}
+
+fn press(city: &mut City, phone: usize, keys: &str) {
+    let line = city.phones[phone].lines.len() - 1;
+    for key in keys.chars() {
+        city.press(phone, line, key);
+    }
+}
+
+fn is_spoken_to(city: &City, phone: usize) -> bool {
+    matches!(played(city, phone), Some(Playout::Prompt { .. }))
+}
+
+fn is_listened_to(city: &City, phone: usize) -> bool {
+    matches!(played(city, phone), Some(Playout::Silence))
+}
+
+fn played(city: &City, phone: usize) -> Option<&Playout> {
+    let port = line(city, phone).remote_rtp?;
+    city.workers.iter().find_map(|it| it.plays_at(port))
+}
+
+fn hang_up_all(mut city: City) {
+    for phone in 0..city.phones.len() {
+        for line in 0..city.phones[phone].lines.len() {
+            if city.phones[phone].lines[line].state == sim::LineState::Talking {
+                city.act(phone, |phone, now| phone.hang_up(now, line));
+            }
+        }
+    }
+    city.finish();
+}

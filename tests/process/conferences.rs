@@ -1,0 +1,133 @@
+//! Conferences with phones of two makers in four codecs: what each hears of the others.
+
+use crate::harness::{
+    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array, levels_of,
+    one_audio_call_at_a_time, wait_for,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+#[test]
+fn three_phones_of_three_codecs_hear_the_two_others_and_not_themselves() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
+    let mut first = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
+    let mut second = Pjsua::register(&server, &phone("1002", 1, Codec::G722, &says[1]));
+    let mut third = Baresip::register(&server, &phone("1003", 2, Codec::Opus, &says[2]));
+
+    for phone in [&mut first, &mut second] {
+        phone.dial("3000");
+        phone.wait_for("call CONFIRMED");
+    }
+    third.dial("3000");
+    third.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
+    wait_for_packets(&server, 3 * 300);
+    let admin = Visitor::sign_in(&server, "admin");
+    let room = admin.get("/conferences")["items"][0].clone();
+    let numbers: Vec<_> = array(&room["parties"]).map(|it| &it["party"]).collect();
+    assert_eq!(numbers, ["1001", "1002", "1003"]);
+    assert_eq!((&room["name"], &room["locked"]), (&json!("3000"), &json!(false)));
+    let levels: Vec<_> = array(&room["parties"]).filter_map(|it| it["level"].as_u64()).collect();
+    // They speak 13 dB below full scale.
+    assert!(levels.len() == 3 && levels.iter().all(|it| (10..=16).contains(it)), "{levels:?}");
+
+    third.command("hangup", "");
+    third.wait_for_event("CALL_CLOSED", EVENT_LIMIT);
+    for phone in [&mut first, &mut second] {
+        phone.command("hangup");
+        phone.wait_for("call DISCONNECTED");
+    }
+
+    let heard = [first.heard(), second.heard(), third.heard()];
+    for (listener, recording) in heard.iter().enumerate() {
+        let samples = judge.at_8_khz(recording).samples();
+        let spans = levels_of(&samples, &TONES.map(f64::from));
+        let with_both = spans.iter().filter(|levels| {
+            levels.iter().enumerate().all(|(tone, level)| tone == listener || *level > HEARD_DB)
+        });
+        let both = with_both.count();
+        assert!(both >= 20, "{listener} hears both others in {both} tenths of {}", spans.len());
+        let own = spans.iter().map(|levels| levels[listener]).fold(f64::MIN, f64::max);
+        assert!(own < NOT_HEARD_DB, "{listener} hears itself at {own:.1} dB");
+    }
+    let rows = server.wait_for_cdrs(3);
+    assert!(rows.iter().all(|it| it.cause == "normal"), "{rows:?}");
+}
+
+#[test]
+fn the_pin_lets_in_and_keys_mute_whether_they_come_beside_the_audio_or_in_sip() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let says = [TONES[0], TONES[1]]
+        .map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
+    let mut talker = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
+    let mut listener = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &says[1]));
+
+    for (phone, keys) in [(&mut talker, "dtmf"), (&mut listener, "info")] {
+        phone.dial("3100");
+        phone.wait_for("call CONFIRMED");
+        phone.command(&format!("{keys} 99#"));
+        phone.command(&format!("{keys} 1234#"));
+    }
+    let admin = Visitor::sign_in(&server, "admin");
+    let parties = |is_so: fn(&Value) -> bool| {
+        wait_for("the parties of the room", EVENT_LIMIT, || {
+            let room = admin.get("/conferences")["items"][0].clone();
+            let parties: Vec<_> = room["parties"].as_array()?.clone();
+            (parties.len() == 2 && parties.iter().all(is_so)).then_some(parties)
+        })
+    };
+    let both = parties(|_| true);
+    wait_for_packets(&server, 2 * 200);
+    talker.command("dtmf *6");
+    parties(|it| it["muted"] == (it["party"] == "1001"));
+    wait_for_packets(&server, 2 * 150);
+    for (number, change) in
+        [("1001", json!({"muted": false, "deaf": true})), ("1002", json!({"muted": true}))]
+    {
+        let party = both.iter().find(|it| it["party"] == number).expect("it is in the room");
+        let call = party["call"].as_str().expect("a call has an id");
+        let path = format!("/conferences/3100/parties/{call}");
+        assert_eq!(admin.act("POST", &path, None, &change).0, 204);
+    }
+    parties(|it| it["muted"] == (it["party"] == "1002") && it["deaf"] == (it["party"] == "1001"));
+    assert_eq!(admin.act("POST", "/conferences/3100/lock", None, &json!({"locked": true})).0, 204);
+    assert_eq!(admin.act("POST", "/conferences/3101/lock", None, &json!({"locked": true})).0, 404);
+    assert_eq!(admin.get("/conferences")["items"][0]["locked"], true);
+    for phone in [&mut talker, &mut listener] {
+        phone.command("hangup");
+        phone.wait_for("call DISCONNECTED");
+    }
+
+    let samples = judge.at_8_khz(&listener.heard()).samples();
+    let spans = levels_of(&samples, &TONES.map(f64::from));
+    let is_heard: Vec<_> = spans.iter().map(|levels| levels[0] > HEARD_DB).collect();
+    let first = is_heard.iter().position(|it| *it).expect("the talker is heard behind the PIN");
+    assert!(first > 2, "not before the PIN: {is_heard:?}");
+    let heard = is_heard.iter().filter(|it| **it).count();
+    assert!(heard >= 30, "for four seconds at least: {is_heard:?}");
+    let quiet = is_heard[first..].split(|it| *it).map(<[bool]>::len).max();
+    assert!(quiet >= Some(20), "and for three seconds it is muted: {is_heard:?}");
+}
+
+/// Counted where they come in.
+fn wait_for_packets(server: &Server, count: u64) {
+    let name = "tandem_rtp_packets_received_total";
+    let before = server.metric(name);
+    wait_for("packets", EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
+}
+
+fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
+    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
+}
+
+/// What each of the phones says, in Hz.
+const TONES: [u32; 3] = [400, 1300, 2100];
+/// Louder than this is heard.
+const HEARD_DB: f64 = -28.0;
+/// Quieter than this is not.
+const NOT_HEARD_DB: f64 = -45.0;
+const EVENT_LIMIT: Duration = Duration::from_secs(60);
