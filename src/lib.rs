@@ -11,6 +11,7 @@ pub mod config;
 pub mod events;
 pub mod http;
 pub mod mediaserver;
+pub mod recordings;
 pub mod registrar;
 pub mod signalling;
 pub mod store;

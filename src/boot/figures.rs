@@ -2,7 +2,10 @@
 
 use crate::{
     mediaserver::WorkerMetrics,
-    telemetry::metrics::{RTP_DROPPED, RTP_RECEIVED, RTP_SENT, TICKS_SKIPPED},
+    telemetry::metrics::{
+        RECORDING_PACKETS, RECORDING_PACKETS_LOST, RTP_DROPPED, RTP_RECEIVED, RTP_SENT,
+        TICKS_SKIPPED,
+    },
 };
 use media::DropReason;
 use metrics::counter;
@@ -14,6 +17,8 @@ pub(super) fn report_media(workers: &[Arc<WorkerMetrics>]) {
     counter!(RTP_RECEIVED).absolute(total(&|it| it.packets_in.load(Relaxed)));
     counter!(RTP_SENT).absolute(total(&|it| it.packets_out.load(Relaxed)));
     counter!(TICKS_SKIPPED).absolute(total(&|it| it.ticks_skipped.load(Relaxed)));
+    counter!(RECORDING_PACKETS).absolute(total(&|it| it.recorded.load(Relaxed)));
+    counter!(RECORDING_PACKETS_LOST).absolute(total(&|it| it.recorded_lost.load(Relaxed)));
     for reason in DropReason::ALL {
         counter!(RTP_DROPPED, "reason" => reason.name()).absolute(total(&|it| it.dropped(reason)));
     }

@@ -23,6 +23,7 @@ use crate::{
         control::ControlSocket,
     },
     mediaserver::{self, EventSink, MediaServer, WorkerMetrics},
+    recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
     store::{
@@ -73,6 +74,9 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(5);
 /// How long call detail records may take to reach the database; what is left stays in the spool.
 const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long recordings may take to be finished; what is left is finished at the next start.
+const RECORDINGS_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long panels may take to hear that the server stops.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -108,6 +112,9 @@ pub enum BootError {
     /// No media ports.
     #[error(transparent)]
     Media(#[from] mediaserver::StartError),
+    /// No place for recordings.
+    #[error(transparent)]
+    Recordings(#[from] RecordingsError),
     /// The HTTP port is in use.
     #[error(transparent)]
     Http(#[from] http::BindError),
@@ -280,6 +287,7 @@ struct Parts {
     shard_tasks: Vec<JoinHandle<()>>,
     transport: TransportHandle,
     media: MediaServer,
+    recordings: Recordings,
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
@@ -309,7 +317,10 @@ impl Parts {
         let ears = Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
-        let media = MediaServer::start(&settings::media(config), &sinks, &mut rng)?;
+        let media_config = settings::media(config);
+        let (recordings, tape) =
+            Recordings::start(&config.recording, store.clone(), media_config.workers)?;
+        let media = MediaServer::start(&media_config, &sinks, &tape, &mut rng)?;
         let (tellings, told) = mpsc::channel(board::TELLINGS_MAX);
         let (facts, registrations) = mpsc::channel(registrar::FACTS_MAX);
         let (logged, logged_ear) = mpsc::channel(board::LOGGED_MAX);
@@ -364,6 +375,7 @@ impl Parts {
             shard_tasks,
             transport,
             media,
+            recordings,
             cdr_writer,
             hub,
             board,
@@ -392,6 +404,7 @@ impl Parts {
         }
         drop(self.event_loops);
         self.media.stop();
+        self.recordings.stop(RECORDINGS_LIMIT).await;
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
             tracing::warn!(

@@ -14,6 +14,7 @@ mod mail;
 mod media;
 mod overrides;
 mod reading;
+mod recording;
 mod registrar;
 mod secret;
 mod server;
@@ -36,6 +37,7 @@ pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use media::{Media, PortRange};
 pub use overrides::Overrides;
+pub use recording::Recording;
 pub use registrar::Registrar;
 pub use secret::Secret;
 pub use server::Server;
@@ -65,6 +67,8 @@ pub struct Config {
     pub signalling: Signalling,
     /// `[media]`: workers, addresses and ports.
     pub media: Media,
+    /// `[recording]`: where recordings of calls are, and for how long.
+    pub recording: Recording,
     /// `[http]`: listeners and sessions.
     pub http: Http,
     /// `[mail]`: how letters leave; `None` for no letters.
@@ -126,6 +130,7 @@ struct Raw {
     calls: calls::Raw,
     signalling: signalling::Raw,
     media: media::Raw,
+    recording: recording::Raw,
     http: http::Raw,
     mail: mail::Raw,
     store: store::Raw,
@@ -145,6 +150,7 @@ impl Raw {
             calls: reader.section("calls"),
             signalling: reader.section("signalling"),
             media: reader.section("media"),
+            recording: reader.section("recording"),
             http: reader.section("http"),
             mail: reader.section("mail"),
             store: reader.section("store"),
@@ -164,6 +170,7 @@ impl Raw {
             calls: self.calls.check(problems),
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
+            recording: self.recording.check(&server, problems),
             mail: self.mail.check(&http, problems),
             store: self.store.check(&server, problems),
             cdr: self.cdr.check(problems),

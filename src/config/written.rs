@@ -245,6 +245,7 @@ mod tests {
                 "sip.advertised_ipv6",
                 "media.advertised_ipv4",
                 "media.advertised_ipv6",
+                "recording.dir",
                 "http.public_url",
                 "mail.url",
                 "mail.from",

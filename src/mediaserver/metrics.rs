@@ -1,6 +1,6 @@
 //! Figures of a worker, written by it alone and read by anyone.
 
-use media::{Counters, DropReason};
+use media::{Counters, DropReason, recording::RecordedCounts};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Figures of one worker; totals since its start unless said otherwise.
@@ -16,6 +16,10 @@ pub struct WorkerMetrics {
     pub send_errors: AtomicU64,
     /// Playout ticks left out because the worker came too late.
     pub ticks_skipped: AtomicU64,
+    /// Packets copied for recordings.
+    pub recorded: AtomicU64,
+    /// Packets left out of recordings because there was no room for them.
+    pub recorded_lost: AtomicU64,
     /// Sessions that were closed by a panic in their handling.
     pub panics: AtomicU64,
     /// Events thrown away because their shard took none for long.
@@ -36,6 +40,11 @@ impl WorkerMetrics {
         for (metric, count) in self.dropped.iter().zip(counters.dropped) {
             metric.store(count, Relaxed);
         }
+    }
+
+    pub(super) fn publish_recorded(&self, counts: RecordedCounts) {
+        self.recorded.store(counts.packets, Relaxed);
+        self.recorded_lost.store(counts.lost, Relaxed);
     }
 
     /// Packets dropped for one reason.

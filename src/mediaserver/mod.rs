@@ -7,12 +7,14 @@
 mod handle;
 mod metrics;
 mod ports;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use handle::{MediaHandle, SendError};
 pub use metrics::WorkerMetrics;
+pub use tape::{TapeIn, TapeOut, tape};
 
 use base::Rng;
 use handle::{Inbox, Wake};
@@ -93,10 +95,12 @@ pub enum StartError {
 }
 
 impl MediaServer {
-    /// Starts the workers. `sinks` has one entry a signalling shard, in order.
+    /// Starts the workers. `sinks` has one entry a signalling shard, in order; what is recorded goes
+    /// to `tape`.
     pub fn start(
         config: &MediaConfig,
         sinks: &[EventSink],
+        tape: &TapeOut,
         rng: &mut Rng,
     ) -> Result<Self, StartError> {
         check(config)?;
@@ -112,6 +116,7 @@ impl MediaServer {
                 orders,
                 wake,
                 sinks.to_vec(),
+                tape.clone(),
                 Arc::clone(&metrics),
                 rng.split(),
             )?;

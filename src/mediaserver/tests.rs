@@ -434,7 +434,8 @@ fn events_go_to_the_shard_that_asked_and_wait_while_it_has_no_room() {
     let (sender, receiver) = mpsc::sync_channel(1);
     let (refuse, _) = mpsc::sync_channel(0);
     let sinks = [sink(refuse), sink(sender)];
-    let server = MediaServer::start(&World::config(), &sinks, &mut Rng::from_number(1)).unwrap();
+    let server =
+        MediaServer::start(&World::config(), &sinks, &tape(1).0, &mut Rng::from_number(1)).unwrap();
     let handle = server.handle(1);
 
     for _ in 0..5 {
@@ -450,7 +451,8 @@ fn events_go_to_the_shard_that_asked_and_wait_while_it_has_no_room() {
 
 #[test]
 fn a_full_ring_is_an_error_and_a_stopped_server_too() {
-    let mut server = MediaServer::start(&World::config(), &[], &mut Rng::from_number(1)).unwrap();
+    let mut server =
+        MediaServer::start(&World::config(), &[], &tape(1).0, &mut Rng::from_number(1)).unwrap();
     let handle = server.handle(0);
     assert_eq!(handle.workers(), 1);
     let nothing = || MediaCommand::Unbridge { media: MediaId(0) };
@@ -480,7 +482,7 @@ fn a_start_that_cannot_work_says_what_to_do() {
 }
 
 fn start_error(config: &MediaConfig) -> String {
-    MediaServer::start(config, &[], &mut Rng::from_number(1)).unwrap_err().to_string()
+    MediaServer::start(config, &[], &tape(1).0, &mut Rng::from_number(1)).unwrap_err().to_string()
 }
 
 /// A server with one worker, and its events.
@@ -501,7 +503,8 @@ impl World {
         change(&mut config);
         let (sender, events) = mpsc::sync_channel(100);
         let server =
-            MediaServer::start(&config, &[sink(sender)], &mut Rng::from_number(1)).unwrap();
+            MediaServer::start(&config, &[sink(sender)], &tape(1).0, &mut Rng::from_number(1))
+                .unwrap();
         let handle = server.handle(0);
         Self { server, handle, events, next_media: std::cell::Cell::new(0) }
     }

@@ -5,7 +5,7 @@
 //! packets of [`COALESCE`]; a wake-up costs as much as relaying a packet.
 
 use super::{
-    EventSink, WorkerMetrics,
+    EventSink, TapeOut, WorkerMetrics,
     handle::{Order, Wake},
     ports::{BELL, Ports, event_source},
 };
@@ -36,6 +36,7 @@ pub(super) struct Worker {
     sinks: Vec<EventSink>,
     /// Events that found their sink full, oldest first.
     undelivered: VecDeque<(u8, MediaEvent)>,
+    tape: TapeOut,
     metrics: Arc<WorkerMetrics>,
 }
 
@@ -55,6 +56,7 @@ impl Worker {
         orders: Receiver<Order>,
         wake: Arc<Wake>,
         sinks: Vec<EventSink>,
+        tape: TapeOut,
         metrics: Arc<WorkerMetrics>,
         rng: Rng,
     ) -> io::Result<Self> {
@@ -67,6 +69,7 @@ impl Worker {
             wake,
             sinks,
             undelivered: VecDeque::new(),
+            tape,
             metrics,
         })
     }
@@ -86,9 +89,13 @@ impl Worker {
             self.see_to_orders(now);
             self.see_to_packets(now, reads, &mut ready);
             self.see_to_time(now);
+            self.hand_over_recorded(now);
             self.deliver_events();
             self.publish();
             self.nap(round_at, &ready);
+        }
+        if let Some(empty) = self.tape.empty() {
+            self.tape.hand_over(self.relay.take_recorded(Instant::now(), empty));
         }
     }
 
@@ -117,7 +124,9 @@ impl Worker {
     }
 
     fn sleep_max(&self, now: Instant) -> Option<Duration> {
-        let until_timeout = self.relay.poll_timeout().map(|it| it.saturating_duration_since(now));
+        let timeouts = [self.relay.poll_timeout(), self.recorded_due_at(now)];
+        let until = timeouts.into_iter().flatten().min();
+        let until_timeout = until.map(|it| it.saturating_duration_since(now));
         if self.undelivered.is_empty() {
             return until_timeout;
         }
@@ -235,7 +244,10 @@ impl Worker {
             | MediaCommand::Play { .. }
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }
-            | MediaCommand::Tell { .. }) => {
+            | MediaCommand::Tell { .. }
+            | MediaCommand::Record { .. }
+            | MediaCommand::PauseRecording { .. }
+            | MediaCommand::StopRecording { .. }) => {
                 self.open_rtcp(&command);
                 self.relay.handle_command(now, command);
             }
@@ -261,7 +273,7 @@ impl Worker {
     }
 
     fn close(&mut self, now: Instant, media: MediaId) {
-        if let Some(slot) = self.relay.close(media) {
+        if let Some(slot) = self.relay.close(now, media) {
             self.ports.give_back(now, slot);
         }
     }
@@ -289,6 +301,21 @@ impl Worker {
         }
     }
 
+    /// Gives away what was recorded and is due, if there is an empty buffer to go on with.
+    fn hand_over_recorded(&mut self, now: Instant) {
+        if self.relay.recorded_due_at().is_some_and(|it| it <= now)
+            && let Some(empty) = self.tape.empty()
+        {
+            self.tape.hand_over(self.relay.take_recorded(now, empty));
+        }
+    }
+
+    /// When to try that; what is overdue waits for a buffer.
+    fn recorded_due_at(&self, now: Instant) -> Option<Instant> {
+        let due_at = self.relay.recorded_due_at()?;
+        Some(if due_at <= now { now + RETRY } else { due_at })
+    }
+
     fn deliver_events(&mut self) {
         while let Some(event) = self.relay.poll_event() {
             // Leases are answered where they are asked for; the relay makes none.
@@ -313,6 +340,7 @@ impl Worker {
 
     fn publish(&self) {
         self.metrics.publish(self.relay.counters());
+        self.metrics.publish_recorded(self.relay.recorded_counts());
         self.metrics.sessions.store(self.relay.len() as u64, Relaxed);
         self.metrics.ports_leased.store(self.ports.leased() as u64, Relaxed);
         self.metrics.ports_free.store(self.ports.free() as u64, Relaxed);
@@ -358,7 +386,7 @@ const READY_MAX: usize = 1024;
 const ORDERS_MAX: usize = 256;
 /// Events kept for shards that take none at the moment.
 const UNDELIVERED_MAX: usize = 8192;
-/// Until a full sink is tried again.
+/// Until a full sink, or a buffer for what was recorded, is tried again.
 const RETRY: Duration = Duration::from_millis(5);
 /// Longest packet taken in, in bytes: an Ethernet frame. Longer ones are dropped.
 const PACKET_MAX: usize = 1500;

@@ -317,8 +317,12 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::Join { media, .. }
         | MediaCommand::SetMode { media, .. }
         | MediaCommand::Tell { media, .. } => Some(*media),
-        MediaCommand::Close { .. } | MediaCommand::Return { .. } | MediaCommand::Lease { .. } => {
-            None
-        }
+        MediaCommand::Close { .. }
+        | MediaCommand::Return { .. }
+        | MediaCommand::Lease { .. }
+        // A call goes on whether it is recorded or not.
+        | MediaCommand::Record { .. }
+        | MediaCommand::PauseRecording { .. }
+        | MediaCommand::StopRecording { .. } => None,
     }
 }

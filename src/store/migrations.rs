@@ -15,6 +15,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "trunks", include_str!("../../migrations/0005_trunks.sql")),
     (6, "versions of domains", include_str!("../../migrations/0006_versions_of_domains.sql")),
     (7, "transcoded legs", include_str!("../../migrations/0007_transcoded_legs.sql")),
+    (8, "recordings", include_str!("../../migrations/0008_recordings.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -43,6 +43,18 @@ pub const RTP_SENT: &str = "tandem_rtp_packets_sent_total";
 pub const RTP_DROPPED: &str = "tandem_rtp_packets_dropped_total";
 /// Packets of playouts left out because a media worker came too late.
 pub const TICKS_SKIPPED: &str = "tandem_media_ticks_skipped_total";
+/// Recordings of calls that run.
+pub const RECORDINGS_RUNNING: &str = "tandem_recordings_running";
+/// Recordings that were finished: stitched, on the disk and in the database.
+pub const RECORDINGS_KEPT: &str = "tandem_recordings_kept_total";
+/// Packets copied for recordings.
+pub const RECORDING_PACKETS: &str = "tandem_recording_packets_total";
+/// Packets left out of recordings because the disk did not keep up.
+pub const RECORDING_PACKETS_LOST: &str = "tandem_recording_packets_lost_total";
+/// Records of recordings that could not be written: the disk is full or fails.
+pub const RECORDING_RECORDS_LOST: &str = "tandem_recording_records_lost_total";
+/// 1 while recordings cannot be written.
+pub const RECORDING_FAILING: &str = "tandem_recording_failing";
 /// Dialogs, early ones included.
 pub const DIALOGS: &str = "tandem_sip_dialogs";
 /// Server and client transactions.
@@ -99,6 +111,12 @@ fn describe() {
     counter!(RTP_SENT, "RTP and RTCP packets sent, relayed and played");
     counter!(RTP_DROPPED, "RTP and RTCP packets that went nowhere, by reason");
     counter!(TICKS_SKIPPED, "Packets of playouts left out because a media worker came too late");
+    gauge!(RECORDINGS_RUNNING, "Recordings of calls that run");
+    counter!(RECORDINGS_KEPT, "Recordings that were finished");
+    counter!(RECORDING_PACKETS, "Packets copied for recordings");
+    counter!(RECORDING_PACKETS_LOST, "Packets left out because the disk did not keep up");
+    counter!(RECORDING_RECORDS_LOST, "Records of recordings that could not be written");
+    gauge!(RECORDING_FAILING, "1 while recordings cannot be written");
     gauge!(DIALOGS, "SIP dialogs, early ones included");
     gauge!(TRANSACTIONS, "SIP transactions");
     counter!(CALLS_TOTAL, "INVITEs that were let in");

@@ -69,6 +69,10 @@ uuid_id! {
     ExtensionId
 }
 uuid_id! {
+    /// What was kept of the sound of a call, from one start to its end.
+    RecordingId
+}
+uuid_id! {
     /// A link to a carrier that the database keeps.
     TrunkId
 }

@@ -8,8 +8,8 @@ mod rng;
 
 pub use deadlines::Deadlines;
 pub use ids::{
-    CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RoleId, RoomId, SessionId, TrunkId,
-    UserId,
+    CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RecordingId, RoleId, RoomId, SessionId,
+    TrunkId, UserId,
 };
 pub use rng::Rng;
 

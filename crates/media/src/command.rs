@@ -5,9 +5,10 @@
 
 use crate::{
     dtmf::Digit,
+    recording::Label,
     sound::{Music, Sound},
 };
-use base::{MediaId, RoomId};
+use base::{MediaId, RecordingId, RoomId};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What the call logic wants of the worker that owns `media`. The bridge partner of a session must
@@ -98,6 +99,28 @@ pub enum MediaCommand {
         media: MediaId,
         /// What.
         sound: Sound,
+    },
+    /// Record, until told to stop or until one of the sessions closes. What else the sessions do
+    /// makes no difference.
+    Record {
+        /// Name of the recording from now on.
+        recording: RecordingId,
+        /// What it is of.
+        label: Box<Label>,
+        /// What is on the left and on the right.
+        sources: [RecordedSource; 2],
+    },
+    /// Leave out of a recording what comes from now on, or no longer.
+    PauseRecording {
+        /// Which.
+        recording: RecordingId,
+        /// Whether it pauses.
+        pause: bool,
+    },
+    /// End a recording; its sessions go on.
+    StopRecording {
+        /// Which.
+        recording: RecordingId,
     },
     /// End the session; answered by [`MediaEvent::Closed`].
     Close {
@@ -332,6 +355,24 @@ pub enum Playout {
         /// Which.
         music: Arc<Music>,
     },
+}
+
+/// What becomes one track of a recording.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RecordedSource {
+    /// What the far end of this session sends.
+    Received(MediaId),
+    /// What we play, or send back, to the far end of this session.
+    Sent(MediaId),
+}
+
+impl RecordedSource {
+    /// The session.
+    pub fn media(self) -> MediaId {
+        match self {
+            Self::Received(media) | Self::Sent(media) => media,
+        }
+    }
 }
 
 /// Figures of one session.

@@ -22,6 +22,7 @@ mod party;
 mod playout;
 mod radio;
 mod reception;
+pub mod recording;
 pub mod relay;
 pub mod resample;
 mod rtcp;
@@ -36,6 +37,6 @@ mod transcode;
 
 pub use command::{
     Direction, Family, Format, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, PortLease,
-    Remote, Rtcp, StreamStats, Transcoding,
+    RecordedSource, Remote, Rtcp, StreamStats, Transcoding,
 };
 pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};

@@ -8,12 +8,15 @@
 //! [`Relay::poll_event`] after each of these. Neither a packet of a latched far end nor a tick
 //! allocates.
 
+mod recording;
+
 use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
     outbox::Outbox,
     party::Party,
     playout::{PACKET_MS, Studio},
+    recording::buffer::{Buffer, Way},
     rtcp,
     rtp::{self, Header},
     session::{Activity, PACKET_MAX, Played, Session, Translation, session_mut},
@@ -41,6 +44,7 @@ pub struct Relay {
     events: VecDeque<MediaEvent>,
     /// What transcoding made of the packet that came last.
     outbox: Outbox,
+    recorded: Buffer,
     counters: Counters,
     rng: Rng,
     in_hand: Option<Slot>,
@@ -145,6 +149,7 @@ impl Relay {
             studio: Studio::default(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
+            recorded: Buffer::new(now),
             counters: Counters::default(),
             rng,
             in_hand: None,
@@ -166,7 +171,8 @@ impl Relay {
     }
 
     /// Ends a session with a [`MediaEvent::Closed`]; gives its slot back.
-    pub fn close(&mut self, media: MediaId) -> Option<Slot> {
+    pub fn close(&mut self, now: Instant, media: MediaId) -> Option<Slot> {
+        self.end_recording_of(now, media);
         let slot = self.slots.remove(&media)?;
         self.in_hand = None;
         self.part(slot);
@@ -187,6 +193,7 @@ impl Relay {
                     session.configure(now, remote, direction, &formats, timeout);
                     session.prepare(now, studio, &mut self.rng);
                 }
+                self.note_formats(now, media);
             }
             MediaCommand::Bridge { a, b, a_to_b, b_to_a } => {
                 if let (Some(a), Some(b)) = (self.slot(a), self.slot(b))
@@ -220,6 +227,13 @@ impl Relay {
                     session.tell(sound);
                 }
             }
+            MediaCommand::Record { recording, label, sources } => {
+                self.record(now, recording, *label, sources);
+            }
+            MediaCommand::PauseRecording { recording, pause } => {
+                self.pause_recording(now, recording, pause);
+            }
+            MediaCommand::StopRecording { recording } => self.stop_recording(now, recording),
             MediaCommand::Lease { .. }
             | MediaCommand::Return { .. }
             | MediaCommand::Open { .. }
@@ -328,6 +342,10 @@ impl Relay {
         let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         let (mut header, payload_len) = Header::parse(packet).ok_or(DropReason::Malformed)?;
         session.receive(now, from, &header, payload_len)?;
+        if let Some(tap) = session.tap {
+            let payload = rtp::payload(packet, payload_len);
+            self.recorded.copy(now, tap, Way::Received, &header, payload);
+        }
         let target = match session.activity() {
             Activity::Bridged { peer, translation: Translation::Same } => *peer,
             Activity::Bridged { peer, translation: Translation::Numbers(numbers) } => {
@@ -350,6 +368,12 @@ impl Relay {
         };
         let hearer = session_mut(&mut self.sessions, target).ok_or(DropReason::NoListener)?;
         let to = hearer.deliver(now, &header, payload_len, packet)?;
+        if target == slot
+            && let Some(tap) = hearer.tap
+        {
+            let payload = rtp::payload(packet, payload_len);
+            self.recorded.copy(now, tap, Way::Sent, &header, payload);
+        }
         Ok(Some(Transmit { slot: target, channel: Channel::Rtp, to }))
     }
 
@@ -477,7 +501,7 @@ impl Relay {
     fn tick(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
         let mut packet = [0; PACKET_MAX];
         let tick = self.tick_number(self.tick_at);
-        let Self { sessions, players, studio, events, counters, in_hand, .. } = self;
+        let Self { sessions, players, studio, events, recorded, counters, in_hand, .. } = self;
         studio.mixer.mix(now, tick, sessions, events, in_hand);
         players.retain(|slot| {
             *in_hand = Some(*slot);
@@ -490,7 +514,13 @@ impl Relay {
                 Played::Silently => {}
                 Played::To(to, len) => {
                     counters.packets_out += 1;
-                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, &packet[..len]);
+                    let packet = &packet[..len];
+                    if let Some(tap) = session.tap
+                        && let Some((header, len)) = Header::parse(packet)
+                    {
+                        recorded.copy(now, tap, Way::Sent, &header, rtp::payload(packet, len));
+                    }
+                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, packet);
                 }
             }
             if session.finish() {

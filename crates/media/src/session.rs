@@ -9,6 +9,7 @@ use crate::{
     party::Party,
     playout::{PAYLOAD_MAX, Player, Studio, Voice},
     reception::Reception,
+    recording::buffer::Tap,
     relay::{Channel, DropReason, Slot},
     rtp::{HEADER_LEN, Header},
     sound::Sound,
@@ -39,6 +40,8 @@ pub(crate) struct Session {
     foreign: u64,
     silence: Silence,
     has_transcoded: bool,
+    /// The recording that it is part of.
+    pub(crate) tap: Option<Tap>,
 }
 
 /// What becomes of the far end's packets, and what it hears.
@@ -108,11 +111,17 @@ impl Session {
             foreign: 0,
             silence: Silence { limit: None, heard_at: now, is_reported: false },
             has_transcoded: false,
+            tap: None,
         }
     }
 
     pub(crate) fn media(&self) -> MediaId {
         self.media
+    }
+
+    /// As agreed last.
+    pub(crate) fn formats(&self) -> &[Format] {
+        &self.formats.all
     }
 
     pub(crate) fn activity(&self) -> &Activity {

@@ -149,14 +149,14 @@ fn whoever_is_left_behind_hears_nothing_and_may_be_bridged_again() {
     world.bridge(A, B, PayloadMap::Same);
     world.relayed(A, &packet(1, 0));
 
-    assert_eq!(world.relay.close(id(A)), Some(A));
+    assert_eq!(world.relay.close(world.now, id(A)), Some(A));
     assert_eq!(world.receive(B, &packet(2, 0)), Err(DropReason::NoListener));
     assert_eq!(world.receive(A, &packet(1, 1)), Err(DropReason::NoSession));
     world.bridge(B, C, PayloadMap::Same);
     world.relayed(B, &packet(2, 1));
 
     assert_eq!(world.events(), [format!("closed {}", A.0)]);
-    assert_eq!(world.relay.close(id(A)), None);
+    assert_eq!(world.relay.close(world.now, id(A)), None);
     assert_eq!(world.relay.len(), 2);
 }
 

@@ -1,10 +1,10 @@
 //! A media worker that obeys and keeps the books: what a real one would do with each command, and
 //! who hears whom by it.
 
-use base::{MediaId, RoomId};
+use base::{MediaId, RecordingId, RoomId};
 use media::{
-    Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, Remote,
-    StreamStats, dtmf::Digit,
+    Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, RecordedSource,
+    Remote, StreamStats, dtmf::Digit,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -27,6 +27,18 @@ pub struct Worker {
     /// Far ends that send no packets any more, since when.
     silent: HashMap<SocketAddr, Instant>,
     bridges_made: usize,
+    recordings: BTreeMap<RecordingId, Recorded>,
+}
+
+/// A recording that runs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recorded {
+    /// What is on the left and on the right.
+    pub sources: [RecordedSource; 2],
+    /// Who they are, by the label.
+    pub parties: [String; 2],
+    /// Whether it pauses.
+    pub is_paused: bool,
 }
 
 #[derive(Debug)]
@@ -63,6 +75,7 @@ impl Worker {
             sessions: BTreeMap::new(),
             silent: HashMap::new(),
             bridges_made: 0,
+            recordings: BTreeMap::new(),
         }
     }
 
@@ -104,6 +117,22 @@ impl Worker {
             MediaCommand::Tell { media, .. } => {
                 let is_in_room = matches!(self.session(media).does, Does::Meets(_, _));
                 assert!(is_in_room, "{media} is in no room");
+            }
+            MediaCommand::Record { recording, label, sources } => {
+                for source in sources {
+                    self.session(source.media());
+                }
+                let parties = label.parties;
+                let recorded = Recorded { sources, parties, is_paused: false };
+                let is_new = self.recordings.insert(recording, recorded).is_none();
+                assert!(is_new, "{recording} begun twice");
+            }
+            MediaCommand::PauseRecording { recording, pause } => {
+                let recorded = self.recordings.get_mut(&recording);
+                recorded.unwrap_or_else(|| panic!("{recording} does not run")).is_paused = pause;
+            }
+            MediaCommand::StopRecording { recording } => {
+                assert!(self.recordings.remove(&recording).is_some(), "{recording} does not run");
             }
             MediaCommand::Close { media } => return Some(self.close(media)),
         }
@@ -171,6 +200,11 @@ impl Worker {
             self.sessions.iter().filter(|(media, it)| *media != speaker && hears(&it.does));
         let heard = others.filter_map(|(_, it)| Some(it.remote?.rtp));
         if mode.is_muted { Vec::new() } else { heard.collect() }
+    }
+
+    /// Recordings that run, oldest first.
+    pub fn recordings(&self) -> Vec<Recorded> {
+        self.recordings.values().cloned().collect()
     }
 
     /// Open sessions.
@@ -259,6 +293,7 @@ impl Worker {
     fn close(&mut self, media: MediaId) -> MediaEvent {
         let session = self.sessions.remove(&media);
         let session = session.unwrap_or_else(|| panic!("{media} is not open, and closed"));
+        self.recordings.retain(|_, it| it.sources.iter().all(|source| source.media() != media));
         assert!(self.leased.remove(&session.lease), "{:?} given back twice", session.lease);
         // The oldest free port is used next: RTP of the last call must not reach the next one.
         self.free.insert(0, session.lease);

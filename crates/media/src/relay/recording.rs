@@ -1,0 +1,117 @@
+//! Recordings of the sessions of a worker: which packets are copied for whom.
+
+use super::{Relay, session_mut};
+use crate::{
+    command::RecordedSource,
+    recording::{Event, Label, RecordedCounts, Track, buffer::Tap},
+    session::Session,
+};
+use base::{MediaId, RecordingId};
+use std::time::Instant;
+
+impl Relay {
+    /// When [`Self::take_recorded`] should be called; `None` while nothing is recorded.
+    pub fn recorded_due_at(&self) -> Option<Instant> {
+        self.recorded.due_at()
+    }
+
+    /// Gives records of what was recorded, whole ones, and goes on with `empty`, whose room is used
+    /// again. While nobody calls it, packets are lost to their recordings, and go where they go.
+    pub fn take_recorded(&mut self, now: Instant, empty: Vec<u8>) -> Vec<u8> {
+        self.recorded.swap(now, empty)
+    }
+
+    /// Packets that were recorded, and that found no room, since the start.
+    pub fn recorded_counts(&self) -> RecordedCounts {
+        self.recorded.counts()
+    }
+
+    /// Begins a recording of sessions that are open. A session is part of one recording at a time:
+    /// another that it was part of ends.
+    pub(super) fn record(
+        &mut self,
+        now: Instant,
+        recording: RecordingId,
+        label: Label,
+        sources: [RecordedSource; 2],
+    ) {
+        let medias = sources.map(RecordedSource::media);
+        if medias.iter().any(|it| !self.slots.contains_key(it)) {
+            return;
+        }
+        for old in medias.map(|it| self.recording_of(it)).into_iter().flatten() {
+            if old != recording {
+                self.stop_recording(now, old);
+            }
+        }
+        if !self.recorded.begin(now, recording, label, medias) {
+            return;
+        }
+        for (track, source) in Track::ALL.into_iter().zip(sources) {
+            let Some(session) = self.session_named(source.media()) else { continue };
+            let none = Tap { recording, received: None, sent: None, is_paused: false };
+            let tap = session.tap.get_or_insert(none);
+            match source {
+                RecordedSource::Received(_) => tap.received = Some(track),
+                RecordedSource::Sent(_) => tap.sent = Some(track),
+            }
+        }
+        for media in medias {
+            self.note_formats(now, media);
+        }
+    }
+
+    /// Leaves out what comes from now on, or no longer.
+    pub(super) fn pause_recording(&mut self, now: Instant, recording: RecordingId, pause: bool) {
+        let Some(medias) = self.recorded.sources(recording) else { return };
+        let mut has_changed = false;
+        for media in medias {
+            if let Some(tap) = self.session_named(media).and_then(|it| it.tap.as_mut()) {
+                has_changed |= tap.is_paused != pause;
+                tap.is_paused = pause;
+            }
+        }
+        if has_changed {
+            let event = if pause { Event::Paused } else { Event::Resumed };
+            self.recorded.note(now, recording, event);
+        }
+    }
+
+    /// Ends a recording; its sessions go on.
+    pub(super) fn stop_recording(&mut self, now: Instant, recording: RecordingId) {
+        let medias = self.recorded.sources(recording);
+        self.recorded.end(now, recording);
+        for media in medias.into_iter().flatten() {
+            if let Some(session) = self.session_named(media) {
+                session.tap = None;
+            }
+        }
+    }
+
+    /// A session is about to close: a recording ends with the first of its sessions.
+    pub(super) fn end_recording_of(&mut self, now: Instant, media: MediaId) {
+        if let Some(recording) = self.recording_of(media) {
+            self.stop_recording(now, recording);
+        }
+    }
+
+    /// Tells the recording what the packets of a session are.
+    pub(super) fn note_formats(&mut self, now: Instant, media: MediaId) {
+        let Some(session) = self.session_named(media) else { return };
+        let Some(Tap { recording, received, sent, .. }) = session.tap else { return };
+        let formats = session.formats().to_vec();
+        for track in [received, sent].into_iter().flatten() {
+            let event = Event::Formats { track, formats: formats.clone() };
+            self.recorded.note(now, recording, event);
+        }
+    }
+
+    fn recording_of(&mut self, media: MediaId) -> Option<RecordingId> {
+        self.session_named(media)?.tap.map(|it| it.recording)
+    }
+
+    fn session_named(&mut self, media: MediaId) -> Option<&mut Session> {
+        let slot = *self.slots.get(&media)?;
+        session_mut(&mut self.sessions, slot)
+    }
+}

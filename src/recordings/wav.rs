@@ -1,0 +1,94 @@
+//! From a journal to a stereo WAV file. Blocking, and busy: 10 ms a minute of telephone speech.
+
+use base::Rng;
+use media::recording::{First, Label, Record, Stitcher, Survey, first_record};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Read as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// A stitched recording.
+#[derive(Clone, Debug)]
+pub(super) struct Stitched {
+    pub(super) label: Label,
+    pub(super) duration: Duration,
+    pub(super) is_complete: bool,
+    pub(super) packets_lost: u64,
+}
+
+/// Stitches `journal` into `wav`, forced to the disk. `None` for a journal in which nothing was
+/// recorded.
+pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<Stitched>> {
+    let mut survey = Survey::new();
+    read(journal, |record| {
+        survey.take(record);
+        Ok(())
+    })?;
+    let Some(label) = survey.label.clone() else { return Ok(None) };
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: survey.rate.hz(),
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let file = File::create(wav)?;
+    let mut writer =
+        hound::WavWriter::new(BufWriter::new(file.try_clone()?), spec).map_err(io::Error::other)?;
+    let mut stitcher = Stitcher::new(Instant::now(), survey.rate, rng);
+    let mut write = |pcm: &[i16]| {
+        let mut room = writer.get_i16_writer(pcm.len() as u32);
+        pcm.iter().for_each(|it| room.write_sample(*it));
+        room.flush().map_err(io::Error::other)
+    };
+    read(journal, |record| stitcher.take(record, &mut write))?;
+    stitcher.finish(&mut write)?;
+    let duration = Duration::from_secs(1) * writer.duration() / survey.rate.hz();
+    writer.finalize().map_err(io::Error::other)?;
+    file.sync_all()?;
+    Ok(Some(Stitched {
+        label,
+        duration,
+        is_complete: survey.is_complete,
+        packets_lost: survey.lost,
+    }))
+}
+
+/// Length in bytes and SHA-256, in lower-case hexadecimal, of a file.
+pub(super) fn fingerprint(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let (mut hash, mut buffer, mut bytes) = (Sha256::new(), vec![0; CHUNK_BYTES], 0);
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            let digits = hash.finalize().iter().map(|it| format!("{it:02x}")).collect();
+            return Ok((bytes, digits));
+        }
+        hash.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}
+
+/// Shows every record of a journal up to its end, or to where it is torn.
+fn read(journal: &Path, mut show: impl FnMut(&Record<'_>) -> io::Result<()>) -> io::Result<()> {
+    let mut file = File::open(journal)?;
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK_BYTES]);
+    loop {
+        let count = file.read(&mut chunk)?;
+        bytes.extend_from_slice(&chunk[..count]);
+        let mut read = 0;
+        while let First::Whole(record, len) = first_record(&bytes[read..]) {
+            show(&record)?;
+            read += len;
+        }
+        let is_torn = matches!(first_record(&bytes[read..]), First::Broken);
+        bytes.drain(..read);
+        if count == 0 || is_torn {
+            return Ok(());
+        }
+    }
+}
+
+const CHUNK_BYTES: usize = 256 * 1024;
