@@ -28,7 +28,7 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use worker::Worker;
+use worker::{Outs, Worker};
 
 /// The running workers. Dropping it stops and joins them.
 #[derive(Debug)]
@@ -115,8 +115,7 @@ impl MediaServer {
                 ports,
                 orders,
                 wake,
-                sinks.to_vec(),
-                tape.clone(),
+                Outs { sinks: sinks.to_vec(), tape: tape.clone() },
                 Arc::clone(&metrics),
                 rng.split(),
             )?;

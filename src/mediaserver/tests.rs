@@ -3,10 +3,11 @@
 use super::*;
 use base::MediaId;
 use media::{
-    Direction, DropReason, Family, Format, MediaCommand, PayloadMap, Playout, PortLease, Remote,
-    Rtcp, StreamStats,
+    Direction, DropReason, Family, Format, MediaCommand, PayloadMap, Playout, PortLease,
+    RecordedSource, Remote, Rtcp, StreamStats,
     codec::Rate,
     g711::Law,
+    recording::{Event, First, Label, Record, first_record},
     rtp::{HEADER_LEN, Header},
     sound::Sound,
 };
@@ -430,6 +431,44 @@ fn a_session_on_a_port_that_was_not_leased_is_closed_at_once() {
 }
 
 #[test]
+fn what_is_recorded_comes_out_of_the_tape_while_the_call_goes_on() {
+    let world = World::new();
+    let (a, b) = world.bridged_pair();
+    let (now, mut rng) = (base::UnixMillis(0), Rng::from_number(1));
+    let label = Label {
+        call: base::CallId::new(now, &mut rng),
+        domain: base::DomainId::new(now, &mut rng),
+        started: now,
+        parties: [String::new(), String::new()],
+    };
+    world.send(MediaCommand::Record {
+        recording: base::RecordingId::new(now, &mut rng),
+        label: Box::new(label),
+        sources: [a.media, b.media].map(RecordedSource::Received),
+    });
+    world.settle();
+    for n in 0..2000 {
+        a.send(&packet(0xa, n));
+        assert_eq!(b.receive(), packet(0xa, n));
+    }
+    world.close(a.media);
+
+    let (mut payloads, mut is_over) = (0, false);
+    while !is_over {
+        let records = world.tape.next(DEADLINE).unwrap();
+        let mut rest = &records[..];
+        while let First::Whole(Record { event, .. }, len) = first_record(rest) {
+            payloads += usize::from(matches!(event, Event::Packet { .. }));
+            is_over |= event == Event::Ended { lost: 0 };
+            rest = &rest[len..];
+        }
+        assert_eq!(rest, [0; 0], "whole records only");
+        world.tape.give_back(records);
+    }
+    assert_eq!(payloads, 2000);
+}
+
+#[test]
 fn events_go_to_the_shard_that_asked_and_wait_while_it_has_no_room() {
     let (sender, receiver) = mpsc::sync_channel(1);
     let (refuse, _) = mpsc::sync_channel(0);
@@ -490,6 +529,7 @@ struct World {
     server: MediaServer,
     handle: MediaHandle,
     events: mpsc::Receiver<MediaEvent>,
+    tape: TapeIn,
     next_media: std::cell::Cell<u64>,
 }
 
@@ -502,11 +542,11 @@ impl World {
         let mut config = Self::config();
         change(&mut config);
         let (sender, events) = mpsc::sync_channel(100);
+        let (out, tape) = tape(1);
         let server =
-            MediaServer::start(&config, &[sink(sender)], &tape(1).0, &mut Rng::from_number(1))
-                .unwrap();
+            MediaServer::start(&config, &[sink(sender)], &out, &mut Rng::from_number(1)).unwrap();
         let handle = server.handle(0);
-        Self { server, handle, events, next_media: std::cell::Cell::new(0) }
+        Self { server, handle, events, tape, next_media: std::cell::Cell::new(0) }
     }
 
     /// One worker on IPv4 loopback. The ports are below the ephemeral ones and scattered, so that

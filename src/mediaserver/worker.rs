@@ -40,6 +40,14 @@ pub(super) struct Worker {
     metrics: Arc<WorkerMetrics>,
 }
 
+/// Where what a worker makes goes, besides to its sockets.
+pub(super) struct Outs {
+    /// Events, by shard.
+    pub(super) sinks: Vec<EventSink>,
+    /// What is recorded.
+    pub(super) tape: TapeOut,
+}
+
 /// The sockets that have something to read.
 #[derive(Default)]
 struct Ready {
@@ -55,8 +63,7 @@ impl Worker {
         ports: Ports,
         orders: Receiver<Order>,
         wake: Arc<Wake>,
-        sinks: Vec<EventSink>,
-        tape: TapeOut,
+        outs: Outs,
         metrics: Arc<WorkerMetrics>,
         rng: Rng,
     ) -> io::Result<Self> {
@@ -67,9 +74,9 @@ impl Worker {
             ports,
             orders,
             wake,
-            sinks,
+            sinks: outs.sinks,
             undelivered: VecDeque::new(),
-            tape,
+            tape: outs.tape,
             metrics,
         })
     }

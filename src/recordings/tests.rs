@@ -1,6 +1,6 @@
 //! Journals become sound files with rows, whoever wrote them.
 
-use super::*;
+use super::{wav::hex, *};
 use crate::{
     config::{Config, Overrides, Recording},
     store::{RecordingRow, RecordingState},
@@ -138,7 +138,7 @@ impl Place {
     fn assert_file_is_as_told(&self, row: &RecordingRow) {
         let path = self.directory.join(&row.file);
         let bytes = fs::read(&path).unwrap();
-        let digits: String = Sha256::digest(&bytes).iter().map(|it| format!("{it:02x}")).collect();
+        let digits = hex(&Sha256::digest(&bytes));
         assert_eq!((bytes.len() as i64, digits), (row.bytes, row.sha256.clone()));
         let reader = hound::WavReader::open(&path).unwrap();
         assert_eq!((reader.spec().channels, reader.spec().sample_rate), (2, 8000));

@@ -4,6 +4,7 @@ use base::Rng;
 use media::recording::{First, Label, Record, Stitcher, Survey, first_record};
 use sha2::{Digest as _, Sha256};
 use std::{
+    fmt::Write as _,
     fs::File,
     io::{self, BufWriter, Read as _},
     path::Path,
@@ -40,7 +41,9 @@ pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<
     let mut stitcher = Stitcher::new(Instant::now(), survey.rate, rng);
     let mut write = |pcm: &[i16]| {
         let mut room = writer.get_i16_writer(pcm.len() as u32);
-        pcm.iter().for_each(|it| room.write_sample(*it));
+        for sample in pcm {
+            room.write_sample(*sample);
+        }
         room.flush().map_err(io::Error::other)
     };
     read(journal, |record| stitcher.take(record, &mut write))?;
@@ -63,12 +66,20 @@ pub(super) fn fingerprint(path: &Path) -> io::Result<(u64, String)> {
     loop {
         let count = file.read(&mut buffer)?;
         if count == 0 {
-            let digits = hash.finalize().iter().map(|it| format!("{it:02x}")).collect();
-            return Ok((bytes, digits));
+            return Ok((bytes, hex(&hash.finalize())));
         }
         hash.update(&buffer[..count]);
         bytes += count as u64;
     }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // A string takes in whatever is written.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// Shows every record of a journal up to its end, or to where it is torn.

@@ -1,7 +1,10 @@
 //! How others talk to a shard.
 
 use base::CallId;
-use call::{CallCounts, CallView, Directory, PartyCommand, Sounds, Totals, dialplan::Plans};
+use call::{
+    CallCounts, CallView, Directory, PartyCommand, RecordingOrder, RecordingRefusal, Sounds,
+    Totals, dialplan::Plans,
+};
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +22,7 @@ pub(super) enum Command {
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
+    Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
     KeptCalls(oneshot::Sender<Vec<KeptCall>>),
     Views(oneshot::Sender<Vec<CallView>>),
     Figures(oneshot::Sender<Figures>),
@@ -93,6 +97,15 @@ impl ShardHandle {
         command: PartyCommand,
     ) -> Result<bool, ShardGone> {
         self.ask(|reply| Command::Party(call, command, reply)).await
+    }
+
+    /// Starts, stops, pauses or resumes the recording of a call.
+    pub async fn record(
+        &self,
+        call: CallId,
+        order: RecordingOrder,
+    ) -> Result<Result<(), RecordingRefusal>, ShardGone> {
+        self.ask(|reply| Command::Record(call, order, reply)).await
     }
 
     /// The live calls.

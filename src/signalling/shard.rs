@@ -177,6 +177,9 @@ impl Shard {
             Command::Party(call, command, reply) => {
                 let _ = reply.send(self.calls.command_party(clock::now(), call, command));
             }
+            Command::Record(call, order, reply) => {
+                let _ = reply.send(self.calls.record(clock::now(), call, order));
+            }
             Command::KeptCalls(reply) => {
                 let _ = reply.send(self.trace.kept_calls().collect());
             }

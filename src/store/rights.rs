@@ -36,6 +36,10 @@ rights! {
     LiveView = "live.view",
     /// End somebody else's call.
     CallHangupAny = "call.hangup_any",
+    /// Record somebody else's call.
+    CallRecordAny = "call.record_any",
+    /// Hear recordings of the calls that one sees.
+    RecordingsListen = "recordings.listen",
     /// Read the SIP messages of calls.
     TraceView = "trace.view",
     /// See the archive of interactions.

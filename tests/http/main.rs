@@ -20,6 +20,7 @@ mod matrix;
 mod me;
 mod pages;
 mod panels;
+mod recordings;
 mod recovery;
 mod signing_in;
 mod trunks;
@@ -76,6 +77,8 @@ on_both_engines! {
     admin::nobody_disposes_of_rights_that_they_do_not_have,
     admin::a_role_is_made_given_changed_and_removed,
     admin::the_audit_is_paged_filtered_and_of_its_domain,
+    recordings::a_recording_is_heard_by_who_sees_its_call_and_each_time_is_written_down,
+    recordings::a_recording_is_played_from_anywhere_and_known_by_its_call,
     recovery::a_letter_sets_a_new_password_once_and_within_the_hour,
     recovery::without_a_mail_server_the_answer_is_the_same_and_the_page_knows,
     matrix::what_is_another_domains_is_nobodys,

@@ -88,6 +88,7 @@ pub(crate) async fn what_is_another_domains_is_nobodys(place: Place) {
 const OF_NOBODY: &[&str] = &[
     // A live call: `panels` asks for one of another domain.
     "/calls/{id}/hangup",
+    "/calls/{id}/recording",
     // A live room of the session's own domain: rooms are kept by domain.
     "/conferences/{room}/lock",
     "/conferences/{room}/parties/{call}",
@@ -121,6 +122,7 @@ impl Foreign {
         let until = base::UnixMillis(now.0 + 1_000_000);
         let (wall, _) = store.add_wall(house.other.id, "Зал", now, until).await.unwrap();
         let call = crate::archive::with_calls(house, user).await.pop().unwrap();
+        let recording = crate::recordings::with_recording(house, house.other.id, &call).await;
         let line = NewExtension {
             number: "7001".to_owned(),
             display_name: "7001".to_owned(),
@@ -141,6 +143,7 @@ impl Foreign {
             ("/admin/trunks/", trunk.to_string()),
             ("/admin/lines/", line.to_string()),
             ("/calls/", call.clone()),
+            ("/recordings/", recording),
             ("/interactions/", call),
             ("/admin/users/", user.to_string()),
             ("/admin/roles/", role.to_string()),

@@ -2,7 +2,7 @@
 
 use crate::{
     RelayPorts,
-    mediaserver::{EventSink, MediaAddress, MediaConfig, MediaServer},
+    mediaserver::{EventSink, MediaAddress, MediaConfig, MediaServer, tape},
 };
 use anyhow::{Context, Result, bail, ensure};
 use base::{MediaId, Rng};
@@ -78,7 +78,8 @@ pub(crate) fn serve() -> Result<()> {
         ports: FIRST_PORT..=FIRST_PORT + PORTS,
         cool_down: Duration::ZERO,
     };
-    let server = MediaServer::start(&config, &[sink], &mut Rng::from_number(1))?;
+    let (out, _recorded) = tape(1);
+    let server = MediaServer::start(&config, &[sink], &out, &mut Rng::from_number(1))?;
     let mut setup = Setup { server, events, media: 0 };
     for line in io::stdin().lock().lines() {
         let (a, b) = parse_pair(&line?)?;

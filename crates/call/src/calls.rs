@@ -14,6 +14,7 @@ use crate::{
     gate::Gate,
     output::{CallCounts, Output, Totals},
     ports::Ports,
+    recording::{RecordingOrder, RecordingRefusal},
     registration::RegistrationReply,
     replies::not_allowed,
     settings::{Settings, Sounds, World},
@@ -182,6 +183,19 @@ impl Calls {
         self.with_call(now, id, |call, ctx| is_done = call.command_party(ctx, command));
         self.pump(now);
         is_done
+    }
+
+    /// Starts, stops, pauses or resumes the recording of one call.
+    pub fn record(
+        &mut self,
+        now: Now,
+        id: CallId,
+        order: RecordingOrder,
+    ) -> Result<(), RecordingRefusal> {
+        let mut done = Err(RecordingRefusal::NoCall);
+        self.with_call(now, id, |call, ctx| done = call.record(ctx, order));
+        self.pump(now);
+        done
     }
 
     /// Ends every call, as the switch stops.

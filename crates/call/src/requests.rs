@@ -142,7 +142,8 @@ impl Calls {
         let id = CallId::new(now.unix, &mut self.core.rng);
         let dialled = request.uri.user_text().unwrap_or_default().into_owned();
         let Names { caller, number, display, caller_name } = Names::of(&admitted, request);
-        let (plan, seats, headers) = self.plan(request, &admitted, &number, display, &dialled);
+        let Way { plan, seats, headers, is_recorded } =
+            self.way(request, &admitted, &number, display, &dialled);
         let incoming = Incoming {
             call: id,
             server,
@@ -158,22 +159,23 @@ impl Calls {
             offer,
             offer_bytes: description::of(&request.headers, &request.body),
             seats,
+            is_recorded,
         };
         self.begin(now, id, server, |ctx| Call::start(ctx, incoming, plan));
     }
 
-    /// Where the call goes, the seats it takes, and what marks it on its way.
-    fn plan(
+    /// Where the call goes.
+    fn way(
         &self,
         request: &Request,
         admitted: &Admitted<'_>,
         number: &str,
         display: Option<Bytes>,
         dialled: &str,
-    ) -> (Plan, Vec<Seat>, Vec<Header>) {
+    ) -> Way {
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
         let Some(mark) = loops::mark(&request.headers, hop) else {
-            return (Plan::Refuse(Refusal::of(Cause::Loop)), Vec::new(), Vec::new());
+            return Way::refused(Refusal::of(Cause::Loop));
         };
         let mut seats = Vec::new();
         if let Caller::Extension(extension) = admitted.caller {
@@ -184,12 +186,29 @@ impl Calls {
                         reason: Some(format!("{number} has as many calls as it may")),
                         ..Refusal::of(Cause::TooManyCalls)
                     };
-                    return (Plan::Refuse(refusal), seats, Vec::new());
+                    return Way::refused(refusal);
                 }
             }
         }
-        let plan = self.route(admitted, number, display, dialled, &mut seats);
-        (plan, seats, vec![mark])
+        let (plan, is_recorded) = self.route(admitted, number, display, dialled, &mut seats);
+        Way { plan, seats, headers: vec![mark], is_recorded }
+    }
+}
+
+/// Where a call goes, and what goes with it.
+struct Way {
+    plan: Plan,
+    /// Those that it takes.
+    seats: Vec<Seat>,
+    /// What marks it on its way.
+    headers: Vec<Header>,
+    is_recorded: bool,
+}
+
+impl Way {
+    fn refused(refusal: Refusal) -> Self {
+        let plan = Plan::Refuse(refusal);
+        Self { plan, seats: Vec::new(), headers: Vec::new(), is_recorded: false }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     call::{Invitation, Plan, Target},
     calls::Calls,
-    dialplan::{self, Action, Builtin, RouteQuery},
+    dialplan::{self, Action, Builtin, RouteQuery, Routing},
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal},
     gate::{Admitted, Caller},
@@ -22,7 +22,7 @@ struct Calling<'a> {
 }
 
 impl Calls {
-    /// Asks the dialplan and finds the devices.
+    /// Asks the dialplan and finds the devices; also says whether the call is to be recorded.
     pub(crate) fn route(
         &self,
         admitted: &Admitted<'_>,
@@ -30,14 +30,15 @@ impl Calls {
         display: Option<Bytes>,
         dialled: &str,
         seats: &mut Vec<Seat>,
-    ) -> Plan {
+    ) -> (Plan, bool) {
         let from = match admitted.caller {
             Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
             Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
         };
         let query = RouteQuery { domain: &admitted.domain.name, from, dialled };
         let calling = Calling { domain: admitted.domain, number, display };
-        match self.world.plans.route(&query).action {
+        let Routing { action, is_recorded, .. } = self.world.plans.route(&query);
+        let plan = match action {
             Action::DialUser { number } => self.ring_user(&calling, &number, seats),
             Action::DialTrunk { trunk, number } => self.ring_trunk(&calling, &trunk, &number),
             Action::Builtin(builtin) => self.play(builtin),
@@ -50,7 +51,8 @@ impl Calls {
                 let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
                 Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })
             }
-        }
+        };
+        (plan, is_recorded)
     }
 
     fn ring_user(&self, calling: &Calling<'_>, number: &str, seats: &mut Vec<Seat>) -> Plan {

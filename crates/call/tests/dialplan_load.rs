@@ -1,6 +1,6 @@
 //! Loading plans: every mistake at once, each with its place.
 
-use call::dialplan::{Action, Caller, Known, Plans, RouteQuery, conference_prompts, load};
+use call::dialplan::{Action, Caller, Finding, Known, Plans, RouteQuery, conference_prompts, load};
 use std::collections::BTreeSet;
 
 #[test]
@@ -22,6 +22,7 @@ name = "c"
 match = { number = "2" }
 steps = [{ echo = {} }, { echo = {} }]
 extra = 1
+record = "yes"
 "#;
     let two = r#"
 rules = []
@@ -63,7 +64,9 @@ steps = [{ prompt = { file = "gone.wav" } }]
         "one.toml:10: rule[2].steps[1].refuse.status: expected a number from 400 to 699",
         "one.toml:10: rule[2].steps[1].refuse.reason: expected one line of 1 to 200 bytes",
         "one.toml:16: rule[3].steps: expected exactly one step, found 2",
-        "one.toml:17: rule[3].extra: unknown key; expected one of `name`, `match`, `steps`",
+        "one.toml:18: rule[3].record: expected a boolean, found string",
+        "one.toml:17: rule[3].extra: unknown key; expected one of `name`, `match`, `steps`, \
+         `record`",
         "two.toml:2: rules: unknown key; expected one of `domain`, `awaited_trunks`, \
          `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
@@ -126,6 +129,20 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
     assert_eq!(told, ["…: a conference in \"ru\" needs the prompt \"ru/conference-pin.wav\""]);
     let whole = "room = \"{number}\", pin = \"1\", moderator_pin = \"22\", language = \"en\"";
     assert!(load(&[("a.toml", &plan(whole))], &known).is_ok());
+}
+
+#[test]
+fn a_rule_says_whether_its_calls_are_recorded() {
+    let kept = rule("kept", "number = \"1\"", "echo = {}") + "record = true\n";
+    let not = rule("not", "number = \"2\"", "echo = {}") + "record = false\n";
+    let plain = rule("plain", "number = \"3\"", "echo = {}");
+    let plans = load(&[("a.toml", &[kept, not, plain].concat())], &known()).unwrap();
+
+    let query = |dialled| RouteQuery { domain: "", from: Caller::Extension("1"), dialled };
+    let is_recorded = ["1", "2", "3", "4"].map(|it| plans.route(&query(it)).is_recorded);
+    assert_eq!(is_recorded, [true, false, false, false]);
+    let trail = plans.explain(&query("1")).trail;
+    assert!(trail.contains(&Finding::Recorded), "{trail:?}");
 }
 
 #[test]

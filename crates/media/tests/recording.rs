@@ -58,9 +58,9 @@ fn what_is_held_or_comes_from_strangers_is_not_recorded_and_formats_are_told_ane
     assert_eq!(payloads, [1, 3]);
     let formats: Vec<_> = events
         .iter()
-        .filter_map(|it| match it {
-            Event::Formats { track: Track::Left, formats } => Some(formats[0].encoding.clone()),
-            _ => None,
+        .filter_map(|it| {
+            let Event::Formats { track: Track::Left, formats } = it else { return None };
+            Some(formats[0].encoding.clone())
         })
         .collect();
     assert_eq!(formats, ["PCMA", "PCMA", "PCMU"]);
@@ -142,7 +142,7 @@ fn a_session_in_a_second_recording_leaves_the_first() {
 
     let bytes = world.bytes.clone();
     let of = |wanted| records(&bytes).into_iter().filter(move |it| it.recording == wanted);
-    assert_eq!(of(RECORDING).last().unwrap().event, Event::Ended { lost: 0 });
+    assert_eq!(of(RECORDING).next_back().unwrap().event, Event::Ended { lost: 0 });
     let second: Vec<_> = of(second).map(|it| it.event).collect();
     assert_eq!(packets(&second, Track::Right).count(), 1);
 }
@@ -215,7 +215,7 @@ fn a_pause_is_left_out_and_a_silence_is_not() {
             100..200 => STEP * (n + 50),
             _ => STEP * (n + 50) + Duration::from_secs(60),
         };
-        let timestamp = header.timestamp + ((at - STEP * n).as_millis() as u32) * 8;
+        let timestamp = header.timestamp + (at.saturating_sub(STEP * n).as_millis() as u32) * 8;
         if n == 200 {
             tape.event(STEP * 250, Event::Paused);
             tape.event(at, Event::Resumed);
@@ -373,7 +373,9 @@ impl Tape {
 
     fn survey(&self) -> Survey {
         let mut survey = Survey::new();
-        records(&self.bytes).iter().for_each(|it| survey.take(it));
+        for record in records(&self.bytes) {
+            survey.take(&record);
+        }
         survey
     }
 
@@ -405,9 +407,9 @@ fn records(bytes: &[u8]) -> Vec<Record<'_>> {
 }
 
 fn packets<'a>(events: &'a [Event<'_>], wanted: Track) -> impl Iterator<Item = &'a [u8]> {
-    events.iter().filter_map(move |it| match it {
-        Event::Packet { track, payload, .. } if *track == wanted => Some(*payload),
-        _ => None,
+    events.iter().filter_map(move |it| {
+        let Event::Packet { track, payload, .. } = it else { return None };
+        (*track == wanted).then_some(*payload)
     })
 }
 

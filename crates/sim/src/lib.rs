@@ -29,4 +29,4 @@ pub use plot::{DOMAIN, Plot, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;
 pub use wire::Heard;
-pub use worker::Worker;
+pub use worker::{Recorded, Worker};

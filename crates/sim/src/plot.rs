@@ -30,6 +30,12 @@ match = { number = "1001-1018" }
 steps = [{ dial = { user = "{number}" } }]
 
 [[rule]]
+name = "kept"
+match = { number = "5{who}" }
+record = true
+steps = [{ dial = { user = "{who}" } }]
+
+[[rule]]
 name = "echo"
 match = { number = "9196" }
 steps = [{ echo = {} }]

@@ -6,9 +6,12 @@
 use super::{
     Access, ApiState, Door, Problem, Session, UrlPath, UrlQuery,
     listing::{self, Cursor},
+    recordings::{self, RecordingView},
     time::rfc3339,
 };
-use crate::store::{CallDirection, CallQuery, CallSide, CdrFilter, LoggedCall, Right, archive};
+use crate::store::{
+    CallDirection, CallQuery, CallSide, CdrFilter, LoggedCall, RecordingRow, Right, archive,
+};
 use axum::{Json, extract::State};
 use base::{CallId, UnixMillis, UserId};
 use call::{Cdr, LegRole};
@@ -79,9 +82,9 @@ pub(super) struct CallRow {
     talk_ms: i64,
     /// Why it ended: `normal`, `busy`, …
     cause: String,
-    /// Its recording; calls have none yet.
-    #[schema(value_type = Option<Object>, required)]
-    recording: Option<Value>,
+    /// What was recorded of it last, if anything.
+    #[schema(required)]
+    recording: Option<RecordingView>,
 }
 
 /// One side of a call.
@@ -110,6 +113,8 @@ struct CallCard {
     ended_at: String,
     /// Who ended it, seen from the caller's leg: `remote`, `peer` or `system`.
     hangup: &'static str,
+    /// What was recorded of it, oldest first.
+    recordings: Vec<RecordingView>,
     /// The legs, the caller's first.
     legs: Vec<LegFigures>,
     /// What happened, in order.
@@ -223,11 +228,15 @@ async fn list(
     let page = api.store.page_calls(&wanted, cursor.is_none()).await?;
     let total = page.total.or(cursor.map(|it| it.total)).unwrap_or_default();
     let last = page.calls.last().map(|it| it.id.0);
-    Ok(Json(CallPage {
-        next_cursor: Cursor::next(last, page.calls.len(), wanted.limit, total),
-        items: page.calls.into_iter().map(CallRow::of).collect(),
-        total_estimate: total,
-    }))
+    let next_cursor = Cursor::next(last, page.calls.len(), wanted.limit, total);
+    let mut items: Vec<_> = page.calls.into_iter().map(CallRow::of).collect();
+    let ids: Vec<_> = items.iter().map(|it| CallId(it.id)).collect();
+    for row in recordings::of_calls(&api, &session, &ids).await? {
+        if let Some(item) = items.iter_mut().find(|it| it.id == row.call.0) {
+            item.recording = Some(RecordingView::of(row));
+        }
+    }
+    Ok(Json(CallPage { next_cursor, items, total_estimate: total }))
 }
 
 /// A call that is over
@@ -245,7 +254,8 @@ async fn one(
         CdrFilter { domain: Some(session.domain.id), call: Some(call.id), ..CdrFilter::default() };
     let mut legs = api.store.page_cdrs(&filter, None, LEGS_MAX).await?;
     legs.sort_by_key(|it| (it.role == LegRole::Callee, it.started, it.leg));
-    Ok(Json(CallCard::of(call, &legs)))
+    let recordings = recordings::of_calls(&api, &session, &[call.id]).await?;
+    Ok(Json(CallCard::of(call, recordings, &legs)))
 }
 
 /// Whose calls a session may list: `None` for everybody's.
@@ -304,7 +314,8 @@ impl Side {
 }
 
 impl CallCard {
-    fn of(call: LoggedCall, legs: &[Cdr]) -> Self {
+    fn of(call: LoggedCall, recordings: Vec<RecordingRow>, legs: &[Cdr]) -> Self {
+        let recordings: Vec<_> = recordings.into_iter().map(RecordingView::of).collect();
         let after_start = |ms: i64| rfc3339(UnixMillis(call.started.0.saturating_add(ms)));
         Self {
             ring_ms: call.ring_ms,
@@ -313,7 +324,8 @@ impl CallCard {
             hangup: call.hangup.as_str(),
             history: history(&call, legs),
             legs: legs.iter().map(LegFigures::of).collect(),
-            row: CallRow::of(call),
+            row: CallRow { recording: recordings.last().cloned(), ..CallRow::of(call) },
+            recordings,
         }
     }
 }

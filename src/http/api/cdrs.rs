@@ -4,25 +4,21 @@ use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, Problem, Session, UrlQuery,
     calls::LegFigures,
     listing::{self, Cursor},
+    streamed::Streamed,
     time::rfc3339,
 };
 use crate::store::{CdrQuery, Right, Store, archive};
 use axum::{
     Json,
-    body::{Body, Bytes, HttpBody},
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use base::CdrId;
 use call::Cdr;
-use hyper::body::Frame;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{
-    pin::Pin,
-    task::{Context, Poll},
-};
 use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -139,7 +135,7 @@ async fn file(
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, Body::new(Pages(written))).into_response())
+    Ok((headers, Body::new(Streamed(written))).into_response())
 }
 
 impl CdrsQuery {
@@ -173,25 +169,10 @@ impl CdrView {
     }
 }
 
-/// The file, page by page: as many as [`PAGES_AHEAD`] are read before somebody takes them.
-struct Pages(mpsc::Receiver<Result<Bytes, CutShort>>);
-
 /// The database failed amid the file: the connection is broken, so that nobody takes it for whole.
 #[derive(Debug, thiserror::Error)]
 #[error("the database failed")]
 struct CutShort;
-
-impl HttpBody for Pages {
-    type Data = Bytes;
-    type Error = CutShort;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        self.0.poll_recv(context).map(|page| page.map(|it| it.map(Frame::data)))
-    }
-}
 
 /// Ends when the last page is written, or when nobody reads on.
 async fn write_pages(

@@ -26,6 +26,7 @@ pub(super) fn finding(finding: &Finding<'_>, routing: &Routing<'_>) -> Text {
             format!("{name}: {}", judgement_in_russian(judgement)),
             format!("{name}: {judgement}"),
         ),
+        Finding::Recorded => Text::both("Звонок записывается", finding.to_string()),
         Finding::Outcome { .. } => {
             let Text { ru, en } = outcome(routing);
             Text::both(format!("→ {ru}"), format!("→ {en}"))

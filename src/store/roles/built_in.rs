@@ -86,13 +86,19 @@ const fn role(
     BuiltIn { code, title_ru, title_en, rights: Rights::These(rights) }
 }
 
-const USER: &[Right] =
-    &[Right::WorkspaceUse, Right::CallsOwn, Right::InteractionsView, Right::ExtensionsView];
+const USER: &[Right] = &[
+    Right::WorkspaceUse,
+    Right::CallsOwn,
+    Right::RecordingsListen,
+    Right::InteractionsView,
+    Right::ExtensionsView,
+];
 
 const SUPERVISOR: &[Right] = &[
     Right::CallsTeam,
     Right::LiveView,
     Right::CallHangupAny,
+    Right::CallRecordAny,
     Right::WallView,
     Right::WallManage,
     Right::UiJson,

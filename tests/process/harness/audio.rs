@@ -224,6 +224,19 @@ impl Judge {
         Recording(converted)
     }
 
+    /// One channel, `1` or `2`, of a recording of two, as the judge wants it.
+    pub(crate) fn channel_at_8_khz(&self, recording: &Recording, channel: &str) -> Recording {
+        let converted = self.folder.join(format!("channel-{channel}-at-8-khz.wav"));
+        self.run(
+            Command::new("sox")
+                .arg(&recording.0)
+                .args(["-r", "8000", "-b", "16"])
+                .arg(&converted)
+                .args(["remix", channel]),
+        );
+        Recording(converted)
+    }
+
     fn run(&self, command: &mut Command) -> String {
         let log = tempfile::NamedTempFile::new_in(&self.folder).expect("log can be made");
         let name = command.get_program().to_string_lossy().into_owned();

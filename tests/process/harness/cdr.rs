@@ -1,7 +1,8 @@
 //! The server's database: the call log, read where the server writes it.
 
 use sqlx::{
-    AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection, sqlite::SqliteConnectOptions,
+    AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteRow},
 };
 use std::path::Path;
 
@@ -34,6 +35,46 @@ impl CdrRow {
     /// All rows, oldest first; none while the table is not there.
     pub(crate) fn read_all(database: &Path) -> Vec<Self> {
         block_on(read_all(database)).unwrap_or_default()
+    }
+}
+
+/// What the tests look at in the row of a recording.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordingRow {
+    pub(crate) duration_ms: i64,
+    pub(crate) sha256: String,
+    /// Below the directory of recordings.
+    pub(crate) file: String,
+    pub(crate) left: String,
+    pub(crate) right: String,
+    pub(crate) state: String,
+    pub(crate) packets_lost: i64,
+}
+
+impl RecordingRow {
+    /// All rows, oldest first; none while the table is not there.
+    pub(crate) fn read_all(database: &Path) -> Vec<Self> {
+        let read = async {
+            let options = SqliteConnectOptions::new().filename(database).read_only(true);
+            let mut connection = SqliteConnection::connect_with(&options).await?;
+            let query = sqlx::query("SELECT * FROM recording ORDER BY id");
+            let rows = query.fetch_all(&mut connection).await?;
+            connection.close().await?;
+            rows.iter().map(Self::of).collect::<Result<_, sqlx::Error>>()
+        };
+        block_on(read).unwrap_or_default()
+    }
+
+    fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            duration_ms: row.try_get("duration_ms")?,
+            sha256: row.try_get("sha256")?,
+            file: row.try_get("file")?,
+            left: row.try_get("left_party")?,
+            right: row.try_get("right_party")?,
+            state: row.try_get("state")?,
+            packets_lost: row.try_get("packets_lost")?,
+        })
     }
 }
 

@@ -69,6 +69,11 @@ impl<'a> Visitor<'a> {
         (status, body)
     }
 
+    /// Status, head and bytes of `GET path` with one more header.
+    pub(crate) fn fetch(&self, path: &str, header: &str) -> (u16, String, Vec<u8>) {
+        self.exchange("GET", path, &format!("{header}\r\n"), "")
+    }
+
     /// Opens the stream of facts, and waits for the welcome.
     pub(crate) fn connect(&self, hello: &Value) -> Panel {
         let address = self.server.http();
@@ -86,9 +91,14 @@ impl<'a> Visitor<'a> {
     }
 
     fn ask(&self, method: &str, path: &str, more: &str, body: &Value) -> (u16, String, Value) {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, head, answer) = self.exchange(method, path, more, &body);
+        (status, head, serde_json::from_slice(&answer).unwrap_or_default())
+    }
+
+    fn exchange(&self, method: &str, path: &str, more: &str, body: &str) -> (u16, String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.server.http()).expect("the server listens");
         stream.set_read_timeout(Some(LIMIT)).expect("timeout can be set");
-        let body = if body.is_null() { String::new() } else { body.to_string() };
         let head = format!(
             "{method} /api/v1{path} HTTP/1.0\r\nHost: localhost\r\nCookie: {}\r\nX-CSRF: {}\r\n\
              {more}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -97,11 +107,12 @@ impl<'a> Visitor<'a> {
             body.len()
         );
         stream.write_all(head.as_bytes()).expect("the server reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the server answers");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("it is HTTP");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the server answers");
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("it is HTTP");
+        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).unwrap_or(0);
-        (status, head.to_owned(), serde_json::from_str(body).unwrap_or_default())
+        (status, head, answer.split_off(end + 4))
     }
 }
 

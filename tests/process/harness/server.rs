@@ -74,6 +74,15 @@ impl Server {
         })
     }
 
+    /// The same with this dialplan in place of the demo's.
+    pub(crate) fn start_with_plan(plan: &str) -> Self {
+        Self::start_prepared("[server]\ndialplans_dir = \"FOLDER/plans\"\n", None, |folder| {
+            std::fs::create_dir_all(folder.join("plans")).expect("folder can be made");
+            std::fs::write(folder.join("plans/plan.toml"), plan).expect("plan can be written");
+            seed(folder);
+        })
+    }
+
     /// Without the demo domain, on a fresh database and with no configuration but this.
     pub(crate) fn start_fresh(config: &str) -> Self {
         Self::start_prepared(config, None, |folder| {

@@ -15,9 +15,9 @@ export type MenuItem = Schemas['MenuItem'];
 export type Bootstrap = Schemas['Bootstrap'];
 export type Extension = Schemas['Extension'];
 export type ActiveCall = Schemas['ActiveCall'];
-/** `recording` is always empty until calls are recorded. */
-export type CallRow = Omit<Schemas['CallRow'], 'recording'> & { readonly recording?: unknown };
-export type CallCard = Omit<Schemas['CallCard'], 'recording'> & { readonly recording?: unknown };
+export type CallRow = Schemas['CallRow'];
+export type CallCard = Schemas['CallCard'];
+export type Recording = Schemas['Recording'];
 export type CallEvent = Schemas['CallFact'];
 export type Direction = Schemas['CallDirection'];
 export type Interaction = Schemas['Interaction'];

@@ -99,7 +99,9 @@ impl Call {
         }
         described
             .and_then(|description| self.legs[CALLER].accept(ctx, description))
-            .map_err(|error| error.refusal())
+            .map_err(|error| error.refusal())?;
+        self.record_by_rule(ctx);
+        Ok(())
     }
 
     /// A key of the caller, however it came.

@@ -17,10 +17,12 @@
 //! is, when no message of its dialog and no figures of its media session are to come any more.
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
-//! standing dialogs (hold, re-INVITE, INFO), `conference` a caller in a room; this file holds the states, the time-outs and the end.
+//! standing dialogs (hold, re-INVITE, INFO), `conference` is a caller in a room, `recording` records;
+//! this file holds the states, the time-outs and the end.
 
 mod conference;
 mod modify;
+mod recording;
 mod setup;
 
 pub use conference::PartyCommand;
@@ -40,6 +42,7 @@ use crate::{
 };
 use base::{CallId, DomainId, Now};
 use media::{StreamStats, sdp::Sdp};
+use recording::Recording;
 use sip::{
     ClientId, DialogId, Request, Response, ServerId, Status,
     endpoint::{ClientFailure, Reply},
@@ -71,6 +74,7 @@ pub(crate) struct Call {
     worker: u8,
     legs: Vec<Leg>,
     state: State,
+    recording: Recording,
     /// What was told last of the state; `None` before anything was.
     told: Option<CallState>,
     /// What counts against the parties' limits of concurrent calls, until the end.

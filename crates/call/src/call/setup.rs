@@ -1,6 +1,9 @@
 //! From the INVITE to the answer.
 
-use super::{CALLER, Call, Exchange, Invitation, Ringing, State, Talking, modify::passed};
+use super::{
+    CALLER, Call, Exchange, Invitation, Ringing, State, Talking, modify::passed,
+    recording::Recording,
+};
 use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
@@ -48,6 +51,8 @@ pub(crate) struct Incoming {
     /// The same as it came.
     pub(crate) offer_bytes: Option<Bytes>,
     pub(crate) seats: Vec<Seat>,
+    /// Whether the dialplan wants the call recorded.
+    pub(crate) is_recorded: bool,
 }
 
 /// What the routing decided.
@@ -106,6 +111,7 @@ impl Call {
             },
             legs: vec![caller],
             state: State::Ending { since: ctx.now.instant },
+            recording: Recording::new(incoming.is_recorded),
             told: None,
             seats: Vec::new(),
         };
@@ -218,6 +224,7 @@ impl Call {
             .map_err(|error| error.refusal())?;
         let until = ctx.now.instant + ctx.settings.call_duration_max;
         self.state = State::Playing { until };
+        self.record_by_rule(ctx);
         Ok(())
     }
 
@@ -314,6 +321,7 @@ impl Call {
                 self.dismiss_losers(ctx, leg);
                 let until = ctx.now.instant + ctx.settings.call_duration_max;
                 self.state = State::Talking(Talking { callee: leg, until, exchange });
+                self.record_by_rule(ctx);
             }
             Err(error) => self.end(ctx, None, error.refusal()),
         }

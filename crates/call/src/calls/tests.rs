@@ -169,7 +169,10 @@ impl Switch {
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
-            | MediaCommand::Play { .. } => {}
+            | MediaCommand::Play { .. }
+            | MediaCommand::Record { .. }
+            | MediaCommand::PauseRecording { .. }
+            | MediaCommand::StopRecording { .. } => {}
         }
     }
 }

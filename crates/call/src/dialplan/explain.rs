@@ -41,6 +41,8 @@ pub enum Finding<'a> {
         /// How it stands to the call.
         judgement: Judgement,
     },
+    /// The call is recorded from its answer on.
+    Recorded,
     /// What is done in the end.
     Outcome {
         /// The action of the routing.
@@ -95,6 +97,9 @@ impl Plans {
         } else {
             trail.push(Finding::NoNumber);
         }
+        if routing.is_recorded {
+            trail.push(Finding::Recorded);
+        }
         trail.push(Finding::Outcome { action: routing.action.clone() });
         Explanation { routing, trail }
     }
@@ -133,6 +138,7 @@ impl fmt::Display for Finding<'_> {
             Self::Rule { file, line, name, judgement } => {
                 write!(f, "{file}:{line} {name}: {judgement}")
             }
+            Self::Recorded => f.write_str("the call is recorded"),
             Self::Outcome { action } => {
                 write!(f, "→ {action}")?;
                 if let Action::Refuse { reason, .. } = action {

@@ -81,6 +81,8 @@ pub struct Routing<'a> {
     pub rule: Option<&'a str>,
     /// What to do.
     pub action: Action,
+    /// Whether the call is recorded from its answer on.
+    pub is_recorded: bool,
 }
 
 /// What to do with a call.
@@ -208,7 +210,10 @@ impl Plans {
         };
         self.rules
             .iter()
-            .find_map(|rule| Some(Routing { rule: Some(&rule.name), action: decide(rule)? }))
+            .find_map(|rule| {
+                let (action, is_recorded) = (decide(rule)?, rule.is_recorded);
+                Some(Routing { rule: Some(&rule.name), action, is_recorded })
+            })
             .unwrap_or_else(no_rule)
     }
 
@@ -291,5 +296,6 @@ fn no_number<'a>() -> Routing<'a> {
 }
 
 fn refused<'a>(status: u16, reason: &str) -> Routing<'a> {
-    Routing { rule: None, action: Action::Refuse { status, reason: reason.to_owned() } }
+    let action = Action::Refuse { status, reason: reason.to_owned() };
+    Routing { rule: None, action, is_recorded: false }
 }

@@ -95,8 +95,16 @@ impl Reading<'_, '_> {
         let patterns = condition.as_ref().map(|it| it.numbers.as_slice());
         let steps = table.required("steps", self.to);
         let step = steps.and_then(|steps| self.only_step(&steps, patterns));
+        let record = table.optional("record").map(|it| it.boolean(self.to));
         table.finish(self.to);
-        Some(Rule { name: name?, place, condition: condition?, step: step? })
+        let is_recorded = record.unwrap_or(Some(false));
+        Some(Rule {
+            name: name?,
+            place,
+            condition: condition?,
+            step: step?,
+            is_recorded: is_recorded?,
+        })
     }
 
     fn condition(

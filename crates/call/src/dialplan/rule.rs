@@ -15,6 +15,8 @@ pub(super) struct Rule {
     pub(super) place: Place,
     pub(super) condition: Condition,
     pub(super) step: Step,
+    /// Whether its calls are recorded.
+    pub(super) is_recorded: bool,
 }
 
 /// File and line, from 1.

@@ -92,10 +92,10 @@ impl<'t, 'i> Value<'t, 'i> {
     }
 
     pub(super) fn boolean(&self, to: &mut Complaints<'_>) -> Option<bool> {
-        let DeValue::Boolean(value) = self.value else {
+        let DeValue::Boolean(truth) = self.value else {
             return self.mistyped(to, TomlType::Boolean);
         };
-        Some(*value)
+        Some(*truth)
     }
 
     pub(super) fn table(&self, to: &mut Complaints<'_>) -> Option<Table<'t, 'i>> {

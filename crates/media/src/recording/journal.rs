@@ -403,7 +403,9 @@ mod tests {
 
     fn written(records: &[Record<'_>]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        records.iter().for_each(|it| it.write(&mut bytes));
+        for record in records {
+            record.write(&mut bytes);
+        }
         bytes
     }
 

@@ -97,7 +97,7 @@ fn whoever_is_alone_hears_music_until_another_comes() {
     world.join(1);
     assert!(level(&world.run(millis(400))[0], 600.0) < -40.0);
 
-    world.relay.close(id(1)).unwrap();
+    world.relay.close(world.now, id(1)).unwrap();
     assert!(level(&world.run(millis(400))[0], 600.0) > -12.0);
 }
 
@@ -139,7 +139,7 @@ fn the_room_hears_a_chime_when_somebody_comes_and_another_when_somebody_leaves()
     assert_eq!(heard[0], heard[1]);
     assert!(world.run(millis(400))[0].iter().all(|it| it.abs() < 16), "and no more");
 
-    world.relay.close(id(2)).unwrap();
+    world.relay.close(world.now, id(2)).unwrap();
     let heard = world.run(millis(280));
     let (first, second) = heard[0].split_at(heard[0].len() / 2);
     assert!(level(first, 880.0) > -30.0 && level(second, 587.0) > -30.0, "down");

@@ -10,6 +10,7 @@ mod losses;
 mod media;
 mod operations;
 mod races;
+mod recordings;
 mod refusals;
 mod registration;
 mod support;

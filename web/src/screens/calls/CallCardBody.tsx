@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { CallCard, CallEvent } from '../../api/types';
 import { type TextId, useLocale, useText } from '../../i18n/I18n';
 import { duration, moment, type Party, party } from '../../list/format';
+import { CallRecordings } from './CallRecordings';
 import css from './calls.module.css';
 import { useCauseText } from './useCallsSpec';
 
@@ -16,11 +17,19 @@ export function useCallTitle(card: CallCard | undefined): string {
   }, [t, card]);
 }
 
-/** Sides, times and history of one call. */
-export function CallCardBody({ card }: { readonly card: CallCard }) {
+/** Sides, times, recordings and history of one call. */
+export function CallCardBody({
+  card,
+  plays,
+}: {
+  readonly card: CallCard;
+  /** Whether its recording begins by itself. */
+  readonly plays: boolean;
+}) {
   return (
     <>
       <CallProperties card={card} />
+      <CallRecordings recordings={card.recordings} plays={plays} />
       <CallHistory history={card.history} />
     </>
   );

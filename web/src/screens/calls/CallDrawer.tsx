@@ -11,6 +11,8 @@ import css from './calls.module.css';
 /** The card of a call beside the list. */
 export function CallDrawer(props: {
   readonly id: string;
+  /** Whether its recording begins by itself. */
+  readonly plays: boolean;
   readonly onClose: () => void;
   readonly onExpand: () => void;
 }) {
@@ -18,6 +20,7 @@ export function CallDrawer(props: {
   return (
     <CallCardFrame
       id={props.id}
+      plays={props.plays}
       className={css.drawer ?? ''}
       buttons={
         <>
@@ -35,12 +38,14 @@ export function CallCardFrame({
   className,
   buttons,
   isPage = false,
+  plays = false,
   children,
 }: {
   readonly id: string;
   readonly className: string;
   readonly buttons: ReactNode;
   readonly isPage?: boolean;
+  readonly plays?: boolean;
   readonly children?: ReactNode;
 }) {
   const t = useText();
@@ -69,7 +74,7 @@ export function CallCardFrame({
       {card.isLoadingError ? (
         <ErrorState error={card.error} retry={() => void card.refetch()} />
       ) : card.data ? (
-        <CallCardBody card={card.data} />
+        <CallCardBody card={card.data} plays={plays} />
       ) : (
         <Skeleton rows={6} />
       )}

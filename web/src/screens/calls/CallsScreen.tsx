@@ -21,6 +21,11 @@ export default function CallsScreen() {
   const spec = useCallsSpec();
   const watch = useNewCalls<CallRow>();
   const [opened, setOpened] = useState<string>();
+  const [played, setPlayed] = useState<string>();
+  const play = (id: string | undefined) => {
+    setPlayed(id);
+    setOpened(id);
+  };
 
   return (
     <ListScreen
@@ -36,7 +41,7 @@ export default function CallsScreen() {
       onCloseCard={() => setOpened(undefined)}
       onOpenFull={(row) => void navigate({ to: '/workspace/my_calls/$id', params: { id: row.id } })}
       actionsFor={(rows) => [
-        ...callActions(t, rows),
+        ...callActions(t, rows, play),
         {
           id: 'card',
           label: t('calls.card'),
@@ -49,6 +54,7 @@ export default function CallsScreen() {
         opened !== undefined && (
           <CallDrawer
             id={opened}
+            plays={opened === played}
             onClose={() => setOpened(undefined)}
             onExpand={() =>
               void navigate({ to: '/workspace/my_calls/$id', params: { id: opened } })
@@ -70,8 +76,13 @@ export function useNewCalls<Row>(): (pages: Pages<Row>) => () => void {
 }
 
 /** What can be done with calls; each says why where it cannot be done yet. */
-function callActions(t: ReturnType<typeof useText>, rows: readonly CallRow[]): readonly Action[] {
-  const hasRecording = rows.length === 1 && Boolean(rows[0]?.recording);
+function callActions(
+  t: ReturnType<typeof useText>,
+  rows: readonly CallRow[],
+  play: (id: string | undefined) => void,
+): readonly Action[] {
+  const recording = rows.length === 1 ? rows[0]?.recording : undefined;
+  const hasRecording = recording != null && recording.state !== 'expired';
   return [
     {
       id: 'play',
@@ -79,7 +90,7 @@ function callActions(t: ReturnType<typeof useText>, rows: readonly CallRow[]): r
       icon: Play,
       isDisabled: !hasRecording,
       hint: t('calls.noRecording'),
-      onPress: () => {},
+      onPress: () => play(rows[0]?.id),
     },
     {
       id: 'qm',

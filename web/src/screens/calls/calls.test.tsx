@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { CallCard, CallRow } from '../../api/types';
+import type { CallCard, CallRow, Recording } from '../../api/types';
 import { fakeServer } from '../../testing/fakeServer';
 import { renderLive } from '../../testing/live';
 import InteractionsScreen from '../interactions/InteractionsScreen';
@@ -59,6 +59,31 @@ test('what cannot be done yet is disabled and says why', async () => {
     expect(button.disabled).toBe(true);
     expect(button.title).not.toBe('');
   }
+});
+
+test('a recording is played in the card by who may hear it', async () => {
+  const user = userEvent.setup();
+  archive = [{ ...ANSWERED, recording: RECORDED }];
+  await renderLive(server, <CallsScreen />, { rights: ['recordings.listen'] });
+  await user.click(await screen.findByText('00:30'));
+  await user.click(screen.getByRole('button', { name: 'ПРОСЛУШАТЬ' }));
+
+  await screen.findByRole('heading', { name: 'Записи' });
+  const sound = document.querySelector('audio');
+  expect(sound?.getAttribute('src')).toBe('/api/v1/recordings/r1/audio');
+  expect(sound?.autoplay).toBe(true);
+});
+
+test('a recording that was removed is told of, and not played', async () => {
+  const user = userEvent.setup();
+  archive = [{ ...ANSWERED, recording: { ...RECORDED, state: 'expired' } }];
+  await renderLive(server, <CallsScreen />, { rights: ['recordings.listen'] });
+  await user.click(await screen.findByText('00:30'));
+  expect(screen.getByRole<HTMLButtonElement>('button', { name: 'ПРОСЛУШАТЬ' }).disabled).toBe(true);
+  await user.click(screen.getByRole('button', { name: 'КАРТОЧКА' }));
+
+  expect(await screen.findByText(/удалена по сроку хранения/)).toBeTruthy();
+  expect(document.querySelector('audio')).toBeNull();
 });
 
 test('a call that has just ended comes by itself', async () => {
@@ -181,6 +206,19 @@ const ANSWERED: CallRow = {
   direction: 'internal',
   talk_ms: 30_000,
   cause: 'normal',
+  recording: null,
+};
+
+const RECORDED: Recording = {
+  id: 'r1',
+  started_at: '2025-11-24T09:00:02Z',
+  duration_ms: 28_000,
+  bytes: 448_044,
+  sha256: 'ab',
+  state: 'complete',
+  left: '1001',
+  right: '1002',
+  packets_lost: 0,
 };
 
 const MISSED: CallRow = {
@@ -199,6 +237,7 @@ function cardOf(row: CallRow): CallCard {
     answered_at: null,
     ended_at: row.started_at,
     hangup: 'peer',
+    recordings: row.recording ? [row.recording] : [],
     legs: [],
     history: [
       { at: row.started_at, what: 'call_started', who: '1001', params: { dialled: '1002' } },

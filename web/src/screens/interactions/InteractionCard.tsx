@@ -8,6 +8,7 @@ import { relativeMoment } from '../../list/format';
 import { Button } from '../../ui/Button';
 import { ErrorState, Skeleton } from '../../ui/States';
 import { CallHistory, CallProperties, Facts } from '../calls/CallCardBody';
+import { CallRecordings } from '../calls/CallRecordings';
 import css from '../calls/calls.module.css';
 
 interface Props {
@@ -59,6 +60,7 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
           </TabPanel>
           <TabPanel id="properties" className={css.panel ?? ''}>
             <CallProperties card={call.data} />
+            <CallRecordings recordings={call.data.recordings} />
           </TabPanel>
           <TabPanel id="history" className={css.panel ?? ''}>
             <CallHistory history={call.data.history} />

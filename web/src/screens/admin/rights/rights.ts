@@ -10,6 +10,8 @@ const GROUPS = {
     'calls.team',
     'live.view',
     'call.hangup_any',
+    'call.record_any',
+    'recordings.listen',
     'agent.force_status',
     'interactions.view',
     'cdrs.view',
