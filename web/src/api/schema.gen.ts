@@ -688,24 +688,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/conferences": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Conferences that go on, with who is in them */
-        get: operations["get_conferences"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/conferences/{room}/lock": {
+    "/calls/{id}/recording": {
         parameters: {
             query?: never;
             header?: never;
@@ -714,25 +697,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lock a room, or open it */
-        post: operations["post_conferences_room_lock"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/conferences/{room}/parties/{call}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Mute a party, make it deaf, or let it speak and hear again */
-        post: operations["post_conferences_room_parties_call"];
+        /** Record a live call: one's own, or any for who may */
+        post: operations["post_calls_id_recording"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sound of a recording: WAV, the caller on the left. Takes `Range` */
+        get: operations["get_recordings_id_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/wall-tokens": {
         parameters: {
             query?: never;
@@ -1052,8 +1035,6 @@ export interface components {
              */
             seq: number;
         };
-        /** @enum {string} */
-        AuditAction: "call.hung_up" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.password_changed" | "line.removed" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1073,7 +1054,7 @@ export interface components {
             /** @description Where from. */
             ip: string;
             /** @description To what kind of object. */
-            object: components["schemas"]["AuditObject"];
+            object: string;
             /** @description To which. */
             object_id: string;
             /**
@@ -1081,13 +1062,11 @@ export interface components {
              * @description Id of whoever did it; `null` for a wall or a stranger.
              */
             user_id: string | null;
-            /** @description What; a server that was newer may have told of more. */
-            what: components["schemas"]["AuditAction"];
+            /** @description What: `user.changed`, `session.opened`, … */
+            what: string;
             /** @description Their login at that time. */
             who: string;
         };
-        /** @enum {string} */
-        AuditObject: "call" | "cdrs" | "conference" | "dialplan" | "domain" | "line" | "role" | "session" | "trunk" | "user" | "wall";
         /** @description A page of the audit. */
         AuditPage: {
             /** @description Latest first. */
@@ -1131,6 +1110,8 @@ export interface components {
             history: components["schemas"]["CallFact"][];
             /** @description The legs, the caller's first. */
             legs: components["schemas"]["LegFigures"][];
+            /** @description What was recorded of it, oldest first. */
+            recordings: components["schemas"]["Recording"][];
             /**
              * Format: int64
              * @description First ring, in ms after the start.
@@ -1206,8 +1187,7 @@ export interface components {
              * @description Id.
              */
             id: string;
-            /** @description Its recording; calls have none yet. */
-            recording: Record<string, never> | null;
+            recording: components["schemas"]["Recording"] | null;
             /** @description Who called. */
             side_a: components["schemas"]["CallSide"];
             /** @description Who answered, else who was rung, else what was dialled. */
@@ -1231,7 +1211,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "conference" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -1273,49 +1253,10 @@ export interface components {
             /** @description They would. */
             ok: boolean;
         };
-        /** @description A room. */
-        Conference: {
-            /** @description Only moderators may come in. */
-            locked: boolean;
-            /** @description What the dialplan calls it, usually its number. */
-            name: string;
-            /** @description Who is in it, the first who came first. */
-            parties: components["schemas"]["ConferenceParty"][];
-        };
-        /** @description A party of a room. */
-        ConferenceParty: {
-            /**
-             * Format: uuid
-             * @description Its call, which can be ended to send it out.
-             */
-            call: string;
-            /** @description It does not hear the others. */
-            deaf: boolean;
-            /**
-             * Format: int32
-             * @description How loud it talks, in decibels below full scale; nothing while it is silent.
-             */
-            level: number | null;
-            /** @description It came in with the PIN of moderators. */
-            moderator: boolean;
-            /** @description The others do not hear it. */
-            muted: boolean;
-            /** @description Who it is: an extension, or a trunk and number. */
-            party: string;
-            /**
-             * Format: date-time
-             * @description When it came in.
-             */
-            since: string;
-        };
-        /** @description The rooms of the domain in which somebody is, by name. */
-        Conferences: {
-            items: components["schemas"]["Conference"][];
-        };
         /** @description A key of the configuration. */
         ConfigKey: {
-            /** @description What it means, as the file's documentation has it. */
-            description: components["schemas"]["Text"];
+            /** @description What it means, in English, as the file's documentation has it. */
+            description: string;
             /** @description Whether the value is not shown. */
             is_secret: boolean;
             /** @description Dotted: `sip.listen`, `trunk[0].name`. */
@@ -1827,10 +1768,6 @@ export interface components {
             /** @description Which. */
             locale: components["schemas"]["Locale"];
         };
-        /** @description Whether a room is locked. */
-        Lock: {
-            locked: boolean;
-        };
         /** @description A line that was made. */
         MadeLine: components["schemas"]["Line"] & {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
@@ -2035,13 +1972,6 @@ export interface components {
             /** @description The number. */
             number: string;
         };
-        /** @description What becomes otherwise about a party; what is left out stays. */
-        PartyChange: {
-            /** @description Whether it does not hear the others. */
-            deaf?: boolean | null;
-            /** @description Whether the others no longer hear it. */
-            muted?: boolean | null;
-        };
         /** @description A new password of one's own. */
         PasswordChange: {
             /**
@@ -2110,6 +2040,49 @@ export interface components {
             position?: string | null;
             /** @description Ids of their roles. */
             role_ids: string[];
+        };
+        /** @description A recording of a call. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description Length of its file.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How long it is, in ms, pauses left out.
+             */
+            duration_ms: number;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Who is on the left channel. */
+            left: string;
+            /**
+             * Format: int64
+             * @description Packets that are missing because the disk was too slow.
+             */
+            packets_lost: number;
+            /** @description Who is on the right channel. */
+            right: string;
+            /** @description SHA-256 of its file, in lower-case hexadecimal. */
+            sha256: string;
+            /** @description When it began. */
+            started_at: string;
+            /** @description `complete`, `cut_off` (the server died) or `expired` (removed after its time). */
+            state: string;
+        };
+        /**
+         * @description What is wanted of the recording of a live call.
+         * @enum {string}
+         */
+        RecordingAction: "start" | "stop" | "pause" | "resume";
+        /** @description The same as a body. */
+        RecordingCommand: {
+            /** @description What. */
+            action: components["schemas"]["RecordingAction"];
         };
         /** @description A new password, by the link of a letter. */
         Recovery: {
@@ -4125,88 +4098,24 @@ export interface operations {
             };
         };
     };
-    get_conferences: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Conferences"];
-                };
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_conferences_room_lock: {
+    post_calls_id_recording: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description Its name */
-                room: string;
+                /** @description The call */
+                id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Lock"];
+                "application/json": components["schemas"]["RecordingCommand"];
             };
         };
         responses: {
             /** @description It is done */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_conferences_room_parties_call: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Name of the room */
-                room: string;
-                /** @description The party's call */
-                call: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PartyChange"];
-            };
-        };
-        responses: {
-            /** @description It is done */
-            204: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4643,6 +4552,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    get_recordings_id_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
