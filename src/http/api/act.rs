@@ -39,6 +39,8 @@ words! {
     AuditAction {
         /// Somebody ended a call of others.
         CallHungUp = "call.hung_up",
+        /// The recording of a call was started, stopped, paused or resumed.
+        CallRecorded = "call.recording",
         /// The call log was taken away as a file.
         CdrsExported = "cdrs.exported",
         /// A conference was locked.
@@ -63,6 +65,8 @@ words! {
         LinePasswordChanged = "line.password_changed",
         /// An extension was removed.
         LineRemoved = "line.removed",
+        /// Somebody listened to a recording.
+        RecordingHeard = "recording.heard",
         /// A role was changed.
         RoleChanged = "role.changed",
         /// A role was made.
@@ -119,6 +123,8 @@ words! {
         Domain = "domain",
         /// An extension.
         Line = "line",
+        /// A recording.
+        Recording = "recording",
         /// A role.
         Role = "role",
         /// A session.

@@ -4,8 +4,8 @@
 //! it, and each time is written down.
 
 use super::{
-    Access, Act, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath, calls::seen,
-    streamed::Streamed, time::rfc3339,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
+    UrlPath, calls::seen, streamed::Streamed, time::rfc3339,
 };
 use crate::store::{RecordingRow, RecordingState, Right};
 use axum::{
@@ -98,7 +98,8 @@ async fn order(
     let shard = live.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)?;
     shard.record(CallId(id), command.action.into()).await?.map_err(refused)?;
     let after = Some(json!({ "action": command.action }));
-    api.audit(&session, Act { after, ..Act::on("call.recording", "call", id) }).await?;
+    api.audit(&session, Act { after, ..Act::on(AuditAction::CallRecorded, AuditObject::Call, id) })
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -127,7 +128,7 @@ async fn audio(
         Problem::not_found()
     })?;
     let part = wanted(&asked, &row.sha256, length);
-    let act = Act::on("recording.heard", "recording", id);
+    let act = Act::on(AuditAction::RecordingHeard, AuditObject::Recording, id);
     api.audit(&session, Act { after: Some(json!({ "call": row.call.0 })), ..act }).await?;
     Ok(answer(&row, file, length, part))
 }

@@ -705,6 +705,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conferences that go on, with who is in them */
+        get: operations["get_conferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lock a room, or open it */
+        post: operations["post_conferences_room_lock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/parties/{call}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute a party, make it deaf, or let it speak and hear again */
+        post: operations["post_conferences_room_parties_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -1035,6 +1086,8 @@ export interface components {
              */
             seq: number;
         };
+        /** @enum {string} */
+        AuditAction: "call.hung_up" | "call.recording" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1054,7 +1107,7 @@ export interface components {
             /** @description Where from. */
             ip: string;
             /** @description To what kind of object. */
-            object: string;
+            object: components["schemas"]["AuditObject"];
             /** @description To which. */
             object_id: string;
             /**
@@ -1062,11 +1115,13 @@ export interface components {
              * @description Id of whoever did it; `null` for a wall or a stranger.
              */
             user_id: string | null;
-            /** @description What: `user.changed`, `session.opened`, … */
-            what: string;
+            /** @description What; a server that was newer may have told of more. */
+            what: components["schemas"]["AuditAction"];
             /** @description Their login at that time. */
             who: string;
         };
+        /** @enum {string} */
+        AuditObject: "call" | "cdrs" | "conference" | "dialplan" | "domain" | "line" | "recording" | "role" | "session" | "trunk" | "user" | "wall";
         /** @description A page of the audit. */
         AuditPage: {
             /** @description Latest first. */
@@ -1211,7 +1266,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "conference" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -1253,10 +1308,49 @@ export interface components {
             /** @description They would. */
             ok: boolean;
         };
+        /** @description A room. */
+        Conference: {
+            /** @description Only moderators may come in. */
+            locked: boolean;
+            /** @description What the dialplan calls it, usually its number. */
+            name: string;
+            /** @description Who is in it, the first who came first. */
+            parties: components["schemas"]["ConferenceParty"][];
+        };
+        /** @description A party of a room. */
+        ConferenceParty: {
+            /**
+             * Format: uuid
+             * @description Its call, which can be ended to send it out.
+             */
+            call: string;
+            /** @description It does not hear the others. */
+            deaf: boolean;
+            /**
+             * Format: int32
+             * @description How loud it talks, in decibels below full scale; nothing while it is silent.
+             */
+            level: number | null;
+            /** @description It came in with the PIN of moderators. */
+            moderator: boolean;
+            /** @description The others do not hear it. */
+            muted: boolean;
+            /** @description Who it is: an extension, or a trunk and number. */
+            party: string;
+            /**
+             * Format: date-time
+             * @description When it came in.
+             */
+            since: string;
+        };
+        /** @description The rooms of the domain in which somebody is, by name. */
+        Conferences: {
+            items: components["schemas"]["Conference"][];
+        };
         /** @description A key of the configuration. */
         ConfigKey: {
-            /** @description What it means, in English, as the file's documentation has it. */
-            description: string;
+            /** @description What it means, as the file's documentation has it. */
+            description: components["schemas"]["Text"];
             /** @description Whether the value is not shown. */
             is_secret: boolean;
             /** @description Dotted: `sip.listen`, `trunk[0].name`. */
@@ -1768,6 +1862,10 @@ export interface components {
             /** @description Which. */
             locale: components["schemas"]["Locale"];
         };
+        /** @description Whether a room is locked. */
+        Lock: {
+            locked: boolean;
+        };
         /** @description A line that was made. */
         MadeLine: components["schemas"]["Line"] & {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
@@ -1971,6 +2069,13 @@ export interface components {
             name: string | null;
             /** @description The number. */
             number: string;
+        };
+        /** @description What becomes otherwise about a party; what is left out stays. */
+        PartyChange: {
+            /** @description Whether it does not hear the others. */
+            deaf?: boolean | null;
+            /** @description Whether the others no longer hear it. */
+            muted?: boolean | null;
         };
         /** @description A new password of one's own. */
         PasswordChange: {
@@ -4116,6 +4221,104 @@ export interface operations {
         responses: {
             /** @description It is done */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conferences"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_parties_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the room */
+                room: string;
+                /** @description The party's call */
+                call: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PartyChange"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,6 +6,7 @@ import type { TextId } from '../../i18n/I18n';
 /** Every action; one of a newer server is shown as it is. */
 export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'call.hung_up': 'admin.audit.action.call.hung_up',
+  'call.recording': 'admin.audit.action.call.recording',
   'cdrs.exported': 'admin.audit.action.cdrs.exported',
   'conference.locked': 'admin.audit.action.conference.locked',
   'conference.opened': 'admin.audit.action.conference.opened',
@@ -18,6 +19,7 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'line.changed': 'admin.audit.action.line.changed',
   'line.password_changed': 'admin.audit.action.line.password_changed',
   'line.removed': 'admin.audit.action.line.removed',
+  'recording.heard': 'admin.audit.action.recording.heard',
   'role.changed': 'admin.audit.action.role.changed',
   'role.made': 'admin.audit.action.role.made',
   'role.removed': 'admin.audit.action.role.removed',
@@ -47,6 +49,7 @@ export const AUDIT_OBJECTS: Readonly<Record<AuditObject, TextId>> = {
   dialplan: 'admin.audit.kind.dialplan',
   domain: 'admin.audit.kind.domain',
   line: 'admin.audit.kind.line',
+  recording: 'admin.audit.kind.recording',
   role: 'admin.audit.kind.role',
   session: 'admin.audit.kind.session',
   trunk: 'admin.audit.kind.trunk',
