@@ -191,33 +191,52 @@ fn spans(pcm: &[i16], hz: f64) -> usize {
     frames.split(|is_heard| !is_heard).filter(|it| it.len() >= 25).count()
 }
 
-/// The correlation of what was said, less its silences, with the place of `heard` where its first
-/// second of speech is most like.
+/// How like what was heard is to what was said, less the silences at its ends: the correlation of
+/// each piece with the most like place near where it should be, weighted by its power. A phone that
+/// stalls for a moment only shifts what follows.
 fn likeness(said: &[i16], heard: &[i16]) -> f64 {
     let is_loud = |it: &i16| it.unsigned_abs() > 500;
     let first = said.iter().position(is_loud).expect("something is said");
     let last = said.iter().rposition(is_loud).expect("something is said");
     let said = &said[first..=last];
-    let end = heard.len().saturating_sub(8000);
+    let mut at = place_of(&said[..8000], heard, 0..heard.len());
+    let (mut like, mut power) = (0.0, 0.0);
+    for piece in said.chunks_exact(PIECE) {
+        // What was cut off is not there to be compared.
+        if at + PIECE > heard.len() {
+            break;
+        }
+        at = place_of(piece, heard, at.saturating_sub(STALL_MAX)..at + STALL_MAX);
+        let weight = dot(piece, piece);
+        like += weight * correlation(piece, &heard[at..at + PIECE]);
+        power += weight;
+        at += PIECE;
+    }
+    like / power
+}
+
+/// Where in `among` a piece is most like what was heard.
+fn place_of(piece: &[i16], heard: &[i16], among: Range<usize>) -> usize {
+    let end = among.end.min(heard.len().saturating_sub(piece.len()));
     let best = |places: Range<usize>, step: usize| {
         let thinned = |pcm: &[i16]| pcm.iter().step_by(step).copied().collect::<Vec<_>>();
-        let second = thinned(&said[..8000]);
-        let like =
-            |at: &usize| (correlation(&second, &thinned(&heard[*at..at + 8000])) * 1e6) as i64;
-        places.step_by(step).max_by_key(like).expect("there is a second of sound")
+        let wanted = thinned(piece);
+        let like = |at: &usize| {
+            (correlation(&wanted, &thinned(&heard[*at..at + piece.len()])) * 1e6) as i64
+        };
+        places.step_by(step).max_by_key(like).unwrap_or(among.start)
     };
-    let near = best(0..end, 4);
-    let at = best(near.saturating_sub(8)..(near + 8).min(end), 1);
-    let length = said.len().min(heard.len() - at);
-    correlation(&said[..length], &heard[at..at + length])
+    let near = best(among.start..end, 4);
+    best(near.saturating_sub(8)..(near + 8).min(end), 1)
 }
 
 fn correlation(a: &[i16], b: &[i16]) -> f64 {
-    let dot = |a: &[i16], b: &[i16]| -> f64 {
-        let pairs = a.iter().zip(b);
-        pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum::<i64>() as f64
-    };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1.0)
+}
+
+fn dot(a: &[i16], b: &[i16]) -> f64 {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum::<i64>() as f64
 }
 
 /// Lets so many packets of both phones be recorded.
@@ -255,6 +274,10 @@ const WORDS: [&str; 2] = [
 const HIGH_HZ: f64 = 1500.0;
 const LOW_HZ: f64 = 700.0;
 const PACKETS: &str = "tandem_recording_packets_total";
+/// Samples of a piece that is compared: 300 ms.
+const PIECE: usize = 2400;
+/// How far a phone that stalls may shift a piece: half a second.
+const STALL_MAX: usize = 4000;
 /// What the recording of a channel must be like, against what was said.
 const LIKE: f64 = 0.95;
 const LIMIT: Duration = Duration::from_secs(60);
