@@ -1,4 +1,4 @@
-//! Conferences with phones of two makers in four codecs: what each hears of the others.
+//! Conferences with phones of two makers in three codecs: what each hears of the others.
 
 use crate::harness::{
     Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array, levels_of,

@@ -242,6 +242,9 @@ test.each(LOOKS)('axe finds nothing on the forms, $locale, $theme', async ({ loc
 
   await row(page, 'provider').focus();
   await page.keyboard.press('Enter');
+  // What was typed would be lost.
+  await page.getByRole('alertdialog').waitFor();
+  await page.keyboard.press('Enter');
   await page.getByText(words.inFile).waitFor();
   expect(await accessibility(page)).toEqual([]);
   await page.context().close();
