@@ -9,8 +9,9 @@ use crate::{
     codec::Rate,
     command::MediaEvent,
     ears::Ears,
+    level::Level,
     outlet::{Outlet, outlet_of},
-    party::{Party, saturate},
+    party::{FRAME_MAX, Party, saturate},
     playout::{PACKET_MS, Voice},
     radio::Radio,
     relay::Slot,
@@ -112,17 +113,16 @@ impl Mixer {
         let Some(room) = self.rooms.get_mut(&party.room()) else { return 0 };
         let rate = voice.codec.rate();
         let bus = &room.buses[rate as usize];
-        let mut frame = [0; FRAME_MAX];
-        let frame = &mut frame[..rate.samples(PACKET_MS)];
         let is_alone = room.parties.len() == 1 && room.chimes.is_empty();
         let heard = match (is_alone || party.mode().is_deaf, party.is_told()) {
-            (true, true) => party.payload(tick, voice, None, NOTHING, frame),
+            (true, true) => party.payload(tick, voice, None, &NOTHING),
             (true, false) if party.mode().is_deaf => {
-                outlet_of(&mut room.deaf, voice, rate).map_or(&[][..], |it| it.payload(tick, frame))
+                let outlet = outlet_of(&mut room.deaf, voice, rate);
+                outlet.map_or(&[][..], |it| it.payload(tick, &SILENCE[..bus.mixed.len()]))
             }
             (true, false) if let Some(music) = party.alone() => radio.payload(tick, music, voice),
             (_, is_told) if is_told || party.is_mixed() => {
-                party.payload(tick, voice, ears, &bus.sum, frame)
+                party.payload(tick, voice, ears, &bus.sum)
             }
             (_, _) => {
                 let outlet = outlet_of(&mut room.listeners, voice, rate);
@@ -168,7 +168,8 @@ impl Room {
             let is_heard = session.speaks();
             let Some((party, ears)) = session.party() else { continue };
             buses[ears.rate() as usize].is_wanted = true;
-            let level = if is_heard { ears.take_level().mean } else { SILENCE };
+            let level = ears.take_level().mean;
+            let level = if is_heard { level } else { Level::SILENCE.mean };
             match party.hear(level) {
                 Some(Talk::Sounds(level)) => {
                     events.push_back(MediaEvent::Talks { media, level: Some(level) });
@@ -277,11 +278,8 @@ const TALKERS_MAX: usize = 32;
 const CHIMES_MAX: usize = 3;
 /// How long an encoder that nobody hears is kept: a minute.
 const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
-/// Level of who is not heard.
-const SILENCE: u8 = 127;
-/// Longest frame.
-const FRAME_MAX: usize = Rate::Full.samples(PACKET_MS);
-/// What is said where nobody is heard.
-const NOTHING: &[i32] = &[0; FRAME_MAX];
+/// What is said where nobody is heard: their sum, and what is heard of it.
+static NOTHING: [i32; FRAME_MAX] = [0; FRAME_MAX];
+static SILENCE: [i16; FRAME_MAX] = [0; FRAME_MAX];
 /// How long a note fades in and out, in seconds.
 const FADE_S: f64 = 0.015;

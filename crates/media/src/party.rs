@@ -6,7 +6,7 @@ use crate::{
     ears::Ears,
     outlet::Outlet,
     playout::{PACKET_MS, Voice},
-    resample::{Resampler, resample_whole},
+    resample::Resampler,
     sound::{Music, Sound},
     talk::{Talk, TalkDetector},
 };
@@ -38,12 +38,10 @@ struct Share {
     frame: Box<[i16]>,
 }
 
-/// A sound on its way to one party.
+/// A sound on its way to one party, at the rate that it hears.
 #[derive(Debug)]
 struct Told {
     sound: Sound,
-    /// At the rate that the party hears; made when that is known.
-    samples: Option<(Rate, Vec<i16>)>,
     position: usize,
 }
 
@@ -93,10 +91,10 @@ impl Party {
         self.alone.as_ref()
     }
 
-    /// Tells it something when it was told all that came before.
-    pub(crate) fn tell(&mut self, sound: Sound) {
+    /// Tells it something, which it hears at a rate, when it was told all that came before.
+    pub(crate) fn tell(&mut self, sound: &Sound, rate: Rate) {
         if self.told.len() < TOLD_MAX {
-            self.told.push_back(Told { sound, samples: None, position: 0 });
+            self.told.push_back(Told { sound: sound.at_rate(rate), position: 0 });
         }
     }
 
@@ -130,8 +128,9 @@ impl Party {
         &share.frame
     }
 
-    /// Its far end speaks another codec from now on.
+    /// Its far end speaks another codec from now on; what it was being told is cut off.
     pub(crate) fn change_voice(&mut self) {
+        self.told.clear();
         self.shares = [const { None }; Rate::ALL.len()];
         self.outlet = None;
     }
@@ -146,50 +145,45 @@ impl Party {
         !self.told.is_empty()
     }
 
-    /// The payload of what it alone hears, `sum` being what all say together; `room` has place for
-    /// a frame.
+    /// The payload of what it alone hears, `sum` being what all say together.
     pub(crate) fn payload(
         &mut self,
         tick: u64,
         voice: Voice,
         ears: Option<&Ears>,
         sum: &[i32],
-        room: &mut [i16],
     ) -> &[u8] {
-        for (place, sum) in room.iter_mut().zip(sum) {
+        let rate = voice.codec.rate();
+        let mut frame = [0; FRAME_MAX];
+        let frame = &mut frame[..rate.samples(PACKET_MS)];
+        for (place, sum) in frame.iter_mut().zip(sum) {
             *place = saturate(*sum);
         }
         if self.is_mixed
-            && let Some(ears) = ears.filter(|it| it.rate() == voice.codec.rate())
+            && let Some(ears) = ears.filter(|it| it.rate() == rate)
         {
-            for ((place, sum), own) in room.iter_mut().zip(sum).zip(ears.frame()) {
+            for ((place, sum), own) in frame.iter_mut().zip(sum).zip(ears.frame()) {
                 *place = saturate(sum - i32::from(*own));
             }
         }
-        self.say_told(voice.codec.rate(), room);
+        self.say_told(frame);
         if self.outlet.as_ref().is_none_or(|it| !it.voice().sounds_like(voice)) {
-            self.outlet = Outlet::new(voice, voice.codec.rate());
+            self.outlet = Outlet::new(voice, rate);
         }
-        self.outlet.as_mut().map_or(&[], |outlet| outlet.payload(tick, room))
+        self.outlet.as_mut().map_or(&[], |outlet| outlet.payload(tick, frame))
     }
 
     /// Adds what it is told to what it hears.
-    fn say_told(&mut self, rate: Rate, room: &mut [i16]) {
-        let Some(told) = self.told.front_mut() else { return };
-        let Told { sound, samples, position } = told;
-        let samples = match samples {
-            Some((at, samples)) if *at == rate => samples,
-            _ => {
-                *position = 0;
-                &mut samples.insert((rate, at_rate(sound, rate))).1
-            }
-        };
-        for (place, sample) in room.iter_mut().zip(&samples[*position..]) {
+    fn say_told(&mut self, frame: &mut [i16]) {
+        let Some(Told { sound, position }) = self.told.front_mut() else { return };
+        let samples = &sound.samples()[*position..];
+        for (place, sample) in frame.iter_mut().zip(samples) {
             *place = place.saturating_add(*sample);
         }
-        *position = (*position + room.len()).min(samples.len());
-        if *position == samples.len() {
+        if samples.len() <= frame.len() {
             self.told.pop_front();
+        } else {
+            *position += frame.len();
         }
     }
 }
@@ -199,11 +193,7 @@ pub(crate) fn saturate(sum: i32) -> i16 {
     sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
 }
 
-fn at_rate(sound: &Sound, rate: Rate) -> Vec<i16> {
-    let samples: Vec<f32> =
-        sound.samples().iter().map(|it| f32::from(*it) / f32::from(i16::MAX)).collect();
-    resample_whole(&samples, sound.rate().hz(), rate).unwrap_or_default()
-}
-
+/// Longest frame.
+pub(crate) const FRAME_MAX: usize = Rate::Full.samples(PACKET_MS);
 /// Most sounds that wait to be told to one party; more would be heard when they are of no use.
 const TOLD_MAX: usize = 8;

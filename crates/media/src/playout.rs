@@ -86,6 +86,8 @@ pub(crate) struct Player {
 
 #[derive(Debug)]
 enum Source {
+    /// Without end; nothing to be heard.
+    Silence,
     /// Without end.
     Tone { hz: u16, dbm0: i8 },
     /// To its end.
@@ -112,7 +114,7 @@ impl Player {
     pub(crate) fn new(playout: Playout) -> Option<Self> {
         let source = match playout {
             Playout::Echo => return None,
-            Playout::Silence => Source::Tone { hz: 0, dbm0: 0 },
+            Playout::Silence => Source::Silence,
             Playout::Tone { hz, dbm0 } => Source::Tone { hz, dbm0 },
             Playout::Prompt { sound } => Source::Prompt { sound, position: 0 },
             Playout::Music { music } => Source::Music(music),
@@ -126,6 +128,7 @@ impl Player {
             return;
         }
         self.means = match (&self.source, voice.codec) {
+            (Source::Silence, _) => Speaker::means(voice, voice.codec.rate(), None),
             (Source::Tone { hz, dbm0 }, Codec::G711(law)) => {
                 Means::Companded(voice, Tone::new(studio.tones.period(law, *hz, *dbm0)))
             }
@@ -152,6 +155,7 @@ impl Player {
                 *position += speaker.room.len();
                 speaker.say(rest, payload)
             }
+            (Means::Spoken(speaker), Source::Silence) => speaker.say(&[], payload),
             (Means::Spoken(speaker), Source::Tone { .. }) => speaker.say_on(payload),
             (Means::Broadcast(voice), Source::Music(music)) => {
                 let heard = studio.radio.payload(tick, music, *voice);
@@ -172,10 +176,18 @@ impl Player {
         }
     }
 
+    /// Whether it is played for somebody who may answer with keys.
+    pub(crate) fn takes_keys(&self) -> bool {
+        match &self.source {
+            Source::Silence | Source::Prompt { .. } => true,
+            Source::Tone { .. } | Source::Music(_) => false,
+        }
+    }
+
     /// Whether everything was played.
     pub(crate) fn is_over(&self) -> bool {
         match &self.source {
-            Source::Tone { .. } | Source::Music(_) => false,
+            Source::Silence | Source::Tone { .. } | Source::Music(_) => false,
             Source::Prompt { sound, position } => *position >= sound.samples().len(),
         }
     }

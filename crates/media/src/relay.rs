@@ -224,7 +224,7 @@ impl Relay {
             }
             MediaCommand::Tell { media, sound } => {
                 if let Some(session) = self.session(media) {
-                    session.tell(sound);
+                    session.tell(&sound);
                 }
             }
             MediaCommand::Record { recording, label, sources } => {
@@ -568,6 +568,7 @@ impl Relay {
         slot
     }
 
+    /// The session that a command is about, which is in hand from now on.
     fn session(&mut self, media: MediaId) -> Option<&mut Session> {
         let slot = self.slot(media)?;
         session_mut(&mut self.sessions, slot)

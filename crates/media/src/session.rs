@@ -186,12 +186,14 @@ impl Session {
         }
     }
 
-    /// Whether somebody must hear what the far end says: a conference, or we in case it presses
-    /// keys that are in the audio alone.
+    /// Whether somebody must hear what the far end says: a conference, or we where it may answer a
+    /// playout with keys that are in the audio alone.
     fn needs_ears(&self) -> bool {
         match &self.activity {
             Activity::Meeting(_) => true,
-            Activity::Playing(_) => !self.formats.all.iter().any(Format::is_event),
+            Activity::Playing(player) => {
+                player.takes_keys() && !self.formats.all.iter().any(Format::is_event)
+            }
             Activity::Idle | Activity::Bridged { .. } | Activity::Echo => false,
         }
     }
@@ -252,9 +254,9 @@ impl Session {
     }
 
     /// Tells it alone something in its conference, if it is in one.
-    pub(crate) fn tell(&mut self, sound: Sound) {
-        if let Activity::Meeting(party) = &mut self.activity {
-            party.tell(sound);
+    pub(crate) fn tell(&mut self, sound: &Sound) {
+        if let (Activity::Meeting(party), Some(voice)) = (&mut self.activity, self.formats.voice) {
+            party.tell(sound, voice.codec.rate());
         }
     }
 

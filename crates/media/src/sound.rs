@@ -1,6 +1,6 @@
 //! What is played: samples that were decoded once and are shared by all who hear them.
 
-use crate::{codec::Rate, tone::linear_period};
+use crate::{codec::Rate, resample::resample_whole, tone::linear_period};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One channel of linear samples. Cheap to clone.
@@ -27,6 +27,17 @@ impl Sound {
     /// Samples a second.
     pub fn rate(&self) -> Rate {
         self.rate
+    }
+
+    /// The same at another rate.
+    pub(crate) fn at_rate(&self, rate: Rate) -> Self {
+        if rate == self.rate {
+            return self.clone();
+        }
+        let full = f32::from(i16::MAX);
+        let samples: Vec<f32> = self.samples.iter().map(|it| f32::from(*it) / full).collect();
+        let converted = resample_whole(&samples, self.rate.hz(), rate);
+        Self::new(rate, converted.unwrap_or_default())
     }
 
     /// From the first to the last.

@@ -1,8 +1,7 @@
 //! `/conferences`: who is in which room, and what a moderator at a screen does.
 
 use super::{
-    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Live, Problem, Session,
-    UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, UrlPath,
 };
 use crate::{events::Stamp, store::Right};
 use axum::{Json, extract::State, http::StatusCode};
@@ -122,27 +121,23 @@ async fn change_party(
     UrlPath((room, call)): UrlPath<(String, Uuid)>,
     JsonBody(PartyChange { muted, deaf }): JsonBody<PartyChange>,
 ) -> Result<StatusCode, Problem> {
-    let live = api.live()?;
+    let (live, call_id) = (api.live()?, CallId(call));
     let rooms = live.rooms.of(session.domain.id);
-    let has_party = |it: &RoomView| it.parties.iter().any(|party| party.call.0 == call);
+    let has_party = |it: &RoomView| it.parties.iter().any(|party| party.call == call_id);
     if !rooms.iter().any(|it| it.name == room && has_party(it)) {
         return Err(Problem::not_found());
     }
+    let shard = live.shard_for(&session, call_id, Right::CallHangupAny).await?;
     let commands = [muted.map(PartyCommand::Mute), deaf.map(PartyCommand::Deafen)];
     for command in commands.into_iter().flatten() {
-        carry_out(live, call, command).await?;
+        if !shard.command_party(call_id, command).await? {
+            // It has left in the meantime.
+            return Err(Problem::not_found());
+        }
     }
     let act = Act::on(AuditAction::ConferencePartyChanged, AuditObject::Call, call);
     api.audit(&session, act).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn carry_out(live: &Live, call: Uuid, command: PartyCommand) -> Result<(), Problem> {
-    let found = live.board.find(CallId(call)).await?.ok_or_else(Problem::not_found)?;
-    let shard = live.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)?;
-    // It may have left in the meantime.
-    let is_done = shard.command_party(CallId(call), command).await?;
-    if is_done { Ok(()) } else { Err(Problem::not_found()) }
 }
 
 impl From<RoomView> for Conference {

@@ -42,6 +42,25 @@ pub struct Live {
 /// Who may see lines and how they stand: people, and screens on walls.
 pub(super) const LINES_VIEW: &[Right] = &[Right::ExtensionsView, Right::WallView];
 
+impl Live {
+    /// The shard of a call that is the session's own, or that it has the right to act on.
+    pub(super) async fn shard_for(
+        &self,
+        session: &Session,
+        call: CallId,
+        right: Right,
+    ) -> Result<&ShardHandle, Problem> {
+        let found = self.board.find(call).await?.ok_or_else(Problem::not_found)?;
+        if found.domain != session.domain.id {
+            return Err(Problem::not_found());
+        }
+        if !session.user_id().is_some_and(|user| found.users.contains(&user)) {
+            session.require(right)?;
+        }
+        self.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)
+    }
+}
+
 pub(super) fn routes(door: Door) -> Door {
     door.route(Access::AnySession, routes!(bootstrap))
         .route(Access::AnySession, routes!(my_lines))
@@ -244,16 +263,7 @@ async fn hang_up(
     session: Session,
     UrlPath(id): UrlPath<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let live = api.live()?;
-    let found = live.board.find(CallId(id)).await?.ok_or_else(Problem::not_found)?;
-    if found.domain != session.domain.id {
-        return Err(Problem::not_found());
-    }
-    let is_own = session.user_id().is_some_and(|user| found.users.contains(&user));
-    if !is_own {
-        session.require(Right::CallHangupAny)?;
-    }
-    let shard = live.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)?;
+    let shard = api.live()?.shard_for(&session, CallId(id), Right::CallHangupAny).await?;
     if !shard.hang_up(CallId(id)).await? {
         // It ended by itself in the meantime.
         return Err(Problem::not_found());

@@ -86,16 +86,7 @@ async fn order(
     UrlPath(id): UrlPath<Uuid>,
     JsonBody(command): JsonBody<RecordingCommand>,
 ) -> Result<StatusCode, Problem> {
-    let live = api.live()?;
-    let found = live.board.find(CallId(id)).await?.ok_or_else(Problem::not_found)?;
-    if found.domain != session.domain.id {
-        return Err(Problem::not_found());
-    }
-    let is_own = session.user_id().is_some_and(|user| found.users.contains(&user));
-    if !is_own {
-        session.require(Right::CallRecordAny)?;
-    }
-    let shard = live.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)?;
+    let shard = api.live()?.shard_for(&session, CallId(id), Right::CallRecordAny).await?;
     shard.record(CallId(id), command.action.into()).await?.map_err(refused)?;
     let after = Some(json!({ "action": command.action }));
     api.audit(&session, Act { after, ..Act::on(AuditAction::CallRecorded, AuditObject::Call, id) })

@@ -13,7 +13,6 @@ use crate::{
     context::Context,
     dialplan::ConferencePlan,
     failure::{Cause, Refusal},
-    output::Output,
     rooms::{Closed, PartyView, Place},
 };
 use base::Now;
@@ -237,7 +236,7 @@ impl Call {
         let Some(media) = self.legs[CALLER].media() else { return };
         let alone = plan.music.as_ref().and_then(|name| ctx.sounds.music.get(name)).cloned();
         let (room, mode, is_chimed) = (place.room(), *mode, plan.has_chimes);
-        self.to_worker(ctx, MediaCommand::Join { media, room, mode, alone, is_chimed });
+        self.tell_worker(ctx, MediaCommand::Join { media, room, mode, alone, is_chimed });
     }
 
     fn toggle_mute(&mut self, ctx: &mut Context<'_>) {
@@ -258,7 +257,7 @@ impl Call {
         meeting.mode = mode;
         meeting.place.update(|party| party.mode = mode);
         if let Some(media) = self.legs[CALLER].media() {
-            self.to_worker(ctx, MediaCommand::SetMode { media, mode });
+            self.tell_worker(ctx, MediaCommand::SetMode { media, mode });
         }
     }
 
@@ -279,17 +278,13 @@ impl Call {
         if let Some(sound) = self.sound_of(ctx, words)
             && let Some(media) = self.legs[CALLER].media()
         {
-            self.to_worker(ctx, MediaCommand::Tell { media, sound });
+            self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }
     }
 
     fn sound_of(&self, ctx: &Context<'_>, words: Words) -> Option<Sound> {
         let State::Meeting(meeting) = &self.state else { return None };
         Some(ctx.sounds.prompt(&meeting.plan.language, words.prompt()))
-    }
-
-    fn to_worker(&self, ctx: &mut Context<'_>, command: MediaCommand) {
-        ctx.outputs.push_back(Output::Media { worker: self.worker, command });
     }
 }
 

@@ -29,8 +29,6 @@ pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use setup::{Incoming, Plan, Target};
 
-use conference::Meeting;
-
 use crate::{
     cdr::{Cdr, HangupParty},
     context::Context,
@@ -39,9 +37,11 @@ use crate::{
     failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
     occupancy::Seat,
+    output::Output,
 };
 use base::{CallId, DomainId, Now};
-use media::{StreamStats, sdp::Sdp};
+use conference::Meeting;
+use media::{MediaCommand, StreamStats, sdp::Sdp};
 use recording::Recording;
 use sip::{
     ClientId, DialogId, Request, Response, ServerId, Status,
@@ -359,6 +359,11 @@ impl Call {
         for leg in &mut self.legs {
             leg.forget(ctx);
         }
+    }
+
+    /// The one worker on which all the call's media lives.
+    fn tell_worker(&self, ctx: &mut Context<'_>, command: MediaCommand) {
+        ctx.outputs.push_back(Output::Media { worker: self.worker, command });
     }
 
     // === Getters ===

@@ -6,7 +6,6 @@
 use super::{CALLER, Call, State};
 use crate::{
     context::Context,
-    output::Output,
     recording::{RecordingOrder, RecordingRefusal},
 };
 use base::RecordingId;
@@ -105,9 +104,5 @@ impl Call {
             State::Ringing(_) | State::Ending { .. } => return None,
         };
         Some(([RecordedSource::Received(caller), right], who))
-    }
-
-    fn tell_worker(&self, ctx: &mut Context<'_>, command: MediaCommand) {
-        ctx.outputs.push_back(Output::Media { worker: self.worker, command });
     }
 }

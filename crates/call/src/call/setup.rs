@@ -12,7 +12,6 @@ use crate::{
     failure::{Cause, Refusal, is_better, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg},
     occupancy::Seat,
-    output::Output,
 };
 use base::{CallId, DomainId};
 use bytes::Bytes;
@@ -408,7 +407,7 @@ impl Call {
         } else if let (Some(a), Some(b)) = (self.legs[offerer].media(), self.legs[answerer].media())
         {
             let command = MediaCommand::Bridge { a, b, a_to_b: to_answering, b_to_a: to_offering };
-            ctx.outputs.push_back(Output::Media { worker: self.worker, command });
+            self.tell_worker(ctx, command);
         }
         Ok(bytes)
     }

@@ -1,10 +1,9 @@
 //! Recordings of the sessions of a worker: which packets are copied for whom.
 
-use super::{Relay, session_mut};
+use super::Relay;
 use crate::{
     command::RecordedSource,
     recording::{Event, Label, RecordedCounts, Track, buffer::Tap},
-    session::Session,
 };
 use base::{MediaId, RecordingId};
 use std::time::Instant;
@@ -48,7 +47,7 @@ impl Relay {
             return;
         }
         for (track, source) in Track::ALL.into_iter().zip(sources) {
-            let Some(session) = self.session_named(source.media()) else { continue };
+            let Some(session) = self.session(source.media()) else { continue };
             let none = Tap { recording, received: None, sent: None, is_paused: false };
             let tap = session.tap.get_or_insert(none);
             match source {
@@ -66,7 +65,7 @@ impl Relay {
         let Some(medias) = self.recorded.sources(recording) else { return };
         let mut has_changed = false;
         for media in medias {
-            if let Some(tap) = self.session_named(media).and_then(|it| it.tap.as_mut()) {
+            if let Some(tap) = self.session(media).and_then(|it| it.tap.as_mut()) {
                 has_changed |= tap.is_paused != pause;
                 tap.is_paused = pause;
             }
@@ -82,7 +81,7 @@ impl Relay {
         let medias = self.recorded.sources(recording);
         self.recorded.end(now, recording);
         for media in medias.into_iter().flatten() {
-            if let Some(session) = self.session_named(media) {
+            if let Some(session) = self.session(media) {
                 session.tap = None;
             }
         }
@@ -97,7 +96,7 @@ impl Relay {
 
     /// Tells the recording what the packets of a session are.
     pub(super) fn note_formats(&mut self, now: Instant, media: MediaId) {
-        let Some(session) = self.session_named(media) else { return };
+        let Some(session) = self.session(media) else { return };
         let Some(Tap { recording, received, sent, .. }) = session.tap else { return };
         let formats = session.formats().to_vec();
         for track in [received, sent].into_iter().flatten() {
@@ -107,11 +106,6 @@ impl Relay {
     }
 
     fn recording_of(&mut self, media: MediaId) -> Option<RecordingId> {
-        self.session_named(media)?.tap.map(|it| it.recording)
-    }
-
-    fn session_named(&mut self, media: MediaId) -> Option<&mut Session> {
-        let slot = *self.slots.get(&media)?;
-        session_mut(&mut self.sessions, slot)
+        self.session(media)?.tap.map(|it| it.recording)
     }
 }

@@ -3,8 +3,8 @@
 use crate::support::*;
 use base::{Rng, RoomId};
 use media::{
-    Channel, Direction, Format, MediaCommand, PartyMode, PayloadMap, Playout, Relay, Remote, Rtcp,
-    Slot, Transcoding,
+    Channel, Direction, Format, MediaCommand, PartyMode, PayloadMap, Playout, Relay, Slot,
+    Transcoding,
     codec::{Codec, Encoder, OpusWishes, Rate},
     rtp::{HEADER_LEN, Header},
     sound::{Music, PieceOrder, Sound},
@@ -12,6 +12,7 @@ use media::{
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
+    slice,
     sync::Arc,
     time::Instant,
 };
@@ -97,13 +98,7 @@ impl World {
         let mut world = Self { relay: Relay::new(now, Rng::from_number(3)), now, phones };
         for (n, format) in (0..).zip(formats) {
             world.relay.open(now, id(n), Slot(n));
-            world.command(MediaCommand::Configure {
-                media: id(n),
-                remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
-                direction: Direction::SendRecv,
-                formats: vec![format.clone()],
-                timeout: None,
-            });
+            world.command(configure(n, Direction::SendRecv, slice::from_ref(format)));
         }
         world
     }
@@ -120,6 +115,7 @@ impl World {
     fn allocations(&mut self) -> u64 {
         self.run(SETTLE_TICKS);
         let before = ALLOCATIONS.get();
+        assert!(before > 0, "what the set-up took is counted");
         self.run(COUNTED_TICKS);
         ALLOCATIONS.get() - before
     }

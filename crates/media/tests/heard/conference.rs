@@ -3,8 +3,7 @@
 use crate::support::*;
 use base::{Rng, RoomId};
 use media::{
-    Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, Playout, Relay, Remote, Rtcp,
-    Slot,
+    Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, Playout, Relay, Slot,
     codec::{Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
     dtmf::{Digit, EventSender, KeyTone},
     rtp::{HEADER_LEN, Header},
@@ -238,7 +237,7 @@ fn keys_are_told_of_events_and_of_tones_in_rooms_and_under_playouts() {
             if is_in_room {
                 world.join(0);
             } else {
-                let playout = Playout::Tone { hz: 1004, dbm0: -16 };
+                let playout = Playout::Silence;
                 world.command(MediaCommand::Play { media: id(0), playout });
             }
             world.run(millis(200));
@@ -320,13 +319,7 @@ impl World {
     }
 
     fn configure(&mut self, n: u32, direction: Direction) {
-        self.command(MediaCommand::Configure {
-            media: id(n),
-            remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
-            direction,
-            formats: self.formats[n as usize].clone(),
-            timeout: None,
-        });
+        self.command(configure(n, direction, &self.formats[n as usize]));
     }
 
     fn join(&mut self, n: u32) {

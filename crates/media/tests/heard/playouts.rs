@@ -3,7 +3,7 @@
 use crate::support::*;
 use base::Rng;
 use media::{
-    Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay, Remote, Rtcp, Slot,
+    Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay, Slot,
     codec::{Codec, Decoder, Rate},
     rtp::Header,
     sound::{Music, PieceOrder, Sound},
@@ -136,13 +136,7 @@ impl World {
         let mut world = Self { relay, now, formats: formats.to_vec() };
         for (n, format) in (0..).zip(formats) {
             world.relay.open(now, id(n), Slot(n));
-            world.command(MediaCommand::Configure {
-                media: id(n),
-                remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
-                direction: Direction::SendRecv,
-                formats: vec![format.clone()],
-                timeout: None,
-            });
+            world.command(configure(n, Direction::SendRecv, slice::from_ref(format)));
         }
         world
     }

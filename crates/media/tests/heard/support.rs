@@ -2,7 +2,7 @@
 
 use base::MediaId;
 use media::{
-    Format,
+    Direction, Format, MediaCommand, Remote, Rtcp,
     codec::{Codec, Rate},
 };
 use std::{f64::consts::TAU, net::SocketAddr, time::Duration};
@@ -41,6 +41,17 @@ pub(crate) fn tone_level_db(pcm: &[i16], hz: f64, rate: Rate) -> f64 {
         (re + f64::from(*sample) * cos, im + f64::from(*sample) * sin)
     });
     20.0 * (2.0 * f64::hypot(re, im) / pcm.len() as f64 / 32_768.0).log10()
+}
+
+/// Describes far end `n`, media flowing in `direction`.
+pub(crate) fn configure(n: u32, direction: Direction, formats: &[Format]) -> MediaCommand {
+    MediaCommand::Configure {
+        media: id(n),
+        remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
+        direction,
+        formats: formats.to_vec(),
+        timeout: None,
+    }
 }
 
 pub(crate) fn id(n: u32) -> MediaId {
