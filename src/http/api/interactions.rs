@@ -158,8 +158,29 @@ impl Interaction {
 }
 
 fn description(call: &LoggedCall) -> String {
-    let seconds = call.talk_ms / 1000;
-    let (minutes, seconds) = (seconds / 60, seconds % 60);
     let side = |it: &crate::store::CallSide| it.name.clone().unwrap_or_else(|| it.number.clone());
-    format!("{} → {} [{minutes:02}:{seconds:02}]", side(&call.a), side(&call.b))
+    format!("{} → {} [{}]", side(&call.a), side(&call.b), duration(call.talk_ms))
+}
+
+/// Whole seconds that are over, as the panel and phones count them: `mm:ss`, from an hour on `h:mm:ss`.
+fn duration(ms: i64) -> String {
+    let seconds = ms.max(0) / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours == 0 {
+        format!("{minutes:02}:{seconds:02}")
+    } else {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_told_in_whole_seconds_that_are_over() {
+        let told = [-1, 59_999, 3_599_000, 3_600_000, 86_399_000].map(duration);
+
+        assert_eq!(told, ["00:00", "00:59", "59:59", "1:00:00", "23:59:59"]);
+    }
 }

@@ -1,20 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, moment, party } from './format';
-
-test.each([
-  [0, '00:00'],
-  [30_000, '00:30'],
-  [59_600, '01:00'],
-  [3_599_000, '59:59'],
-  [3_600_000, '1:00:00'],
-  [86_399_000, '23:59:59'],
-  [-5, '00:00'],
-  [null, '00:00'],
-  [undefined, '00:00'],
-  [Number.NaN, '00:00'],
-])('%s ms are %s', (ms, text) => {
-  expect(duration(ms)).toBe(text);
-});
+import { moment, party } from './format';
 
 test('a side has a name, a number, both, or is unknown', () => {
   expect(party({ number: '1001', name: 'Иванова' }, 'Неизвестно')).toBe('Иванова (1001)');

@@ -1,18 +1,10 @@
-// Moments, durations and parties as they stand in lists and cards. Knows no React.
+// Moments and parties as they stand in lists and cards. Knows no React.
 
 /** `24.11.2025, 09:05:07`; an empty text for a moment that is not known. */
 export function moment(at: string | null | undefined, locale: string): string {
   const instant = at ? Date.parse(at) : Number.NaN;
   if (Number.isNaN(instant)) return '';
   return momentFormat(locale).format(instant);
-}
-
-/** `mm:ss`, from an hour on `h:mm:ss`; `00:00` for what did not happen. */
-export function duration(ms: number | null | undefined): string {
-  const seconds = Number.isFinite(ms) ? Math.max(0, Math.round((ms ?? 0) / 1000)) : 0;
-  const two = (value: number) => String(value).padStart(2, '0');
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  return seconds < 3600 ? rest : `${Math.floor(seconds / 3600)}:${rest}`;
 }
 
 /** `Понедельник 16:38` within a week, `Сегодня 16:38`, else with its date; empty if not known. */

@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import type { CallCard, CallEvent } from '../../api/types';
 import { type TextId, useLocale, useText } from '../../i18n/I18n';
-import { duration, moment, type Party, party } from '../../list/format';
+import { moment, type Party, party } from '../../list/format';
+import { duration } from '../../ui/duration';
 import { CallRecordings } from './CallRecordings';
 import css from './calls.module.css';
 import { useCauseText } from './useCallsSpec';

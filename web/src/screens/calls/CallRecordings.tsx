@@ -1,7 +1,8 @@
 import type { Recording } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
-import { duration, moment } from '../../list/format';
+import { moment } from '../../list/format';
+import { duration } from '../../ui/duration';
 import css from './calls.module.css';
 
 /** What was recorded of a call, to be heard by who may; nothing where nothing was. */

@@ -3,8 +3,9 @@ import type { CallRow, Direction } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
-import { duration, moment, party } from '../../list/format';
+import { moment, party } from '../../list/format';
 import { useLive, useTopic } from '../../live/LiveContext';
+import { duration } from '../../ui/duration';
 
 /** Columns and filters of the archive of calls. */
 export function useCallsSpec(): GridSpec<CallRow> {
