@@ -1,5 +1,5 @@
 import { Eye, EyeOff } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, type Ref, useState } from 'react';
+import { type ReactNode, type Ref, useState } from 'react';
 import {
   FieldError,
   Input,
@@ -81,12 +81,18 @@ function Around({
 
 const LINES_SHOWN = 3;
 
+type KeyEvent = Parameters<NonNullable<TextFieldProps['onKeyDown']>>[0];
+
 /** A masked line of text, which can be shown, and which warns of caps lock. */
 export function PasswordField(props: Omit<Props, 'type' | 'after' | 'warning'>) {
   const t = useText();
   const [isShown, setShown] = useState(false);
   const [hasCapsLock, setCapsLock] = useState(false);
-  const watchCapsLock = (event: KeyboardEvent) => setCapsLock(event.getModifierState('CapsLock'));
+  const watchCapsLock = (event: KeyEvent) => {
+    setCapsLock(event.getModifierState('CapsLock'));
+    // Escape and Enter are for the form around.
+    event.continuePropagation();
+  };
 
   return (
     <Field
