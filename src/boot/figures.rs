@@ -3,8 +3,8 @@
 use crate::{
     mediaserver::WorkerMetrics,
     telemetry::metrics::{
-        RECORDING_PACKETS, RECORDING_PACKETS_LOST, RTP_DROPPED, RTP_RECEIVED, RTP_SENT,
-        TICKS_SKIPPED,
+        RECORDING_PACKETS, RECORDING_PACKETS_LOST, RTCP_RECEIVED, RTP_DROPPED, RTP_RECEIVED,
+        RTP_SENT, TICKS_SKIPPED,
     },
 };
 use media::DropReason;
@@ -15,6 +15,7 @@ use std::sync::{Arc, atomic::Ordering::Relaxed};
 pub(super) fn report_media(workers: &[Arc<WorkerMetrics>]) {
     let total = |figure: &dyn Fn(&WorkerMetrics) -> u64| workers.iter().map(|it| figure(it)).sum();
     counter!(RTP_RECEIVED).absolute(total(&|it| it.packets_in.load(Relaxed)));
+    counter!(RTCP_RECEIVED).absolute(total(&|it| it.reports_in.load(Relaxed)));
     counter!(RTP_SENT).absolute(total(&|it| it.packets_out.load(Relaxed)));
     counter!(TICKS_SKIPPED).absolute(total(&|it| it.ticks_skipped.load(Relaxed)));
     counter!(RECORDING_PACKETS).absolute(total(&|it| it.recorded.load(Relaxed)));

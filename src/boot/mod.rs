@@ -393,6 +393,7 @@ impl Parts {
             shards: self.shards.clone(),
             locations: self.locations.clone(),
             rooms: self.rooms.clone(),
+            figures: self.media.figures().clone(),
             panels: self.panels.clone(),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 use base::{CallId, CdrId, LegId, Rng, UnixMillis};
 use call::{Cdr, Extension, HangupParty, LegRole};
-use media::StreamStats;
+use media::{FarStats, StreamStats};
 use std::collections::HashMap;
 
 /// Makes the past calls of `domain`, unless it has calls already.
@@ -165,6 +165,14 @@ impl History {
             None => (None, None),
         };
         let end_ms = wait_ms + talk_ms;
+        let score = 4.2 + self.rng.below(20) as f32 / 100.0;
+        let far = FarStats {
+            packets_lost: Some(0),
+            jitter_ms: Some(self.rng.below(40) as f32 / 10.0),
+            mos: Some(4.2 + self.rng.below(20) as f32 / 100.0),
+            rtt_ms: Some(1.0 + self.rng.below(300) as f32 / 10.0),
+        };
+        let far = if talk_ms > 0 { far } else { FarStats::default() };
         let packets = (talk_ms / PACKET_MS).unsigned_abs();
         let is_ringing = !matches!(story.ending, Ending::Busy);
         let ended = UnixMillis(story.started.0 + end_ms);
@@ -197,6 +205,8 @@ impl History {
                 bytes_sent: packets * 160,
                 jitter_ms: self.rng.below(40) as f32 / 10.0,
                 payload_type: (talk_ms > 0).then_some(8),
+                mos: (talk_ms > 0).then_some(score),
+                far,
                 ..StreamStats::default()
             },
         }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct WorkerMetrics {
     /// Packets taken in, RTP and RTCP.
     pub packets_in: AtomicU64,
-    /// Packets sent, relayed and played.
+    /// RTCP packets among them that were believed.
+    pub reports_in: AtomicU64,
+    /// Packets sent: relayed, played, and reports.
     pub packets_out: AtomicU64,
     /// Packets that went nowhere, in the order of [`DropReason::ALL`].
     pub dropped: [AtomicU64; DropReason::ALL.len()],
@@ -35,6 +37,7 @@ pub struct WorkerMetrics {
 impl WorkerMetrics {
     pub(super) fn publish(&self, counters: &Counters) {
         self.packets_in.store(counters.packets_in, Relaxed);
+        self.reports_in.store(counters.reports_in, Relaxed);
         self.packets_out.store(counters.packets_out, Relaxed);
         self.ticks_skipped.store(counters.ticks_skipped, Relaxed);
         for (metric, count) in self.dropped.iter().zip(counters.dropped) {

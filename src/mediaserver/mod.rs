@@ -4,6 +4,7 @@
 //! ring, and its events go to the signalling shard that opened the session. Nothing here blocks:
 //! a full ring is an error for the sender, a full sink is tried again a little later.
 
+mod figures;
 mod handle;
 mod metrics;
 mod ports;
@@ -12,6 +13,7 @@ mod tape;
 mod tests;
 mod worker;
 
+pub use figures::LiveFigures;
 pub use handle::{MediaHandle, SendError};
 pub use metrics::WorkerMetrics;
 pub use tape::{TapeIn, TapeOut, tape};
@@ -35,6 +37,7 @@ use worker::{Outs, Worker};
 pub struct MediaServer {
     inboxes: Arc<[Inbox]>,
     metrics: Vec<Arc<WorkerMetrics>>,
+    figures: LiveFigures,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -104,7 +107,12 @@ impl MediaServer {
         rng: &mut Rng,
     ) -> Result<Self, StartError> {
         check(config)?;
-        let mut server = Self { inboxes: Arc::new([]), metrics: Vec::new(), threads: Vec::new() };
+        let mut server = Self {
+            inboxes: Arc::new([]),
+            metrics: Vec::new(),
+            figures: LiveFigures::default(),
+            threads: Vec::new(),
+        };
         let mut inboxes = Vec::new();
         for number in 0..config.workers {
             let metrics = Arc::new(WorkerMetrics::default());
@@ -115,7 +123,7 @@ impl MediaServer {
                 ports,
                 orders,
                 wake,
-                Outs { sinks: sinks.to_vec(), tape: tape.clone() },
+                Outs { sinks: sinks.to_vec(), tape: tape.clone(), figures: server.figures.clone() },
                 Arc::clone(&metrics),
                 rng.split(),
             )?;
@@ -133,7 +141,12 @@ impl MediaServer {
         MediaHandle::new(shard, Arc::clone(&self.inboxes))
     }
 
-    /// Figures, one entry a worker.
+    /// How open sessions do.
+    pub fn figures(&self) -> &LiveFigures {
+        &self.figures
+    }
+
+    /// Counts, one entry a worker.
     pub fn metrics(&self) -> &[Arc<WorkerMetrics>] {
         &self.metrics
     }

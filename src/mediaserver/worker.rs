@@ -5,7 +5,7 @@
 //! packets of [`COALESCE`]; a wake-up costs as much as relaying a packet.
 
 use super::{
-    EventSink, TapeOut, WorkerMetrics,
+    EventSink, LiveFigures, TapeOut, WorkerMetrics,
     handle::{Order, Wake},
     ports::{BELL, Ports, event_source},
 };
@@ -37,6 +37,7 @@ pub(super) struct Worker {
     /// Events that found their sink full, oldest first.
     undelivered: VecDeque<(u8, MediaEvent)>,
     tape: TapeOut,
+    figures: LiveFigures,
     metrics: Arc<WorkerMetrics>,
 }
 
@@ -46,6 +47,8 @@ pub(super) struct Outs {
     pub(super) sinks: Vec<EventSink>,
     /// What is recorded.
     pub(super) tape: TapeOut,
+    /// How sessions do.
+    pub(super) figures: LiveFigures,
 }
 
 /// The sockets that have something to read.
@@ -77,6 +80,7 @@ impl Worker {
             sinks: outs.sinks,
             undelivered: VecDeque::new(),
             tape: outs.tape,
+            figures: outs.figures,
             metrics,
         })
     }
@@ -98,6 +102,7 @@ impl Worker {
             self.see_to_time(now);
             self.hand_over_recorded(now);
             self.deliver_events();
+            self.tell_figures();
             self.publish();
             self.nap(round_at, &ready);
         }
@@ -199,7 +204,7 @@ impl Worker {
             if let Ok(relayed) = verdict {
                 match relayed {
                     Some(transmit) => send(&self.ports, &self.metrics, transmit, packet),
-                    None => send_transcoded(&mut self.relay, &self.ports, &self.metrics),
+                    None => send_made(&mut self.relay, &self.ports, &self.metrics),
                 }
                 reads -= 1;
                 if reads == 0 {
@@ -268,7 +273,7 @@ impl Worker {
             && let Some(slot) = self.relay.slot_of(*media)
             && let Err(error) = self.ports.open_rtcp(slot)
         {
-            tracing::warn!(%media, %error, "RTCP of this session is not relayed: its port is taken");
+            tracing::warn!(%media, %error, "this session has no RTCP: its port is taken");
         }
     }
 
@@ -281,6 +286,8 @@ impl Worker {
 
     fn close(&mut self, now: Instant, media: MediaId) {
         if let Some(slot) = self.relay.close(now, media) {
+            send_made(&mut self.relay, &self.ports, &self.metrics);
+            self.figures.forget(media);
             self.ports.give_back(now, slot);
         }
     }
@@ -345,6 +352,15 @@ impl Worker {
         }
     }
 
+    fn tell_figures(&mut self) {
+        while let Some((media, figures)) = self.relay.poll_figures() {
+            // One that was closed meanwhile is forgotten already.
+            if self.relay.slot_of(media).is_some() {
+                self.figures.put(media, figures);
+            }
+        }
+    }
+
     fn publish(&self) {
         self.metrics.publish(self.relay.counters());
         self.metrics.publish_recorded(self.relay.recorded_counts());
@@ -363,7 +379,8 @@ fn send(ports: &Ports, metrics: &WorkerMetrics, transmit: Transmit, packet: &[u8
     }
 }
 
-fn send_transcoded(relay: &mut Relay, ports: &Ports, metrics: &WorkerMetrics) {
+/// Sends what transcoding made, or the goodbye of a session.
+fn send_made(relay: &mut Relay, ports: &Ports, metrics: &WorkerMetrics) {
     while let Some((transmit, packet)) = relay.poll_transmit() {
         send(ports, metrics, transmit, packet);
     }

@@ -2,8 +2,8 @@
 
 use base::CallId;
 use call::{
-    CallCounts, CallView, Directory, PartyCommand, RecordingOrder, RecordingRefusal, Sounds,
-    Totals, dialplan::Plans,
+    CallCounts, CallView, Directory, LegMedia, PartyCommand, RecordingOrder, RecordingRefusal,
+    Sounds, Totals, dialplan::Plans,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(super) enum Command {
     HangUp(CallId, oneshot::Sender<bool>),
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
     Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
+    MediaOf(CallId, oneshot::Sender<Vec<LegMedia>>),
     KeptCalls(oneshot::Sender<Vec<KeptCall>>),
     Views(oneshot::Sender<Vec<CallView>>),
     Figures(oneshot::Sender<Figures>),
@@ -106,6 +107,11 @@ impl ShardHandle {
         order: RecordingOrder,
     ) -> Result<Result<(), RecordingRefusal>, ShardGone> {
         self.ask(|reply| Command::Record(call, order, reply)).await
+    }
+
+    /// The media sessions of a live call's legs; none if it is not here.
+    pub async fn media_of(&self, call: CallId) -> Result<Vec<LegMedia>, ShardGone> {
+        self.ask(|reply| Command::MediaOf(call, reply)).await
     }
 
     /// The live calls.

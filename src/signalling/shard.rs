@@ -180,6 +180,9 @@ impl Shard {
             Command::Record(call, order, reply) => {
                 let _ = reply.send(self.calls.record(clock::now(), call, order));
             }
+            Command::MediaOf(call, reply) => {
+                let _ = reply.send(self.calls.media_of(call));
+            }
             Command::KeptCalls(reply) => {
                 let _ = reply.send(self.trace.kept_calls().collect());
             }

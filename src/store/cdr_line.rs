@@ -4,7 +4,7 @@
 
 use base::UnixMillis;
 use call::Cdr;
-use media::StreamStats;
+use media::{FarStats, StreamStats};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, net::SocketAddr};
 
@@ -71,6 +71,16 @@ struct Record<'a> {
     latched: Option<SocketAddr>,
     #[serde(default)]
     transcoded: bool,
+    #[serde(default)]
+    mos: Option<f32>,
+    #[serde(default)]
+    far_packets_lost: Option<i32>,
+    #[serde(default)]
+    far_jitter_ms: Option<f32>,
+    #[serde(default)]
+    far_mos: Option<f32>,
+    #[serde(default)]
+    rtt_ms: Option<f32>,
 }
 
 impl<'a> From<&'a Cdr> for Record<'a> {
@@ -105,6 +115,11 @@ impl<'a> From<&'a Cdr> for Record<'a> {
             packets_lost: cdr.media.packets_lost,
             // JSON has no word for what a division by zero gives.
             jitter_ms: if cdr.media.jitter_ms.is_finite() { cdr.media.jitter_ms } else { 0.0 },
+            mos: cdr.media.mos,
+            far_packets_lost: cdr.media.far.packets_lost,
+            far_jitter_ms: cdr.media.far.jitter_ms,
+            far_mos: cdr.media.far.mos,
+            rtt_ms: cdr.media.far.rtt_ms,
             packets_foreign: cdr.media.packets_foreign,
             payload_type: cdr.media.payload_type,
             latched: cdr.media.latched,
@@ -150,6 +165,13 @@ impl TryFrom<Record<'_>> for Cdr {
                 payload_type: record.payload_type,
                 latched: record.latched,
                 transcoded: record.transcoded,
+                mos: record.mos,
+                far: FarStats {
+                    packets_lost: record.far_packets_lost,
+                    jitter_ms: record.far_jitter_ms,
+                    mos: record.far_mos,
+                    rtt_ms: record.rtt_ms,
+                },
             },
         })
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use base::{CallId, CdrId, DomainId, LegId, UnixMillis, UserId};
 use call::{Cdr, HangupParty, LegRole};
-use media::StreamStats;
+use media::{FarStats, StreamStats};
 use std::sync::LazyLock;
 
 /// Which records to show.
@@ -109,7 +109,12 @@ impl Store {
                         .bind(signed(cdr.media.packets_foreign))
                         .bind(cdr.media.payload_type.map(i64::from))
                         .bind(cdr.media.latched.map(|it| it.to_string()))
-                        .bind(cdr.media.transcoded);
+                        .bind(cdr.media.transcoded)
+                        .bind(cdr.media.mos.map(f64::from))
+                        .bind(cdr.media.far.packets_lost.map(i64::from))
+                        .bind(cdr.media.far.jitter_ms.map(f64::from))
+                        .bind(cdr.media.far.mos.map(f64::from))
+                        .bind(cdr.media.far.rtt_ms.map(f64::from));
                 }
                 added += query.execute(&mut *tx).await?.rows_affected();
             }
@@ -156,6 +161,14 @@ from_row!(CdrRow, row => Ok(Self(Cdr {
         payload_type: row.try_get::<Option<i64>, _>("payload_type")?.map(unsigned),
         latched: (row.try_get::<Option<String>, _>("latched")?).and_then(|it| it.parse().ok()),
         transcoded: row.try_get("transcoded")?,
+        mos: single(row.try_get("mos")?),
+        far: FarStats {
+            packets_lost: (row.try_get::<Option<i64>, _>("far_packets_lost")?)
+                .and_then(|it| it.try_into().ok()),
+            jitter_ms: single(row.try_get("far_jitter_ms")?),
+            mos: single(row.try_get("far_mos")?),
+            rtt_ms: single(row.try_get("rtt_ms")?),
+        },
     },
 })));
 
@@ -173,6 +186,11 @@ pub(super) fn hangup_party(word: &str) -> sqlx::Result<HangupParty> {
         .into_iter()
         .find(|it| it.as_str() == word)
         .ok_or_else(|| sqlx::Error::Decode(format!("{word:?} ends no leg").into()))
+}
+
+/// Databases keep what is written in single precision in double.
+fn single(stored: Option<f64>) -> Option<f32> {
+    stored.map(|it| it as f32)
 }
 
 fn signed(count: u64) -> i64 {
@@ -228,4 +246,9 @@ pub(super) const COLUMNS: &[&str] = &[
     "payload_type",
     "latched",
     "transcoded",
+    "mos",
+    "far_packets_lost",
+    "far_jitter_ms",
+    "far_mos",
+    "rtt_ms",
 ];

@@ -16,6 +16,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "versions of domains", include_str!("../../migrations/0006_versions_of_domains.sql")),
     (7, "transcoded legs", include_str!("../../migrations/0007_transcoded_legs.sql")),
     (8, "recordings", include_str!("../../migrations/0008_recordings.sql")),
+    (9, "quality of media", include_str!("../../migrations/0009_quality_of_media.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

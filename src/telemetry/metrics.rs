@@ -37,7 +37,9 @@ pub const MEDIA_SESSIONS: &str = "tandem_media_sessions";
 pub const MEDIA_PORTS_FREE: &str = "tandem_media_ports_leased_free";
 /// RTP and RTCP packets taken in.
 pub const RTP_RECEIVED: &str = "tandem_rtp_packets_received_total";
-/// RTP and RTCP packets sent, relayed and played.
+/// RTCP packets among them that were believed.
+pub const RTCP_RECEIVED: &str = "tandem_rtcp_packets_received_total";
+/// RTP and RTCP packets sent: relayed, played, and reports.
 pub const RTP_SENT: &str = "tandem_rtp_packets_sent_total";
 /// RTP and RTCP packets that went nowhere, by reason.
 pub const RTP_DROPPED: &str = "tandem_rtp_packets_dropped_total";
@@ -108,7 +110,8 @@ fn describe() {
     gauge!(MEDIA_SESSIONS, "Media sessions open or closing");
     gauge!(MEDIA_PORTS_FREE, "Port pairs leased to the shards and waiting for a call");
     counter!(RTP_RECEIVED, "RTP and RTCP packets taken in");
-    counter!(RTP_SENT, "RTP and RTCP packets sent, relayed and played");
+    counter!(RTCP_RECEIVED, "RTCP packets taken in and believed");
+    counter!(RTP_SENT, "RTP and RTCP packets sent: relayed, played, and reports");
     counter!(RTP_DROPPED, "RTP and RTCP packets that went nowhere, by reason");
     counter!(TICKS_SKIPPED, "Packets of playouts left out because a media worker came too late");
     gauge!(RECORDINGS_RUNNING, "Recordings of calls that run");

@@ -86,8 +86,9 @@ pub(crate) async fn what_is_another_domains_is_nobodys(place: Place) {
 /// Routes whose parameter names no stored object of a domain. Whoever adds to this list says what it
 /// does.
 const OF_NOBODY: &[&str] = &[
-    // A live call: `panels` asks for one of another domain.
+    // A live call: tests with calls ask for one of another domain.
     "/calls/{id}/hangup",
+    "/calls/{id}/quality",
     "/calls/{id}/recording",
     // A live room of the session's own domain: rooms are kept by domain.
     "/conferences/{room}/lock",

@@ -20,6 +20,7 @@ use tandem::{
     config::Secret,
     events::{Fact, Hub, QUEUE_MAX, Stamp},
     http::api::{Live, Panels},
+    mediaserver::LiveFigures,
     registrar::Locations,
     store::NewExtension,
 };
@@ -233,6 +234,7 @@ impl Desk {
             shards: Vec::new(),
             locations: Locations::default(),
             rooms: Rooms::default(),
+            figures: LiveFigures::default(),
             panels: panels.clone(),
         };
         let (stop, stopping) = watch::channel(false);

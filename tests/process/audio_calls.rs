@@ -131,6 +131,7 @@ fn assert_media_figures(row: &CdrRow, codec: Codec) {
     assert!(bytes.contains(&(row.bytes_received / row.packets_received)), "{row:?}");
     assert_eq!(row.packets_lost, 0, "{row:?}");
     assert!((0.0..40.0).contains(&row.jitter_ms), "{row:?}");
+    assert!(row.mos.is_some_and(|it| it > 4.0), "{row:?}");
 }
 
 fn length_of(recording: &Recording) -> Duration {

@@ -21,6 +21,7 @@ mod ipv6;
 mod limits;
 mod media_figures;
 mod panels;
+mod quality;
 mod recordings;
 mod refusals;
 mod restarts;

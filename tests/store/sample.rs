@@ -2,7 +2,7 @@
 
 use base::{CallId, CdrId, DomainId, LegId, Rng, UnixMillis, UserId};
 use call::{Cdr, HangupParty, LegRole};
-use media::StreamStats;
+use media::{FarStats, StreamStats};
 
 /// A record with every field set, different for each `n`; the ids come in order.
 pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
@@ -41,6 +41,13 @@ pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
             payload_type: Some(8),
             latched: Some("192.0.2.9:4002".parse().unwrap()),
             transcoded: n.is_multiple_of(5),
+            mos: Some(4.25),
+            far: FarStats {
+                packets_lost: Some(-1),
+                jitter_ms: Some(2.5),
+                mos: None,
+                rtt_ms: Some(31.5),
+            },
         },
     }
 }

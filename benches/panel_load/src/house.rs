@@ -24,6 +24,7 @@ use tandem::{
         self, HttpState, NotReady, Readiness,
         api::{ApiState, Live, Panels},
     },
+    mediaserver::LiveFigures,
     registrar::Locations,
     store::{NewExtension, NewSession, NewUser, Profile, SessionLimits, Store},
 };
@@ -95,6 +96,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
         shards: Vec::new(),
         locations: Locations::default(),
         rooms: Rooms::default(),
+        figures: LiveFigures::default(),
         panels: Panels::default(),
     };
     let (stop, stopping) = watch::channel(false);

@@ -25,6 +25,9 @@ pub(crate) struct Panels(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     heard: Mutex<Heard>,
+    /// The message that came last and when its frames were written: all panels are told the same,
+    /// and what it takes to read it must not count as the server's delay.
+    latest: Mutex<(String, Arc<[i64]>)>,
     connected: AtomicUsize,
 }
 
@@ -40,7 +43,12 @@ struct Told {
     at: Option<String>,
     #[serde(default)]
     b: Vec<Frame>,
-    ping: Option<u64>,
+}
+
+/// A question whether the panel is still there.
+#[derive(Debug, Deserialize)]
+struct Ping {
+    ping: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +91,18 @@ impl Panels {
 }
 
 impl Shared {
+    /// When the frames of a message were written; `None` if it holds none.
+    fn times_of(&self, text: &str) -> Option<Arc<[i64]>> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.0 != text {
+            let told: Told = serde_json::from_str(text).ok()?;
+            let times = told.at.into_iter().chain(told.b.into_iter().map(|it| it.at));
+            let times = times.filter_map(|it| time::parse(&it)).map(|it| it.0).collect();
+            *latest = (text.to_owned(), times);
+        }
+        Some(latest.1.clone())
+    }
+
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,15 +135,17 @@ async fn connect(address: &str, cookie: &str, n: usize) -> Result<Socket> {
 async fn listen(mut socket: Socket, shared: Arc<Shared>) {
     while let Some(Ok(Message::Text(text))) = socket.next().await {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let Ok(told) = serde_json::from_str::<Told>(&text) else { break };
-        if let Some(number) = told.ping {
-            let pong = Message::text(format!(r#"{{"pong":{number}}}"#));
+        if text.starts_with(r#"{"ping""#)
+            && let Ok(Ping { ping }) = serde_json::from_str(&text)
+        {
+            let pong = Message::text(format!(r#"{{"pong":{ping}}}"#));
             if socket.send(pong).await.is_err() {
                 break;
             }
+            continue;
         }
-        let times = told.at.into_iter().chain(told.b.into_iter().map(|it| it.at));
-        let delays = times.filter_map(|it| time::parse(&it)).map(|it| now as i64 - it.0);
+        let Some(times) = shared.times_of(&text) else { break };
+        let delays = times.iter().map(|it| now as i64 - it);
         shared.heard().delays_ms.extend(delays.map(|it| u32::try_from(it).unwrap_or(0)));
     }
     shared.connected.fetch_sub(1, Ordering::Relaxed);

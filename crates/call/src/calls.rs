@@ -9,7 +9,7 @@ use crate::{
     context::{Context, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
-    facts::{CallFact, CallView},
+    facts::{CallFact, CallView, LegMedia},
     failure::{Cause, Refusal},
     gate::Gate,
     output::{CallCounts, Output, Totals},
@@ -230,6 +230,11 @@ impl Calls {
         let mut views: Vec<_> = self.calls.values().map(Call::view).collect();
         views.sort_unstable_by_key(|it| it.id);
         views
+    }
+
+    /// The media sessions of a live call's legs.
+    pub fn media_of(&self, id: CallId) -> Vec<LegMedia> {
+        self.calls.get(&id).map(Call::media).unwrap_or_default()
     }
 
     /// What is alive.

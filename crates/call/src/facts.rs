@@ -5,7 +5,7 @@
 //! change; the strings of a call are told once, when it begins.
 
 use crate::cdr::LegRole;
-use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis};
+use base::{CallId, DomainId, ExtensionId, LegId, MediaId, UnixMillis};
 use smallvec::SmallVec;
 
 /// Something that happened to a call.
@@ -72,6 +72,17 @@ pub struct CallView {
     pub answered: Option<UnixMillis>,
     /// The caller first, then those that we ring.
     pub legs: Vec<LegView>,
+}
+
+/// Where the audio of a live leg is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LegMedia {
+    /// The leg.
+    pub leg: LegId,
+    /// The number at the far end.
+    pub number: String,
+    /// Its session on a media worker.
+    pub media: MediaId,
 }
 
 /// A leg of a live call.

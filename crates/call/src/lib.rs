@@ -30,7 +30,7 @@ pub use call::PartyCommand;
 pub use calls::Calls;
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
-pub use facts::{CallFact, CallView, LegView};
+pub use facts::{CallFact, CallView, LegMedia, LegView};
 pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, Output, Totals};
 pub use recording::{RecordingOrder, RecordingRefusal};

@@ -5,6 +5,7 @@
 
 use crate::{
     dtmf::Digit,
+    figures::StreamStats,
     recording::Label,
     sound::{Music, Sound},
 };
@@ -304,6 +305,11 @@ impl Format {
     pub(crate) fn is_event(&self) -> bool {
         self.encoding.eq_ignore_ascii_case("telephone-event")
     }
+
+    /// Whether its packets are speech in a codec, not keys nor comfort noise (RFC 3389).
+    pub(crate) fn is_speech(&self) -> bool {
+        !self.is_event() && !self.encoding.eq_ignore_ascii_case("CN")
+    }
 }
 
 /// How packets of one side become packets for the other.
@@ -373,30 +379,4 @@ impl RecordedSource {
             Self::Received(media) | Self::Sent(media) => media,
         }
     }
-}
-
-/// Figures of one session.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StreamStats {
-    /// RTP packets taken in from the far end.
-    pub packets_received: u64,
-    /// Their payload, in bytes.
-    pub bytes_received: u64,
-    /// RTP packets sent to the far end.
-    pub packets_sent: u64,
-    /// Their payload, in bytes.
-    pub bytes_sent: u64,
-    /// Packets of the far end that never came (RFC 3550 section 6.4.1, cumulative; duplicates can
-    /// make it negative).
-    pub packets_lost: i64,
-    /// Interarrival jitter at the end, in milliseconds.
-    pub jitter_ms: f32,
-    /// Packets thrown away because they came from a stranger after lock-in.
-    pub packets_foreign: u64,
-    /// Payload type seen most recently.
-    pub payload_type: Option<u8>,
-    /// Where the far end really sent from, once latched.
-    pub latched: Option<SocketAddr>,
-    /// Whether its speech was, at any time, decoded and encoded for another far end.
-    pub transcoded: bool,
 }

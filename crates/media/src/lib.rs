@@ -8,6 +8,7 @@ pub mod codec;
 pub mod command;
 pub mod dtmf;
 mod ears;
+mod figures;
 pub mod g711;
 pub mod hearing;
 mod jitter;
@@ -20,10 +21,12 @@ mod outgoing;
 mod outlet;
 mod party;
 mod playout;
+mod quality;
 mod radio;
 mod reception;
 pub mod recording;
 pub mod relay;
+mod reports;
 pub mod resample;
 mod rtcp;
 pub mod rtp;
@@ -37,6 +40,7 @@ mod transcode;
 
 pub use command::{
     Direction, Family, Format, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, PortLease,
-    RecordedSource, Remote, Rtcp, StreamStats, Transcoding,
+    RecordedSource, Remote, Rtcp, Transcoding,
 };
+pub use figures::{FarStats, Figures, Quality, StreamStats};
 pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};

@@ -49,6 +49,17 @@ impl Outbox {
         }
     }
 
+    /// Adds a packet that is whole already.
+    pub(crate) fn put(&mut self, transmit: Transmit, packet: &[u8]) {
+        if self.packets.len() == self.count {
+            self.packets.push(Packet::default());
+        }
+        let bytes = &mut self.packets[self.count].bytes;
+        bytes.clear();
+        bytes.extend_from_slice(packet);
+        self.push(transmit);
+    }
+
     /// How many are yet to be fetched.
     pub(crate) fn len(&self) -> usize {
         self.count - self.fetched

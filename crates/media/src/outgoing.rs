@@ -20,19 +20,6 @@ pub(crate) struct Outgoing {
     bytes: u64,
 }
 
-/// How numbers of the source in hand become ours: what RTCP needs in order to follow.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Mapping {
-    /// SSRC of the source.
-    pub(crate) source_ssrc: u32,
-    /// SSRC that the far end sees.
-    pub(crate) ssrc: u32,
-    /// Added to the source's sequence numbers.
-    pub(crate) sequence_offset: u16,
-    /// Added to the source's timestamps, in ticks.
-    pub(crate) timestamp_offset: u32,
-}
-
 impl Outgoing {
     /// Makes sure that the stream has an SSRC of our own choosing if it has none yet. For
     /// playouts: a far end that hears its own SSRC must take it for a loop (RFC 3550 section 8.2).
@@ -105,18 +92,19 @@ impl Outgoing {
         Header { marker: spliced, payload_type, sequence, timestamp, ssrc: stream.ssrc }.to_bytes()
     }
 
-    /// How the relayed source is translated; `None` when none is relayed.
-    pub(crate) fn mapping(&self) -> Option<Mapping> {
-        let stream = self.stream.as_ref()?;
-        match stream.source {
-            Source::Relayed(source_ssrc) => Some(Mapping {
-                source_ssrc,
-                ssrc: stream.ssrc,
-                sequence_offset: stream.sequence_offset,
-                timestamp_offset: stream.timestamp_offset,
-            }),
-            Source::Silent | Source::Own => None,
-        }
+    /// SSRC of the stream and its clock's time now, if there is a stream.
+    pub(crate) fn stream(&self, now: Instant) -> Option<(u32, u32)> {
+        self.stream.as_ref().map(|it| (it.ssrc, it.last.timestamp_at(now)))
+    }
+
+    /// SSRC of the stream, if there is one.
+    pub(crate) fn ssrc(&self) -> Option<u32> {
+        self.stream.as_ref().map(|it| it.ssrc)
+    }
+
+    /// The stream's clock, in Hz.
+    pub(crate) fn clock_rate(&self) -> Option<u32> {
+        self.stream.as_ref().map(|it| it.last.clock_rate)
     }
 
     /// The next packet belongs to another source, even if its SSRC is the same.
@@ -139,13 +127,6 @@ impl Outgoing {
     fn count(&mut self, payload_len: usize) {
         self.packets += 1;
         self.bytes += payload_len as u64;
-    }
-}
-
-impl Mapping {
-    /// Whether nothing is translated.
-    pub(crate) fn is_identity(&self) -> bool {
-        self.source_ssrc == self.ssrc && self.sequence_offset == 0 && self.timestamp_offset == 0
     }
 }
 
@@ -237,7 +218,7 @@ mod tests {
             assert_eq!(relay(&mut outgoing, now, original), original);
         }
 
-        assert!(outgoing.mapping().unwrap().is_identity());
+        assert_eq!(outgoing.ssrc(), Some(7));
         assert_eq!((outgoing.packets(), outgoing.bytes()), (5, 800));
     }
 
@@ -253,15 +234,8 @@ mod tests {
 
         assert_eq!(first_of_new, Header { marker: true, ..header(7, 0, 5000 + 16_000) });
         assert_eq!(next_of_new, header(7, 2, 5000 + 16_320));
-        assert_eq!(
-            outgoing.mapping().unwrap(),
-            Mapping {
-                source_ssrc: 9,
-                ssrc: 7,
-                sequence_offset: 0_u16.wrapping_sub(100),
-                timestamp_offset: 21_000_u32.wrapping_sub(777_777),
-            }
-        );
+        let later = second + Duration::from_secs(1);
+        assert_eq!(outgoing.stream(later), Some((7, 5000 + 16_320 + 8000)));
     }
 
     #[test]

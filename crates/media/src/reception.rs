@@ -1,6 +1,6 @@
 //! What came in of one far end: counts, loss and jitter (RFC 3550 appendices A.1, A.3 and A.8).
 
-use crate::{jitter::JitterEstimate, rtp::Header};
+use crate::{jitter::JitterEstimate, reports::Counts, rtcp::Block, rtp::Header};
 use std::time::Duration;
 
 /// Reception of a session over its whole life, through any number of streams (SSRC).
@@ -9,8 +9,8 @@ pub(crate) struct Reception {
     packets: u64,
     bytes: u64,
     stream: Option<Stream>,
-    /// Packets that the streams before the one in hand should have had.
-    expected_before: u64,
+    /// Packets that the streams before the one in hand should have had, and had.
+    before: Counts,
     jitter: JitterEstimate,
     payload_type: Option<u8>,
     clock_rate: u32,
@@ -26,9 +26,6 @@ impl Reception {
         payload_len: usize,
         clock_rate: u32,
     ) {
-        self.packets += 1;
-        self.bytes += payload_len as u64;
-        self.payload_type = Some(header.payload_type);
         match &mut self.stream {
             Some(stream) if stream.ssrc == header.ssrc => match stream.advance(header.sequence) {
                 Advance::Counted => {}
@@ -36,6 +33,9 @@ impl Reception {
             },
             Some(_) | None => self.begin(header),
         }
+        self.packets += 1;
+        self.bytes += payload_len as u64;
+        self.payload_type = Some(header.payload_type);
         if self.clock_rate != clock_rate {
             self.clock_rate = clock_rate;
             self.jitter.restart();
@@ -55,8 +55,48 @@ impl Reception {
 
     /// Packets that never came; duplicates can make it negative (section 6.4.1).
     pub(crate) fn lost(&self) -> i64 {
-        let expected = self.expected_before + self.stream.as_ref().map_or(0, Stream::expected);
-        expected.cast_signed() - self.packets.cast_signed()
+        self.expected().cast_signed() - self.packets.cast_signed()
+    }
+
+    /// Share of the packets that never came.
+    pub(crate) fn loss(&self) -> f32 {
+        self.lost().max(0) as f32 / self.expected().max(1) as f32
+    }
+
+    /// How much longer losses of the stream in hand are in a row than losses by chance (ITU-T
+    /// G.107 section 7.5).
+    pub(crate) fn burst_ratio(&self) -> f32 {
+        match &self.stream {
+            Some(stream) if stream.gaps > 0 => {
+                let in_a_row = stream.missed as f32 / stream.gaps as f32;
+                (in_a_row * (1.0 - self.loss())).max(1.0)
+            }
+            Some(_) | None => 1.0,
+        }
+    }
+
+    /// Counts of the stream in hand.
+    pub(crate) fn counts(&self) -> Counts {
+        let expected = self.stream.as_ref().map_or(0, Stream::expected);
+        Counts { expected, received: self.packets - self.before.received }
+    }
+
+    /// What a report tells of the stream in hand.
+    pub(crate) fn block(&self) -> Option<Block> {
+        let stream = self.stream.as_ref()?;
+        let Counts { expected, received } = self.counts();
+        let lost = expected.cast_signed() - received.cast_signed();
+        Some(Block {
+            ssrc: stream.ssrc,
+            packets_lost: lost.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
+            highest: stream.highest,
+            jitter_ticks: self.jitter.ticks(),
+            ..Block::default()
+        })
+    }
+
+    fn expected(&self) -> u64 {
+        self.before.expected + self.stream.as_ref().map_or(0, Stream::expected)
     }
 
     /// Interarrival jitter, in milliseconds.
@@ -73,7 +113,7 @@ impl Reception {
     }
 
     fn begin(&mut self, header: &Header) {
-        self.expected_before += self.stream.as_ref().map_or(0, Stream::expected);
+        self.before = Counts { expected: self.expected(), received: self.packets };
         self.stream = Some(Stream::new(header));
         self.jitter.restart();
     }
@@ -96,6 +136,9 @@ struct Stream {
     highest: u32,
     /// What the sequence number would be if the sender had begun anew.
     restart_at: Option<u16>,
+    /// How often packets were missing at first sight, and how many.
+    gaps: u32,
+    missed: u32,
 }
 
 enum Advance {
@@ -106,12 +149,16 @@ enum Advance {
 impl Stream {
     fn new(header: &Header) -> Self {
         let base = u32::from(header.sequence);
-        Self { ssrc: header.ssrc, base, highest: base, restart_at: None }
+        Self { ssrc: header.ssrc, base, highest: base, restart_at: None, gaps: 0, missed: 0 }
     }
 
     fn advance(&mut self, sequence: u16) -> Advance {
         let ahead = sequence.wrapping_sub(self.highest as u16);
         if ahead < MAX_DROPOUT {
+            if ahead > 1 {
+                self.gaps = self.gaps.saturating_add(1);
+                self.missed = self.missed.saturating_add(u32::from(ahead) - 1);
+            }
             self.highest = self.highest.wrapping_add(u32::from(ahead));
         } else if ahead <= u16::MAX - MAX_MISORDER {
             // A jump is believed when a second packet follows it.
@@ -159,6 +206,35 @@ mod tests {
         }
 
         assert_eq!(reception.lost(), -2);
+    }
+
+    #[test]
+    fn losses_in_a_row_are_told_from_losses_by_chance() {
+        let ratio = |is_lost: fn(u32) -> bool| {
+            let mut reception = Reception::default();
+            for n in (0..1000).filter(|n| !is_lost(*n)) {
+                add(&mut reception, n, 1, n as u16);
+            }
+            reception.burst_ratio()
+        };
+
+        let near = |ratio: f32, expected: f32| (ratio - expected).abs() < 0.02;
+        assert!(near(ratio(|_| false), 1.0));
+        assert!(near(ratio(|n| n % 20 == 3), 1.0));
+        assert!(near(ratio(|n| n % 100 >= 95 && n < 990), 5.0 * 0.955));
+    }
+
+    #[test]
+    fn a_report_tells_of_the_stream_in_hand_alone() {
+        let mut reception = Reception::default();
+        for (ssrc, sequence) in [(1, 10), (1, 13), (2, 65_535), (2, 0), (2, 2)] {
+            add(&mut reception, 0, ssrc, sequence);
+        }
+
+        let block = reception.block().unwrap();
+        assert_eq!((block.ssrc, block.packets_lost, block.highest), (2, 1, 0x1_0002));
+        assert_eq!(reception.counts(), Counts { expected: 4, received: 3 });
+        assert_eq!(Reception::default().block(), None);
     }
 
     #[test]

@@ -9,15 +9,16 @@
 //! allocates.
 
 mod recording;
+mod reporting;
 
 use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
+    figures::Figures,
     outbox::Outbox,
     party::Party,
     playout::{PACKET_MS, Studio},
     recording::buffer::{Buffer, Way},
-    rtcp,
     rtp::{self, Header},
     session::{Activity, PACKET_MAX, Played, Session, Translation, session_mut},
     transcode::Transcoder,
@@ -45,6 +46,8 @@ pub struct Relay {
     /// What transcoding made of the packet that came last.
     outbox: Outbox,
     recorded: Buffer,
+    /// How sessions do that have just reported.
+    figures: VecDeque<(MediaId, Figures)>,
     counters: Counters,
     rng: Rng,
     in_hand: Option<Slot>,
@@ -128,7 +131,9 @@ impl DropReason {
 pub struct Counters {
     /// Packets taken in, RTP and RTCP.
     pub packets_in: u64,
-    /// Packets to be sent, relayed and played.
+    /// RTCP packets among them that were believed.
+    pub reports_in: u64,
+    /// Packets to be sent: relayed, played, and reports.
     pub packets_out: u64,
     /// Packets that went nowhere, by [`DropReason`].
     pub dropped: [u64; DropReason::ALL.len()],
@@ -150,6 +155,7 @@ impl Relay {
             events: VecDeque::new(),
             outbox: Outbox::default(),
             recorded: Buffer::new(now),
+            figures: VecDeque::with_capacity(FIGURES_KEPT),
             counters: Counters::default(),
             rng,
             in_hand: None,
@@ -166,16 +172,18 @@ impl Relay {
             self.sweep_at = now + SWEEP_INTERVAL;
         }
         self.in_hand = Some(slot);
-        self.sessions[index] = Some(Box::new(Session::new(now, media)));
+        self.sessions[index] = Some(Box::new(Session::new(now, media, &mut self.rng)));
         self.slots.insert(media, slot);
     }
 
-    /// Ends a session with a [`MediaEvent::Closed`]; gives its slot back.
+    /// Ends a session with a [`MediaEvent::Closed`]; gives its slot back. A goodbye to the far end
+    /// may wait at [`Self::poll_transmit`].
     pub fn close(&mut self, now: Instant, media: MediaId) -> Option<Slot> {
         self.end_recording_of(now, media);
         let slot = self.slots.remove(&media)?;
         self.in_hand = None;
         self.part(slot);
+        self.say_goodbye(now, slot);
         if let Some(session) = self.sessions[slot.0 as usize].take() {
             self.events.push_back(MediaEvent::Closed { media, stats: session.stats() });
         }
@@ -243,7 +251,7 @@ impl Relay {
 
     /// Takes in a packet; rewrites it in place and says where it goes, if anywhere. None is told
     /// of a packet that was transcoded: what became of it is to be fetched with
-    /// [`Self::poll_transmit`].
+    /// [`Self::poll_transmit`]; and of RTCP, which ends here.
     pub fn handle_packet(
         &mut self,
         now: Instant,
@@ -254,13 +262,15 @@ impl Relay {
     ) -> Result<Option<Transmit>, DropReason> {
         self.counters.packets_in += 1;
         self.in_hand = Some(slot);
-        let verdict = if channel == Channel::Rtcp || rtcp::is_rtcp(packet) {
-            self.relay_rtcp(now, slot, channel, from, packet).map(Some)
+        let is_rtcp = channel == Channel::Rtcp || rtp::is_rtcp(packet);
+        let verdict = if is_rtcp {
+            self.take_rtcp(now, slot, (channel, from), packet).map(|()| None)
         } else {
             self.relay_rtp(now, slot, from, packet)
         };
         match verdict {
             Ok(Some(_)) => self.counters.packets_out += 1,
+            Ok(None) if is_rtcp => self.counters.reports_in += 1,
             Ok(None) => self.counters.packets_out += self.outbox.len() as u64,
             Err(reason) => self.counters.dropped[reason as usize] += 1,
         }
@@ -283,7 +293,7 @@ impl Relay {
         }
     }
 
-    /// Plays what is due and looks for far ends that fell silent. `send` gets each packet.
+    /// Plays what is due, reports, and looks for far ends that fell silent. `send` gets each packet.
     pub fn handle_timeout(&mut self, now: Instant, mut send: impl FnMut(Transmit, &[u8])) {
         self.in_hand = None;
         self.skip_missed_ticks(now);
@@ -292,7 +302,7 @@ impl Relay {
             self.tick_at += TICK;
         }
         if self.sweep_at <= now {
-            self.sweep(now);
+            self.sweep(now, &mut send);
             self.sweep_at = now + SWEEP_INTERVAL;
         }
     }
@@ -402,34 +412,6 @@ impl Relay {
             }
         })?;
         verdict
-    }
-
-    /// RTCP goes on while media is held (RFC 3264 section 8.4).
-    fn relay_rtcp(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        channel: Channel,
-        from: SocketAddr,
-        packet: &mut [u8],
-    ) -> Result<Transmit, DropReason> {
-        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
-        if !rtcp::is_valid(packet) {
-            return Err(DropReason::Malformed);
-        }
-        session.receive_rtcp(now, channel, from)?;
-        let Activity::Bridged { peer, .. } = *session.activity() else {
-            return Err(DropReason::NoListener);
-        };
-        // It speaks of packets that the other side does not know.
-        if session.transcodes() {
-            return Err(DropReason::NoListener);
-        }
-        let back = session.mapping();
-        let hearer = session_mut(&mut self.sessions, peer).ok_or(DropReason::NoListener)?;
-        let (channel, to) = hearer.rtcp_destination().ok_or(DropReason::NoDestination)?;
-        rtcp::rewrite(packet, hearer.mapping(), back);
-        Ok(Transmit { slot: peer, channel, to })
     }
 
     /// Joins two; a bridge that is already there only changes its translation. Nothing changes if
@@ -552,9 +534,10 @@ impl Relay {
         }
     }
 
-    fn sweep(&mut self, now: Instant) {
+    fn sweep(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
         let tick = self.tick_number(now);
         self.studio.sweep(tick);
+        self.report(now, send);
         for session in self.sessions.iter_mut().flatten() {
             if session.has_timed_out(now) {
                 self.events.push_back(MediaEvent::TimedOut { media: session.media() });
@@ -601,5 +584,7 @@ fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {
 const TICK: Duration = Duration::from_millis(PACKET_MS as u64);
 /// A worker later than this leaves ticks out.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
-/// Between two looks for far ends that fell silent: how late a time-out may come.
+/// Between two looks for far ends that fell silent and reports that are due: how late these come.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
+/// Figures that are taken in one go without making room for more.
+const FIGURES_KEPT: usize = 64;

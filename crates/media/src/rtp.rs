@@ -3,6 +3,11 @@
 /// Length of the fixed header, in bytes.
 pub const HEADER_LEN: usize = 12;
 
+/// Whether a packet on a port that carries both is RTCP: RFC 5761 section 4.
+pub fn is_rtcp(packet: &[u8]) -> bool {
+    packet.get(1).is_some_and(|it| (192..=223).contains(it))
+}
+
 /// What the relay needs to know of a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Header {
@@ -108,6 +113,13 @@ mod tests {
         packet.extend([0; 160]);
 
         assert_eq!(Header::parse(&packet), Some((HEADER, 160)));
+    }
+
+    #[test]
+    fn rtcp_is_told_from_rtp_by_its_second_byte() {
+        assert!(is_rtcp(&[0x80, 201, 0, 1]));
+        assert!(!is_rtcp(&HEADER.to_bytes()), "payload type 101 with the marker");
+        assert!(!is_rtcp(&[0x80]));
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! One media session: a far end, what it may send, what it hears.
 
+mod reporting;
+
 use crate::{
-    command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote, Rtcp, StreamStats},
+    command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote},
     dtmf::{self, Digit, EventReceiver},
     ears::Ears,
     latch::{Belief, Latch},
-    outgoing::{Mapping, Outgoing},
+    outgoing::Outgoing,
     party::Party,
     playout::{PAYLOAD_MAX, Player, Studio, Voice},
     reception::Reception,
     recording::buffer::Tap,
-    relay::{Channel, DropReason, Slot},
+    relay::{DropReason, Slot},
+    reports::Reports,
     rtp::{HEADER_LEN, Header},
     sound::Sound,
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
+use reporting::RtcpPath;
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -29,6 +33,7 @@ pub(crate) struct Session {
     opened_at: Instant,
     latch: Latch,
     rtcp: RtcpPath,
+    reports: Box<Reports>,
     direction: Direction,
     formats: SessionFormats,
     reception: Reception,
@@ -95,12 +100,13 @@ pub(crate) enum Played {
 }
 
 impl Session {
-    pub(crate) fn new(now: Instant, media: MediaId) -> Self {
+    pub(crate) fn new(now: Instant, media: MediaId, rng: &mut Rng) -> Self {
         Self {
             media,
             opened_at: now,
             latch: Latch::default(),
             rtcp: RtcpPath::Mux,
+            reports: Box::new(Reports::new(now, rng)),
             direction: Direction::Inactive,
             formats: SessionFormats::default(),
             reception: Reception::default(),
@@ -323,25 +329,6 @@ impl Session {
         if self.direction.receives() { Ok(()) } else { Err(DropReason::Held) }
     }
 
-    /// Judges a valid RTCP packet of the far end.
-    pub(crate) fn receive_rtcp(
-        &mut self,
-        now: Instant,
-        channel: Channel,
-        from: SocketAddr,
-    ) -> Result<(), DropReason> {
-        let is_ours = match channel {
-            Channel::Rtp => self.latch.destination() == Some(from),
-            Channel::Rtcp => self.rtcp.believes(from, self.latch.source()),
-        };
-        if !is_ours {
-            self.foreign += 1;
-            return Err(DropReason::Foreign);
-        }
-        self.silence.end(now);
-        Ok(())
-    }
-
     /// Sends on a packet of another far end (or its own, for echo); says where to.
     pub(crate) fn deliver(
         &mut self,
@@ -357,21 +344,6 @@ impl Session {
         let clock_rate = self.formats.clock_rate(header.payload_type);
         self.outgoing.relay(now, header, clock_rate, payload_len, packet);
         Ok(to)
-    }
-
-    /// Where RTCP for the far end goes.
-    pub(crate) fn rtcp_destination(&self) -> Option<(Channel, SocketAddr)> {
-        match &self.rtcp {
-            RtcpPath::Mux => Some((Channel::Rtp, self.latch.destination()?)),
-            RtcpPath::Own { described, source } => {
-                Some((Channel::Rtcp, source.unwrap_or(*described)))
-            }
-        }
-    }
-
-    /// How the source that the far end hears is translated.
-    pub(crate) fn mapping(&self) -> Option<Mapping> {
-        self.outgoing.mapping()
     }
 
     /// The playout stood still for a while: what comes next is that much later.
@@ -429,54 +401,6 @@ impl Session {
     /// Whether the far end has just been silent for too long; said once a silence.
     pub(crate) fn has_timed_out(&mut self, now: Instant) -> bool {
         self.direction.receives() && self.silence.has_run_out(now)
-    }
-
-    pub(crate) fn stats(&self) -> StreamStats {
-        StreamStats {
-            packets_received: self.reception.packets(),
-            bytes_received: self.reception.bytes(),
-            packets_sent: self.outgoing.packets(),
-            bytes_sent: self.outgoing.bytes(),
-            packets_lost: self.reception.lost(),
-            jitter_ms: self.reception.jitter_ms(),
-            packets_foreign: self.foreign,
-            payload_type: self.reception.payload_type(),
-            latched: self.latch.source(),
-            transcoded: self.has_transcoded,
-        }
-    }
-}
-
-/// How RTCP of this far end travels.
-#[derive(Debug)]
-enum RtcpPath {
-    Mux,
-    Own { described: SocketAddr, source: Option<SocketAddr> },
-}
-
-impl RtcpPath {
-    fn describe(&mut self, rtcp: Rtcp) {
-        match (rtcp, &*self) {
-            (Rtcp::Mux, _) => *self = Self::Mux,
-            (Rtcp::At(address), Self::Own { described, .. }) if *described == address => {}
-            (Rtcp::At(address), Self::Own { .. } | Self::Mux) => {
-                *self = Self::Own { described: address, source: None };
-            }
-        }
-    }
-
-    /// Believed: the described address, or one port (the first that speaks) of the host whose RTP
-    /// is believed.
-    fn believes(&mut self, from: SocketAddr, rtp_source: Option<SocketAddr>) -> bool {
-        let Self::Own { described, source } = self else { return false };
-        if let Some(source) = source {
-            return *source == from;
-        }
-        let is_ours = from == *described || rtp_source.is_some_and(|it| it.ip() == from.ip());
-        if is_ours {
-            *source = Some(from);
-        }
-        is_ours
     }
 }
 
@@ -546,24 +470,5 @@ mod tests {
     #[test]
     fn a_session_takes_little_of_the_25_kb_of_an_idle_call() {
         assert!(size_of::<Session>() <= 512, "{} bytes", size_of::<Session>());
-    }
-
-    #[test]
-    fn rtcp_is_believed_from_the_host_of_the_rtp_and_then_from_one_port() {
-        let mut path = RtcpPath::Mux;
-        path.describe(Rtcp::At(address(1, 5)));
-        let rtp_source = Some(address(2, 4));
-
-        assert!(!path.believes(address(3, 5), rtp_source), "a stranger");
-        assert!(path.believes(address(2, 99), rtp_source), "behind the NAT that RTP came through");
-        assert!(!path.believes(address(2, 98), rtp_source), "another port of it");
-        path.describe(Rtcp::At(address(1, 5)));
-        assert!(path.believes(address(2, 99), rtp_source), "the same description changes nothing");
-        path.describe(Rtcp::At(address(1, 7)));
-        assert!(path.believes(address(1, 7), rtp_source), "another description starts afresh");
-    }
-
-    fn address(host: u8, port: u16) -> SocketAddr {
-        ([192, 0, 2, host], port).into()
     }
 }

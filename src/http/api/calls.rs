@@ -170,6 +170,21 @@ pub(super) struct LegFigures {
     packets_lost: i64,
     /// Interarrival jitter at the end, in ms.
     jitter_ms: f32,
+    /// Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
+    #[schema(required)]
+    mos: Option<f32>,
+    /// Packets of ours that the far end lost, as it told (RTCP).
+    #[schema(required)]
+    far_packets_lost: Option<i32>,
+    /// Jitter at the far end, in ms, as it told.
+    #[schema(required)]
+    far_jitter_ms: Option<f32>,
+    /// Mean opinion score of what the far end heard.
+    #[schema(required)]
+    far_mos: Option<f32>,
+    /// Mean round trip between the far end and us, in ms.
+    #[schema(required)]
+    rtt_ms: Option<f32>,
     /// Packets of strangers, dropped.
     packets_foreign: u64,
     /// Whether its speech was decoded and encoded for another leg.
@@ -353,6 +368,11 @@ impl LegFigures {
             packets_sent: cdr.media.packets_sent,
             packets_lost: cdr.media.packets_lost,
             jitter_ms: cdr.media.jitter_ms,
+            mos: cdr.media.mos,
+            far_packets_lost: cdr.media.far.packets_lost,
+            far_jitter_ms: cdr.media.far.jitter_ms,
+            far_mos: cdr.media.far.mos,
+            rtt_ms: cdr.media.far.rtt_ms,
             packets_foreign: cdr.media.packets_foreign,
             transcoded: cdr.media.transcoded,
             latched: cdr.media.latched.map(|it| it.to_string()),

@@ -210,6 +210,8 @@ async fn write_pages(
 
 fn write_row(cdr: &Cdr, text: &mut String) {
     let number = |it: Option<i64>| it.map(|it| it.to_string()).unwrap_or_default();
+    let tenths = |it: Option<f32>| it.map(|it| format!("{it:.1}")).unwrap_or_default();
+    let score = |it: Option<f32>| it.map(|it| format!("{it:.2}")).unwrap_or_default();
     let cells = [
         rfc3339(cdr.started),
         cdr.call.to_string(),
@@ -232,6 +234,11 @@ fn write_row(cdr: &Cdr, text: &mut String) {
         cdr.media.packets_sent.to_string(),
         cdr.media.packets_lost.to_string(),
         format!("{:.1}", cdr.media.jitter_ms),
+        score(cdr.media.mos),
+        number(cdr.media.far.packets_lost.map(i64::from)),
+        tenths(cdr.media.far.jitter_ms),
+        score(cdr.media.far.mos),
+        tenths(cdr.media.far.rtt_ms),
         cell(&cdr.signalling_peer),
         cell(&cdr.sip_call_id),
     ];
@@ -273,6 +280,11 @@ const HEADS: &[&str] = &[
     "packets_sent",
     "packets_lost",
     "jitter_ms",
+    "mos",
+    "far_packets_lost",
+    "far_jitter_ms",
+    "far_mos",
+    "rtt_ms",
     "signalling_peer",
     "sip_call_id",
 ];

@@ -195,6 +195,28 @@ fn of_media(leg: &Cdr) -> Vec<Diagnosis> {
             format!("Packets from {who} came unevenly: jitter {jitter} ms"),
         ));
     }
+    let far_lost = f64::from(media.far.packets_lost.unwrap_or_default().max(0));
+    let far_per_cent = (far_lost / (media.packets_sent as f64).max(1.0) * 100.0).round();
+    if far_per_cent >= LOSS_PER_CENT_MIN {
+        found.push(warning(
+            format!("До {who} не дошло {far_per_cent} % пакетов"),
+            format!("{far_per_cent} % of the packets to {who} did not arrive"),
+        ));
+    }
+    if let Some(far_jitter_ms) = media.far.jitter_ms.filter(|it| *it >= JITTER_MS_MIN) {
+        let jitter = far_jitter_ms.round();
+        found.push(warning(
+            format!("К {who} пакеты приходили неровно: джиттер {jitter} мс"),
+            format!("Packets came to {who} unevenly: jitter {jitter} ms"),
+        ));
+    }
+    if let Some(rtt_ms) = media.far.rtt_ms.filter(|it| *it >= RTT_MS_MIN) {
+        let rtt = rtt_ms.round();
+        found.push(warning(
+            format!("До {who} и обратно звук идёт {rtt} мс: собеседники перебивают друг друга"),
+            format!("Audio takes {rtt} ms to {who} and back: people talk over each other"),
+        ));
+    }
     if media.packets_foreign > 0 {
         let count = media.packets_foreign;
         found.push(warning(
@@ -226,12 +248,16 @@ const LOSS_PER_CENT_MIN: f64 = 3.0;
 /// More than jitter buffers of phones take in their stride.
 const JITTER_MS_MIN: f32 = 30.0;
 
+/// Between a leg and us. ITU-T G.114: 150 ms one way to the other person go unnoticed, and there is a
+/// second leg.
+const RTT_MS_MIN: f32 = 300.0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use base::{CallId, CdrId, DomainId, LegId, UnixMillis};
     use call::HangupParty;
-    use media::StreamStats;
+    use media::{FarStats, StreamStats};
     use uuid::Uuid;
 
     #[test]
@@ -288,6 +314,27 @@ mod tests {
                 "Warning: 9 % of the packets from 1002 were lost",
                 "Warning: Packets from 1002 came unevenly: jitter 45 ms",
                 "Warning: Packets of a stranger came to the port of 1002 (3) and were dropped",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_far_end_told_is_told_too() {
+        let mut leg = callee("normal", 60_000);
+        leg.media.packets_sent = 1000;
+        leg.media.far = FarStats {
+            packets_lost: Some(50),
+            jitter_ms: Some(40.4),
+            mos: Some(3.9),
+            rtt_ms: Some(420.0),
+        };
+
+        assert_eq!(
+            english(&[], &[leg]),
+            [
+                "Warning: 5 % of the packets to 1002 did not arrive",
+                "Warning: Packets came to 1002 unevenly: jitter 40 ms",
+                "Warning: Audio takes 420 ms to 1002 and back: people talk over each other",
             ]
         );
     }

@@ -87,8 +87,23 @@ struct MediaFigures {
     packets_sent: u64,
     /// Packets that should have come.
     packets_lost: i64,
-    /// How unevenly they came.
+    /// How unevenly they came, in ms.
     jitter_ms: f32,
+    /// Mean opinion score of what came, 1 to 4.5 (ITU-T G.107).
+    #[schema(required)]
+    mos: Option<f32>,
+    /// Packets of ours that it lost, as it told (RTCP).
+    #[schema(required)]
+    far_packets_lost: Option<i32>,
+    /// How unevenly ours came there, in ms.
+    #[schema(required)]
+    far_jitter_ms: Option<f32>,
+    /// Mean opinion score of what it heard.
+    #[schema(required)]
+    far_mos: Option<f32>,
+    /// Mean round trip between it and us, in ms.
+    #[schema(required)]
+    rtt_ms: Option<f32>,
     /// Packets of strangers, which were dropped.
     packets_foreign: u64,
     /// Whether it is known where the far end really sends from.
@@ -194,6 +209,11 @@ impl MediaFigures {
             packets_sent: leg.media.packets_sent,
             packets_lost: leg.media.packets_lost,
             jitter_ms: leg.media.jitter_ms,
+            mos: leg.media.mos,
+            far_packets_lost: leg.media.far.packets_lost,
+            far_jitter_ms: leg.media.far.jitter_ms,
+            far_mos: leg.media.far.mos,
+            rtt_ms: leg.media.far.rtt_ms,
             packets_foreign: leg.media.packets_foreign,
             latched: leg.media.latched.is_some(),
         }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     board::{BoardGone, BoardHandle, LineView},
     events::{ActiveCall, Hub, LineState, Stamp},
+    mediaserver::LiveFigures,
     registrar::Locations,
     signalling::{ShardGone, ShardHandle},
     store::Right,
@@ -35,6 +36,8 @@ pub struct Live {
     pub locations: Locations,
     /// Who is in which conference.
     pub rooms: Rooms,
+    /// How media sessions do.
+    pub figures: LiveFigures,
     /// The connected panels.
     pub panels: Panels,
 }

@@ -41,6 +41,7 @@ mod peer;
 mod plan_words;
 mod problem;
 mod products;
+mod quality;
 mod recordings;
 mod recovery;
 mod session;
@@ -90,6 +91,7 @@ pub fn door() -> Door {
     let door = cdrs::routes(door);
     let door = live::routes(door);
     let door = conferences::routes(door);
+    let door = quality::routes(door);
     let door = recordings::routes(door);
     let door = ladder::routes(door);
     let door = events::routes(door);

@@ -29,6 +29,10 @@ pub(crate) struct CdrRow {
     pub(crate) packets_lost: i64,
     pub(crate) transcoded: bool,
     pub(crate) jitter_ms: f64,
+    pub(crate) mos: Option<f64>,
+    pub(crate) far_packets_lost: Option<i64>,
+    pub(crate) far_mos: Option<f64>,
+    pub(crate) rtt_ms: Option<f64>,
 }
 
 impl CdrRow {
@@ -156,6 +160,10 @@ async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
                 packets_lost: row.try_get("packets_lost")?,
                 transcoded: row.try_get("transcoded")?,
                 jitter_ms: row.try_get("jitter_ms")?,
+                mos: row.try_get("mos")?,
+                far_packets_lost: row.try_get("far_packets_lost")?,
+                far_mos: row.try_get("far_mos")?,
+                rtt_ms: row.try_get("rtt_ms")?,
             })
         })
         .collect()

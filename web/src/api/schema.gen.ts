@@ -688,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a live call sounds: one's own, or any for who sees all calls */
+        get: operations["get_calls_id_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls/{id}/recording": {
         parameters: {
             query?: never;
@@ -1229,6 +1246,11 @@ export interface components {
              */
             total_estimate: number;
         };
+        /** @description How a live call sounds. */
+        CallQuality: {
+            /** @description The legs that have audio. */
+            legs: components["schemas"]["LegQuality"][];
+        };
         /** @description A call that is over. */
         CallRow: {
             /** @description Why it ended: `normal`, `busy`, … */
@@ -1714,6 +1736,21 @@ export interface components {
              * @description End, in ms after the start.
              */
             end_ms: number;
+            /**
+             * Format: float
+             * @description Jitter at the far end, in ms, as it told.
+             */
+            far_jitter_ms: number | null;
+            /**
+             * Format: float
+             * @description Mean opinion score of what the far end heard.
+             */
+            far_mos: number | null;
+            /**
+             * Format: int32
+             * @description Packets of ours that the far end lost, as it told (RTCP).
+             */
+            far_packets_lost: number | null;
             /** @description Who ended it: `remote` (its far end), `peer` or `system`. */
             hangup: string;
             /**
@@ -1728,6 +1765,11 @@ export interface components {
             jitter_ms: number;
             /** @description Where the far end's audio came from. */
             latched: string | null;
+            /**
+             * Format: float
+             * @description Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
+             */
+            mos: number | null;
             /** @description Its name, if it is an extension's. */
             name: string | null;
             /** @description Number of the far end. */
@@ -1759,6 +1801,11 @@ export interface components {
             ring_ms: number | null;
             /** @description Which side of the call. */
             role: components["schemas"]["LegRole"];
+            /**
+             * Format: float
+             * @description Mean round trip between the far end and us, in ms.
+             */
+            rtt_ms: number | null;
             /** @description Where the far end signalled from. */
             signalling_peer: string;
             /** @description SIP's Call-ID. */
@@ -1779,6 +1826,23 @@ export interface components {
             transcoded: boolean;
             /** @description The trunk that it is behind. */
             trunk: string | null;
+        };
+        /** @description How a leg of a live call sounds: its last some five seconds. */
+        LegQuality: {
+            /**
+             * Format: uuid
+             * @description Id of the leg.
+             */
+            id: string;
+            /** @description Number of its far end. */
+            number: string;
+            received: components["schemas"]["WayQuality"] | null;
+            /**
+             * Format: float
+             * @description Last round trip between it and us, in ms.
+             */
+            rtt_ms: number | null;
+            sent: components["schemas"]["WayQuality"] | null;
         };
         /**
          * @description Which side of the server the far end is on.
@@ -1922,13 +1986,33 @@ export interface components {
             codec: string | null;
             /**
              * Format: float
-             * @description How unevenly they came.
+             * @description How unevenly ours came there, in ms.
+             */
+            far_jitter_ms: number | null;
+            /**
+             * Format: float
+             * @description Mean opinion score of what it heard.
+             */
+            far_mos: number | null;
+            /**
+             * Format: int32
+             * @description Packets of ours that it lost, as it told (RTCP).
+             */
+            far_packets_lost: number | null;
+            /**
+             * Format: float
+             * @description How unevenly they came, in ms.
              */
             jitter_ms: number;
             /** @description Whether it is known where the far end really sends from. */
             latched: boolean;
             /** @description The far end of the leg. */
             leg: string;
+            /**
+             * Format: float
+             * @description Mean opinion score of what came, 1 to 4.5 (ITU-T G.107).
+             */
+            mos: number | null;
             /**
              * Format: int64
              * @description Packets of strangers, which were dropped.
@@ -1949,6 +2033,11 @@ export interface components {
              * @description Packets that went.
              */
             packets_sent: number;
+            /**
+             * Format: float
+             * @description Mean round trip between it and us, in ms.
+             */
+            rtt_ms: number | null;
             /** @description Whether that was decoded and encoded for another leg. */
             transcoded: boolean;
         };
@@ -2491,6 +2580,24 @@ export interface components {
         WallTokens: {
             /** @description Latest first. */
             items: components["schemas"]["WallToken"][];
+        };
+        /** @description One direction. */
+        WayQuality: {
+            /**
+             * Format: float
+             * @description Interarrival jitter, in ms.
+             */
+            jitter_ms: number;
+            /**
+             * Format: float
+             * @description Packets lost, in per cent.
+             */
+            loss_percent: number;
+            /**
+             * Format: float
+             * @description Mean opinion score, 1 to 4.5 (ITU-T G.107).
+             */
+            mos: number | null;
         };
     };
     responses: never;
@@ -4190,6 +4297,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ladder"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calls_id_quality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallQuality"];
                 };
             };
             /** @description A refusal */

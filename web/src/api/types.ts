@@ -35,6 +35,7 @@ export type Cdr = Schemas['Cdr'];
 export type AuditAction = Schemas['AuditAction'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type AuditObject = Schemas['AuditObject'];
+export type CallQuality = Schemas['CallQuality'];
 export type Ladder = Schemas['Ladder'];
 export type LadderMessage = Schemas['LadderMessage'];
 export type Participant = Schemas['Participant'];

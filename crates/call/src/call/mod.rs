@@ -33,7 +33,7 @@ use crate::{
     cdr::{Cdr, HangupParty},
     context::Context,
     description,
-    facts::{CallChange, CallDirection, CallFact, CallState, CallView},
+    facts::{CallChange, CallDirection, CallFact, CallState, CallView, LegMedia},
     failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
     occupancy::Seat,
@@ -402,6 +402,15 @@ impl Call {
     /// Whether the call is past its end and only settles.
     pub(crate) fn is_ending(&self) -> bool {
         matches!(self.state, State::Ending { .. })
+    }
+
+    /// The media sessions of its legs.
+    pub(crate) fn media(&self) -> Vec<LegMedia> {
+        let of = |leg: &Leg| {
+            let (view, media) = (leg.view(), leg.media()?);
+            Some(LegMedia { leg: view.id, number: view.number().to_owned(), media })
+        };
+        self.legs.iter().filter_map(of).collect()
     }
 
     /// How many legs the call has, settled ones included.

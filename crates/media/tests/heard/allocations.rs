@@ -138,6 +138,7 @@ impl World {
             self.relay.handle_timeout(self.now, |_, _| {});
             // An owner takes them at once; the room that they were in stays.
             while self.relay.poll_event().is_some() {}
+            while self.relay.poll_figures().is_some() {}
             self.now += millis(20);
         }
     }

@@ -6,7 +6,7 @@ use media::{
     Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, Playout, Relay, Slot,
     codec::{Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
     dtmf::{Digit, EventSender, KeyTone},
-    rtp::{HEADER_LEN, Header},
+    rtp::{HEADER_LEN, Header, is_rtcp},
     sound::{Music, PieceOrder, Sound},
 };
 use std::{
@@ -366,6 +366,9 @@ impl World {
             self.relay.handle_timeout(self.now, |transmit, packet| {
                 let n = transmit.slot.0;
                 assert_eq!(transmit.to, far_end(n));
+                if is_rtcp(packet) {
+                    return;
+                }
                 let (_, len) = Header::parse(packet).expect("we send valid packets");
                 let payload = &packet[packet.len() - len..];
                 let count = decoders[n as usize].decode(payload, &mut room).unwrap();

@@ -5,7 +5,7 @@ use base::Rng;
 use media::{
     Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay, Slot,
     codec::{Codec, Decoder, Rate},
-    rtp::Header,
+    rtp::{Header, is_rtcp},
     sound::{Music, PieceOrder, Sound},
 };
 use std::{
@@ -160,6 +160,9 @@ impl World {
             self.now = self.now.max(deadline);
             self.relay.handle_timeout(self.now, |transmit, packet| {
                 assert_eq!(transmit.to, far_end(transmit.slot.0));
+                if is_rtcp(packet) {
+                    return;
+                }
                 let (header, len) = Header::parse(packet).expect("we send valid packets");
                 let payload = packet[packet.len() - len..].to_vec();
                 sent[transmit.slot.0 as usize].push((header, payload));

@@ -8,6 +8,7 @@ import { Button } from '../../ui/Button';
 import { ErrorState, Skeleton } from '../../ui/States';
 import css from './Ladder.module.css';
 import { LadderDrawing } from './LadderDrawing';
+import { MediaFigures } from './MediaFigures';
 
 /** A call's SIP messages, what is wrong with them, and the figures of its media. */
 export function Ladder({ callId }: { readonly callId: string }) {
@@ -25,7 +26,7 @@ export function Ladder({ callId }: { readonly callId: string }) {
       <h2>{t('ladder.title')}</h2>
       <Diagnosis data={ladder.data} />
       <Messages data={ladder.data} />
-      <Media data={ladder.data} />
+      <MediaFigures data={ladder.data} />
     </section>
   );
 }
@@ -125,51 +126,6 @@ function MessageTable({ data }: { readonly data: LadderData }) {
                 <bdi>{it.summary}</bdi>
               </td>
               <td>{it.transport}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function Media({ data }: { readonly data: LadderData }) {
-  const t = useText();
-  if (data.media.length === 0) return null;
-  return (
-    <section
-      className={css.scroll}
-      aria-label={t('ladder.media')}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard
-      tabIndex={0}
-    >
-      <table className={css.table} aria-label={t('ladder.media')}>
-        <thead>
-          <tr>
-            <th scope="col">{t('ladder.leg')}</th>
-            <th scope="col">{t('ladder.codec')}</th>
-            <th scope="col">{t('ladder.received')}</th>
-            <th scope="col">{t('ladder.sent')}</th>
-            <th scope="col">{t('ladder.lost')}</th>
-            <th scope="col">{t('ladder.jitter')}</th>
-            <th scope="col">{t('ladder.latched')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.media.map((it) => (
-            <tr key={it.leg}>
-              <td>
-                <bdi>{it.leg}</bdi>
-              </td>
-              <td>
-                {it.codec ?? '—'}
-                {it.transcoded && ` · ${t('ladder.transcoded')}`}
-              </td>
-              <td>{it.packets_received}</td>
-              <td>{it.packets_sent}</td>
-              <td>{it.packets_lost}</td>
-              <td>{it.jitter_ms ?? '—'}</td>
-              <td>{t(it.latched ? 'ladder.yes' : 'ladder.no')}</td>
             </tr>
           ))}
         </tbody>

@@ -16,6 +16,7 @@ import { Timer } from '../../ui/Timer';
 import { toast } from '../../ui/toasts';
 import css from './admin.module.css';
 import { Ladder } from './Ladder';
+import { LiveQuality } from './LiveQuality';
 
 /** All calls that go on in the domain, as they change; with hang-up for who has the right. */
 export default function LiveCallsScreen() {
@@ -109,6 +110,7 @@ export default function LiveCallsScreen() {
       card={
         traced !== undefined && (
           <aside className={cx(css.drawer, css.wide)} aria-label={t('ladder.title')}>
+            <LiveQuality callId={traced} />
             <Ladder callId={traced} />
             <div className={css.buttons}>
               <Button onPress={() => setTraced(undefined)}>{t('admin.close')}</Button>

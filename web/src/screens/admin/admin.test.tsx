@@ -10,6 +10,7 @@ import CdrsScreen from './CdrsScreen';
 import { Ladder } from './Ladder';
 import LinesScreen from './LinesScreen';
 import LiveCallsScreen from './LiveCallsScreen';
+import { LiveQuality } from './LiveQuality';
 import RegistrationsScreen from './RegistrationsScreen';
 import RolesScreen from './RolesScreen';
 import { sectionsFor } from './sections';
@@ -214,6 +215,50 @@ test('the ladder names each message, and its table says the same', async () => {
   expect(rows.some((it) => it?.includes('1001TandemINVITEUDP'))).toBe(true);
 });
 
+test('the figures of a call tell what both ends heard', async () => {
+  server.on('GET /api/v1/calls/c1/ladder', () => LADDER);
+  await renderLive(server, <Ladder callId="c1" />);
+
+  const table = await screen.findByRole('table', { name: 'Звук' });
+  const cells = within(table).getAllByRole('cell');
+  expect(cells.map((it) => it.textContent)).toEqual([
+    '1001',
+    'PCMA · перекодируется',
+    '500',
+    '500',
+    '0',
+    '1,0',
+    '4,41',
+    '2',
+    '3,3',
+    '—',
+    '31',
+    'да',
+  ]);
+});
+
+test('a live call tells how it sounds, each leg both ways', async () => {
+  server.on('GET /api/v1/calls/c1/quality', () => ({
+    legs: [
+      {
+        id: 'l1',
+        number: '1001',
+        received: { loss_percent: 0.5, jitter_ms: 2, mos: 4.3 },
+        sent: null,
+        rtt_ms: 12.6,
+      },
+    ],
+  }));
+  await renderLive(server, <LiveQuality callId="c1" />);
+
+  const table = await screen.findByRole('table', { name: 'Качество звука сейчас' });
+  const [, received, sent] = within(table)
+    .getAllByRole('row')
+    .map((it) => it.textContent);
+  expect(received).toBe('1001от абонента4,300,52,013');
+  expect(sent).toBe('1001к абоненту———13');
+});
+
 test('the call log is filtered and exported by the server', async () => {
   const user = userEvent.setup();
   server.on('GET /api/v1/admin/cdrs', () => ({
@@ -339,6 +384,11 @@ const LADDER = {
       packets_sent: 500,
       packets_lost: 0,
       jitter_ms: 1,
+      mos: 4.41,
+      far_packets_lost: 2,
+      far_jitter_ms: 3.25,
+      far_mos: null,
+      rtt_ms: 31.4,
       latched: true,
       transcoded: true,
     },
