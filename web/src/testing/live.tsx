@@ -1,5 +1,6 @@
-import { act } from '@testing-library/react';
+import { act, waitFor } from '@testing-library/react';
 import type { ReactNode } from 'react';
+import { expect } from 'vitest';
 import type { ActiveCall, Bootstrap, Extension, Me } from '../api/types';
 import { SessionProvider, useSessionState } from '../app/session';
 import type { Locale } from '../i18n/I18n';
@@ -16,6 +17,8 @@ export interface LiveHandle {
   says(type: string, key: string, data: unknown): Promise<void>;
   /** The connection breaks, and further ones are not welcomed. */
   breaks(): Promise<void>;
+  /** It is there again, and what was said meanwhile is lost. */
+  comesBack(): Promise<void>;
   readonly sockets: readonly FakeSocket[];
   readonly unmount: () => void;
 }
@@ -46,7 +49,7 @@ export async function renderLive(
       probe: async () => {},
     },
     onSessionOver: () => {},
-    onResync: () => {},
+    onResync: () => void client.invalidateQueries(),
     store: new LiveStore((commit) => commit()),
     world: {
       open: () => {
@@ -57,7 +60,7 @@ export async function renderLive(
       now: Date.now,
     },
   });
-  const { unmount } = renderScreen(
+  const { unmount, client } = renderScreen(
     <SessionProvider>
       <LiveProvider live={live}>
         <SignedInOnly>{screen}</SignedInOnly>
@@ -77,6 +80,12 @@ export async function renderLive(
         sockets.at(-1)?.says({ s: seq, t: type, k: key, at: '2025-11-24T12:00:00Z', d: data });
       }),
     breaks: () => act(async () => sockets.at(-1)?.ends()),
+    comesBack: async () => {
+      const before = sockets.length;
+      await waitFor(() => expect(sockets.length).toBeGreaterThan(before), { timeout: 30_000 });
+      seq += 10;
+      await act(async () => sockets.at(-1)?.welcomes({ resumed: false, seq }));
+    },
   };
 }
 

@@ -12,5 +12,5 @@ export function renderScreen(screen: ReactNode, locale: Locale = 'ru') {
     </I18n>
   );
   const rendered = render(wrap(screen));
-  return { ...rendered, show: (it: ReactNode) => rendered.rerender(wrap(it)) };
+  return { ...rendered, client, show: (it: ReactNode) => rendered.rerender(wrap(it)) };
 }

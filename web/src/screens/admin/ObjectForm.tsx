@@ -14,6 +14,8 @@ interface Props<T extends Editable> {
   readonly resource: Resource<T>;
   /** The object as it was opened; `undefined` for a new one. */
   readonly opened: T | undefined;
+  /** The same object as it was last read; `undefined` once it is gone. */
+  readonly current: T | undefined;
   readonly onSaved: (it: T) => void;
   readonly onUnsaved: (isUnsaved: boolean) => void;
   readonly onClose: () => void;
@@ -31,14 +33,14 @@ interface Draft {
 
 /** The form of one object. A save that meets another's change asks field by field; nothing is lost. */
 export function ObjectForm<T extends Editable>(props: Props<T>) {
-  const { resource, opened, onSaved, onUnsaved, onClose } = props;
+  const { resource, opened, current, onSaved, onUnsaved, onClose } = props;
   const t = useText();
   const says = useRefusalText();
   const [draft, setDraft] = useState<Draft>(() => draftOf(resource, opened));
   const [isSaving, setSaving] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const leadToMistake = useLead(form);
-  const changed = useChange(resource.object, opened?.id, draft.version);
+  const changed = useChange(resource.object, opened?.id, draft.version, current);
   const fixedBy = opened && resource.fixedBy?.(opened);
   const isFixed = fixedBy !== undefined;
   const isUnsaved = isChanged(draft.base, draft.values);
@@ -105,7 +107,7 @@ export function ObjectForm<T extends Editable>(props: Props<T>) {
       <div className={css.foot}>
         {changed && draft.conflicts.length === 0 && (
           <p className={css.notice} role="status">
-            {t(changed.isRemoved ? 'admin.removedBy' : 'admin.changedBy', { who: changed.by })}
+            {told(changed, t)}
           </p>
         )}
         {draft.failure !== undefined && (
@@ -210,22 +212,35 @@ function byField({ fields }: Refused, values: Values): ReadonlyMap<string, strin
 }
 
 interface Change {
-  readonly by: string;
+  /** Not known of what happened while the connection was lost. */
+  readonly by: string | undefined;
   readonly isRemoved: boolean;
 }
 
-/** Who has changed or removed the open object meanwhile. */
+function told({ by, isRemoved }: Change, t: ReturnType<typeof useText>): string {
+  if (by === undefined) return t(isRemoved ? 'admin.removed' : 'admin.changed');
+  return t(isRemoved ? 'admin.removedBy' : 'admin.changedBy', { who: by });
+}
+
+/**
+ * Whether somebody has changed or removed the open object meanwhile. The event tells who; an event that
+ * was lost with the connection is made up for by the object as it is read anew.
+ */
 function useChange(
   object: string,
   id: string | undefined,
   version: number | null,
+  current: Editable | undefined,
 ): Change | undefined {
-  const [change, setChange] = useState<{ by: string; version: number | null }>();
+  const [heard, setHeard] = useState<{ by: string; version: number | null }>();
   useFrames('admin.changed', ({ d }) => {
     const it = d as { object: string; id: string; version: number | null; by: string };
-    if (it.object === object && it.id === id) setChange(it);
+    if (it.object === object && it.id === id) setHeard(it);
   });
-  if (!change || version === null) return undefined;
-  if (change.version === null) return { by: change.by, isRemoved: true };
-  return change.version > version ? { by: change.by, isRemoved: false } : undefined;
+  if (id === undefined || version === null) return undefined;
+  if (heard?.version === null) return { by: heard.by, isRemoved: true };
+  if (current === undefined) return { by: undefined, isRemoved: true };
+  const newest = Math.max(heard?.version ?? 0, current.version ?? 0);
+  if (newest <= version) return undefined;
+  return { by: newest === heard?.version ? heard.by : undefined, isRemoved: false };
 }

@@ -114,6 +114,7 @@ export function ResourceScreen<T extends Editable>({
             <h2 dir="auto">{headingOf(opened, resource, t)}</h2>
             <Drawer
               opened={opened}
+              current={currentOf(opened, rows.data)}
               resource={resource}
               onSaved={(it, madeUp) => {
                 if (opened.kind === 'edit') adopt(it);
@@ -155,8 +156,18 @@ function useOpened<T>() {
   return { opened, open, show, setUnsaved };
 }
 
+/** What is open as it was last read; `undefined` if it is new, or gone. */
+function currentOf<T extends Editable>(
+  opened: Opened<T>,
+  rows: readonly T[] | undefined,
+): T | undefined {
+  if (opened.kind === 'new') return undefined;
+  return rows?.find((it) => it.id === opened.it.id);
+}
+
 interface DrawerProps<T extends Editable> {
   readonly opened: Opened<T>;
+  readonly current: T | undefined;
   readonly resource: Resource<T>;
   readonly onSaved: (it: T, madeUp: string | undefined) => void;
   readonly onUnsaved: (isUnsaved: boolean) => void;
@@ -165,7 +176,7 @@ interface DrawerProps<T extends Editable> {
 
 /** What is open beside the list. */
 function Drawer<T extends Editable>(props: DrawerProps<T>) {
-  const { opened, resource, onSaved, onUnsaved, onClose } = props;
+  const { opened, current, resource, onSaved, onUnsaved, onClose } = props;
   switch (opened.kind) {
     case 'password':
       return (
@@ -187,6 +198,7 @@ function Drawer<T extends Editable>(props: DrawerProps<T>) {
           key={opened.kind === 'edit' ? opened.it.id : 'new'}
           resource={resource}
           opened={opened.kind === 'edit' ? opened.it : undefined}
+          current={current}
           onSaved={(it) => onSaved(it, madeUpIn(it))}
           onUnsaved={onUnsaved}
           onClose={onClose}

@@ -111,6 +111,27 @@ test('another’s change is told at once, in the list and over the open form', a
   expect(typedIn('Имя')).toBe('Иванова');
 });
 
+test('a change that fell into a loss of the connection is told once it is back', async () => {
+  const user = userEvent.setup();
+  const live = await renderLive(server, <UsersScreen />);
+  await openFirst(user);
+  await retype(user, 'Имя', 'Петрова');
+
+  await live.breaks();
+  users = [{ ...USER(), name: 'Сидорова', version: 2 }];
+  expect(screen.queryByText(/пока вы её правили/)).toBeNull();
+  await live.comesBack();
+
+  expect(await screen.findByText(/^Эту запись изменили, пока вы её правили/)).toBeTruthy();
+  expect(typedIn('Имя')).toBe('Петрова');
+  await live.breaks();
+  users = [];
+  await live.comesBack();
+
+  expect(await screen.findByText('Эту запись удалили, пока вы её правили.')).toBeTruthy();
+  expect(typedIn('Имя')).toBe('Петрова');
+});
+
 test('a line is given to a person, and a version goes with the change', async () => {
   const user = userEvent.setup();
   const line = {
