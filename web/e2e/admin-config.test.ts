@@ -81,7 +81,7 @@ test.each(LOCALES)(
     await find(page, locale, 'sip.digest');
     expect((await told(page, 'sip.digest')).slice(1)).toEqual([words.byDefault, words.restart]);
     expect(complaints(page)).toEqual([]);
-    await page.context().close();
+    await page.close();
   },
 );
 
@@ -100,7 +100,7 @@ test.each(LOCALES)('a secret is not told, neither shown nor sent, %s', async (lo
   expect(await page.content()).not.toContain(SECRET);
   expect(answers).not.toHaveLength(0);
   expect((await Promise.all(answers)).join()).not.toContain(SECRET);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOOKS)('a key is opened and closed by the keyboard, $locale, $theme', async (look) => {
@@ -123,7 +123,7 @@ test.each(LOOKS)('a key is opened and closed by the keyboard, $locale, $theme', 
   expect(await accessibility(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await card.waitFor({ state: 'detached' });
-  await page.context().close();
+  await page.close();
 });
 
 interface Configuration {

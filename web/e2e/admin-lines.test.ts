@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, complaints } from './harness/browser';
+import { button, COMMON, LOCALES, type Locale, rowOf } from './harness/admin';
+import { complaints } from './harness/browser';
 import { errorBeside, labelled } from './harness/form';
 import { ask, Office } from './harness/people';
 
@@ -12,67 +13,59 @@ afterAll(() => office?.close());
 
 const WORDS = {
   ru: {
+    ...COMMON.ru,
     add: 'Новая линия',
     number: 'Номер',
     password: 'Пароль',
     newPassword: 'Новый пароль',
     change: 'Сменить пароль',
     callsMax: 'Одновременных звонков',
-    save: 'Сохранить',
-    close: 'Закрыть',
     copy: 'Копировать',
     copied: 'Скопировано',
     once: /больше он нигде не показывается/,
     isSet: 'Пароль сменён.',
     tooShort: 'От 8 до 128 знаков',
-    notNumber: 'Напишите целое число',
   },
   en: {
+    ...COMMON.en,
     add: 'New line',
     number: 'Number',
     password: 'Password',
     newPassword: 'New password',
     change: 'Change password',
     callsMax: 'Calls at once',
-    save: 'Save',
-    close: 'Close',
     copy: 'Copy',
     copied: 'Copied',
     once: /it is shown nowhere else/,
     isSet: 'The password is changed.',
     tooShort: 'From 8 to 128 letters',
-    notNumber: 'Write a whole number',
   },
 } as const;
-
-const LOCALES = ['ru', 'en'] as const;
-type Locale = (typeof LOCALES)[number];
 
 test.each(LOCALES)('a password that the server makes up is shown once, %s', async (locale) => {
   const words = WORDS[locale];
   const page = await screen(locale);
   // First of the list, which shows only what fits.
   const number = locale === 'ru' ? '0101' : '0102';
-  await page.getByRole('button', { name: words.add }).click();
+  await button(page, words.add).click();
   await labelled(page, words.number).fill(number);
 
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
 
   await page.getByText(words.once).waitFor();
   const first = await told(page);
   expect(first).toMatch(/^[0-9a-f]{20}$/);
-  expect(await accessibility(page)).toEqual([]);
   // The focus is on the button.
   await page.keyboard.press('Enter');
   await page.getByText(words.copied).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(first);
-  await page.getByRole('button', { name: words.close, exact: true }).click();
+  await button(page, words.close).click();
   await page.getByText(words.once).waitFor({ state: 'detached' });
   expect(await page.content()).not.toContain(first);
 
-  await row(page, number).click();
-  await page.getByRole('button', { name: words.change }).click();
-  await page.getByRole('button', { name: words.save }).click();
+  await rowOf(page, number).click();
+  await button(page, words.change).click();
+  await button(page, words.save).click();
   await page.getByText(words.isSet).waitFor();
   const second = await told(page);
   expect(second).toMatch(/^[0-9a-f]{20}$/);
@@ -83,32 +76,32 @@ test.each(LOCALES)('a password that the server makes up is shown once, %s', asyn
   expect(line).toBeDefined();
   expect(JSON.stringify(line)).not.toContain(second);
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOCALES)('a password that somebody types is not shown, %s', async (locale) => {
   const words = WORDS[locale];
   const page = await screen(locale);
   const number = locale === 'ru' ? '0103' : '0104';
-  await page.getByRole('button', { name: words.add }).click();
+  await button(page, words.add).click();
   await labelled(page, words.number).fill(number);
   await labelled(page, words.password).fill('short');
   await labelled(page, words.callsMax).fill('many');
 
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
   await errorBeside(page, words.callsMax, words.notNumber);
   await labelled(page, words.callsMax).fill('');
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
   await errorBeside(page, words.password, words.tooShort);
   await labelled(page, words.password).fill('long enough');
-  const save = page.getByRole('button', { name: words.save });
+  const save = button(page, words.save);
   await save.click();
 
   await save.waitFor({ state: 'detached' });
-  await row(page, number).waitFor();
+  await rowOf(page, number).waitFor();
   expect(await page.getByText(words.once).count()).toBe(0);
-  await row(page, number).click();
-  await page.getByRole('button', { name: words.change }).click();
+  await rowOf(page, number).click();
+  await button(page, words.change).click();
   await labelled(page, words.newPassword).fill('short');
   await save.click();
   await errorBeside(page, words.newPassword, words.tooShort);
@@ -116,19 +109,16 @@ test.each(LOCALES)('a password that somebody types is not shown, %s', async (loc
   await save.click();
   await page.getByText(words.isSet).waitFor();
   expect(await page.getByText(words.once).count()).toBe(0);
-  await page.context().close();
+  await page.close();
 });
 
 /** The administrator's window, with the lines there, and allowed to read what it copies. */
 async function screen(locale: Locale): Promise<Page> {
   const page = await office.windowOf('admin', '/admin/lines', { locale });
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await row(page, '1001').waitFor();
+  await rowOf(page, '1001').waitFor();
   return page;
 }
-
-const row = (page: Page, number: string) =>
-  page.locator('[data-row]').filter({ has: page.getByText(number, { exact: true }) });
 
 /** The password on show. */
 async function told(page: Page): Promise<string> {

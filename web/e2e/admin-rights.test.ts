@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, complaints } from './harness/browser';
+import { button, COMMON, hears, LOCALES, type Locale } from './harness/admin';
+import { complaints } from './harness/browser';
 import { ask, Office } from './harness/people';
 
 let office: Office;
@@ -11,80 +12,64 @@ afterAll(() => office?.close());
 
 const WORDS = {
   ru: {
+    ...COMMON.ru,
     heading: 'Права ролей',
-    save: 'Сохранить',
     saved: 'Всё сохранено',
     unsaved: (n: number) => `Не сохранен${n === 1 ? 'а 1 отметка' : `ы ${n} отметки`}`,
-    yes: 'есть',
+    held: 'есть',
     own: 'Видеть свои звонки',
     wall: 'Показывать табло',
     work: 'Открывать рабочее место',
     changedBy: (role: string) => `Роль «${role}» только что изменил admin.`,
     leave: 'Уйти и потерять несохранённые отметки?',
-    no: 'НЕТ',
     lines: 'Линии',
   },
   en: {
+    ...COMMON.en,
     heading: 'Rights of roles',
-    save: 'Save',
     saved: 'All is saved',
     unsaved: (n: number) => (n === 1 ? '1 mark is not saved' : `${n} marks are not saved`),
-    yes: 'yes',
+    held: 'yes',
     own: 'See one’s own calls',
     wall: 'Show the wall',
     work: 'Open the workspace',
     changedBy: (role: string) => `admin has just changed the role “${role}”.`,
     leave: 'Leave and lose the marks that are not saved?',
-    no: 'NO',
     lines: 'Lines',
   },
 } as const;
 
-const LOCALES = ['ru', 'en'] as const;
-type Locale = (typeof LOCALES)[number];
+test.each(LOCALES)('every right of every role stands there in words, %s', async (locale) => {
+  const words = WORDS[locale];
+  const page = await office.windowOf('admin', '/admin/rights', { locale });
+  await page.getByRole('heading', { level: 1, name: words.heading }).waitFor();
+  await page.getByRole('rowheader', { name: words.own }).waitFor();
+  const [roles, rights] = await Promise.all([
+    ask<{ items: Role[] }>(page, 'GET', '/admin/roles'),
+    ask<{ items: { code: string }[] }>(page, 'GET', '/admin/rights'),
+  ]);
 
-const LOOKS = LOCALES.flatMap((locale) =>
-  (['light', 'dark'] as const).map((theme) => ({ locale, theme })),
-);
+  const shown = await page.locator('tbody tr:has(td)').evaluateAll((rows, held) => {
+    const titles = [...document.querySelectorAll('thead th bdi')].map((it) => it.textContent ?? '');
+    return rows.map((row) => ({
+      code: row.querySelector('th')?.title ?? '',
+      words: row.querySelector('th')?.textContent ?? '',
+      holders: [...row.querySelectorAll('td')].flatMap((cell, n) => {
+        const isOn = cell.querySelector('input')?.checked ?? cell.textContent === held;
+        return isOn ? [titles[n] ?? ''] : [];
+      }),
+    }));
+  }, words.held);
 
-test.each(LOOKS)(
-  'every right of every role stands there in words, $locale, $theme',
-  async (look) => {
-    const { locale } = look;
-    const words = WORDS[locale];
-    const page = await office.windowOf('admin', '/admin/rights', look);
-    await page.getByRole('heading', { level: 1, name: words.heading }).waitFor();
-    await page.getByRole('rowheader', { name: words.own }).waitFor();
-    const [roles, rights] = await Promise.all([
-      ask<{ items: Role[] }>(page, 'GET', '/admin/roles'),
-      ask<{ items: { code: string }[] }>(page, 'GET', '/admin/rights'),
-    ]);
-
-    const shown = await page.locator('tbody tr:has(td)').evaluateAll((rows, yes) => {
-      const titles = [...document.querySelectorAll('thead th bdi')].map(
-        (it) => it.textContent ?? '',
-      );
-      return rows.map((row) => ({
-        code: row.querySelector('th')?.title ?? '',
-        words: row.querySelector('th')?.textContent ?? '',
-        holders: [...row.querySelectorAll('td')].flatMap((cell, n) => {
-          const isOn = cell.querySelector('input')?.checked ?? cell.textContent === yes;
-          return isOn ? [titles[n] ?? ''] : [];
-        }),
-      }));
-    }, words.yes);
-
-    expect(shown.map((it) => it.code).sort()).toEqual(rights.items.map((it) => it.code).sort());
-    for (const { code, words: told, holders } of shown) {
-      expect(told).not.toBe(code);
-      const expected = roles.items.filter((it) => it.rights.includes(code));
-      expect(holders.sort(), code).toEqual(expected.map((it) => it.title[locale]).sort());
-    }
-    expect(await accessibility(page)).toEqual([]);
-    expect(complaints(page)).toEqual([]);
-    await page.context().close();
-  },
-);
+  expect(shown.map((it) => it.code).sort()).toEqual(rights.items.map((it) => it.code).sort());
+  for (const { code, words: told, holders } of shown) {
+    expect(told).not.toBe(code);
+    const expected = roles.items.filter((it) => it.rights.includes(code));
+    expect(holders.sort(), code).toEqual(expected.map((it) => it.title[locale]).sort());
+  }
+  expect(complaints(page)).toEqual([]);
+  await page.close();
+});
 
 test.each(LOCALES)(
   'a role of one’s own is marked by the keyboard and saved, %s',
@@ -105,12 +90,12 @@ test.each(LOCALES)(
     await page.keyboard.press('Space');
     await page.getByText(words.unsaved(2)).waitFor();
     expect(await rightsOf(page, role)).toEqual(['calls.own']);
-    await page.getByRole('button', { name: words.save }).press('Enter');
+    await button(page, words.save).press('Enter');
 
     await page.getByText(words.saved).waitFor();
     expect(await rightsOf(page, role)).toEqual(['calls.own', 'wall.view', 'workspace.use']);
     expect(complaints(page)).toEqual([]);
-    await page.context().close();
+    await page.close();
   },
 );
 
@@ -122,18 +107,18 @@ test.each(LOCALES)('two who mark one role see it and lose nothing, %s', async (l
 
   await cell(theirs, words.work, role).check();
   await cell(theirs, words.own, role).uncheck();
-  await theirs.getByRole('button', { name: words.save }).click();
+  await button(theirs, words.save).click();
   await theirs.getByText(words.saved).waitFor();
 
   await mine.getByText(words.changedBy(role)).waitFor();
   await expect.poll(() => cell(mine, words.work, role).isChecked(), POLL).toBe(true);
   await expect.poll(() => cell(mine, words.own, role).isChecked(), POLL).toBe(false);
   expect(await cell(mine, words.wall, role).isChecked()).toBe(true);
-  await mine.getByRole('button', { name: words.save }).click();
+  await button(mine, words.save).click();
   await mine.getByText(words.saved).waitFor();
   expect(await rightsOf(mine, role)).toEqual(['wall.view', 'workspace.use']);
   await expect.poll(() => cell(theirs, words.wall, role).isChecked(), POLL).toBe(true);
-  await Promise.all([mine.context().close(), theirs.context().close()]);
+  await Promise.all([mine.close(), theirs.close()]);
 });
 
 test.each(LOCALES)('a change that was overtaken is saved on top of it, %s', async (locale) => {
@@ -150,16 +135,16 @@ test.each(LOCALES)('a change that was overtaken is saved on top of it, %s', asyn
       const { id, code, title, version } = await roleOf(other, role);
       const body = { code, title, rights: ['qm.view'] };
       await ask(other, 'PUT', `/admin/roles/${id}`, body, { 'If-Match': String(version) });
-      await other.context().close();
+      await other.close();
     }
     await route.continue();
   });
 
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
 
   await page.getByText(words.saved).waitFor();
   expect(await rightsOf(page, role)).toEqual(['qm.view', 'wall.view']);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOCALES)('headings stay in sight; who leaves with marks is asked, %s', async (locale) => {
@@ -177,10 +162,10 @@ test.each(LOCALES)('headings stay in sight; who leaves with marks is asked, %s',
   await cell(page, words.wall, role).check();
   await page.getByRole('link', { name: words.lines }).click();
   await page.getByText(words.leave).waitFor();
-  await page.getByRole('button', { name: words.no, exact: true }).click();
+  await button(page, words.no).click();
   expect(await cell(page, words.wall, role).isChecked()).toBe(true);
   expect(new URL(page.url()).pathname).toBe('/admin/rights');
-  await page.context().close();
+  await page.close();
 });
 
 interface Role {
@@ -196,7 +181,7 @@ async function made(code: string): Promise<string> {
   const page = await office.windowOf('admin', '/favicon.svg');
   const title = { ru: code, en: code };
   await ask(page, 'POST', '/admin/roles', { code, title, rights: ['calls.own'] });
-  await page.context().close();
+  await page.close();
   return code;
 }
 
@@ -204,6 +189,7 @@ async function made(code: string): Promise<string> {
 async function screen(locale: Locale, role: string): Promise<Page> {
   const page = await office.windowOf('admin', '/admin/rights', { locale });
   await cell(page, WORDS[locale].own, role).waitFor();
+  await hears(page, locale);
   return page;
 }
 

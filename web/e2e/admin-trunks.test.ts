@@ -1,8 +1,22 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accessibility, complaints } from './harness/browser';
+import {
+  button,
+  COMMON,
+  edit,
+  hears,
+  LOCALES,
+  type Locale,
+  remove,
+  rowOf,
+  save,
+  stored,
+} from './harness/admin';
+import { complaints } from './harness/browser';
 import { errorBeside, labelled } from './harness/form';
 import { ask, Office } from './harness/people';
+
+const PATH = '/admin/trunks';
 
 let office: Office;
 beforeAll(async () => {
@@ -12,61 +26,40 @@ afterAll(() => office?.close());
 
 const WORDS = {
   ru: {
+    ...COMMON.ru,
     add: 'Новый транк',
-    name: 'Имя',
     destination: 'Куда звонить',
     sources: 'Откуда приходят звонки',
     port: 'Порт',
     enabled: 'Звонки идут через него',
-    save: 'Сохранить',
-    edit: 'Изменить',
-    remove: 'Удалить',
-    yes: 'ДА',
     on: 'Работает',
     off: 'Отключён',
-    saved: /^Сохранено: /,
     inFile: /задан в файле config\.toml: раздел \[\[trunk\]\] с name = "provider"/,
     malformed: 'Напишите имя до 64 знаков',
     noDestination: 'не HOST:PORT/udp',
     noAddress: '"x" — не адрес',
-    notNumber: 'Напишите целое число',
     noPort: '70000 — не порт',
     shared: 'Адрес общий с транком "provider"',
-    exists: 'Такое значение уже есть',
     inUse: /Транк использует правило "by-carrier"/,
-    changedBy: /только что изменил admin/,
-    theirs: 'Принять чужое',
   },
   en: {
+    ...COMMON.en,
     add: 'New trunk',
-    name: 'Name',
     destination: 'Calls go to',
     sources: 'Calls come from',
     port: 'Port',
     enabled: 'Calls go through it',
-    save: 'Save',
-    edit: 'Edit',
-    remove: 'Remove',
-    yes: 'YES',
     on: 'Works',
     off: 'Off',
-    saved: /^Saved: /,
     inFile: /is written in config\.toml: \[\[trunk\]\] with name = "provider"/,
     malformed: 'write a name of up to 64 letters',
     noDestination: 'is not HOST:PORT/udp',
     noAddress: '"x" is no address',
-    notNumber: 'Write a whole number',
     noPort: '70000 is no port',
     shared: 'share an address with trunk "provider"',
-    exists: 'This value is there already',
     inUse: /Rule "by-carrier" uses the trunk/,
-    changedBy: /admin has just changed this record/,
-    theirs: 'Take theirs',
   },
 } as const;
-
-const LOCALES = ['ru', 'en'] as const;
-type Locale = (typeof LOCALES)[number];
 
 test.each(LOCALES)('a trunk is made, changed, switched off and removed, %s', async (locale) => {
   const words = WORDS[locale];
@@ -74,7 +67,7 @@ test.each(LOCALES)('a trunk is made, changed, switched off and removed, %s', asy
   const name = `made-${locale}`;
 
   await make(page, locale, { name, destination: 'sip.carrier.example:5060/udp', sources: '' });
-  await row(page, name).getByText(words.on).waitFor();
+  await rowOf(page, name).getByText(words.on).waitFor();
   await edit(page, name);
   await labelled(page, words.destination).fill('192.0.2.7:5080/tcp');
   await labelled(page, words.sources).fill(' 192.0.2.7 \n\n192.0.2.8\n');
@@ -82,9 +75,9 @@ test.each(LOCALES)('a trunk is made, changed, switched off and removed, %s', asy
   await page.getByLabel(words.enabled).uncheck();
   await save(page, locale);
 
-  await row(page, name).getByText('192.0.2.7, 192.0.2.8').waitFor();
-  await row(page, name).getByText(words.off).waitFor();
-  expect(await stored(page, name)).toMatchObject({
+  await rowOf(page, name).getByText('192.0.2.7, 192.0.2.8').waitFor();
+  await rowOf(page, name).getByText(words.off).waitFor();
+  expect(await stored(page, PATH, name)).toMatchObject({
     destination: '192.0.2.7:5080/tcp',
     sources: ['192.0.2.7', '192.0.2.8'],
     source_port: 5080,
@@ -92,25 +85,25 @@ test.each(LOCALES)('a trunk is made, changed, switched off and removed, %s', asy
     version: 2,
   });
   await remove(page, locale, name);
-  await row(page, name).waitFor({ state: 'detached' });
-  expect(await stored(page, name)).toBeUndefined();
+  await rowOf(page, name).waitFor({ state: 'detached' });
+  expect(await stored(page, PATH, name)).toBeUndefined();
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOCALES)('what is wrong is told beside its field, %s', async (locale) => {
   const words = WORDS[locale];
   const page = await screen(locale);
-  await page.getByRole('button', { name: words.add }).click();
+  await button(page, words.add).click();
   await labelled(page, words.name).fill('two words');
   await labelled(page, words.destination).fill('sip.carrier.example');
   await labelled(page, words.sources).fill('192.0.2.1\nx');
   await labelled(page, words.port).fill('any');
 
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
   await errorBeside(page, words.port, words.notNumber);
   await labelled(page, words.port).fill('70000');
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
 
   await errorBeside(page, words.name, words.malformed);
   await errorBeside(page, words.destination, words.noDestination);
@@ -120,21 +113,21 @@ test.each(LOCALES)('what is wrong is told beside its field, %s', async (locale) 
   await labelled(page, words.destination).fill('127.0.0.1:5071/udp');
   await labelled(page, words.sources).fill('127.0.0.1');
   await labelled(page, words.port).fill('');
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
   await errorBeside(page, words.name, words.exists);
   await labelled(page, words.name).fill('another');
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
   await errorBeside(page, words.sources, words.shared);
-  expect(await stored(page, 'another')).toBeUndefined();
+  expect(await stored(page, PATH, 'another')).toBeUndefined();
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOCALES)('a trunk of the file is read only and says where, %s', async (locale) => {
   const words = WORDS[locale];
   const page = await screen(locale);
 
-  await row(page, 'provider').focus();
+  await rowOf(page, 'provider').focus();
   await page.keyboard.press('Enter');
 
   await page.getByText(words.inFile).waitFor();
@@ -142,8 +135,8 @@ test.each(LOCALES)('a trunk of the file is read only and says where, %s', async 
     `127.0.0.1:${office.server.trunkPort}/udp`,
   );
   expect(await labelled(page, words.destination).isDisabled()).toBe(true);
-  expect(await page.getByRole('button', { name: words.save }).count()).toBe(0);
-  await page.context().close();
+  expect(await button(page, words.save).count()).toBe(0);
+  await page.close();
 });
 
 test.each(LOCALES)('one that dialplans name keeps its name and stays, %s', async (locale) => {
@@ -155,15 +148,15 @@ test.each(LOCALES)('one that dialplans name keeps its name and stays, %s', async
 
   await remove(page, locale, name);
   await page.getByText(words.inUse).waitFor();
-  expect(await stored(page, name)).toMatchObject({ name });
+  expect(await stored(page, PATH, name)).toMatchObject({ name });
   await edit(page, name);
   await labelled(page, words.name).fill('renamed');
-  await page.getByRole('button', { name: words.save }).click();
+  await button(page, words.save).click();
 
   await page.getByRole('alert').filter({ hasText: words.inUse }).waitFor();
   expect(await labelled(page, words.name).inputValue()).toBe('renamed');
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(LOCALES)('two who change one trunk see it and lose nothing, %s', async (locale) => {
@@ -179,7 +172,7 @@ test.each(LOCALES)('two who change one trunk see it and lose nothing, %s', async
   await labelled(theirs, words.port).fill('5099');
   await save(theirs, locale);
   await mine.getByText(words.changedBy).waitFor();
-  await mine.getByRole('button', { name: words.save }).click();
+  await button(mine, words.save).click();
 
   const conflict = mine.getByRole('group', { name: words.destination });
   await conflict.getByText('192.0.2.12:5060/udp').waitFor();
@@ -190,80 +183,22 @@ test.each(LOCALES)('two who change one trunk see it and lose nothing, %s', async
   await mine.getByLabel(words.enabled).uncheck();
   await save(mine, locale);
 
-  expect(await stored(mine, name)).toMatchObject({
+  expect(await stored(mine, PATH, name)).toMatchObject({
     destination: '192.0.2.12:5060/udp',
     source_port: 5099,
     is_enabled: false,
   });
-  await row(theirs, name).getByText(words.off).waitFor();
-  await Promise.all([mine.context().close(), theirs.context().close()]);
+  await rowOf(theirs, name).getByText(words.off).waitFor();
+  await Promise.all([mine.close(), theirs.close()]);
 });
-
-test.each(LOCALES)('by the keyboard alone, %s', async (locale) => {
-  const words = WORDS[locale];
-  const page = await screen(locale);
-  const name = `keyed-${locale}`;
-  const sources = locale === 'ru' ? ['192.0.2.20', '192.0.2.21'] : ['192.0.2.22', '192.0.2.23'];
-
-  await page.getByRole('button', { name: words.add }).focus();
-  await page.keyboard.press('Enter');
-  await expectFocus(page, words.name);
-  await page.keyboard.type(name);
-  await page.keyboard.press('Tab');
-  await expectFocus(page, words.destination);
-  await page.keyboard.type('192.0.2.20:5060/udp');
-  await page.keyboard.press('Tab');
-  await expectFocus(page, words.sources);
-  for (const source of sources) {
-    await page.keyboard.type(source);
-    await page.keyboard.press('Enter');
-  }
-  await page.keyboard.press('Tab');
-  await expectFocus(page, words.port);
-  await page.keyboard.press('Enter');
-
-  await page.getByText(words.saved).waitFor();
-  expect(await stored(page, name)).toMatchObject({ sources });
-  await page.context().close();
-});
-
-const LOOKS = LOCALES.flatMap((locale) =>
-  (['light', 'dark'] as const).map((theme) => ({ locale, theme })),
-);
-
-test.each(LOOKS)('axe finds nothing on the forms, $locale, $theme', async ({ locale, theme }) => {
-  const words = WORDS[locale];
-  const page = await screen(locale, theme);
-  await page.getByRole('button', { name: words.add }).click();
-  await labelled(page, words.name).fill('two words');
-  await page.getByRole('button', { name: words.save }).click();
-  await errorBeside(page, words.name, words.malformed);
-  expect(await accessibility(page)).toEqual([]);
-
-  await row(page, 'provider').focus();
-  await page.keyboard.press('Enter');
-  // What was typed would be lost.
-  await page.getByRole('alertdialog').waitFor();
-  await page.keyboard.press('Enter');
-  await page.getByText(words.inFile).waitFor();
-  expect(await accessibility(page)).toEqual([]);
-  await page.context().close();
-});
-
-interface Trunk {
-  readonly id: string;
-  readonly name: string;
-}
 
 /** The administrator's window, with the trunks there. */
-async function screen(locale: Locale, theme: 'light' | 'dark' = 'light'): Promise<Page> {
-  const page = await office.windowOf('admin', '/admin/trunks', { locale, theme });
-  await row(page, 'provider').waitFor();
+async function screen(locale: Locale): Promise<Page> {
+  const page = await office.windowOf('admin', '/admin/trunks', { locale });
+  await rowOf(page, 'provider').waitFor();
+  await hears(page, locale);
   return page;
 }
-
-const row = (page: Page, name: string) =>
-  page.locator('[data-row]').filter({ has: page.getByText(name, { exact: true }) });
 
 async function make(
   page: Page,
@@ -271,38 +206,12 @@ async function make(
   it: { readonly name: string; readonly destination: string; readonly sources: string },
 ): Promise<void> {
   const words = WORDS[locale];
-  await page.getByRole('button', { name: words.add }).click();
+  await button(page, words.add).click();
   await labelled(page, words.name).fill(it.name);
   await labelled(page, words.destination).fill(it.destination);
   await labelled(page, words.sources).fill(it.sources);
   await save(page, locale);
-  await row(page, it.name).waitFor();
-}
-
-async function edit(page: Page, name: string): Promise<void> {
-  await row(page, name).focus();
-  await page.keyboard.press('Enter');
-  await page.locator('aside').getByRole('heading', { name }).waitFor();
-}
-
-/** Saves, and is done when the form is gone. */
-async function save(page: Page, locale: Locale): Promise<void> {
-  const button = page.getByRole('button', { name: WORDS[locale].save });
-  await button.click();
-  await button.waitFor({ state: 'detached' });
-}
-
-async function remove(page: Page, locale: Locale, name: string): Promise<void> {
-  const words = WORDS[locale];
-  await row(page, name).click();
-  await page.getByRole('button', { name: words.remove, exact: true }).click();
-  await page.getByRole('button', { name: words.yes, exact: true }).click();
-}
-
-/** What the server has. */
-async function stored(page: Page, name: string): Promise<Trunk | undefined> {
-  const { items } = await ask<{ items: Trunk[] }>(page, 'GET', '/admin/trunks');
-  return items.find((it) => it.name === name);
+  await rowOf(page, it.name).waitFor();
 }
 
 /** Puts a rule that dials through the trunk in force. */
@@ -318,11 +227,3 @@ steps = [{ dial = { trunk = "${name}", number = "1" } }]
   const text = plan.text.replaceAll('"by-carrier"', '"by-another"') + rule;
   await ask(page, 'PUT', path, { text }, { 'If-Match': plan.version });
 }
-
-async function expectFocus(page: Page, label: string): Promise<void> {
-  await expect
-    .poll(() => labelled(page, label).evaluate((it) => it === document.activeElement), POLL)
-    .toBe(true);
-}
-
-const POLL = { timeout: 30_000 };

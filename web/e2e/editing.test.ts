@@ -2,6 +2,7 @@
 
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { button, hears, rowOf } from './harness/admin';
 import { complaints } from './harness/browser';
 import { errorBeside, labelled } from './harness/form';
 import { ask, Office } from './harness/people';
@@ -114,7 +115,7 @@ describe('two people at one object', () => {
       await button(it, 'Изменить').click();
       await it.getByRole('complementary').waitFor();
       // Their events must be on before the other one acts.
-      await it.getByRole('banner').getByText('Подключено').waitFor();
+      await hears(it, 'ru');
     }
     return both;
   }
@@ -293,12 +294,6 @@ describe.each(['ru', 'en'] as const)('forms in %s say what is wrong beside the f
 async function fill(form: Locator, values: Readonly<Record<string, string>>): Promise<void> {
   for (const [label, value] of Object.entries(values)) await labelled(form, label).fill(value);
 }
-
-const button = (at: Page, name: string) => at.getByRole('button', { name, exact: true });
-
-/** The row that has a cell of exactly that text. */
-const rowOf = (at: Page, key: string) =>
-  at.locator('[data-row]').filter({ has: at.getByText(key, { exact: true }) });
 
 /** Presses «Сохранить» and waits for the server's answer, by default that it is saved. */
 async function save(at: Page, status = 200): Promise<void> {

@@ -3,6 +3,7 @@
 
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { button, rowOf } from './harness/admin';
 import { complaints } from './harness/browser';
 import { errorBeside, labelled } from './harness/form';
 import { focused, pressBy, tabTo, write } from './harness/keys';
@@ -57,7 +58,12 @@ const FORMS: readonly Form[] = [
   {
     section: 'trunks',
     add: 'Новый транк',
-    first: { Имя: 'keyed', 'Куда звонить': '192.0.2.1:5060/udp', Порт: '70000' },
+    first: {
+      Имя: 'keyed',
+      'Куда звонить': '192.0.2.1:5060/udp',
+      'Откуда приходят звонки': '192.0.2.1\n192.0.2.3',
+      Порт: '70000',
+    },
     wrong: { field: 'Порт', says: 'не порт', instead: '5060' },
     key: 'keyed',
     change: { field: 'Куда звонить', to: '192.0.2.2:5060/udp' },
@@ -192,10 +198,8 @@ async function adminAt(section: string): Promise<Page> {
 async function found(page: Page, key: string): Promise<Locator> {
   await tabTo(page, page.getByRole('searchbox', { name: 'Поиск' }));
   await page.keyboard.type(key);
-  const row = page.locator('[data-row]').filter({ has: page.getByText(key, { exact: true }) });
+  const row = rowOf(page, key);
   await page.getByText(/^Загружено 1 из/).waitFor();
   await tabTo(page, row);
   return row;
 }
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });

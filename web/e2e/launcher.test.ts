@@ -93,7 +93,7 @@ test.each([
     expect(await tiles.nth(n).locator('svg').count(), row).toBe(isOpen ? 1 : 2);
   }
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test('S02-08 and S02-20 lead on, every other tile says why it does not', async () => {
@@ -161,7 +161,7 @@ test.each([
 
   expect(names).toEqual(TILES.map((it) => it[1]).filter((it) => tiles.includes(it)));
   expect((await productsOf(page)).map((it) => it.title.ru)).toEqual(names);
-  await page.context().close();
+  await page.close();
 });
 
 interface Product {

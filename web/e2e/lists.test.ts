@@ -295,10 +295,13 @@ describe.each(['ru', 'en'] as const)('%s', (locale) => {
     expect((await kept).status()).toBe(204);
     await page.setViewportSize({ width: 1366, height: 768 });
 
-    const elsewhere = await office.windowOf(login, '/workspace/my_calls', { locale });
+    const elsewhere = await office.windowOf(login, '/workspace/my_calls', {
+      locale,
+      machine: 'another',
+    });
     await elsewhere.getByRole('columnheader', { name: its.time }).waitFor();
     expect(await elsewhere.getByRole('columnheader', { name: its.dialled }).count()).toBe(0);
-    await elsewhere.context().close();
+    await elsewhere.close();
   });
 
   test('LT-15: ? beside the title tells how to use the list, and that its article comes later', async () => {

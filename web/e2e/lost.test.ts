@@ -3,6 +3,7 @@
 
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { button, COMMON, hears, type Locale, rowOf } from './harness/admin';
 import { complaints } from './harness/browser';
 import { labelled } from './harness/form';
 import { lossTold, watchForLoss } from './harness/loss';
@@ -18,38 +19,30 @@ const TOLD_WITHIN_MS = 3000;
 
 const WORDS = {
   ru: {
-    search: 'Поиск',
+    ...COMMON.ru,
     direction: 'Направление',
     user: 'Кто',
     failed: 'Не удалось загрузить список.',
     unreachable: 'Нет связи с сервером.',
     filter: 'ФИЛЬТР',
-    edit: 'Изменить',
     add: 'Новый пользователь',
-    save: 'Сохранить',
-    name: 'Имя',
     login: 'Логин',
     password: 'Пароль',
     position: 'Должность',
   },
   en: {
-    search: 'Search',
+    ...COMMON.en,
     direction: 'Direction',
     user: 'Who',
     failed: 'The list could not be loaded.',
     unreachable: 'No connection to the server.',
     filter: 'Filter',
-    edit: 'Edit',
     add: 'New user',
-    save: 'Save',
-    name: 'Name',
     login: 'Login',
     password: 'Password',
     position: 'Position',
   },
 } as const;
-
-type Locale = keyof typeof WORDS;
 
 /** Two each: the language is a person's own, in all of their windows. */
 const PEOPLE = {
@@ -214,16 +207,8 @@ interface Line {
 async function listOf(login: string, path: string, locale: Locale): Promise<Page> {
   const page = await office.windowOf(login, path, { locale });
   await page.locator('[data-row]').first().waitFor();
-  await page
-    .getByRole('banner')
-    .getByText(locale === 'ru' ? 'Подключено' : 'Connected')
-    .waitFor();
+  await hears(page, locale);
   return page;
 }
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-const rowOf = (page: Page, text: string) =>
-  page.locator('[data-row]').filter({ has: page.getByText(text, { exact: true }) });
 
 const form = (page: Page) => page.getByRole('complementary');

@@ -132,10 +132,13 @@ describe.each(['ru', 'en'] as const)('%s', (locale) => {
     await page.getByLabel(its.glyphs).uncheck();
     expect((await kept).status()).toBe(204);
 
-    const elsewhere = await office.windowOf(login, '/workspace/phone_panel', { locale });
+    const elsewhere = await office.windowOf(login, '/workspace/phone_panel', {
+      locale,
+      machine: 'another',
+    });
     await elsewhere.locator('[data-id]').first().waitFor();
     expect(await elsewhere.getByLabel(its.glyphs).isChecked()).toBe(false);
-    await elsewhere.context().close();
+    await elsewhere.close();
     expect(complaints(page)).toEqual([]);
   });
 });

@@ -99,7 +99,7 @@ test.each(languages)('S10-01…09 in %s: sections, labels, what stands in them',
   await page.getByText(words.noSound).waitFor();
   await page.getByText(words.noNotifications).waitFor();
   expect(complaints(page)).toEqual([]);
-  await page.context().close();
+  await page.close();
 });
 
 test.each(languages)('S10-08 in %s: what is wrong stands beside its field', async (locale) => {
@@ -129,7 +129,7 @@ test.each(languages)('S10-08 in %s: what is wrong stands beside its field', asyn
   await save.click();
   await errorBeside(page, words.fields[0], /\S/);
   expect(await fresh.inputValue(), 'nothing typed is lost').toBe('one long password');
-  await page.context().close();
+  await page.close();
 });
 
 test('S10-08 a new password works, ends the other sessions, and the old one is refused', async () => {

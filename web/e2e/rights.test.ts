@@ -110,7 +110,7 @@ test.each(ROLES)(
       expect(await statusOf(page, `/calls/${otherCall}`)).toBe(may.has('calls.own') ? 404 : 403);
     }
     expect(complaints(page)).toEqual([]);
-    await page.context().close();
+    await page.close();
   },
 );
 
@@ -193,7 +193,7 @@ test('without ui.json, cdrs.export, trace.view, call.hangup_any and dialplans.ma
       expect(await shows(page, name).count(), name).toBe(count);
     }
     expect(await page.locator('textarea').isEditable()).toBe(isThere);
-    await page.context().close();
+    await page.close();
   }
 });
 

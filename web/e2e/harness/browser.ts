@@ -8,6 +8,8 @@ export interface Look {
   readonly theme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Names a machine of its own: nothing of what is stored elsewhere is there. */
+  readonly machine?: string;
   /** Cookies of somebody who has signed in. */
   readonly cookies?: Awaited<ReturnType<BrowserContext['cookies']>>;
 }
@@ -33,7 +35,11 @@ export const launch = (): Promise<Browser> =>
   });
 
 /** A window as a new user would open it: no cookies, nothing stored. */
-export async function open(browser: Browser, url: string, look: Look = {}): Promise<Page> {
+export const open = async (browser: Browser, url: string, look: Look = {}): Promise<Page> =>
+  openIn(await profile(browser, url, look));
+
+/** What the windows of one person at one machine share: cookies, what is stored, what is cached. */
+export async function profile(browser: Browser, url: string, look: Look): Promise<BrowserContext> {
   const { locale = 'ru', theme = 'light', width = 1366, height = 768 } = look;
   const context: BrowserContext = await browser.newContext({
     baseURL: url,
@@ -47,6 +53,11 @@ export async function open(browser: Browser, url: string, look: Look = {}): Prom
   await context.addInitScript((it) => {
     if (!localStorage.getItem('tandem.locale')) localStorage.setItem('tandem.locale', it);
   }, locale);
+  return context;
+}
+
+/** Another window there. */
+export async function openIn(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   const complaints: string[] = [];
   complaintsOf.set(page, complaints);
@@ -97,17 +108,37 @@ export async function chooseLocale(page: Page, locale: 'ru' | 'en'): Promise<voi
   }, locale);
 }
 
+/** The evening comes: the system turns dark, and the panel with it. */
+export async function goDark(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map((it) => it.finished)));
+}
+
 export const DEMO_DOMAIN = 'demo.tandem.test';
 export const DEMO_PASSWORD = 'demo';
 
-/** What axe finds against WCAG 2.2 AA, one line a rule and place. */
-export async function accessibility(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
+/** What a theme can break, and a language cannot: rules of axe about colours, and all others. */
+export type Aspect = 'colours' | 'all else';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
+
+/** What axe finds against WCAG 2.2 AA, one line a rule and place; in one aspect if only that is asked. */
+export async function accessibility(page: Page, aspect?: Aspect): Promise<string[]> {
+  // A document that was asked already has it.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const options = {
+    runOnly: aspect === 'colours' ? OF_COLOURS : TAGS,
+    ...(aspect === 'all else' && {
+      rules: Object.fromEntries(OF_COLOURS.map((it) => [it, { enabled: false }])),
+    }),
+  };
+  const found = await page.evaluate(async (it) => {
     const run = (globalThis as unknown as { axe: typeof axe }).axe.run;
-    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    return (await run(document, { runOnly: tags })).violations;
-  });
+    // Nobody reads what is right.
+    return (await run(document, { ...it, resultTypes: ['violations'] })).violations;
+  }, options);
   return found.flatMap((rule) =>
     rule.nodes.map((it) => `${rule.id}: ${it.target.join(' ')}: ${it.failureSummary ?? ''}`),
   );

@@ -1,7 +1,16 @@
 // Who works at the panel: signed in once each, then any number of windows.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { chooseLocale, DEMO_DOMAIN, DEMO_PASSWORD, type Look, launch, open } from './browser';
+import {
+  chooseLocale,
+  DEMO_DOMAIN,
+  DEMO_PASSWORD,
+  type Look,
+  launch,
+  open,
+  openIn,
+  profile,
+} from './browser';
 import { Server } from './server';
 
 type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
@@ -14,6 +23,8 @@ export class Office {
   readonly browser: Browser;
   readonly #cookies = new Map<string, Cookies>();
   readonly #passwords = new Map<string, string>();
+  /** A window that is not the first of its kind finds the panel in the cache, which halves its time. */
+  readonly #profiles = new Map<string, BrowserContext>();
 
   private constructor(server: Server, browser: Browser) {
     this.server = server;
@@ -36,20 +47,38 @@ export class Office {
     this.#passwords.set(login, password);
   }
 
-  /** A window of somebody's at a path, in a language; `''` for somebody who is not signed in. */
+  /**
+   * A window of somebody's at a path, in a language; `''` for somebody who is not signed in. Windows of
+   * one person share cookies and storage, as tabs do: what a test is done with it closes as a page.
+   */
   async windowOf(login: string, path: string, look: Look = {}): Promise<Page> {
-    const cookies = login === '' ? undefined : await this.#cookiesOf(login);
-    const page = await open(this.browser, this.server.url, {
-      ...look,
-      ...(cookies && { cookies }),
-    });
-    if (cookies) {
-      // A file without the panel in it: the language is changed before anything is shown in it.
-      await page.goto('/favicon.svg');
-      await chooseLocale(page, look.locale ?? 'ru');
+    if (login === '') {
+      const stranger = await open(this.browser, this.server.url, look);
+      await stranger.goto(path);
+      return stranger;
     }
+    const page = await openIn(await this.#profileOf(login, look));
+    // A file without the panel in it: the language is changed before anything is shown in it.
+    await page.goto('/favicon.svg');
+    await chooseLocale(page, look.locale ?? 'ru');
     await page.goto(path);
     return page;
+  }
+
+  async #profileOf(login: string, look: Look): Promise<BrowserContext> {
+    const cookies = await this.#cookiesOf(login);
+    const key = JSON.stringify([login, look]);
+    const known = this.#profiles.get(key);
+    if (known) {
+      // A test may have signed out there, or in as a wall.
+      await known.clearCookies();
+      await known.addCookies(cookies);
+      return known;
+    }
+    const made = await profile(this.browser, this.server.url, { ...look, cookies });
+    this.#profiles.set(key, made);
+    made.once('close', () => this.#profiles.delete(key));
+    return made;
   }
 
   async #cookiesOf(login: string): Promise<Cookies> {
