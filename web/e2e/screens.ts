@@ -31,23 +31,118 @@ export const screens: readonly Screen[] = [
   { name: 'section-not-built', path: '/workspace/campaigns', user: 'operator1' },
   { name: 'internal-numbers', path: '/workspace/extensions', user: 'operator1' },
   { name: 'phone-panel', path: '/workspace/phone_panel', user: 'operator1' },
-  { name: 'my-calls', path: '/workspace/my_calls', user: 'operator1' },
-  { name: 'interactions', path: '/workspace/interactions', user: 'operator1' },
-  ...[
-    'users',
-    'roles',
-    'lines',
-    'trunks',
-    'domains',
-    'registrations',
-    'calls',
-    'cdrs',
-    'audit',
-  ].map((section) => ({
+  {
+    name: 'phone-details',
+    path: '/workspace/phone_panel',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.getByRole('button', { name: /^1003,/ }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'wall',
+    path: '/',
+    user: 'admin',
+    prepare: async (page) => {
+      // Once this window has become the wall, it may show it and nothing else.
+      const { rights } = await ask<{ rights: string[] }>(page, 'GET', '/me');
+      if (rights.includes('wall.manage')) {
+        const wanted = { title: 'Hall', days: 1 };
+        const { token } = await ask<{ token: string }>(page, 'POST', '/wall-tokens', wanted);
+        await page.goto(`/wall#token=${token}`);
+      } else await page.goto('/wall');
+      await page.getByRole('listitem').first().waitFor();
+    },
+  },
+  { name: 'my-calls-empty', path: '/workspace/my_calls', user: 'operator1' },
+  {
+    name: 'my-calls',
+    path: '/workspace/my_calls?period=year',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.locator('[data-row]').nth(2).click();
+      await page.locator('[data-action="filter"]').click();
+    },
+  },
+  {
+    name: 'call-card',
+    path: '/workspace/my_calls?period=year',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().click();
+      await page.keyboard.press('Enter');
+      await page.locator('section li').first().waitFor();
+    },
+  },
+  {
+    name: 'call-page',
+    path: '/workspace/my_calls?period=year',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().dblclick();
+      await page.getByRole('heading', { level: 1, name: '→' }).waitFor();
+    },
+  },
+  { name: 'interactions', path: '/workspace/interactions?period=year', user: 'operator1' },
+  {
+    name: 'interaction-card',
+    path: '/workspace/interactions?period=year',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().click();
+      await page.keyboard.press('Enter');
+      await page.getByRole('tab').first().waitFor();
+    },
+  },
+  {
+    name: 'live-call',
+    path: '/workspace/settings',
+    user: 'operator1',
+    prepare: async (page) => {
+      await page.getByRole('navigation').locator('a[href*="/call/"]').click();
+      await page.getByRole('timer').nth(1).waitFor();
+    },
+  },
+  ...['roles', 'trunks', 'domains', 'registrations', 'calls', 'cdrs', 'audit'].map((section) => ({
     name: `admin-${section}`,
     path: `/admin/${section}`,
     user: 'admin',
   })),
+  ...['users', 'lines', 'domains', 'roles'].map((section) => ({
+    name: `admin-${section}-form`,
+    path: `/admin/${section}`,
+    user: 'admin',
+    prepare: async (page: Page) => {
+      await page.locator('[data-row]').first().focus();
+      await page.keyboard.press('Enter');
+      await page.locator('aside form').waitFor();
+    },
+  })),
+  {
+    name: 'admin-users-mistakes',
+    path: '/admin/users',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().waitFor();
+      await page.getByRole('button', { name: /^(Новый пользователь|New user)$/ }).click();
+      const form = page.locator('aside form');
+      await form.locator('input[type=password]').fill('long enough');
+      await form.locator('input').first().fill('two words');
+      await form.locator('button[type=submit]').click();
+      await form.locator('[aria-invalid=true]').first().waitFor();
+    },
+  },
+  {
+    name: 'admin-ladder',
+    path: '/admin/cdrs?period=year',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.locator('[data-row]').first().click();
+      await page.keyboard.press('Enter');
+      await page.locator('aside section').first().waitFor();
+    },
+  },
   {
     name: 'admin-rights',
     path: '/admin/rights',
@@ -66,7 +161,8 @@ export const screens: readonly Screen[] = [
     path: '/admin/lines',
     user: 'admin',
     prepare: async (page) => {
-      await page.locator('[data-row]').first().click();
+      // A line whose phone is off: one that is on could not call any more.
+      await page.getByText('1004', { exact: true }).click();
       await page.getByRole('button', { name: /^(Сменить пароль|Change password)$/ }).click();
       await page.locator('aside button[type=submit]').click();
       await page.locator('aside code').waitFor();

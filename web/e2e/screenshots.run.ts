@@ -1,10 +1,9 @@
 // Not a test: `make screenshots` writes pictures of every screen, for eyes.
 
 import { mkdirSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, test } from 'vitest';
-import { chooseLocale, launch, open, signIn } from './harness/browser';
-import { Server } from './harness/server';
+import { goDark } from './harness/browser';
+import { WorkingDay } from './harness/day';
 import { screens, show } from './screens';
 
 const FOLDER = new URL('../screenshots/', import.meta.url).pathname;
@@ -13,31 +12,27 @@ const SIZES = [
   [1920, 1080],
 ] as const;
 
-let server: Server;
-let browser: Browser;
+let day: WorkingDay;
 beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  day = await WorkingDay.begin();
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => day?.end());
 
-const locale = process.env.SCREENSHOTS_LOCALE === 'en' ? 'en' : 'ru';
-
-test.each(screens)('$name', async (screen) => {
-  for (const theme of ['light', 'dark'] as const) {
-    const page = await open(browser, server.url, { locale, theme });
-    if (screen.user) {
-      await signIn(page, screen.user);
-      await chooseLocale(page, locale);
-    }
-    for (const [width, height] of SIZES) {
-      await page.setViewportSize({ width, height });
-      await show(page, screen);
-      await page.screenshot({ path: `${FOLDER}${screen.name}-${width}-${theme}.png` });
-    }
-    await page.context().close();
+test.each(
+  screens.flatMap((screen) =>
+    (['ru', 'en'] as const).map((locale) => ({ locale, screen, name: screen.name })),
+  ),
+)('$name, $locale', async ({ screen, locale }) => {
+  await day.talk();
+  for (const [width, height] of SIZES) {
+    const look = { locale, width, height };
+    const page = await day.office.windowOf(screen.user ?? '', '/favicon.svg', look);
+    await show(page, screen);
+    const file = `${FOLDER}${screen.name}-${locale}-${width}`;
+    await page.screenshot({ path: `${file}-light.png` });
+    await goDark(page);
+    await page.screenshot({ path: `${file}-dark.png` });
+    await page.close();
   }
 });
