@@ -64,7 +64,7 @@ pub struct LoggedCall {
 pub struct CallSide {
     /// Its number.
     pub number: String,
-    /// Its name as the call began, if it is an extension that has one.
+    /// Its name as the call began: an extension's, or what a trunk says the caller is called.
     pub name: Option<String>,
     /// Who sat there as the call began.
     pub user: Option<UserId>,

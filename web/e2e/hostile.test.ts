@@ -242,11 +242,11 @@ describe.each(['ru', 'en'] as const)('%s', (locale) => {
 async function expectArchive(own: Page, words: Words): Promise<void> {
   await own.goto('/workspace/my_calls');
   await own.locator('[data-row]').first().click();
-  await expectText(own, [NUMBER, NAMES[0]]);
+  await expectText(own, [STRANGER, NUMBER, NAMES[0]]);
   await press(own, words.card);
   await own.getByRole('region', { name: words.call }).waitFor();
   await own.getByRole('heading', { name: words.history }).waitFor();
-  await expectText(own, [NUMBER, NAMES[0]]);
+  await expectText(own, [STRANGER, NUMBER, NAMES[0]]);
   await own.emulateMedia({ media: 'print' });
   expect(await own.getByRole('region', { name: words.call }).textContent()).toContain(NUMBER);
   await expectHarmless(own);
@@ -255,7 +255,7 @@ async function expectArchive(own: Page, words: Words): Promise<void> {
   await own.locator('[data-row]').first().click();
   await press(own, words.open);
   await own.getByRole('tab').first().waitFor();
-  await expectText(own, [NUMBER, NAMES[0]]);
+  await expectText(own, [STRANGER, NUMBER, NAMES[0]]);
 }
 
 async function expectLadder(admin: Page, words: Words): Promise<void> {
@@ -283,6 +283,7 @@ async function expectLadder(admin: Page, words: Words): Promise<void> {
   await admin.getByRole('menuitem', { name: words.csv }).click();
   const csv = readFileSync(await (await download).path(), 'utf8');
   expect(csv).toContain(NUMBER);
+  expect(csv).toContain(STRANGER.replaceAll('"', '""'));
   await expectHarmless(admin);
 }
 

@@ -22,7 +22,7 @@ pub struct Cdr {
     pub dialled: String,
     /// The far end of this leg: an extension, a trunk's name and number, or a built-in's name.
     pub party: String,
-    /// The party's name as the leg began, if it is an extension that has one.
+    /// The party's name as the leg began: an extension's, or what a trunk says the caller is called.
     pub name: Option<String>,
     /// Who sat at the party's extension as the leg began.
     pub user: Option<UserId>,

@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// Max-Forwards of a request that brings none, RFC 3261 section 8.1.1.6.
 const MAX_FORWARDS_DEFAULT: u8 = 70;
+/// So much of a name that a trunk tells is kept and shown.
+const NAME_CHARS_MAX: usize = 128;
 
 impl Calls {
     /// Admits a request and lets its method decide.
@@ -254,15 +256,34 @@ impl Names {
                     .and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned))
                     .unwrap_or_else(|| "anonymous".to_owned());
                 let display = from.and_then(|from| from.display);
-                let caller_name =
-                    display.as_deref().map(|it| String::from_utf8_lossy(it).into_owned());
+                let caller_name = display.as_deref().and_then(name_of);
                 Self { caller: format!("{}/{number}", trunk.name), number, display, caller_name }
             }
         }
     }
 }
 
+/// A display name as text, if there is anything in it.
+fn name_of(display: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(display);
+    let name: String = text.trim().chars().take(NAME_CHARS_MAX).collect();
+    (!name.is_empty()).then_some(name)
+}
+
 fn max_forwards_of(request: &Request) -> u8 {
     let given = request.headers.max_forwards().ok().flatten();
     given.unwrap_or(MAX_FORWARDS_DEFAULT).saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_trunk_tells_is_text_of_some_length_or_none() {
+        assert_eq!(name_of(" Иванова ".as_bytes()).as_deref(), Some("Иванова"));
+        assert_eq!(name_of(b"J\xf6rg").as_deref(), Some("J\u{fffd}rg"));
+        assert_eq!(name_of(b"  "), None);
+        assert_eq!(name_of("Ж".repeat(500).as_bytes()), Some("Ж".repeat(NAME_CHARS_MAX)));
+    }
 }

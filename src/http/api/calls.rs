@@ -34,7 +34,7 @@ struct CallsQuery {
     from: Option<String>,
     /// Begun before (RFC 3339).
     to: Option<String>,
-    /// On side A or B: the beginning of a number, or any part of an extension's name.
+    /// On side A or B: the beginning of a number, or any part of a name.
     q: Option<String>,
     /// In which a line of this user took part; others than oneself need `calls.team`.
     user: Option<Uuid>,
@@ -93,7 +93,7 @@ pub(super) struct CallRow {
 struct Side {
     /// Number.
     number: String,
-    /// Name, if it is an extension's.
+    /// Name: an extension's, or what a trunk says the caller is called.
     #[schema(required)]
     name: Option<String>,
 }
@@ -131,7 +131,7 @@ pub(super) struct LegFigures {
     role: &'static str,
     /// Number of the far end.
     number: String,
-    /// Its name, if it is an extension's.
+    /// Its name: an extension's, or what a trunk says the caller is called.
     #[schema(required)]
     name: Option<String>,
     /// The trunk that it is behind.

@@ -27,7 +27,7 @@ struct InteractionsQuery {
     from: Option<String>,
     /// Begun before (RFC 3339).
     to: Option<String>,
-    /// In the description: the beginning of a number, or any part of an extension's name.
+    /// In the description: the beginning of a number, or any part of a name.
     q: Option<String>,
     /// Service. Calls belong to none yet, so that any service finds nothing.
     service: Option<String>,

@@ -1279,7 +1279,7 @@ export interface components {
         };
         /** @description One side of a call. */
         CallSide: {
-            /** @description Name, if it is an extension's. */
+            /** @description Name: an extension's, or what a trunk says the caller is called. */
             name: string | null;
             /** @description Number. */
             number: string;
@@ -1770,7 +1770,7 @@ export interface components {
              * @description Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
              */
             mos: number | null;
-            /** @description Its name, if it is an extension's. */
+            /** @description Its name: an extension's, or what a trunk says the caller is called. */
             name: string | null;
             /** @description Number of the far end. */
             number: string;
@@ -4151,7 +4151,7 @@ export interface operations {
                 from?: string;
                 /** @description Begun before (RFC 3339). */
                 to?: string;
-                /** @description On side A or B: the beginning of a number, or any part of an extension's name. */
+                /** @description On side A or B: the beginning of a number, or any part of a name. */
                 q?: string;
                 /** @description In which a line of this user took part; others than oneself need `calls.team`. */
                 user?: string;
@@ -4538,7 +4538,7 @@ export interface operations {
                 from?: string;
                 /** @description Begun before (RFC 3339). */
                 to?: string;
-                /** @description In the description: the beginning of a number, or any part of an extension's name. */
+                /** @description In the description: the beginning of a number, or any part of a name. */
                 q?: string;
                 /** @description Service. Calls belong to none yet, so that any service finds nothing. */
                 service?: string;

@@ -325,6 +325,7 @@ impl Call {
             call: self.id,
             domain: self.domain,
             caller: &self.caller,
+            caller_name: self.caller_name.as_deref(),
             dialled: &self.dialled,
         };
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()

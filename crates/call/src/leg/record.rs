@@ -43,6 +43,8 @@ pub(crate) struct CallFacts<'a> {
     pub(crate) call: CallId,
     pub(crate) domain: DomainId,
     pub(crate) caller: &'a str,
+    /// What a trunk says the caller is called.
+    pub(crate) caller_name: Option<&'a str>,
     pub(crate) dialled: &'a str,
 }
 
@@ -147,6 +149,7 @@ impl Record {
         let since_start = |at: Instant| at.saturating_duration_since(started).as_millis() as i64;
         let answer_ms = self.answered_at.map(since_start);
         let line = self.line.take();
+        let told = call.caller_name.filter(|_| self.role == LegRole::Caller);
         let end_ms = since_start(end.at);
         Some(Cdr {
             id: CdrId::new(ctx.now.unix, ctx.rng),
@@ -159,7 +162,10 @@ impl Record {
             // The leg is shown until its call is forgotten.
             party: self.party.clone(),
             user: line.as_ref().and_then(|it| it.user),
-            name: line.map(|it| it.name).filter(|it| !it.is_empty()),
+            name: line
+                .map(|it| it.name)
+                .filter(|it| !it.is_empty())
+                .or_else(|| told.map(str::to_owned)),
             sip_call_id: std::mem::take(&mut self.sip_call_id),
             signalling_peer: std::mem::take(&mut self.peer),
             started: self.started.unix,
