@@ -55,7 +55,7 @@ export const screens: readonly Screen[] = [
       await page.getByRole('listitem').first().waitFor();
     },
   },
-  { name: 'my-calls-empty', path: '/workspace/my_calls', user: 'operator1' },
+  { name: 'my-calls-empty', path: '/workspace/my_calls?q=nobody', user: 'operator1' },
   {
     name: 'my-calls',
     path: '/workspace/my_calls?period=year',

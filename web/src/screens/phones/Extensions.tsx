@@ -36,8 +36,7 @@ export default function Extensions() {
           id: 'name',
           label: 'extensions.name',
           text: (it) => it.name ?? '',
-          width: 240,
-          isWide: true,
+          width: 320,
           sortField: 'name',
         },
         {
