@@ -61,12 +61,17 @@ impl Store {
             needles.push(self.needle(query.domain, text).await?);
         }
         if let Some(first) = needles.first()
-            && let Some(mut hits) = self.few_hits(query, first).await?
+            && let Some(mut hits) = self.few_hits(query, first, HITS_MAX).await?
         {
             return self.page_of_hits(query, &needles[1..], &mut hits, wants_total).await;
         }
-        let calls = run!(&self.db, page(query, &needles), fetch_all)?;
-        let total = if wants_total { Some(self.total(query, &needles).await?) } else { None };
+        let rows = self.rows(query, &needles);
+        let (calls, total) = if wants_total {
+            let (calls, total) = tokio::try_join!(rows, self.total(query, &needles))?;
+            (calls, Some(total))
+        } else {
+            (rows.await?, None)
+        };
         Ok(CallPage { calls, total })
     }
 
@@ -115,17 +120,30 @@ impl Store {
         Ok(Needle { prefix: number_key(&number), names })
     }
 
-    /// The calls that a needle finds, if they are few.
+    /// The calls that a needle finds, in the order of time, if there are `most` at most.
     pub(super) async fn few_hits(
         &self,
         query: &CallQuery,
         needle: &Needle,
+        most: i64,
     ) -> Result<Option<Vec<Uuid>>, StoreError> {
+        // Counting them in the database costs a part of what fetching too many would.
         let mut sql = Sql::default();
-        needle.push_hits(query, &mut sql);
+        sql.push("SELECT count(*) FROM (");
+        needle.push_hits(query, most, &mut sql);
+        sql.push(") AS hits");
+        let (count,): (i64,) = run!(&self.db, sql, fetch_one)?;
+        if count > most {
+            return Ok(None);
+        }
+        let mut sql = Sql::default();
+        needle.push_hits(query, most, &mut sql);
         let hits: Vec<(Uuid,)> = run!(&self.db, sql, fetch_all)?;
-        let are_few = hits.len() <= HITS_MAX as usize;
-        Ok(are_few.then(|| hits.into_iter().map(|(id,)| id).collect()))
+        let mut hits: Vec<Uuid> = hits.into_iter().map(|(id,)| id).collect();
+        hits.sort_unstable();
+        // A call may have the needle on both sides.
+        hits.dedup();
+        Ok(Some(hits))
     }
 
     async fn page_of_hits(
@@ -135,21 +153,13 @@ impl Store {
         hits: &mut [Uuid],
         wants_total: bool,
     ) -> Result<CallPage, StoreError> {
-        hits.sort_unstable();
-        if query.is_newest_first {
-            hits.reverse();
-        }
         let is_filtered = query.user.is_some() || query.direction.is_some() || !needles.is_empty();
         let mut total = hits.len() as u64;
         if wants_total && is_filtered {
-            total = 0;
-            for chunk in hits.chunks(HITS_AT_ONCE) {
-                let mut sql = Sql::default();
-                sql.push("SELECT count(*)");
-                among(query, needles, chunk, &mut sql);
-                let (rows,): (i64,) = run!(&self.db, sql, fetch_one)?;
-                total += rows.unsigned_abs();
-            }
+            total = self.total_of_hits(query, needles, hits).await?;
+        }
+        if query.is_newest_first {
+            hits.reverse();
         }
         let start = query.after.map_or(0, |after| {
             hits.partition_point(|hit| {
@@ -173,6 +183,35 @@ impl Store {
         Ok(CallPage { calls, total: wants_total.then_some(total) })
     }
 
+    /// The calls of a page on the way through time.
+    async fn rows(
+        &self,
+        query: &CallQuery,
+        needles: &[Needle],
+    ) -> Result<Vec<LoggedCall>, StoreError> {
+        Ok(run!(&self.db, page(query, needles), fetch_all)?)
+    }
+
+    /// How many of `hits`, which are in the order of time, meet the other filters: counted among the
+    /// newest, and taken for the rest to be the same part.
+    async fn total_of_hits(
+        &self,
+        query: &CallQuery,
+        needles: &[Needle],
+        hits: &[Uuid],
+    ) -> Result<u64, StoreError> {
+        let newest = &hits[hits.len().saturating_sub(SAMPLE_ROWS as usize)..];
+        let mut met = 0;
+        for chunk in newest.chunks(HITS_AT_ONCE) {
+            let mut sql = Sql::default();
+            sql.push("SELECT count(*)");
+            among(query, needles, chunk, &mut sql);
+            let (rows,): (i64,) = run!(&self.db, sql, fetch_one)?;
+            met += rows.unsigned_abs();
+        }
+        Ok(rounded(met as f64 * (hits.len() as f64 / newest.len().max(1) as f64)))
+    }
+
     /// Counts what an index gives, and takes the part that meets the other filters from a sample
     /// of the newest.
     async fn total(&self, query: &CallQuery, needles: &[Needle]) -> Result<u64, StoreError> {
@@ -183,11 +222,18 @@ impl Store {
             return Ok(count);
         }
         let mut sql = Sql::default();
-        sql.push("SELECT count(*) FROM (SELECT ").push(scope.id).push(" AS id");
-        scope.push_from(&mut sql);
-        sql.push(" ORDER BY 1 DESC LIMIT ").bind(SAMPLE_ROWS).push(") AS sample");
-        sql.push(" CROSS JOIN call_log WHERE call_log.domain_id = ").bind(query.domain.0);
-        sql.push(" AND call_log.id = sample.id");
+        sql.push("SELECT count(*) FROM (SELECT ");
+        if query.user.is_some() {
+            sql.push("call_user.call_id AS id");
+            scope.push_from(&mut sql);
+            sql.push(" ORDER BY 1 DESC LIMIT ").bind(SAMPLE_ROWS).push(") AS sample");
+            sql.push(" CROSS JOIN call_log WHERE call_log.domain_id = ").bind(query.domain.0);
+            sql.push(" AND call_log.id = sample.id");
+        } else {
+            sql.push("*");
+            scope.push_from(&mut sql);
+            sql.push(" ORDER BY id DESC LIMIT ").bind(SAMPLE_ROWS).push(") AS call_log WHERE TRUE");
+        }
         push_filters(query, needles, &mut sql);
         let (met,): (i64,) = run!(&self.db, sql, fetch_one)?;
         let sampled = count.clamp(1, SAMPLE_ROWS.unsigned_abs());
@@ -230,36 +276,32 @@ pub(super) struct Needle {
 }
 
 impl Needle {
-    /// Calls with the needle on a side, looked up in the indexes; more than [`HITS_MAX`] if they
-    /// are too many to go by.
-    fn push_hits(&self, query: &CallQuery, sql: &mut Sql) {
+    /// Calls with the needle on a side, looked up in the indexes of the sides alone; one more than
+    /// `most` if they are too many to go by. Some may be there twice.
+    fn push_hits(&self, query: &CallQuery, most: i64, sql: &mut Sql) {
         let mut is_first = true;
         let mut begin = |sql: &mut Sql| {
-            sql.push(if is_first { "" } else { " UNION " });
-            sql.push("SELECT id FROM (SELECT id FROM call_log WHERE domain_id = ");
-            sql.bind(query.domain.0);
+            sql.push(if is_first { "" } else { " UNION ALL " });
+            sql.push("SELECT id FROM call_log WHERE domain_id = ").bind(query.domain.0);
             push_period(query, "id", sql);
+            sql.push(" AND ");
             is_first = false;
         };
-        for (n, side) in SIDES.iter().enumerate() {
+        for side in SIDES {
             if !self.prefix.is_empty() {
                 begin(sql);
-                sql.push(" AND ");
                 self.push_prefix(side, sql);
-                sql.push(" LIMIT ").bind(HITS_MAX + 1).push(") AS by_number");
-                sql.push(if n == 0 { "_a" } else { "_b" });
             }
             if !self.names.is_empty() {
                 begin(sql);
-                sql.push(" AND ");
                 self.push_names(side, sql);
-                sql.push(" LIMIT ").bind(HITS_MAX + 1).push(") AS by_name");
-                sql.push(if n == 0 { "_a" } else { "_b" });
             }
         }
         if is_first {
             sql.push("SELECT id FROM call_log WHERE domain_id IS NULL");
         }
+        // Neither engine looks further than it must for so many.
+        sql.push(" LIMIT ").bind(most + 1);
     }
 
     /// ` AND …`, in a form that no engine takes for a hint to leave the order of time.
@@ -455,8 +497,9 @@ pub(super) fn rounded(estimate: f64) -> u64 {
 /// Totals are exact up to this many rows.
 pub const COUNT_MAX: i64 = 10_000;
 
-/// More calls than this are too many to be taken from the indexes of the sides.
-const HITS_MAX: i64 = 2_000;
+/// More calls than this are not taken from the indexes of the sides: by now the way through time
+/// meets a page of them soon enough.
+const HITS_MAX: i64 = 8_000;
 
 /// Newest rows of an index by which the part that meets the other filters is estimated.
 const SAMPLE_ROWS: i64 = 2_000;

@@ -101,7 +101,7 @@ impl Store {
             after: None,
             limit: 0,
         };
-        let few = self.few_hits(&calls, &needle).await?;
+        let few = self.few_hits(&calls, &needle, CALLS_MAX).await?;
         Ok(few.map_or(Found::Many(needle), Found::Few))
     }
 }
@@ -157,6 +157,9 @@ fn scope(query: &CdrQuery) -> Scope {
     let latest = query.until.map(|it| UnixMillis(it.0.saturating_add(CALL_MS_MAX)));
     Scope::of_cdrs(query.domain, query.from.map(id_floor), latest.map(id_floor))
 }
+
+/// More calls than this are not named to the database one by one.
+const CALLS_MAX: i64 = 2_000;
 
 /// Longer than any call may last (`calls.duration_max_s`), with a day for it to settle.
 const CALL_MS_MAX: i64 = 8 * 24 * 3600 * 1000;

@@ -17,6 +17,11 @@ const STEPS: &[(i64, &str, &str)] = &[
     (7, "transcoded legs", include_str!("../../migrations/0007_transcoded_legs.sql")),
     (8, "recordings", include_str!("../../migrations/0008_recordings.sql")),
     (9, "quality of media", include_str!("../../migrations/0009_quality_of_media.sql")),
+    (
+        12,
+        "names in the indexes of sides",
+        include_str!("../../migrations/0012_names_in_the_indexes_of_sides.sql"),
+    ),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

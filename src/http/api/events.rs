@@ -22,9 +22,11 @@ use axum::{
 };
 use base::{SessionId, UserId};
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -63,8 +65,6 @@ struct Seat {
     panels: Panels,
     tab: Tab,
     number: u64,
-    taken_over: oneshot::Receiver<()>,
-    is_closing: watch::Receiver<bool>,
 }
 
 impl Panels {
@@ -88,7 +88,7 @@ impl Panels {
     }
 
     /// Takes a tab in. One that is here already is an old connection of it, and is told to go.
-    fn sit(&self, session: SessionId, tab: String) -> Seat {
+    fn sit(&self, session: SessionId, tab: String, watch: SessionWatch) -> (Seat, Endings) {
         let (told, taken_over) = oneshot::channel();
         let tab = (session, tab);
         let mut number = 0;
@@ -98,8 +98,8 @@ impl Panels {
             let _ = old.send(());
         }
         self.0.count.send_modify(|count| *count += 1);
-        let is_closing = self.0.is_closing.subscribe();
-        Seat { panels: self.clone(), tab, number, taken_over, is_closing }
+        let endings = Endings::new(watch, self.0.is_closing.subscribe(), taken_over);
+        (Seat { panels: self.clone(), tab, number }, endings)
     }
 
     fn tabs(&self) -> MutexGuard<'_, HashMap<Tab, Connection>> {
@@ -220,12 +220,12 @@ async fn serve(api: ApiState, session: Session, watch: SessionWatch, mut socket:
     // A wall is nobody: what concerns users does not concern it.
     let user = session.user_id().unwrap_or(UserId(Uuid::nil()));
     let mut subscription = live.hub.subscribe(session.domain.id, user, &topics, hello.resume_from);
-    let seat = live.panels.sit(session.id, hello.tab);
+    let (_seat, endings) = live.panels.sit(session.id, hello.tab, watch);
     let missed = subscription.missed.take();
     let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut panel =
-        Panel { socket, session, watch, subscription, seat, ping, pinged: Pinged::default() };
+        Panel { socket, session, subscription, endings, ping, pinged: Pinged::default() };
     let end = panel.run(missed, &refused).await;
     let Panel { socket, subscription, .. } = panel;
     drop(subscription);
@@ -268,9 +268,8 @@ fn topic_for(session: &Session, name: &str) -> Result<Topic, Refused> {
 struct Panel {
     socket: WebSocket,
     session: Session,
-    watch: SessionWatch,
     subscription: Subscription,
-    seat: Seat,
+    endings: Endings,
     ping: Interval,
     pinged: Pinged,
 }
@@ -319,14 +318,10 @@ impl Panel {
     }
 
     async fn step(&mut self) -> Result<(), End> {
-        let Self { socket, watch, subscription, seat, ping, .. } = self;
-        let Seat { is_closing, taken_over, .. } = seat;
+        let Self { socket, subscription, endings, ping, .. } = self;
         let happened = tokio::select! {
             biased;
-            () = watch.ended() => return Err(End::SessionOver),
-            () = turns_true(is_closing) => return Err(End::Restart),
-            // The sender is in the list of tabs until it tells.
-            _ = taken_over => return Err(End::TakenOver),
+            end = endings.next() => return Err(end),
             message = subscription.next() => Happened::Message(message.ok_or(End::TooSlow)?),
             said = hear(socket) => Happened::Said(said?.ok_or(End::Nonsense)?),
             _ = ping.tick() => Happened::PingIsDue,
@@ -380,20 +375,45 @@ impl Panel {
     /// Sends a message, unless something ends the connection before it is out.
     async fn send(&mut self, message: Bytes) -> Result<(), End> {
         let text = Utf8Bytes::try_from(message).map_err(|_| End::Gone)?;
-        let Self { socket, watch, subscription, seat, .. } = self;
+        let Self { socket, subscription, endings, .. } = self;
         tokio::select! {
             biased;
             sent = socket.send(Message::Text(text)) => sent.map_err(|_| End::Gone),
             () = subscription.cut_off() => Err(End::TooSlow),
-            () = watch.ended() => Err(End::SessionOver),
-            () = turns_true(&mut seat.is_closing) => Err(End::Restart),
+            end = endings.next() => Err(end),
         }
     }
 }
 
-async fn turns_true(flag: &mut watch::Receiver<bool>) {
-    // The sender lives as long as the panels.
-    let _ = flag.wait_for(|it| *it).await;
+/// What may end a connection from outside. None of it is asked before one of it happens: with each
+/// batch a thousand panels would otherwise queue up anew for all three.
+struct Endings(FuturesUnordered<Pin<Box<dyn Future<Output = End> + Send>>>);
+
+impl Endings {
+    fn new(
+        mut watch: SessionWatch,
+        mut is_closing: watch::Receiver<bool>,
+        taken_over: oneshot::Receiver<()>,
+    ) -> Self {
+        let ending = async move {
+            tokio::select! {
+                biased;
+                () = watch.ended() => End::SessionOver,
+                // The sender lives as long as the panels.
+                _ = is_closing.wait_for(|it| *it) => End::Restart,
+                // The sender is in the list of tabs until it tells.
+                _ = taken_over => End::TakenOver,
+            }
+        };
+        let endings = FuturesUnordered::new();
+        endings.push(Box::pin(ending) as _);
+        Self(endings)
+    }
+
+    async fn next(&mut self) -> End {
+        // It is asked no more once it has said one.
+        self.0.next().await.unwrap_or(End::Gone)
+    }
 }
 
 /// The next thing that a panel says; `None` if it makes no sense.
