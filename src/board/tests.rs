@@ -370,6 +370,7 @@ fn directory(domain: DomainId) -> Directory {
         calls_max: None,
         ring_timeout_s: 60,
         user: (number != NOBODY).then(|| user(number)),
+        media: call::MediaRules::default(),
     };
     let extensions = [ANNA, BORIS, CLARA, NOBODY]
         .map(|number| ((domain, number.to_owned()), extension(number)))

@@ -12,6 +12,7 @@ use crate::{
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
+use call::MediaRules;
 use std::{
     collections::HashMap,
     io::{self, BufRead, Write},
@@ -127,12 +128,22 @@ pub async fn run_extension(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     match command {
-        ExtensionCommand::Add { number, domain, name, user, calls_max, ring_timeout, password } => {
+        ExtensionCommand::Add {
+            number,
+            domain,
+            name,
+            user,
+            calls_max,
+            ring_timeout,
+            dtmf,
+            password,
+        } => {
             let new = Seat {
                 display_name: name.unwrap_or_else(|| number.clone()),
                 user,
                 calls_max: (calls_max > 0).then_some(calls_max),
                 ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
+                media: MediaRules { dtmf },
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await
@@ -160,6 +171,7 @@ struct Seat {
     user: Option<String>,
     calls_max: Option<u32>,
     ring_timeout_s: u32,
+    media: MediaRules,
 }
 
 async fn add_extension(
@@ -182,6 +194,7 @@ async fn add_extension(
         calls_max: seat.calls_max,
         ring_timeout_s: seat.ring_timeout_s,
         user,
+        media: seat.media,
     };
     store.add_extension(&domain, extension).await?;
     writeln!(terminal.output, "extension {} of {} added", seat.number, domain.name)?;

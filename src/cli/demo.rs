@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use base::UserId;
+use call::MediaRules;
 use std::{collections::HashSet, fmt::Write as _};
 
 /// The demo's domain.
@@ -144,5 +145,6 @@ fn extension(number: u32, user: Option<UserId>) -> NewExtension {
         calls_max: (number != LOAD_EXTENSION).then_some(CALLS_MAX_DEFAULT),
         ring_timeout_s: RING_TIMEOUT_S_DEFAULT,
         user,
+        media: MediaRules::default(),
     }
 }

@@ -219,6 +219,9 @@ pub enum ExtensionCommand {
         /// How long it rings before the call counts as not answered
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=600))]
         ring_timeout: Option<u32>,
+        /// How keys come from its devices and go to them: auto, rfc4733, info or inband
+        #[arg(long, value_name = "MODE", default_value = "auto", value_parser = dtmf_mode)]
+        dtmf: call::DtmfMode,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,
@@ -271,6 +274,11 @@ pub struct PasswordSource {
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
+}
+
+fn dtmf_mode(written: &str) -> Result<call::DtmfMode, String> {
+    let known = call::DtmfMode::ALL.map(call::DtmfMode::name).join(", ");
+    call::DtmfMode::named(written).ok_or_else(|| format!("write one of {known}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `[[trunk]]`, and what makes a trunk right wherever it is written: in the file or in the panel.
 
 use super::{Problems, Protocol};
+use call::{DtmfMode, MediaRules};
 use serde::{Deserialize, Serialize};
 use sip::{Destination, Host};
 use std::{collections::HashSet, fmt, net::IpAddr};
@@ -18,6 +19,8 @@ pub struct Trunk {
     pub sources: Vec<IpAddr>,
     /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
+    /// What is set for what it sends and takes.
+    pub media: MediaRules,
 }
 
 /// A trunk as somebody writes it.
@@ -31,6 +34,8 @@ pub struct TrunkText {
     pub sources: Vec<String>,
     /// 1 to 65535; `None` for any.
     pub source_port: Option<i64>,
+    /// How keys come from it and go to it: the name of a [`DtmfMode`]; empty for the usual.
+    pub dtmf: String,
 }
 
 /// What is wrong with one field of a trunk.
@@ -92,10 +97,11 @@ impl TrunkText {
                 format!("{written} is no port: leave it out for any"),
             ));
         }
+        let media = MediaRules { dtmf: check_dtmf(&self.dtmf, &mut mistakes) };
         match destination {
             Some(destination) if mistakes.is_empty() => {
                 let domain = domain.to_ascii_lowercase();
-                Ok(Trunk { name: self.name, domain, destination, sources, source_port })
+                Ok(Trunk { name: self.name, domain, destination, sources, source_port, media })
             }
             Some(_) | None => Err(mistakes),
         }
@@ -110,6 +116,7 @@ impl Trunk {
             destination: written_destination(&self.destination),
             sources: self.sources.iter().map(ToString::to_string).collect(),
             source_port: self.source_port.map(i64::from),
+            dtmf: self.media.dtmf.name().to_owned(),
         }
     }
 
@@ -147,6 +154,7 @@ pub(super) struct Raw {
     destination: String,
     sources: Vec<String>,
     source_port: Option<i64>,
+    dtmf: String,
 }
 
 /// Checks each alone and all against each other.
@@ -171,11 +179,11 @@ pub(super) fn check_all(raw: Vec<Raw>, problems: &mut Problems) -> Vec<Trunk> {
 
 impl Raw {
     fn check(self, path: &str, problems: &mut Problems) -> Option<Trunk> {
-        let Self { name, domain, destination, sources, source_port } = self;
+        let Self { name, domain, destination, sources, source_port, dtmf } = self;
         if domain.is_empty() {
             problems.add(format!("{path}.domain"), "write the name of the domain that it serves");
         }
-        let text = TrunkText { name, destination, sources, source_port };
+        let text = TrunkText { name, destination, sources, source_port, dtmf };
         match text.check(&domain) {
             Ok(trunk) => Some(trunk),
             Err(mistakes) => {
@@ -210,6 +218,22 @@ fn check_sources(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Vec<Ip
         }
     }
     sources
+}
+
+fn check_dtmf(written: &str, mistakes: &mut Vec<TrunkMistake>) -> DtmfMode {
+    if written.is_empty() {
+        return DtmfMode::default();
+    }
+    DtmfMode::named(written).unwrap_or_else(|| {
+        let known = DtmfMode::ALL.map(DtmfMode::name).join(", ");
+        mistakes.push(mistake(
+            "dtmf",
+            "unknown",
+            format!("{written:?} — не способ передачи тонов: напишите один из {known}"),
+            format!("{written:?} is no way for keys: write one of {known}"),
+        ));
+        DtmfMode::default()
+    })
 }
 
 fn mistake(

@@ -231,6 +231,7 @@ mod tests {
         assert_eq!(value("registrar.expires_min_s"), "61");
         assert_eq!(value("log.format"), "json");
         assert_eq!(value("trunk[0].source_port"), "5070");
+        assert_eq!(value("trunk[0].dtmf"), "info");
     }
 
     #[test]
@@ -402,7 +403,7 @@ mod tests {
         let expected: Vec<_> = (0..2)
             .flat_map(|n| {
                 let keys = [("name", true), ("domain", true), ("destination", true)];
-                let rest = [("sources", false), ("source_port", false)];
+                let rest = [("sources", false), ("source_port", false), ("dtmf", false)];
                 keys.into_iter().chain(rest).map(move |(key, of)| (format!("trunk[{n}].{key}"), of))
             })
             .collect();

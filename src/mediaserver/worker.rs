@@ -253,6 +253,8 @@ impl Worker {
             command @ (MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
             | MediaCommand::Unbridge { .. }
+            | MediaCommand::ConvertKeys { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Play { .. }
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }

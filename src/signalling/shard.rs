@@ -319,6 +319,8 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::Configure { media, .. }
         | MediaCommand::Bridge { a: media, .. }
         | MediaCommand::Unbridge { media }
+        | MediaCommand::ConvertKeys { media, .. }
+        | MediaCommand::Press { media, .. }
         | MediaCommand::Play { media, .. }
         | MediaCommand::Join { media, .. }
         | MediaCommand::SetMode { media, .. }

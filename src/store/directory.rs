@@ -121,6 +121,6 @@ fn fit(
 }
 
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
-    let config::Trunk { name, destination, sources, source_port, .. } = trunk;
-    Trunk { name, domain, destination, sources, source_port }
+    let config::Trunk { name, destination, sources, source_port, media, .. } = trunk;
+    Trunk { name, domain, destination, sources, source_port, media }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::config::Secret;
 use base::{DomainId, ExtensionId, UserId};
-use call::Extension;
+use call::{Extension, MediaRules};
 use sip::digest::Ha1;
 
 /// An extension and who sits there.
@@ -33,6 +33,8 @@ pub struct ExtensionDraft {
     pub ring_timeout_s: u32,
     /// Who sits there.
     pub user: Option<UserId>,
+    /// What is set for its devices.
+    pub media: MediaRules,
 }
 
 /// An extension to be added.
@@ -50,6 +52,8 @@ pub struct NewExtension {
     pub ring_timeout_s: u32,
     /// Who sits there.
     pub user: Option<UserId>,
+    /// What is set for its devices.
+    pub media: MediaRules,
 }
 
 /// Calls at a time that an extension gets unless told otherwise: one, one waiting, two to transfer.
@@ -80,6 +84,7 @@ impl Store {
                 .bind(extension.calls_max.map(i64::from))
                 .bind(i64::from(extension.ring_timeout_s))
                 .bind(extension.user.map(|it| it.0))
+                .bind(extension.media.dtmf.name())
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -120,6 +125,7 @@ impl Store {
                 .bind(draft.calls_max.map(i64::from))
                 .bind(i64::from(draft.ring_timeout_s))
                 .bind(draft.user.map(|it| it.0))
+                .bind(draft.media.dtmf.name())
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
@@ -183,6 +189,7 @@ from_row!(ExtensionRow, row => Ok(Self {
         calls_max: row.try_get::<Option<i64>, _>("calls_max")?.map(super::unsigned),
         ring_timeout_s: super::unsigned(row.try_get("ring_timeout_s")?),
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
+        media: MediaRules { dtmf: super::dtmf(&row.try_get::<String, _>("dtmf")?) },
     },
     version: row.try_get("version")?,
 }));
@@ -212,19 +219,20 @@ const NUMBER_BYTES_MAX: usize = 32;
 const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
-         user_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         user_id, dtmf, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
-           ring_timeout_s, user_id, extension.version AS version
+           ring_timeout_s, user_id, dtmf, extension.version AS version
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
 const UPDATE: &str = "
     UPDATE extension
-    SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, version = version + 1
-    WHERE domain_id = $5 AND id = $6 AND version = $7";
+    SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
+        version = version + 1
+    WHERE domain_id = $6 AND id = $7 AND version = $8";
 
 const UPDATE_SECRETS: &str = "
     UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2, version = version + 1

@@ -17,6 +17,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (7, "transcoded legs", include_str!("../../migrations/0007_transcoded_legs.sql")),
     (8, "recordings", include_str!("../../migrations/0008_recordings.sql")),
     (9, "quality of media", include_str!("../../migrations/0009_quality_of_media.sql")),
+    (10, "dtmf", include_str!("../../migrations/0010_dtmf.sql")),
     (
         12,
         "names in the indexes of sides",

@@ -51,6 +51,7 @@ pub use users::{Locale, NewUser, Profile, UserRow};
 pub use walls::WallRow;
 
 use crate::config;
+use call::DtmfMode;
 use db::Db;
 use std::{borrow::Cow, str::FromStr};
 
@@ -169,6 +170,11 @@ fn text(text: &str) -> Cow<'_, str> {
 /// A count, which the tables keep as bigint, of a narrower type.
 fn unsigned<T: TryFrom<i64> + Bounded>(value: i64) -> T {
     T::try_from(value).unwrap_or(if value < 0 { T::LEAST } else { T::MOST })
+}
+
+/// How keys go, by the name in a column; what a later version wrote there is as good as nothing.
+fn dtmf(name: &str) -> DtmfMode {
+    DtmfMode::named(name).unwrap_or_default()
 }
 
 /// Integers whose ends [`unsigned`] needs.

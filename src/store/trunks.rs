@@ -48,6 +48,7 @@ impl Store {
                 .bind(&text.destination)
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
+                .bind(&text.dtmf)
                 .bind(is_enabled)
                 .bind(now.0)
                 .execute(pool)
@@ -87,6 +88,7 @@ impl Store {
                 .bind(&text.destination)
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
+                .bind(&text.dtmf)
                 .bind(is_enabled)
                 .bind(domain.0)
                 .bind(id.0)
@@ -126,6 +128,7 @@ from_row!(TrunkRow, row => {
         destination: row.try_get("destination")?,
         sources: sources.lines().map(str::to_owned).collect(),
         source_port: row.try_get("source_port")?,
+        dtmf: row.try_get("dtmf")?,
     };
     Ok(Self {
         id: TrunkId(row.try_get("id")?),
@@ -141,15 +144,16 @@ fn exists(error: sqlx::Error, text: &TrunkText) -> StoreError {
 
 const INSERT: &str = "
     INSERT INTO trunk
-        (id, domain_id, name, destination, sources, source_port, is_enabled, version, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)";
+        (id, domain_id, name, destination, sources, source_port, dtmf, is_enabled, version,
+         created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)";
 
 const SELECT_ALL: &str = "
-    SELECT id, domain_id, name, destination, sources, source_port, is_enabled, version
+    SELECT id, domain_id, name, destination, sources, source_port, dtmf, is_enabled, version
     FROM trunk ORDER BY name";
 
 const UPDATE: &str = "
     UPDATE trunk
-    SET name = $1, destination = $2, sources = $3, source_port = $4, is_enabled = $5,
+    SET name = $1, destination = $2, sources = $3, source_port = $4, dtmf = $5, is_enabled = $6,
         version = version + 1
-    WHERE domain_id = $6 AND id = $7 AND version = $8";
+    WHERE domain_id = $7 AND id = $8 AND version = $9";

@@ -1,7 +1,8 @@
 """A phone out of PJSIP: says a WAV file, records what it hears, and does what it is told.
 
 Commands come as lines over a TCP connection to the control port (`dial URI`, `hold`, `resume`, `dtmf
-DIGITS` beside the audio, `info DIGITS` in SIP, `hangup`); what happens is printed, a line each.
+DIGITS` beside the audio, `info DIGITS` in SIP, `tones DIGITS` in the audio, `hangup`); what happens is
+printed, a line each: `digit 5` for a key of the far end, beside the audio or in SIP.
 """
 
 import argparse
@@ -23,11 +24,27 @@ def parse():
     parser.add_argument("--says", required=True, help="WAV file")
     parser.add_argument("--hears", required=True, help="WAV file to be written")
     parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--no-events", action="store_true", help="as a phone that has none")
     return parser.parse_args()
 
 
 def tell(event):
     print(event, flush=True)
+
+
+def without_events(sdp):
+    """The description of a phone that has no telephone events."""
+    lines = sdp.splitlines()
+    numbers = {it.split(":")[1].split()[0] for it in lines if "telephone-event" in it}
+    kept = []
+    for line in lines:
+        if line.startswith("m=audio"):
+            head, formats = line.split()[:3], line.split()[3:]
+            line = " ".join(head + [it for it in formats if it not in numbers])
+        about = line.startswith(("a=rtpmap:", "a=fmtp:"))
+        if not about or line.split(":")[1].split()[0] not in numbers:
+            kept.append(line)
+    return "\r\n".join(kept) + "\r\n"
 
 
 class Call(pj.Call):
@@ -50,6 +67,23 @@ class Call(pj.Call):
                 audio = self.getAudioMedia(media.index)
                 self.phone.says.startTransmit(audio)
                 audio.startTransmit(self.phone.hears)
+                self.phone.tones.startTransmit(audio)
+
+    def onDtmfDigit(self, heard):
+        tell(f"digit {heard.digit}")
+
+    def onCallSdpCreated(self, description):
+        if self.phone.options.no_events:
+            description.sdp.wholeSdp = without_events(description.sdp.wholeSdp)
+
+
+def digits(keys):
+    sequence = pj.ToneDigitVector()
+    for key in keys:
+        digit = pj.ToneDigit()
+        digit.digit, digit.on_msec, digit.off_msec = key, 100, 100
+        sequence.append(digit)
+    return sequence
 
 
 class Account(pj.Account):
@@ -95,6 +129,8 @@ class Phone:
         self.says.createPlayer(options.says, pj.PJMEDIA_FILE_NO_LOOP)
         self.hears = pj.AudioMediaRecorder()
         self.hears.createRecorder(options.hears)
+        self.tones = pj.ToneGenerator()
+        self.tones.createToneGenerator()
         self.account = Account(self)
         self.account.create(self.account_config())
 
@@ -128,6 +164,8 @@ class Phone:
             keys = pj.CallSendDtmfParam()
             keys.method, keys.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, argument
             self.call.sendDtmf(keys)
+        elif command == "tones":
+            self.tones.playDigits(digits(argument))
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam())
         elif command == "quit":
@@ -155,7 +193,7 @@ class Phone:
             if not all(self.obey(it.decode()) for it in lines):
                 break
         # Closes the recording.
-        self.hears = self.says = self.call = None
+        self.hears = self.says = self.tones = self.call = None
         self.endpoint.libDestroy()
         tell("over")
 

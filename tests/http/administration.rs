@@ -128,12 +128,18 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     let again = admin.post("/admin/lines", wanted).await;
     assert_eq!(again.refusal(), (409, "exists".to_owned()));
 
-    let draft = json!({ "name": "Анна П.", "user_id": null, "calls_max": null });
+    assert_eq!(line["dtmf"], "auto");
+    let draft = json!({
+        "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
+    });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
     let late = admin.act(Method::PUT, &path, Some(1), draft).await;
     assert_eq!(late.refusal(), (409, "version_conflict".to_owned()));
     assert_eq!(late.json()["current"], changed.json());
+    assert_eq!(changed.json()["dtmf"], "inband");
+    let row = &house.store.list_extensions().await.unwrap()[0].extension;
+    assert_eq!(row.media.dtmf, call::DtmfMode::Inband);
     let chosen = json!({ "password": "long enough" });
     let reply = admin.post(&format!("{path}/password"), chosen).await;
     assert_eq!((reply.status, reply.json()), (StatusCode::OK, json!({ "password": null })));

@@ -237,6 +237,7 @@ fn line() -> NewExtension {
         calls_max: None,
         ring_timeout_s: 60,
         user: None,
+        media: call::MediaRules::default(),
     }
 }
 

@@ -131,6 +131,7 @@ impl Foreign {
             calls_max: None,
             ring_timeout_s: 60,
             user: None,
+            media: call::MediaRules::default(),
         };
         let line = store.add_extension(&house.other, line).await.unwrap();
         let trunk = TrunkText {

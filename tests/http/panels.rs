@@ -275,6 +275,7 @@ impl Desk {
                 calls_max: None,
                 ring_timeout_s: 60,
                 user: Some(user),
+                media: call::MediaRules::default(),
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }

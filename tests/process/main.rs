@@ -13,6 +13,7 @@ mod conferences;
 mod configuration;
 mod connections;
 mod database;
+mod digits;
 mod domains;
 mod harness;
 mod hold_music;

@@ -241,6 +241,7 @@ fn extension(number: &str) -> NewExtension {
         calls_max: Some(4),
         ring_timeout_s: 45,
         user: None,
+        media: call::MediaRules::default(),
     }
 }
 
@@ -257,5 +258,6 @@ fn trunk(name: &str, domain: &str) -> Trunk {
         },
         sources: vec![[192, 0, 2, 1].into()],
         source_port: None,
+        media: call::MediaRules::default(),
     }
 }

@@ -75,6 +75,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
             calls_max: None,
             ring_timeout_s: 60,
             user: Some(*user),
+            media: call::MediaRules::default(),
         };
         lines.push(store.add_extension(&domain, extension).await?);
     }

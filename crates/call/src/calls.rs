@@ -118,6 +118,11 @@ impl Calls {
                     call.handle_key(ctx, digit);
                 });
             }
+            MediaEvent::Dialled { media, digit, held } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_dialled(ctx, leg, digit, held);
+                });
+            }
             MediaEvent::Talks { media, level } => {
                 self.with_leg(now, Handle::Media(media), |call, _, _| call.handle_talk(level));
             }

@@ -1,6 +1,6 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::cdr::Line;
+use crate::{cdr::Line, rules::MediaRules};
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::Ha1;
 use sip::{Destination, NameAddr, Uri};
@@ -51,6 +51,8 @@ pub struct Extension {
     pub ring_timeout_s: u32,
     /// Who sits there.
     pub user: Option<UserId>,
+    /// What is set for its devices.
+    pub media: MediaRules,
 }
 
 impl Extension {
@@ -73,6 +75,8 @@ pub struct Trunk {
     pub sources: Vec<IpAddr>,
     /// Port that requests must come from, where several trunks share an address.
     pub source_port: Option<u16>,
+    /// What is set for what it sends and takes.
+    pub media: MediaRules,
 }
 
 impl Directory {

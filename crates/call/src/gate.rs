@@ -2,6 +2,7 @@
 
 use crate::{
     directory::{Directory, Domain, Extension, Trunk},
+    rules::MediaRules,
     settings::Settings,
 };
 use base::Rng;
@@ -40,6 +41,14 @@ impl<'a> Caller<'a> {
         match self {
             Self::Extension(extension) => Some(extension),
             Self::Trunk(_) => None,
+        }
+    }
+
+    /// What is set for its media.
+    pub(crate) fn rules(&self) -> &'a MediaRules {
+        match self {
+            Self::Extension(extension) => &extension.media,
+            Self::Trunk(trunk) => &trunk.media,
         }
     }
 }

@@ -24,6 +24,7 @@ mod replies;
 mod requests;
 mod rooms;
 mod routing;
+mod rules;
 mod settings;
 
 pub use call::PartyCommand;
@@ -35,4 +36,5 @@ pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, Output, Totals};
 pub use recording::{RecordingOrder, RecordingRefusal};
 pub use rooms::{PartyView, RoomView, Rooms};
+pub use rules::{DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};

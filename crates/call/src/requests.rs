@@ -11,6 +11,7 @@ use crate::{
     output::Output,
     registration::{RegistrationRequest, Ticket},
     replies::{not_allowed, retry_after},
+    rules::MediaRules,
 };
 use base::{CallId, Now};
 use bytes::Bytes;
@@ -134,7 +135,7 @@ impl Calls {
         source: Source,
         admitted: Admitted<'_>,
     ) {
-        let offer = match offer_of(request) {
+        let offer = match offer_of(request, admitted.caller.rules()) {
             Ok(offer) => offer,
             Err(reply) => {
                 self.core.endpoint.respond(now.instant, server, *reply);
@@ -154,6 +155,7 @@ impl Calls {
             domain: admitted.domain.id,
             caller,
             line: admitted.caller.extension().map(crate::Extension::line),
+            rules: admitted.caller.rules().clone(),
             caller_name,
             dialled,
             max_forwards: max_forwards_of(request),
@@ -214,12 +216,16 @@ impl Way {
     }
 }
 
-/// The caller's description; a body that is none is refused with the types we take.
-fn offer_of(request: &Request) -> Result<Option<Sdp>, Box<Reply>> {
+/// The caller's description, with what is allowed to it alone; a body that is none is refused with
+/// the types we take.
+fn offer_of(request: &Request, rules: &MediaRules) -> Result<Option<Sdp>, Box<Reply>> {
+    let refusal =
+        |reason: String| Box::new(Reply { reason: Some(reason), ..Reply::new(Status(488)) });
     match description::of(&request.headers, &request.body) {
-        Some(sdp) => Sdp::parse(&sdp).map(Some).map_err(|error| {
-            Box::new(Reply { reason: Some(error.to_string()), ..Reply::new(Status(488)) })
-        }),
+        Some(sdp) => {
+            let offer = Sdp::parse(&sdp).map_err(|error| refusal(error.to_string()))?;
+            rules.limit(offer).map(Some).map_err(|error| refusal(error.to_string()))
+        }
         None if request.body.is_empty() => Ok(None),
         None => {
             let value = Bytes::from_static(SDP_TYPE.as_bytes());

@@ -87,6 +87,7 @@ impl Calls {
         Target {
             party: number.to_owned(),
             line: Some(extension.line()),
+            rules: extension.media.clone(),
             uri: contact.uri,
             from: calling.address(host.clone()),
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
@@ -98,7 +99,7 @@ impl Calls {
     fn ring_trunk(&self, calling: &Calling<'_>, name: &str, number: &str) -> Plan {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
-        let Some(Trunk { destination: hop, .. }) =
+        let Some(Trunk { destination: hop, media: rules, .. }) =
             trunk.filter(|trunk| trunk.domain == calling.domain.id)
         else {
             let reason = Some(format!("Trunk {name} is not configured"));
@@ -109,6 +110,7 @@ impl Calls {
         let target = Target {
             party: format!("{name}/{number}"),
             line: None,
+            rules: rules.clone(),
             uri: uri.clone(),
             from: calling.address(host),
             to: NameAddr::new(uri),

@@ -4,7 +4,7 @@
 //! written without asking a worker; the worker binds before it leases.
 
 use crate::{
-    dtmf::Digit,
+    dtmf::{Digit, KeyForm},
     figures::StreamStats,
     recording::Label,
     sound::{Music, Sound},
@@ -60,6 +60,28 @@ pub enum MediaCommand {
         a_to_b: PayloadMap,
         /// Payload type translation for packets from `b` to `a`.
         b_to_a: PayloadMap,
+    },
+    /// Tell the other side of a bridge of this side's keys in another form, until the next
+    /// [`MediaCommand::Bridge`]. Without it they pass as they come.
+    ConvertKeys {
+        /// Whose keys.
+        media: MediaId,
+        /// How they come.
+        heard: KeyForm,
+        /// How the other side is told of them; as [`MediaEvent::Dialled`] where that is by INFO.
+        told: KeyForm,
+    },
+    /// Press a key towards a side of a bridge, after those that are being pressed, in place of what
+    /// it would hear otherwise.
+    Press {
+        /// Towards whom.
+        media: MediaId,
+        /// How; not by INFO.
+        form: KeyForm,
+        /// Which key.
+        digit: Digit,
+        /// How long it is down.
+        held: Duration,
     },
     /// Relay no more; each side hears nothing until told otherwise.
     Unbridge {
@@ -154,6 +176,15 @@ pub enum MediaEvent {
         /// Which key.
         digit: Digit,
     },
+    /// The far end pressed a key, and let it go, in a bridge whose other side is told by INFO.
+    Dialled {
+        /// Who.
+        media: MediaId,
+        /// Which key.
+        digit: Digit,
+        /// How long it was down.
+        held: Duration,
+    },
     /// A party of a room began to talk, goes on (told each second), or fell silent.
     Talks {
         /// Who.
@@ -182,6 +213,7 @@ impl MediaEvent {
             Self::Leased { .. } => None,
             Self::PlayFinished { media }
             | Self::Key { media, .. }
+            | Self::Dialled { media, .. }
             | Self::Talks { media, .. }
             | Self::TimedOut { media }
             | Self::Closed { media, .. } => Some(*media),
@@ -302,7 +334,7 @@ pub struct Format {
 
 impl Format {
     /// Whether its packets tell of keys (RFC 4733).
-    pub(crate) fn is_event(&self) -> bool {
+    pub fn is_event(&self) -> bool {
         self.encoding.eq_ignore_ascii_case("telephone-event")
     }
 

@@ -6,6 +6,8 @@
 
 pub mod codec;
 pub mod command;
+mod converter;
+mod dialler;
 pub mod dtmf;
 mod ears;
 mod figures;

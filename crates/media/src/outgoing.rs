@@ -74,9 +74,20 @@ impl Outgoing {
         &mut self,
         now: Instant,
         payload_type: u8,
-        (ticks, clock_rate): (u32, u32),
+        clock: (u32, u32),
         payload_len: usize,
     ) -> [u8; HEADER_LEN] {
+        self.head(now, payload_type, clock, payload_len).to_bytes()
+    }
+
+    /// The same as [`Self::play`], to be written by the caller.
+    pub(crate) fn head(
+        &mut self,
+        now: Instant,
+        payload_type: u8,
+        (ticks, clock_rate): (u32, u32),
+        payload_len: usize,
+    ) -> Header {
         self.count(payload_len);
         let stream = self.stream.as_mut().expect("a playout begins the stream it plays into");
         let spliced = stream.source != Source::Own || stream.last.clock_rate != clock_rate;
@@ -89,7 +100,16 @@ impl Outgoing {
         };
         let sequence = stream.last.sequence.wrapping_add(1);
         stream.last.advance(now, sequence, timestamp);
-        Header { marker: spliced, payload_type, sequence, timestamp, ssrc: stream.ssrc }.to_bytes()
+        Header { marker: spliced, payload_type, sequence, timestamp, ssrc: stream.ssrc }
+    }
+
+    /// What we play pauses: its next packet is as much later as time passes until then.
+    pub(crate) fn rest(&mut self) {
+        if let Some(stream) = &mut self.stream
+            && stream.source == Source::Own
+        {
+            stream.source = Source::Silent;
+        }
     }
 
     /// SSRC of the stream and its clock's time now, if there is a stream.

@@ -8,6 +8,7 @@
 //! [`Relay::poll_event`] after each of these. Neither a packet of a latched far end nor a tick
 //! allocates.
 
+mod keys;
 mod recording;
 mod reporting;
 
@@ -96,11 +97,13 @@ pub enum DropReason {
     NoDestination,
     /// Came after its successor, or twice, where speech is transcoded.
     Late,
+    /// A key is told in its place.
+    Replaced,
 }
 
 impl DropReason {
     /// All of them, in the order of [`Counters::dropped`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoSession,
         Self::Malformed,
         Self::Unlatched,
@@ -109,6 +112,7 @@ impl DropReason {
         Self::NoListener,
         Self::NoDestination,
         Self::Late,
+        Self::Replaced,
     ];
 
     /// Name for a metric label.
@@ -122,6 +126,7 @@ impl DropReason {
             Self::NoListener => "no_listener",
             Self::NoDestination => "no_destination",
             Self::Late => "late",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -209,6 +214,12 @@ impl Relay {
                 {
                     self.bridge((a, a_to_b), (b, b_to_a));
                 }
+            }
+            MediaCommand::ConvertKeys { media, heard, told } => {
+                self.convert_keys(media, heard, told);
+            }
+            MediaCommand::Press { media, form, digit, held } => {
+                self.press_key(now, media, form, (digit, held));
             }
             MediaCommand::Unbridge { media } => {
                 if let Some(slot) = self.slot(media) {
@@ -356,6 +367,13 @@ impl Relay {
             let payload = rtp::payload(packet, payload_len);
             self.recorded.copy(now, tap, Way::Received, &header, payload);
         }
+        if session.converts() {
+            let payload = rtp::payload(packet, payload_len);
+            if self.hear_keys(now, slot, &header, payload) {
+                return Err(DropReason::Replaced);
+            }
+        }
+        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         let target = match session.activity() {
             Activity::Bridged { peer, translation: Translation::Same } => *peer,
             Activity::Bridged { peer, translation: Translation::Numbers(numbers) } => {
@@ -429,6 +447,7 @@ impl Relay {
                 session.take_up(Activity::Bridged { peer, translation });
                 continue;
             }
+            session.set_converter(None);
             // Packets of a transcoder have numbers of its own.
             let is_spliced =
                 session.transcodes() || matches!(translation, Translation::Transcode(_));
@@ -538,6 +557,7 @@ impl Relay {
         let tick = self.tick_number(now);
         self.studio.sweep(tick);
         self.report(now, send);
+        self.sweep_keys(now);
         for session in self.sessions.iter_mut().flatten() {
             if session.has_timed_out(now) {
                 self.events.push_back(MediaEvent::TimedOut { media: session.media() });

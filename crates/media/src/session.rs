@@ -1,10 +1,13 @@
 //! One media session: a far end, what it may send, what it hears.
 
+mod keys;
 mod reporting;
 
 use crate::{
     command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote},
-    dtmf::{self, Digit, EventReceiver},
+    converter::{Converter, EventEar},
+    dialler::Dialler,
+    dtmf::{self, Digit},
     ears::Ears,
     latch::{Belief, Latch},
     outgoing::Outgoing,
@@ -41,7 +44,14 @@ pub(crate) struct Session {
     activity: Activity,
     /// Hears the far end where its packets are not only passed on.
     ears: Option<Box<Ears>>,
-    keys: Option<Box<Keys>>,
+    /// Keys of the far end, as events, where they are for us.
+    keys: Option<Box<EventEar>>,
+    /// Hears its keys for the peer, where that is told of them in another form.
+    converter: Option<Box<Converter>>,
+    /// Presses keys towards it.
+    dialler: Option<Box<Dialler>>,
+    /// Payload type of the packet that was passed on to it last.
+    relayed_type: Option<u8>,
     foreign: u64,
     silence: Silence,
     has_transcoded: bool,
@@ -68,13 +78,6 @@ pub(crate) enum Activity {
     Playing(Player),
     /// It is in a conference.
     Meeting(Box<Party>),
-}
-
-/// Keys of one source, as events beside its audio.
-#[derive(Debug)]
-struct Keys {
-    ssrc: u32,
-    receiver: EventReceiver,
 }
 
 /// How packets become those of the peer.
@@ -114,6 +117,9 @@ impl Session {
             activity: Activity::Idle,
             ears: None,
             keys: None,
+            converter: None,
+            dialler: None,
+            relayed_type: None,
             foreign: 0,
             silence: Silence { limit: None, heard_at: now, is_reported: false },
             has_transcoded: false,
@@ -148,6 +154,7 @@ impl Session {
         if self.formats.all != formats {
             self.formats = SessionFormats::new(formats);
             self.ears = None;
+            self.dialler = None;
             if let Activity::Meeting(party) = &mut self.activity {
                 party.change_voice();
             }
@@ -158,6 +165,8 @@ impl Session {
     /// Takes up another activity; the outgoing stream goes on with another source.
     pub(crate) fn take_up(&mut self, activity: Activity) {
         self.activity = activity;
+        self.converter = None;
+        self.dialler = None;
         self.has_transcoded |= self.transcodes();
         self.outgoing.change_source();
         if !self.needs_ears() {
@@ -223,15 +232,8 @@ impl Session {
     fn key_in(&mut self, now: Instant, header: &Header, payload: &[u8]) -> Option<Digit> {
         let format = self.formats.find(header.payload_type).filter(|it| it.is_event())?;
         let clock_rate = format.clock_rate;
-        let ssrc = header.ssrc;
-        let keys = self.keys.get_or_insert_with(|| {
-            Box::new(Keys { ssrc, receiver: EventReceiver::new(clock_rate) })
-        });
-        if keys.ssrc != ssrc {
-            keys.ssrc = ssrc;
-            keys.receiver.restart();
-        }
-        keys.receiver.packet(now, header.timestamp, payload).find_map(|heard| match heard {
+        let keys = self.keys.get_or_insert_default();
+        keys.hear(now, clock_rate, header, payload).find_map(|heard| match heard {
             dtmf::Heard::Pressed(digit) => Some(digit),
             dtmf::Heard::Released { .. } => None,
         })
@@ -340,7 +342,11 @@ impl Session {
         if !self.direction.sends() {
             return Err(DropReason::Held);
         }
+        if self.is_dialling() {
+            return Err(DropReason::Replaced);
+        }
         let to = self.latch.destination().ok_or(DropReason::NoDestination)?;
+        self.relayed_type = Some(header.payload_type);
         let clock_rate = self.formats.clock_rate(header.payload_type);
         self.outgoing.relay(now, header, clock_rate, payload_len, packet);
         Ok(to)
@@ -351,7 +357,7 @@ impl Session {
         self.outgoing.change_source();
     }
 
-    /// Writes the next packet of a playout or a conference.
+    /// Writes the next packet of a playout or a conference, or of a key in a bridge.
     ///
     /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
     /// so that a prompt ends when it should.
@@ -362,6 +368,9 @@ impl Session {
         studio: &mut Studio,
         packet: &mut [u8; PACKET_MAX],
     ) -> Played {
+        if matches!(self.activity, Activity::Bridged { .. }) {
+            return self.dial(now, packet);
+        }
         let Self { activity, latch, formats, ears, .. } = self;
         let payload = &mut packet[HEADER_LEN..];
         let (to, voice) = (latch.destination(), formats.voice);

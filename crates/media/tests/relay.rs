@@ -333,6 +333,7 @@ impl World {
                 MediaEvent::TimedOut { media } => format!("timed out {}", media.0),
                 MediaEvent::Closed { media, .. } => format!("closed {}", media.0),
                 MediaEvent::Key { media, digit } => format!("{digit} of {}", media.0),
+                MediaEvent::Dialled { media, digit, .. } => format!("{digit} told by {}", media.0),
                 MediaEvent::Talks { media, level } => format!("talk of {}: {level:?}", media.0),
                 MediaEvent::Leased { .. } => "leased".to_owned(),
             })

@@ -25,13 +25,15 @@ fn rfc3264_10_1_basic_exchange_passes_audio_and_declines_video_on_both_sides() {
          s=-\r\n\
          c=IN IP4 203.0.113.1\r\n\
          t=0 0\r\n\
-         m=audio 20002 RTP/AVP 0 8 97 127 9\r\n\
+         m=audio 20002 RTP/AVP 0 8 97 127 9 126\r\n\
          a=rtpmap:0 PCMU/8000\r\n\
          a=rtpmap:8 PCMA/8000\r\n\
          a=rtpmap:97 iLBC/8000\r\n\
          a=rtpmap:127 opus/48000/2\r\n\
          a=fmtp:127 useinbandfec=1\r\n\
          a=rtpmap:9 G722/8000\r\n\
+         a=rtpmap:126 telephone-event/8000\r\n\
+         a=fmtp:126 0-15\r\n\
          a=sendrecv\r\n\
          a=rtcp-mux\r\n\
          m=video 0 RTP/AVP 31 32\r\n"
@@ -198,7 +200,7 @@ fn a_leg_brought_together_with_another_keeps_the_places_of_its_streams() {
     let offer = legs.offer_to_bob(ALICE_AUDIO).unwrap();
     let own = text(&offer_locally(bob_port(), &mut legs.bob, &CODECS));
 
-    let audio = "m=audio 20002 RTP/AVP 0 8 97 127 9";
+    let audio = "m=audio 20002 RTP/AVP 0 8 97 127 9 126";
     assert_eq!(media_lines(&offer), ["m=video 0 RTP/AVP 31", audio]);
     assert_eq!(media_lines(&own), ["m=video 0 RTP/AVP 31", "m=audio 20002 RTP/AVP 0 8 101"]);
 }

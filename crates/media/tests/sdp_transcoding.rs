@@ -4,7 +4,7 @@
 
 use media::{
     Format, PayloadMap, Transcoding,
-    sdp::{NegotiationError, Origin, Sdp, agree, relay_answer, relay_offer},
+    sdp::{Allowed, NegotiationError, Origin, Sdp, agree, relay_answer, relay_offer},
 };
 
 #[test]
@@ -40,7 +40,10 @@ fn numbers_that_the_caller_uses_are_not_taken() {
     let offer =
         relayed_offer(&audio("8 127 126", "a=rtpmap:127 x/8000\r\na=rtpmap:126 y/8000\r\n"));
 
-    assert!(stream(&offer).starts_with("m=audio 20000 RTP/AVP 8 127 126 125 9 0\r\n"), "{offer}");
+    assert!(
+        stream(&offer).starts_with("m=audio 20000 RTP/AVP 8 127 126 125 9 0 124\r\n"),
+        "{offer}"
+    );
 }
 
 #[test]
@@ -105,6 +108,57 @@ fn a_codec_that_we_do_not_understand_passes_where_both_have_it() {
 
     assert_eq!(agreement.to_answering, PayloadMap::Same);
     assert_eq!(agreement.answering.formats[0].encoding, "G729");
+}
+
+#[test]
+fn events_stay_on_the_side_that_has_them_since_keys_are_translated() {
+    let (plain, events) = (audio("8", ""), "a=rtpmap:101 telephone-event/8000\r\n");
+    let with_events = audio("8 101", events);
+    let numbers = |formats: &[Format]| formats.iter().map(|it| it.payload_type).collect::<Vec<_>>();
+
+    for (offer, answer, told, offering, answering) in [
+        (&with_events, &plain, "8 101", vec![8, 101], vec![8]),
+        (&plain, &with_events, "8", vec![8], vec![8, 101]),
+    ] {
+        let relayed = relayed_answer(offer, answer).unwrap();
+        let agreement = agree(&parse(offer), &parse(answer)).unwrap();
+
+        let line = format!("m=audio 20000 RTP/AVP {told}\r\n");
+        assert!(stream(&relayed).starts_with(&line), "{relayed}");
+        assert_eq!(numbers(&agreement.offering.formats), offering);
+        assert_eq!(numbers(&agreement.answering.formats), answering);
+        assert_eq!(agreement.to_answering, PayloadMap::Same, "speech passes all the same");
+    }
+    let unknown = audio("18 101", events);
+    let agreement = agree(&parse(&unknown), &parse(&audio("18", ""))).unwrap();
+    assert_eq!(numbers(&agreement.offering.formats), [18], "there is nothing to put tones into");
+}
+
+#[test]
+fn a_far_end_is_limited_to_what_is_allowed_in_that_order() {
+    let codecs = ["opus", "pcma"].map(str::to_owned);
+    let allowed = Allowed { codecs: &codecs, has_events: false };
+    let offer = audio("0 8 96 101 13", OPUS_AND_EVENTS) + "a=fmtp:101 0-15\r\na=rtcp-fb:* nack\r\n";
+
+    let offer = parse(&offer);
+    let limited = text(&allowed.limit(&offer).unwrap().encode());
+
+    assert_eq!(
+        stream(&limited),
+        "m=audio 4000 RTP/AVP 96 8 13\r\n\
+         a=rtpmap:96 opus/48000/2\r\n\
+         a=fmtp:96 usedtx=1\r\n\
+         a=ptime:40\r\n\
+         a=rtcp-fb:* nack\r\n"
+    );
+    let everything = Allowed { codecs: &[], has_events: true };
+    assert_eq!(*everything.limit(&offer).unwrap(), offer);
+    let tones = Allowed { codecs: &[], has_events: false };
+    let limited = text(&tones.limit(&offer).unwrap().encode());
+    assert!(stream(&limited).starts_with("m=audio 4000 RTP/AVP 0 8 96 13\r\n"), "{limited}");
+    let video = parse(&(audio("0", "") + "m=video 5000 RTP/AVP 31\r\n"));
+    let refused = allowed.limit(&video).unwrap_err().to_string();
+    assert!(refused.contains("PCMU") && refused.contains("opus, pcma"), "{refused}");
 }
 
 #[test]

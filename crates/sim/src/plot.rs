@@ -171,6 +171,7 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             calls_max: plot.limits.get(&number).copied(),
             ring_timeout_s: plot.ring_timeout_s,
             user: None,
+            media: call::MediaRules::default(),
             number: number.clone(),
         };
         directory.extensions.insert((domain.id, number), extension);
@@ -200,6 +201,7 @@ fn trunk(domain: DomainId) -> Trunk {
         },
         sources: vec![address.ip()],
         source_port: None,
+        media: call::MediaRules::default(),
     }
 }
 

@@ -104,6 +104,9 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
+            MediaCommand::ConvertKeys { media, .. } | MediaCommand::Press { media, .. } => {
+                self.session(media);
+            }
             MediaCommand::Play { media, playout } => self.take_up(media, Does::Plays(playout)),
             MediaCommand::Join { media, room, mode, .. } => {
                 self.take_up(media, Does::Meets(room, mode));

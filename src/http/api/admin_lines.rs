@@ -2,7 +2,7 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
-    Session, Text, UrlPath,
+    Session, Text, UrlPath, media_rules::Dtmf,
 };
 use crate::{
     config::Secret,
@@ -13,6 +13,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::{ExtensionId, Rng, UserId};
+use call::MediaRules;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -49,6 +50,8 @@ struct Line {
     calls_max: Option<u32>,
     /// How long it rings, in seconds.
     ring_timeout_s: u32,
+    /// How keys come from its devices and go to them.
+    dtmf: Dtmf,
     /// For `If-Match`.
     version: i64,
 }
@@ -77,6 +80,9 @@ struct LineDraft {
     /// How long it rings, 5 to 600 s.
     #[serde(default = "ring_timeout_s")]
     ring_timeout_s: u32,
+    /// How keys come from its devices and go to them.
+    #[serde(default)]
+    dtmf: Dtmf,
 }
 
 /// A line that was made.
@@ -156,6 +162,7 @@ async fn add(
         calls_max: draft.calls_max,
         ring_timeout_s: draft.ring_timeout_s,
         user: draft.user,
+        media: draft.media,
     };
     let added = api.store.add_extension(&session.domain, new).await;
     let id = match added {
@@ -247,6 +254,7 @@ impl Line {
             user_id: extension.user.map(|it| it.0),
             calls_max: extension.calls_max,
             ring_timeout_s: extension.ring_timeout_s,
+            dtmf: Dtmf::of(extension.media.dtmf),
             version,
         }
     }
@@ -292,6 +300,7 @@ impl LineDraft {
             calls_max: self.calls_max,
             ring_timeout_s: self.ring_timeout_s,
             user,
+            media: MediaRules { dtmf: self.dtmf.mode() },
         })
     }
 }

@@ -5,6 +5,7 @@ use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
     Session, Text, UrlPath,
     admin_dialplans::{domain_of_file, no_dialplan_changes},
+    media_rules::Dtmf,
 };
 use crate::{
     config::{self, TrunkMistake, TrunkText},
@@ -44,6 +45,8 @@ struct Trunk {
     /// Port that they must come from; `null` for any.
     #[schema(required)]
     source_port: Option<i64>,
+    /// How keys come from it and go to it.
+    dtmf: Dtmf,
     /// Whether calls go through it.
     is_enabled: bool,
     /// Why calls do not go through it though it is enabled; `null` if they do.
@@ -78,6 +81,9 @@ struct Wanted {
     sources: Vec<String>,
     /// Port that they must come from, where trunks or phones share an address; `null` for any.
     source_port: Option<i64>,
+    /// How keys come from it and go to it.
+    #[serde(default)]
+    dtmf: Dtmf,
     /// Whether calls go through it.
     #[serde(default = "yes")]
     is_enabled: bool,
@@ -180,7 +186,7 @@ async fn remove(
 
 impl Trunk {
     fn of_file(trunk: &config::Trunk) -> Self {
-        let TrunkText { name, destination, sources, source_port } = trunk.text();
+        let TrunkText { name, destination, sources, source_port, dtmf } = trunk.text();
         Self {
             id: format!("{FILE_ID}{name}"),
             source: TrunkSource::File,
@@ -188,6 +194,7 @@ impl Trunk {
             destination,
             sources,
             source_port,
+            dtmf: Dtmf::named(&dtmf),
             is_enabled: true,
             left_out: None,
             version: None,
@@ -195,7 +202,7 @@ impl Trunk {
     }
 
     fn of_row(row: TrunkRow, left_out: &[LeftOut]) -> Self {
-        let TrunkText { name, destination, sources, source_port } = row.draft.text;
+        let TrunkText { name, destination, sources, source_port, dtmf } = row.draft.text;
         let left_out = left_out.iter().find(|it| it.id == Some(row.id));
         Self {
             id: row.id.to_string(),
@@ -204,6 +211,7 @@ impl Trunk {
             destination,
             sources,
             source_port,
+            dtmf: Dtmf::named(&dtmf),
             is_enabled: row.draft.is_enabled,
             left_out: left_out.map(|it| words(&it.reason)),
             version: Some(row.version),
@@ -257,12 +265,13 @@ async fn checked(
     wanted: Wanted,
     own: Option<TrunkId>,
 ) -> Result<TrunkDraft, Problem> {
-    let Wanted { name, destination, sources, source_port, is_enabled } = wanted;
+    let Wanted { name, destination, sources, source_port, dtmf, is_enabled } = wanted;
     let text = TrunkText {
         name: name.trim().to_owned(),
         destination: destination.trim().to_owned(),
         sources,
         source_port,
+        dtmf: dtmf.mode().name().to_owned(),
     };
     let trunk = text.check(&session.domain.name).map_err(refused)?;
     let config = api.config_in_force();

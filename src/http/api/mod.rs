@@ -35,6 +35,7 @@ mod live;
 mod live_sessions;
 mod mail;
 mod me;
+mod media_rules;
 pub mod menu;
 mod passwords;
 mod peer;

@@ -80,6 +80,17 @@ impl Baresip {
         self.command("dial", &uri);
     }
 
+    /// What it has written so far.
+    pub(crate) fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// Waits until it has been told so many keys; which they were.
+    #[track_caller]
+    pub(crate) fn digits(&mut self, count: usize, limit: Duration) -> String {
+        (0..count).map(|_| self.wait_for_event("CALL_DTMF_START", limit).detail).collect()
+    }
+
     /// Waits for an event of this kind, passing over others.
     #[track_caller]
     pub(crate) fn wait_for_event(&mut self, kind: &str, limit: Duration) -> Event {

@@ -23,6 +23,11 @@ pub(crate) struct Pjsua {
 impl Pjsua {
     /// Switches the phone on and waits until the server has accepted its registration.
     pub(crate) fn register(server: &Server, phone: &Phone<'_>) -> Self {
+        Self::register_with(server, phone, &[])
+    }
+
+    /// The same with more options of the script.
+    pub(crate) fn register_with(server: &Server, phone: &Phone<'_>, options: &[&str]) -> Self {
         assert_eq!(phone.transport, Transport::Udp, "the script has no other transport");
         let folder = server.folder().join(format!("pjsua-{}", phone.slot));
         fs::create_dir_all(&folder).expect("folder can be made");
@@ -41,7 +46,8 @@ impl Pjsua {
             .arg("--says")
             .arg(phone.says.path())
             .arg("--hears")
-            .arg(&heard);
+            .arg(&heard)
+            .args(options);
         if phone.answers {
             command.arg("--answers");
         }
@@ -70,6 +76,17 @@ impl Pjsua {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, event: &str) {
         wait_for(event, LIMIT, || self.process.output().contains(event).then_some(()));
+    }
+
+    /// Waits until it has been told as many keys as these; which they were.
+    #[track_caller]
+    pub(crate) fn digits(&mut self, count: usize) -> String {
+        wait_for("digits", LIMIT, || {
+            let output = self.process.output();
+            let digits: String =
+                output.lines().filter_map(|it| it.strip_prefix("digit ")).collect();
+            (digits.chars().count() >= count).then_some(digits)
+        })
     }
 
     /// Switches it off; what it heard from the first to the last.

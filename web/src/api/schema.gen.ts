@@ -1529,6 +1529,11 @@ export interface components {
             /** @description By name. */
             items: components["schemas"]["Domain"][];
         };
+        /**
+         * @description How keys come from devices and go to them.
+         * @enum {string}
+         */
+        Dtmf: "auto" | "rfc4733" | "info" | "inband";
         /** @description A line of the domain. */
         Extension: {
             /**
@@ -1861,6 +1866,8 @@ export interface components {
              * @description Most calls at a time; `null` for no limit.
              */
             calls_max: number | null;
+            /** @description How keys come from its devices and go to them. */
+            dtmf: components["schemas"]["Dtmf"];
             /**
              * Format: uuid
              * @description Id.
@@ -1893,6 +1900,8 @@ export interface components {
              * @description Most calls at a time; `null` for no limit.
              */
             calls_max?: number | null;
+            /** @description How keys come from its devices and go to them. */
+            dtmf?: components["schemas"]["Dtmf"];
             /** @description Shown to those it calls. */
             name: string;
             /**
@@ -2466,6 +2475,8 @@ export interface components {
         Trunk: {
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
+            /** @description How keys come from it and go to it. */
+            dtmf: components["schemas"]["Dtmf"];
             /** @description Id. */
             id: string;
             /** @description Whether calls go through it. */
@@ -2492,6 +2503,8 @@ export interface components {
         TrunkDraft: {
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
+            /** @description How keys come from it and go to it. */
+            dtmf?: components["schemas"]["Dtmf"];
             /** @description Whether calls go through it. */
             is_enabled?: boolean;
             /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */

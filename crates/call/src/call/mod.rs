@@ -17,10 +17,11 @@
 //! is, when no message of its dialog and no figures of its media session are to come any more.
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
-//! standing dialogs (hold, re-INVITE, INFO), `conference` is a caller in a room, `recording` records;
-//! this file holds the states, the time-outs and the end.
+//! standing dialogs (hold, re-INVITE), `keys` brings keys to where they mean something, `conference`
+//! is a caller in a room, `recording` records; this file holds the states, the time-outs and the end.
 
 mod conference;
+mod keys;
 mod modify;
 mod recording;
 mod setup;

@@ -1,4 +1,4 @@
-//! What happens inside standing dialogs: hold and every other re-INVITE, INFO, the answer in an ACK.
+//! What happens inside standing dialogs: hold and every other re-INVITE, the answer in an ACK.
 //!
 //! A change of media is between the two far ends: we pass the offer on and the answer back, and the
 //! workers are told once both agree. If the other side refuses, everything stays as it was. Who is on
@@ -12,14 +12,8 @@ use crate::{
     leg::{Described, LegError},
 };
 use bytes::Bytes;
-use media::{
-    dtmf::Digit,
-    sdp::{LocalCodec, Sdp, accept_answer},
-};
-use sip::{
-    ClientId, Header, HeaderName, Method, Request, Response, ServerId, Status,
-    endpoint::{Body, Reply},
-};
+use media::sdp::{LocalCodec, Sdp, accept_answer};
+use sip::{ClientId, Request, Response, ServerId, Status, endpoint::Reply};
 use std::borrow::Cow;
 
 impl Call {
@@ -87,40 +81,6 @@ impl Call {
         Ok(())
     }
 
-    /// INFO of `leg` (DTMF): the other far end hears of it, or we do.
-    pub(crate) fn handle_info(
-        &mut self,
-        ctx: &mut Context<'_>,
-        leg: usize,
-        server: ServerId,
-        request: &Request,
-    ) {
-        if let Some(digit) = info_key(request) {
-            self.handle_key(ctx, digit);
-        }
-        let status = match self.other(leg).map(|other| self.pass_info(ctx, other, request)) {
-            Some(true) | None => Status(200),
-            Some(false) => Status(481),
-        };
-        ctx.endpoint.respond(ctx.now.instant, server, Reply::new(status));
-    }
-
-    fn pass_info(&mut self, ctx: &mut Context<'_>, to: usize, request: &Request) -> bool {
-        let Some(dialog) = self.legs[to].dialog() else { return false };
-        let body = request.headers.first(&HeaderName::ContentType).map(|content_type| Body {
-            content_type: content_type.clone(),
-            bytes: request.body.clone(),
-        });
-        let info_package = HeaderName::Other(Bytes::from_static(b"Info-Package"));
-        let headers = request
-            .headers
-            .first(&info_package)
-            .map(|value| Header { name: info_package.clone(), value: value.clone() });
-        let headers = headers.into_iter().collect();
-        let now = ctx.now.instant;
-        ctx.endpoint.request_in_dialog(now, dialog, Method::Info, headers, body).is_ok()
-    }
-
     // === Responses ===
 
     pub(super) fn handle_modify_response(
@@ -130,7 +90,7 @@ impl Call {
         client: ClientId,
         response: &Response,
     ) {
-        if !response.status.is_final() {
+        if !response.status.is_final() || self.handle_key_told(ctx, leg, client) {
             return;
         }
         if !response.status.is_success() {
@@ -184,6 +144,9 @@ impl Call {
         client: ClientId,
         status: Status,
     ) {
+        if self.handle_key_told(ctx, leg, client) {
+            return;
+        }
         let Some((from, server, _)) = self.take_passed(ctx, client) else { return };
         self.legs[leg].reinvite_refused();
         // RFC 3261 section 12.2.1.2: the other side knows of no dialog any more.
@@ -301,7 +264,7 @@ impl Call {
     }
 
     /// The leg at the other end of the bridge.
-    fn other(&self, leg: usize) -> Option<usize> {
+    pub(super) fn other(&self, leg: usize) -> Option<usize> {
         match &self.state {
             State::Talking(talking) if leg == CALLER => Some(talking.callee),
             State::Talking(talking) if leg == talking.callee => Some(CALLER),
@@ -312,22 +275,6 @@ impl Call {
             | State::Ending { .. } => None,
         }
     }
-}
-
-/// The key that an INFO tells of: `Signal=5` or just `5`, as phones send them.
-fn info_key(request: &Request) -> Option<Digit> {
-    let content_type = request.headers.first(&HeaderName::ContentType)?;
-    let text = std::str::from_utf8(&request.body).ok()?;
-    let key = if content_type.eq_ignore_ascii_case(b"application/dtmf-relay") {
-        let mut lines = text.lines().filter_map(|line| line.split_once('='));
-        lines.find(|(name, _)| name.trim().eq_ignore_ascii_case("signal"))?.1
-    } else if content_type.eq_ignore_ascii_case(b"application/dtmf") {
-        text
-    } else {
-        return None;
-    };
-    let mut characters = key.trim().chars();
-    Digit::from_char(characters.next()?).filter(|_| characters.next().is_none())
 }
 
 /// An offer as the other far end hears of it: music is sent to it while the offerer holds.

@@ -12,12 +12,13 @@ use crate::{
     failure::{Cause, Refusal, is_better, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg},
     occupancy::Seat,
+    rules::MediaRules,
 };
 use base::{CallId, DomainId};
 use bytes::Bytes;
 use media::{
     Family, MediaCommand, Playout,
-    sdp::{Agreement, LocalCodec, Sdp, agree, answer_locally, offer_locally, remote_side},
+    sdp::{Agreement, LocalCodec, Sdp, agree, answer_locally, remote_side},
     sound::Music,
 };
 use sip::{
@@ -38,6 +39,8 @@ pub(crate) struct Incoming {
     pub(crate) caller: String,
     /// The caller's extension.
     pub(crate) line: Option<Line>,
+    /// What is set for the caller's device, or trunk.
+    pub(crate) rules: MediaRules,
     /// What a trunk says the caller is called.
     pub(crate) caller_name: Option<String>,
     pub(crate) dialled: String,
@@ -79,6 +82,8 @@ pub(crate) struct Target {
     pub(crate) party: String,
     /// The extension whose device it is.
     pub(crate) line: Option<Line>,
+    /// What is set for it, or its trunk.
+    pub(crate) rules: MediaRules,
     pub(crate) uri: Uri,
     /// The caller as the callee sees it.
     pub(crate) from: NameAddr,
@@ -92,7 +97,12 @@ impl Call {
     pub(crate) fn start(ctx: &mut Context<'_>, incoming: Incoming, plan: Plan) -> Self {
         let handle = LegRef { call: incoming.call, leg: CALLER };
         let is_own = incoming.line.is_some();
-        let new = NewLeg { handle, party: incoming.caller.clone(), line: incoming.line.clone() };
+        let new = NewLeg {
+            handle,
+            party: incoming.caller.clone(),
+            line: incoming.line.clone(),
+            rules: incoming.rules.clone(),
+        };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
         let offer = incoming.offer_bytes.clone();
         let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
@@ -172,7 +182,7 @@ impl Call {
         target: Target,
     ) -> Result<(), LegError> {
         let handle = LegRef { call: self.id, leg: self.legs.len() };
-        let new = NewLeg { handle, party: target.party, line: target.line };
+        let new = NewLeg { handle, party: target.party, line: target.line, rules: target.rules };
         let request = NewRequest {
             method: Method::Invite,
             uri: target.uri,
@@ -237,7 +247,7 @@ impl Call {
         let leg = &mut self.legs[leg];
         let codecs = &LocalCodec::TELEPHONY;
         let Some(offer) = offer else {
-            return leg.describe(|local, origin| offer_locally(local, origin, codecs));
+            return leg.offer_ourselves(codecs);
         };
         let answer =
             leg.describe(|local, origin| answer_locally(offer, local, origin, codecs))??;
@@ -408,6 +418,7 @@ impl Call {
         {
             let command = MediaCommand::Bridge { a, b, a_to_b: to_answering, b_to_a: to_offering };
             self.tell_worker(ctx, command);
+            self.convert_keys(ctx, [offerer, answerer]);
         }
         Ok(bytes)
     }

@@ -166,6 +166,8 @@ impl Switch {
             | MediaCommand::Configure { .. }
             | MediaCommand::Bridge { .. }
             | MediaCommand::Unbridge { .. }
+            | MediaCommand::ConvertKeys { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
@@ -222,6 +224,7 @@ fn directory(rng: &mut Rng) -> Directory {
         },
         sources: vec![address.ip()],
         source_port: None,
+        media: crate::MediaRules::default(),
     };
     let mut directory = Directory::default();
     directory.domain_names.insert(domain.name.clone(), domain.id);

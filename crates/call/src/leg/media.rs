@@ -149,7 +149,16 @@ impl Session {
 
     /// Plays to the far end.
     pub(super) fn play(&self, ctx: &mut Context<'_>, playout: Playout) {
-        let command = MediaCommand::Play { media: self.media, playout };
+        self.tell(ctx, |media| MediaCommand::Play { media, playout });
+    }
+
+    /// Tells its worker something about it.
+    pub(super) fn tell(
+        &self,
+        ctx: &mut Context<'_>,
+        command: impl FnOnce(MediaId) -> MediaCommand,
+    ) {
+        let command = command(self.media);
         ctx.outputs.push_back(Output::Media { worker: self.lease.worker, command });
     }
 }

@@ -4,12 +4,15 @@
 //! keeps its far end's rules: the order of offers and answers, no BYE before a final answer, one
 //! row in the call log.
 
+mod keys;
 mod media;
 mod record;
 
+pub(crate) use keys::RELAY_TYPE;
 pub(crate) use record::CallFacts;
 
 use self::{
+    keys::Keys,
     media::{Media, Session, family_towards},
     record::Record,
 };
@@ -21,10 +24,14 @@ use crate::{
     failure::{Cause, Refusal},
     output::Output,
     replies::retry_after,
+    rules::MediaRules,
 };
 use ::media::{
     Family, Playout, StreamStats,
-    sdp::{NegotiationError, Origin, RemoteSide, Sdp, SdpError, relay_answer, relay_offer},
+    sdp::{
+        LocalCodec, NegotiationError, Origin, RemoteSide, Sdp, SdpError, offer_locally,
+        relay_answer, relay_offer,
+    },
 };
 use base::{MediaId, Now, UnixMillis};
 use bytes::Bytes;
@@ -42,6 +49,8 @@ pub(crate) struct Leg {
     signalling: Signalling,
     order: OfferAnswer,
     media: Media,
+    rules: MediaRules,
+    keys: Keys,
     record: Record,
     shown: Shown,
 }
@@ -95,6 +104,8 @@ pub(crate) struct NewLeg {
     pub(crate) party: String,
     /// The extension that the party is.
     pub(crate) line: Option<Line>,
+    /// What is set for the far end.
+    pub(crate) rules: MediaRules,
 }
 
 /// What a 2xx of the far end brought.
@@ -185,7 +196,7 @@ impl Leg {
     /// offer.
     pub(crate) fn acked(&mut self, sdp: Option<Bytes>) -> Result<Option<Sdp>, LegError> {
         match self.order.handle_ack(sdp)? {
-            Description::Answer(answer) => Ok(Some(Sdp::parse(&answer)?)),
+            Description::Answer(answer) => Ok(Some(self.read(&answer)?)),
             Description::Nothing
             | Description::Offer(_)
             | Description::Preview(_)
@@ -205,7 +216,8 @@ impl Leg {
     ) -> Result<Self, LegError> {
         let family = family_towards(&request.to_hop, ctx);
         let mut media = Media::Open(Session::open(ctx, new.handle, worker, family)?);
-        let described = offer.map(|offer| relayed_offer(&mut media, offer)).transpose();
+        let rules = &new.rules;
+        let described = offer.map(|offer| relayed_offer(&mut media, rules, offer)).transpose();
         let sdp = described.inspect_err(|_| media.close(ctx))?;
         request.body = sdp.clone().map(description::body);
         let hop = &request.to_hop;
@@ -225,7 +237,7 @@ impl Leg {
     pub(crate) fn rings(&mut self, now: Now, sdp: Option<Bytes>) -> Option<Sdp> {
         self.record.note_ringing(now);
         match self.order.handle_provisional(sdp) {
-            Ok(Description::Preview(preview)) => Sdp::parse(&preview).ok(),
+            Ok(Description::Preview(preview)) => self.read(&preview).ok(),
             Ok(_) | Err(_) => None,
         }
     }
@@ -288,11 +300,11 @@ impl Leg {
     /// The far end's re-INVITE; gives its offer, or `None` if it wants one from us.
     pub(crate) fn reinvited(&mut self, sdp: Option<Bytes>) -> Result<Option<Sdp>, LegError> {
         match self.order.handle_invite(sdp)? {
-            Description::Offer(offer) => match Sdp::parse(&offer) {
+            Description::Offer(offer) => match self.read(&offer) {
                 Ok(offer) => Ok(Some(offer)),
                 Err(error) => {
                     self.order.roll_back();
-                    Err(error.into())
+                    Err(error)
                 }
             },
             Description::OfferIsDue
@@ -338,7 +350,7 @@ impl Leg {
             return Err(OrderError::Busy.into());
         }
         let dialog = self.dialog().ok_or(LegError::NoMedia)?;
-        let sdp = offer.map(|offer| relayed_offer(&mut self.media, offer)).transpose()?;
+        let sdp = offer.map(|offer| self.offer_of(offer)).transpose()?;
         let body = sdp.clone().map(description::body);
         let client = ctx
             .endpoint
@@ -361,12 +373,17 @@ impl Leg {
 
     fn described(&mut self, sdp: Option<Bytes>) -> Result<Described, LegError> {
         match self.order.handle_success(sdp)? {
-            Description::Answer(answer) => Ok(Described::Answer(Sdp::parse(&answer)?)),
-            Description::Offer(offer) => Ok(Described::Offer(Sdp::parse(&offer)?)),
+            Description::Answer(answer) => Ok(Described::Answer(self.read(&answer)?)),
+            Description::Offer(offer) => Ok(Described::Offer(self.read(&offer)?)),
             Description::Nothing | Description::Preview(_) | Description::OfferIsDue => {
                 Err(OrderError::Missing.into())
             }
         }
+    }
+
+    /// The far end's description, with what is allowed to it alone.
+    fn read(&self, sdp: &[u8]) -> Result<Sdp, LegError> {
+        Ok(self.rules.limit(Sdp::parse(sdp)?)?)
     }
 
     // === The end ===
@@ -440,6 +457,7 @@ impl Leg {
     }
 
     fn down(&mut self, ctx: &mut Context<'_>) {
+        self.forget_sent_key(ctx);
         if let Some(dialog) = self.dialog() {
             ctx.handles.remove(Handle::Dialog(dialog));
         }
@@ -461,7 +479,7 @@ impl Leg {
 
     /// Our offer to this leg, made of another leg's.
     pub(crate) fn offer_of(&mut self, offer: &Sdp) -> Result<Bytes, LegError> {
-        relayed_offer(&mut self.media, offer)
+        relayed_offer(&mut self.media, &self.rules, offer)
     }
 
     /// Our answer to this leg's `offer`, made of another leg's `answer`.
@@ -478,11 +496,18 @@ impl Leg {
         Ok(self.media.session_mut()?.describe(write))
     }
 
+    /// Our own offer to this leg, for what we play ourselves.
+    pub(crate) fn offer_ourselves(&mut self, codecs: &[LocalCodec]) -> Result<Bytes, LegError> {
+        let offer = self.describe(|local, origin| offer_locally(local, origin, codecs))?;
+        self.rules.limit_offer(offer)
+    }
+
     /// Tells the worker what the far end's description says.
     pub(crate) fn configure(&mut self, ctx: &mut Context<'_>, side: RemoteSide) {
         if let Some(format) = side.formats.first() {
             self.record.note_codec(&format.encoding, format.clock_rate);
         }
+        self.keys.forms = self.rules.dtmf.forms(&side);
         if let Ok(session) = self.media.session_mut() {
             session.configure(ctx, side);
         }
@@ -626,6 +651,7 @@ impl Leg {
         if let Some(dialog) = self.dialog() {
             ctx.handles.remove(Handle::Dialog(dialog));
         }
+        self.forget_sent_key(ctx);
         self.media.forget(ctx);
     }
 
@@ -645,6 +671,8 @@ impl Leg {
             signalling,
             order: OfferAnswer::new(),
             media: Media::None,
+            rules: new.rules,
+            keys: Keys::default(),
             record: Record::new(ctx, role, new.party, new.line, text, peer),
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
         }
@@ -663,9 +691,11 @@ impl LegError {
     }
 }
 
-/// Our offer made of another leg's, with the address of this leg's session.
-fn relayed_offer(media: &mut Media, offer: &Sdp) -> Result<Bytes, LegError> {
-    Ok(media.session_mut()?.describe(|local, origin| relay_offer(offer, local, origin))?)
+/// Our offer made of another leg's, with the address of this leg's session and what is allowed to
+/// its far end.
+fn relayed_offer(media: &mut Media, rules: &MediaRules, offer: &Sdp) -> Result<Bytes, LegError> {
+    let session = media.session_mut()?;
+    rules.limit_offer(session.describe(|local, origin| relay_offer(offer, local, origin))?)
 }
 
 fn reason_header(cause: Cause) -> Header {

@@ -2,19 +2,22 @@
 //! (ITU-T Q.23, Q.24).
 //!
 //! An [`EventReceiver`] and a [`ToneDetector`] say what they [`Heard`]; an [`EventSender`] and a
-//! [`KeyTone`] make the same again. What becomes of a key is the caller's business.
+//! [`ToneSender`] make the same again. What becomes of a key is the caller's business.
 
 mod detect;
 mod event;
+mod queue;
 mod receive;
 mod send;
 mod tone;
+mod tone_sender;
 
 pub use detect::ToneDetector;
 pub use event::Event;
 pub use receive::EventReceiver;
 pub use send::{EventPacket, EventSender, QueueFull};
 pub use tone::KeyTone;
+pub use tone_sender::ToneSender;
 
 use std::{fmt, time::Duration};
 
@@ -34,6 +37,17 @@ pub enum Heard {
         /// How long it was down.
         held: Duration,
     },
+}
+
+/// How keys travel.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum KeyForm {
+    /// As events beside the audio.
+    Events,
+    /// As tones in it.
+    Tones,
+    /// In SIP INFO, which is not ours to read or to write.
+    Info,
 }
 
 impl Digit {
@@ -81,6 +95,23 @@ impl fmt::Display for Digit {
         write!(f, "{}", self.as_char())
     }
 }
+
+/// The pause between two keys that we send: Q.24 asks for 40 ms, slow receivers for more.
+const PAUSE: Duration = Duration::from_millis(60);
+
+/// The shortest key that we send, whatever we heard: Q.24 lets receivers miss what is under 40 ms,
+/// and on the way some of it may be lost.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(80);
+
+/// How long a key was down, by what is told of it at its end and what has passed since its start.
+/// Some phones count in the ticks of another clock.
+fn believable(told: Duration, passed: Duration) -> Duration {
+    let length = if told > passed + SLACK { passed } else { told };
+    length.max(SHORTEST)
+}
+
+/// How much later than a key goes down one may hear of it: some packets are lost.
+const SLACK: Duration = Duration::from_millis(100);
 
 /// By event code.
 const KEYS: [char; 16] =

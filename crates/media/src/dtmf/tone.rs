@@ -24,6 +24,16 @@ impl KeyTone {
         Self { oscillators, position: 0, length, ramp: ramp.min(length / 2).max(1) }
     }
 
+    /// Ends it after so many samples, or as soon as it can fade out.
+    pub fn shorten(&mut self, length: usize) {
+        self.length = length.max(self.position + self.ramp).min(self.length);
+    }
+
+    /// How many samples of it have been made.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         self.position >= self.length

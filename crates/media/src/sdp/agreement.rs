@@ -33,9 +33,9 @@ pub fn agree(offer: &Sdp, answer: &Sdp) -> Result<Agreement, NegotiationError> {
             offering.formats.clone_from(&answering.formats);
             return Ok(Agreement::passing(offering, answering));
         }
-        Meeting::Shared(formats) => {
-            offering.formats.clone_from(&formats);
-            return Ok(Agreement::passing(offering, RemoteSide { formats, ..answering }));
+        Meeting::Shared { offered, answered } => {
+            offering.formats = offered;
+            return Ok(Agreement::passing(offering, RemoteSide { formats: answered, ..answering }));
         }
         Meeting::Transcoded { offered, answered } => Agreement::passing(
             RemoteSide { formats: offered, ..offering },
@@ -58,8 +58,9 @@ impl Agreement {
 pub(super) enum Meeting {
     /// The answer names nothing beside what was offered: all of it passes.
     Untold,
-    /// These of the answer pass; the rest is unknown to the offering side.
-    Shared(Vec<Format>),
+    /// What both name passes, in the numbers of the answer. Telephone events that only one side
+    /// has are there on that side: keys are converted.
+    Shared { offered: Vec<Format>, answered: Vec<Format> },
     /// No codec is shared; these are used on each side, the voice codec first.
     Transcoded { offered: Vec<Format>, answered: Vec<Format> },
 }
@@ -74,10 +75,7 @@ pub(super) fn meeting(
     // A side that took an offered codec sends in it, whatever it names first: RFC 3264 section 7
     // lets it send by the order of the offer, where ours come last.
     if voices.clone().next().is_none() || voices.any(|it| is_known(&it)) {
-        if answered.iter().all(|it| is_known(&it)) {
-            return Ok(Meeting::Untold);
-        }
-        return Ok(Meeting::Shared(answered.iter().filter(is_known).cloned().collect()));
+        return Ok(shared(offered, answered));
     }
     let voice = |among: &[Format]| among.iter().find(|it| Codec::of(it).is_some()).cloned();
     let (Some(ours), Some(theirs)) = (voice(offered), voice(answered)) else {
@@ -95,6 +93,24 @@ pub(super) fn meeting(
         offered: with_events(ours, offered),
         answered: with_events(theirs, answered),
     })
+}
+
+/// How they meet if a voice codec is shared, or if none is named.
+fn shared(offered: &[Format], answered: &[Format]) -> Meeting {
+    let known: Vec<_> =
+        answered.iter().filter(|it| counterpart(it, offered).is_some()).cloned().collect();
+    let lone_events = |among: &[Format]| {
+        let voice = known.iter().find(|it| Codec::of(it).is_some())?;
+        let events = events_for(voice, among).filter(|_| !known.iter().any(Format::is_event))?;
+        let is_taken = known.iter().any(|it| it.payload_type == events.payload_type);
+        (!is_taken).then(|| events.clone())
+    };
+    let (ours, theirs) = (lone_events(offered), lone_events(answered));
+    if ours.is_none() && known.len() == answered.len() {
+        return Meeting::Untold;
+    }
+    let with = |events: Option<Format>| known.iter().cloned().chain(events).collect();
+    Meeting::Shared { offered: with(ours), answered: with(theirs) }
 }
 
 /// The telephone events that go with a codec: those of its clock, if there is a choice.

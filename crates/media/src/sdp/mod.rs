@@ -13,10 +13,14 @@
 //! 3. A re-INVITE of either goes the same way with the roles as they are then; hold and resume are
 //!    nothing but directions.
 //!
+//! A far end that may use some formats only has its descriptions, and our offers to it, limited by
+//! [`Allowed`].
+//!
 //! Endpoints that we play ourselves use [`answer_locally`], or [`offer_locally`] and
 //! [`accept_answer`] when the INVITE brought no offer.
 
 mod agreement;
+mod allowed;
 mod encode;
 mod error;
 mod formats;
@@ -31,6 +35,7 @@ mod remote;
 mod write;
 
 pub use agreement::{Agreement, agree};
+pub use allowed::Allowed;
 pub use error::{NegotiationError, SdpError};
 pub use formats::payload_map;
 pub use local::{LocalAnswer, LocalCodec, accept_answer, answer_locally, offer_locally};

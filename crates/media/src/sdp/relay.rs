@@ -19,7 +19,8 @@ use std::net::SocketAddr;
 /// Our offer to the other side, made from one side's offer.
 ///
 /// The first usable audio stream passes with all its codecs, also unknown ones, and its direction.
-/// If we can decode one of them, the codecs follow that we could translate it into. Its address is
+/// If we can decode one of them, the codecs follow that we could translate it into, and telephone
+/// events, since we can translate keys too. Its address is
 /// `local`, RTCP is ours (`a=rtcp-mux` is offered, the port above `local` otherwise), and what
 /// belongs to one hop only (ICE, DTLS, SDES keys, SSRCs, bundling) is left out. All other streams
 /// stay in their place, declined with port 0. If this leg has seen a description of ours, its
@@ -69,8 +70,7 @@ pub fn relay_answer(
     let ours = formats(offered);
     let said = match meeting(&ours, &formats(answered))? {
         Meeting::Untold => None,
-        Meeting::Shared(shared) => Some(shared),
-        Meeting::Transcoded { offered, .. } => Some(offered),
+        Meeting::Shared { offered, .. } | Meeting::Transcoded { offered, .. } => Some(offered),
     };
     let relayed = Relayed {
         audio: answered,
@@ -148,10 +148,8 @@ fn further(offered: &[Format], audio: MediaSection<'_>) -> Vec<Format> {
     }
     let is_taken = |number: u8| audio.formats().any(|it| it.parse() == Ok(number));
     let mut free = (DYNAMIC_FIRST..=DYNAMIC_LAST).rev().filter(|number| !is_taken(*number));
-    let has_events = offered.iter().any(Format::is_event);
     FURTHER
         .iter()
-        .filter(|it| has_events || it.encoding != LocalCodec::TELEPHONE_EVENT.encoding)
         .filter(|it| !offered.iter().any(|format| it.is(format)))
         .filter_map(|it| {
             let payload_type = match it.payload_type {

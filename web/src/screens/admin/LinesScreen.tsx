@@ -4,6 +4,7 @@ import { ask } from '../../api/ask';
 import type { ManagedLine, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
+import { dtmfField } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { numberOf, type Option, type Resource } from './resource';
 
@@ -96,6 +97,7 @@ export default function LinesScreen() {
           kind: 'number',
           isRequired: true,
         },
+        dtmfField(t),
       ],
       initial: {
         number: '',
@@ -104,12 +106,14 @@ export default function LinesScreen() {
         user_id: '',
         calls_max: '2',
         ring_timeout_s: '30',
+        dtmf: 'auto',
       },
       toValues: (it) => ({
         name: it.name,
         user_id: it.user_id ?? '',
         calls_max: it.calls_max?.toString() ?? '',
         ring_timeout_s: String(it.ring_timeout_s),
+        dtmf: it.dtmf,
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -117,6 +121,7 @@ export default function LinesScreen() {
         user_id: values.user_id || null,
         calls_max: numberOf(values.calls_max),
         ring_timeout_s: numberOf(values.ring_timeout_s) ?? 0,
+        dtmf: values.dtmf,
       }),
     };
   }, [t, people]);

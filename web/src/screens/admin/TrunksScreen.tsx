@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { Trunk } from '../../api/types';
 import { type TextId, useServerText, useText } from '../../i18n/I18n';
 import { Badge, type Tone } from '../../ui/Badge';
+import { dtmfField } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, type FieldSpec, numberOf, type Resource } from './resource';
 import { useConfiguration } from './useConfiguration';
@@ -73,20 +74,29 @@ export default function TrunksScreen() {
           sortField: 'source',
         },
       ],
-      fields: FIELDS,
-      initial: { name: '', destination: '', sources: '', source_port: '', is_enabled: true },
+      fields: [...ADDRESS_FIELDS, dtmfField(t), ENABLED_FIELD],
+      initial: {
+        name: '',
+        destination: '',
+        sources: '',
+        source_port: '',
+        dtmf: 'auto',
+        is_enabled: true,
+      },
       toValues: (it) => ({
         name: it.name,
         destination: it.destination,
         sources: it.sources.join('\n'),
         source_port: it.source_port?.toString() ?? '',
+        dtmf: it.dtmf,
         is_enabled: it.is_enabled,
       }),
-      toBody: ({ name, destination, sources, source_port, is_enabled }) => ({
+      toBody: ({ name, destination, sources, source_port, dtmf, is_enabled }) => ({
         name,
         destination,
         sources: entriesOf(sources),
         source_port: numberOf(source_port),
+        dtmf,
         is_enabled,
       }),
     };
@@ -107,7 +117,7 @@ function stateCode(it: Trunk): State {
   return it.is_enabled ? 'on' : 'off';
 }
 
-const FIELDS: readonly FieldSpec[] = [
+const ADDRESS_FIELDS: readonly FieldSpec[] = [
   {
     name: 'name',
     label: 'admin.trunks.name',
@@ -134,5 +144,10 @@ const FIELDS: readonly FieldSpec[] = [
     kind: 'number',
     hint: 'admin.trunks.portHint',
   },
-  { name: 'is_enabled', label: 'admin.trunks.enabled', kind: 'switch' },
 ];
+
+const ENABLED_FIELD: FieldSpec = {
+  name: 'is_enabled',
+  label: 'admin.trunks.enabled',
+  kind: 'switch',
+};

@@ -142,6 +142,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     user_id: null,
     calls_max: null,
     ring_timeout_s: 30,
+    dtmf: 'info',
   };
   server.on('GET /api/v1/admin/lines', () => ({ items: [line] }));
   server.on('PUT /api/v1/admin/lines/l1', (request) =>
@@ -164,6 +165,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     user_id: 'u7',
     calls_max: null,
     ring_timeout_s: 30,
+    dtmf: 'info',
   });
 });
 
