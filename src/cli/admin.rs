@@ -12,7 +12,7 @@ use crate::{
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
-use call::MediaRules;
+use call::{Codecs, CodecsError, MediaRules};
 use std::{
     collections::HashMap,
     io::{self, BufRead, Write},
@@ -30,6 +30,9 @@ pub enum AdminError {
     /// Input or output failed.
     #[error("cannot read or write: {0}")]
     Io(#[from] io::Error),
+    /// An extension cannot have these codecs.
+    #[error(transparent)]
+    Codecs(#[from] CodecsError),
 }
 
 /// The terminal, or what stands for it in a test.
@@ -136,6 +139,7 @@ pub async fn run_extension(
             calls_max,
             ring_timeout,
             dtmf,
+            codecs,
             password,
         } => {
             let new = Seat {
@@ -143,7 +147,7 @@ pub async fn run_extension(
                 user,
                 calls_max: (calls_max > 0).then_some(calls_max),
                 ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
-                media: MediaRules { dtmf },
+                media: MediaRules { dtmf, codecs: Codecs::parse(codecs)? },
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await

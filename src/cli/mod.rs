@@ -222,6 +222,9 @@ pub enum ExtensionCommand {
         /// How keys come from its devices and go to them: auto, rfc4733, info or inband
         #[arg(long, value_name = "MODE", default_value = "auto", value_parser = dtmf_mode)]
         dtmf: call::DtmfMode,
+        /// Codecs that its devices may use, the preferred first; all unless given
+        #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+        codecs: Vec<String>,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,

@@ -45,7 +45,7 @@ pub use signalling::Signalling;
 pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
-pub use trunks::{Trunk, TrunkMistake, TrunkText};
+pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake};
 pub use written::{MASK, Setting, Source, Written};
 
 use reading::{Problems, Reader};

@@ -1,7 +1,7 @@
 //! `[[trunk]]`, and what makes a trunk right wherever it is written: in the file or in the panel.
 
 use super::{Problems, Protocol};
-use call::{DtmfMode, MediaRules};
+use call::{Codecs, CodecsError, DtmfMode, MediaRules};
 use serde::{Deserialize, Serialize};
 use sip::{Destination, Host};
 use std::{collections::HashSet, fmt, net::IpAddr};
@@ -36,6 +36,8 @@ pub struct TrunkText {
     pub source_port: Option<i64>,
     /// How keys come from it and go to it: the name of a [`DtmfMode`]; empty for the usual.
     pub dtmf: String,
+    /// Names of the codecs that it may use, the preferred first; empty for all.
+    pub codecs: Vec<String>,
 }
 
 /// What is wrong with one field of a trunk.
@@ -97,7 +99,10 @@ impl TrunkText {
                 format!("{written} is no port: leave it out for any"),
             ));
         }
-        let media = MediaRules { dtmf: check_dtmf(&self.dtmf, &mut mistakes) };
+        let media = MediaRules {
+            dtmf: check_dtmf(&self.dtmf, &mut mistakes),
+            codecs: check_codecs(&self.codecs, &mut mistakes),
+        };
         match destination {
             Some(destination) if mistakes.is_empty() => {
                 let domain = domain.to_ascii_lowercase();
@@ -117,6 +122,7 @@ impl Trunk {
             sources: self.sources.iter().map(ToString::to_string).collect(),
             source_port: self.source_port.map(i64::from),
             dtmf: self.media.dtmf.name().to_owned(),
+            codecs: self.media.codecs.names().to_vec(),
         }
     }
 
@@ -155,6 +161,7 @@ pub(super) struct Raw {
     sources: Vec<String>,
     source_port: Option<i64>,
     dtmf: String,
+    codecs: Vec<String>,
 }
 
 /// Checks each alone and all against each other.
@@ -179,11 +186,11 @@ pub(super) fn check_all(raw: Vec<Raw>, problems: &mut Problems) -> Vec<Trunk> {
 
 impl Raw {
     fn check(self, path: &str, problems: &mut Problems) -> Option<Trunk> {
-        let Self { name, domain, destination, sources, source_port, dtmf } = self;
+        let Self { name, domain, destination, sources, source_port, dtmf, codecs } = self;
         if domain.is_empty() {
             problems.add(format!("{path}.domain"), "write the name of the domain that it serves");
         }
-        let text = TrunkText { name, destination, sources, source_port, dtmf };
+        let text = TrunkText { name, destination, sources, source_port, dtmf, codecs };
         match text.check(&domain) {
             Ok(trunk) => Some(trunk),
             Err(mistakes) => {
@@ -234,6 +241,27 @@ fn check_dtmf(written: &str, mistakes: &mut Vec<TrunkMistake>) -> DtmfMode {
         ));
         DtmfMode::default()
     })
+}
+
+fn check_codecs(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Codecs {
+    Codecs::parse(written).unwrap_or_else(|error| {
+        let (code, ru) = codecs_mistake(&error);
+        mistakes.push(mistake("codecs", code, ru, error.to_string()));
+        Codecs::default()
+    })
+}
+
+/// What is wrong with codecs: for programs, and in Russian.
+pub fn codecs_mistake(error: &CodecsError) -> (&'static str, String) {
+    match error {
+        CodecsError::Unknown { name } => {
+            let known = Codecs::KNOWN.join(", ");
+            ("unknown", format!("{name:?} — не кодек: напишите что-нибудь из {known}"))
+        }
+        CodecsError::Repeated { name } => {
+            ("repeated", format!("{name} указан дважды: напишите его один раз"))
+        }
+    }
 }
 
 fn mistake(

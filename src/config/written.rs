@@ -403,7 +403,12 @@ mod tests {
         let expected: Vec<_> = (0..2)
             .flat_map(|n| {
                 let keys = [("name", true), ("domain", true), ("destination", true)];
-                let rest = [("sources", false), ("source_port", false), ("dtmf", false)];
+                let rest = [
+                    ("sources", false),
+                    ("source_port", false),
+                    ("dtmf", false),
+                    ("codecs", false),
+                ];
                 keys.into_iter().chain(rest).map(move |(key, of)| (format!("trunk[{n}].{key}"), of))
             })
             .collect();

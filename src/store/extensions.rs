@@ -85,6 +85,7 @@ impl Store {
                 .bind(i64::from(extension.ring_timeout_s))
                 .bind(extension.user.map(|it| it.0))
                 .bind(extension.media.dtmf.name())
+                .bind(extension.media.codecs.names().join("\n"))
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -126,6 +127,7 @@ impl Store {
                 .bind(i64::from(draft.ring_timeout_s))
                 .bind(draft.user.map(|it| it.0))
                 .bind(draft.media.dtmf.name())
+                .bind(draft.media.codecs.names().join("\n"))
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
@@ -189,7 +191,10 @@ from_row!(ExtensionRow, row => Ok(Self {
         calls_max: row.try_get::<Option<i64>, _>("calls_max")?.map(super::unsigned),
         ring_timeout_s: super::unsigned(row.try_get("ring_timeout_s")?),
         user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
-        media: MediaRules { dtmf: super::dtmf(&row.try_get::<String, _>("dtmf")?) },
+        media: MediaRules {
+            dtmf: super::dtmf(&row.try_get::<String, _>("dtmf")?),
+            codecs: super::codecs(&row.try_get::<String, _>("codecs")?),
+        },
     },
     version: row.try_get("version")?,
 }));
@@ -219,20 +224,20 @@ const NUMBER_BYTES_MAX: usize = 32;
 const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
-         user_id, dtmf, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+         user_id, dtmf, codecs, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
-           ring_timeout_s, user_id, dtmf, extension.version AS version
+           ring_timeout_s, user_id, dtmf, codecs, extension.version AS version
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
 const UPDATE: &str = "
     UPDATE extension
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
-        version = version + 1
-    WHERE domain_id = $6 AND id = $7 AND version = $8";
+        codecs = $6, version = version + 1
+    WHERE domain_id = $7 AND id = $8 AND version = $9";
 
 const UPDATE_SECRETS: &str = "
     UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2, version = version + 1

@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "recordings", include_str!("../../migrations/0008_recordings.sql")),
     (9, "quality of media", include_str!("../../migrations/0009_quality_of_media.sql")),
     (10, "dtmf", include_str!("../../migrations/0010_dtmf.sql")),
+    (11, "codecs", include_str!("../../migrations/0011_codecs.sql")),
     (
         12,
         "names in the indexes of sides",

@@ -51,7 +51,7 @@ pub use users::{Locale, NewUser, Profile, UserRow};
 pub use walls::WallRow;
 
 use crate::config;
-use call::DtmfMode;
+use call::{Codecs, DtmfMode};
 use db::Db;
 use std::{borrow::Cow, str::FromStr};
 
@@ -175,6 +175,11 @@ fn unsigned<T: TryFrom<i64> + Bounded>(value: i64) -> T {
 /// How keys go, by the name in a column; what a later version wrote there is as good as nothing.
 fn dtmf(name: &str) -> DtmfMode {
     DtmfMode::named(name).unwrap_or_default()
+}
+
+/// Codecs, one a line, in a column; what a later version wrote there is as good as nothing.
+fn codecs(names: &str) -> Codecs {
+    Codecs::parse(names.lines()).unwrap_or_default()
 }
 
 /// Integers whose ends [`unsigned`] needs.

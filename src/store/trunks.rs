@@ -49,6 +49,7 @@ impl Store {
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
                 .bind(&text.dtmf)
+                .bind(text.codecs.join("\n"))
                 .bind(is_enabled)
                 .bind(now.0)
                 .execute(pool)
@@ -89,6 +90,7 @@ impl Store {
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
                 .bind(&text.dtmf)
+                .bind(text.codecs.join("\n"))
                 .bind(is_enabled)
                 .bind(domain.0)
                 .bind(id.0)
@@ -122,13 +124,14 @@ impl Store {
 }
 
 from_row!(TrunkRow, row => {
-    let sources: String = row.try_get("sources")?;
+    let lines = |text: String| text.lines().map(str::to_owned).collect();
     let text = TrunkText {
         name: row.try_get("name")?,
         destination: row.try_get("destination")?,
-        sources: sources.lines().map(str::to_owned).collect(),
+        sources: lines(row.try_get("sources")?),
         source_port: row.try_get("source_port")?,
         dtmf: row.try_get("dtmf")?,
+        codecs: lines(row.try_get("codecs")?),
     };
     Ok(Self {
         id: TrunkId(row.try_get("id")?),
@@ -144,16 +147,17 @@ fn exists(error: sqlx::Error, text: &TrunkText) -> StoreError {
 
 const INSERT: &str = "
     INSERT INTO trunk
-        (id, domain_id, name, destination, sources, source_port, dtmf, is_enabled, version,
-         created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)";
+        (id, domain_id, name, destination, sources, source_port, dtmf, codecs, is_enabled,
+         version, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)";
 
 const SELECT_ALL: &str = "
-    SELECT id, domain_id, name, destination, sources, source_port, dtmf, is_enabled, version
+    SELECT id, domain_id, name, destination, sources, source_port, dtmf, codecs, is_enabled,
+           version
     FROM trunk ORDER BY name";
 
 const UPDATE: &str = "
     UPDATE trunk
-    SET name = $1, destination = $2, sources = $3, source_port = $4, dtmf = $5, is_enabled = $6,
-        version = version + 1
-    WHERE domain_id = $7 AND id = $8 AND version = $9";
+    SET name = $1, destination = $2, sources = $3, source_port = $4, dtmf = $5, codecs = $6,
+        is_enabled = $7, version = version + 1
+    WHERE domain_id = $8 AND id = $9 AND version = $10";

@@ -21,6 +21,7 @@ def parse():
     parser.add_argument("--rtp-port", type=int, required=True)
     parser.add_argument("--control-port", type=int, required=True)
     parser.add_argument("--codec", required=True, help="as PJSIP calls it: PCMA/8000/1")
+    parser.add_argument("--also", help="a second codec, less liked")
     parser.add_argument("--says", required=True, help="WAV file")
     parser.add_argument("--hears", required=True, help="WAV file to be written")
     parser.add_argument("--answers", action="store_true")
@@ -125,6 +126,8 @@ class Phone:
         for codec in self.endpoint.codecEnum2():
             self.endpoint.codecSetPriority(codec.codecId, 0)
         self.endpoint.codecSetPriority(options.codec, 255)
+        if options.also:
+            self.endpoint.codecSetPriority(options.also, 100)
         self.says = pj.AudioMediaPlayer()
         self.says.createPlayer(options.says, pj.PJMEDIA_FILE_NO_LOOP)
         self.hears = pj.AudioMediaRecorder()

@@ -131,6 +131,7 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(line["dtmf"], "auto");
     let draft = json!({
         "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
+        "codecs": ["G722", "PCMA"],
     });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
@@ -140,6 +141,18 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(changed.json()["dtmf"], "inband");
     let row = &house.store.list_extensions().await.unwrap()[0].extension;
     assert_eq!(row.media.dtmf, call::DtmfMode::Inband);
+    assert_eq!(row.media.codecs.names(), ["G722", "PCMA"]);
+    for (codecs, code, told) in [
+        (json!(["G722", "MP3"]), "unknown", "MP3"),
+        (json!(["PCMA", "pcma"]), "repeated", "PCMA указан дважды"),
+    ] {
+        let mut draft = json!({ "name": "Анна", "user_id": null, "calls_max": null });
+        draft["codecs"] = codecs;
+        let refused = admin.act(Method::PUT, &path, Some(2), draft).await.json();
+        let error = &refused["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!("codecs"), &json!(code)));
+        assert!(error.to_string().contains(told), "{error}");
+    }
     let chosen = json!({ "password": "long enough" });
     let reply = admin.post(&format!("{path}/password"), chosen).await;
     assert_eq!((reply.status, reply.json()), (StatusCode::OK, json!({ "password": null })));

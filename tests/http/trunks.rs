@@ -22,7 +22,7 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     let expected = json!({
         "id": trunk["id"], "source": "database", "name": "carrier",
         "destination": "sip.carrier.example:5060/udp", "sources": ["192.0.2.1"],
-        "source_port": 5070, "dtmf": "auto", "is_enabled": true, "left_out": null, "version": 1,
+        "source_port": 5070, "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null, "version": 1,
     });
     assert_eq!(trunk, expected);
     let in_force = house.store.load_directory(&[]).await.unwrap().directory;
@@ -40,11 +40,13 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     let mut draft = wanted("carrier-2", "192.0.2.1");
     draft["is_enabled"] = json!(false);
     draft["dtmf"] = json!("info");
+    draft["codecs"] = json!(["pcma", "OPUS"]);
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let changed = changed.json();
     let told = (&changed["name"], &changed["is_enabled"], &changed["dtmf"], &changed["version"]);
     assert_eq!(told, (&json!("carrier-2"), &json!(false), &json!("info"), &json!(2)));
+    assert_eq!(changed["codecs"], json!(["PCMA", "opus"]), "as the registry writes them");
     let late = admin.act(Method::PUT, &path, Some(1), draft).await;
     assert_eq!(late.refusal(), (409, "version_conflict".to_owned()));
     assert_eq!(late.json()["current"], changed);
@@ -129,7 +131,7 @@ pub(crate) async fn trunks_of_the_file_are_shown_and_changed_there(place: Place)
     let expected = json!([{
         "id": "file:provider", "source": "file", "name": "provider",
         "destination": "[2001:db8::7]:5060/tcp", "sources": ["192.0.2.1"], "source_port": null,
-        "dtmf": "auto", "is_enabled": true, "left_out": null, "version": null,
+        "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null, "version": null,
     }]);
     assert_eq!(items, expected, "and not that of the other domain");
     for method in [Method::PUT, Method::DELETE] {

@@ -9,6 +9,7 @@ mod postgres;
 mod administration;
 mod audio_calls;
 mod built_ins;
+mod codec_rules;
 mod conferences;
 mod configuration;
 mod connections;

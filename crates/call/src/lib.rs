@@ -36,5 +36,5 @@ pub use occupancy::{Occupancy, Seat};
 pub use output::{CallCounts, Output, Totals};
 pub use recording::{RecordingOrder, RecordingRefusal};
 pub use rooms::{PartyView, RoomView, Rooms};
-pub use rules::{DtmfMode, MediaRules};
+pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};

@@ -14,6 +14,60 @@ use std::borrow::Cow;
 pub struct MediaRules {
     /// How keys come and go.
     pub dtmf: DtmfMode,
+    /// Voice codecs that are taken of it and offered to it, the preferred first; empty for all.
+    pub codecs: Codecs,
+}
+
+/// Codecs in order of preference, by their names in the IANA registry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Codecs(Vec<String>);
+
+/// Why codecs cannot be set.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CodecsError {
+    /// Nobody has heard of one.
+    #[error("{name:?} is no codec: write some of {}", Codecs::KNOWN.join(", "))]
+    Unknown {
+        /// As it was written.
+        name: String,
+    },
+    /// One is there twice.
+    #[error("{name} is there twice: write it once")]
+    Repeated {
+        /// Which.
+        name: &'static str,
+    },
+}
+
+impl Codecs {
+    /// All that can be set: first those that we translate into each other, then those that only
+    /// pass where both sides have them.
+    pub const KNOWN: [&str; 13] = [
+        "opus", "G722", "PCMA", "PCMU", "L16", "G729", "G723", "G726-32", "GSM", "iLBC", "AMR",
+        "AMR-WB", "speex",
+    ];
+
+    /// Reads names, whatever their case.
+    pub fn parse(names: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, CodecsError> {
+        let mut codecs: Vec<String> = Vec::new();
+        for name in names {
+            let name = name.as_ref().trim();
+            let mut known = Self::KNOWN.into_iter();
+            let Some(known) = known.find(|it| it.eq_ignore_ascii_case(name)) else {
+                return Err(CodecsError::Unknown { name: name.to_owned() });
+            };
+            if codecs.iter().any(|it| it == known) {
+                return Err(CodecsError::Repeated { name: known });
+            }
+            codecs.push(known.to_owned());
+        }
+        Ok(Self(codecs))
+    }
+
+    /// Their names.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
 }
 
 impl MediaRules {
@@ -25,17 +79,21 @@ impl MediaRules {
         }
     }
 
-    /// The same for our offer to the far end.
-    pub(crate) fn limit_offer(&self, offer: Bytes) -> Result<Bytes, LegError> {
+    /// The same for our offer to the far end, made of another's if it is not of us alone.
+    pub(crate) fn limit_offer(&self, offer: Bytes, other: Option<&Sdp>) -> Result<Bytes, LegError> {
         let parsed = Sdp::parse(&offer)?;
-        match self.allowed().limit(&parsed)? {
+        let limited = match other {
+            Some(other) => self.allowed().limit_offer(&parsed, other)?,
+            None => self.allowed().limit(&parsed)?,
+        };
+        match limited {
             Cow::Owned(limited) => Ok(limited.encode()),
             Cow::Borrowed(_) => Ok(offer),
         }
     }
 
     fn allowed(&self) -> Allowed<'_> {
-        Allowed { codecs: &[], has_events: self.dtmf != DtmfMode::Inband }
+        Allowed { codecs: self.codecs.names(), has_events: self.dtmf != DtmfMode::Inband }
     }
 }
 

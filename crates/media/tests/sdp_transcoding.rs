@@ -162,6 +162,18 @@ fn a_far_end_is_limited_to_what_is_allowed_in_that_order() {
 }
 
 #[test]
+fn what_can_pass_is_offered_before_what_would_be_translated() {
+    let codecs = ["opus", "PCMA", "PCMU"].map(str::to_owned);
+    let allowed = Allowed { codecs: &codecs, has_events: true };
+    let offer = audio("0 8 101", "a=rtpmap:101 telephone-event/8000\r\n");
+    let ours = parse(&relayed_offer(&offer));
+
+    let limited = text(&allowed.limit_offer(&ours, &parse(&offer)).unwrap().encode());
+
+    assert!(stream(&limited).starts_with("m=audio 20000 RTP/AVP 8 0 101 127\r\n"), "{limited}");
+}
+
+#[test]
 fn what_cannot_be_translated_is_refused() {
     let refused = relayed_answer(&audio("8", ""), &audio("18", "")).unwrap_err();
     assert!(matches!(refused, NegotiationError::NoCommonCodec { .. }), "{refused}");

@@ -5,7 +5,7 @@ use super::{
     Session, Text, UrlPath, media_rules::Dtmf,
 };
 use crate::{
-    config::Secret,
+    config::{Secret, codecs_mistake},
     store::{
         ExtensionDraft, ExtensionRow, NewExtension, Right,
         extensions::{CALLS_MAX_DEFAULT, RING_TIMEOUT_S_DEFAULT, check_number},
@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::{ExtensionId, Rng, UserId};
-use call::MediaRules;
+use call::{Codecs, MediaRules};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -52,6 +52,8 @@ struct Line {
     ring_timeout_s: u32,
     /// How keys come from its devices and go to them.
     dtmf: Dtmf,
+    /// Codecs that its devices may use, the preferred first; empty for all.
+    codecs: Vec<String>,
     /// For `If-Match`.
     version: i64,
 }
@@ -83,6 +85,9 @@ struct LineDraft {
     /// How keys come from its devices and go to them.
     #[serde(default)]
     dtmf: Dtmf,
+    /// Codecs that its devices may use, the preferred first; empty for all.
+    #[serde(default)]
+    codecs: Vec<String>,
 }
 
 /// A line that was made.
@@ -255,6 +260,7 @@ impl Line {
             calls_max: extension.calls_max,
             ring_timeout_s: extension.ring_timeout_s,
             dtmf: Dtmf::of(extension.media.dtmf),
+            codecs: extension.media.codecs.names().to_vec(),
             version,
         }
     }
@@ -292,6 +298,14 @@ impl LineDraft {
             let message = Text::fixed("Нет такого пользователя", "There is no such user");
             errors.push(FieldError::new("user_id", "unknown", message));
         }
+        let codecs = match Codecs::parse(&self.codecs) {
+            Ok(codecs) => codecs,
+            Err(error) => {
+                let (code, ru) = codecs_mistake(&error);
+                errors.push(FieldError::new("codecs", code, Text::both(ru, error.to_string())));
+                Codecs::default()
+            }
+        };
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -300,7 +314,7 @@ impl LineDraft {
             calls_max: self.calls_max,
             ring_timeout_s: self.ring_timeout_s,
             user,
-            media: MediaRules { dtmf: self.dtmf.mode() },
+            media: MediaRules { dtmf: self.dtmf.mode(), codecs },
         })
     }
 }

@@ -47,6 +47,8 @@ struct Trunk {
     source_port: Option<i64>,
     /// How keys come from it and go to it.
     dtmf: Dtmf,
+    /// Codecs that it may use, the preferred first; empty for all.
+    codecs: Vec<String>,
     /// Whether calls go through it.
     is_enabled: bool,
     /// Why calls do not go through it though it is enabled; `null` if they do.
@@ -84,6 +86,9 @@ struct Wanted {
     /// How keys come from it and go to it.
     #[serde(default)]
     dtmf: Dtmf,
+    /// Codecs that it may use, the preferred first; empty for all.
+    #[serde(default)]
+    codecs: Vec<String>,
     /// Whether calls go through it.
     #[serde(default = "yes")]
     is_enabled: bool,
@@ -186,7 +191,7 @@ async fn remove(
 
 impl Trunk {
     fn of_file(trunk: &config::Trunk) -> Self {
-        let TrunkText { name, destination, sources, source_port, dtmf } = trunk.text();
+        let TrunkText { name, destination, sources, source_port, dtmf, codecs } = trunk.text();
         Self {
             id: format!("{FILE_ID}{name}"),
             source: TrunkSource::File,
@@ -195,6 +200,7 @@ impl Trunk {
             sources,
             source_port,
             dtmf: Dtmf::named(&dtmf),
+            codecs,
             is_enabled: true,
             left_out: None,
             version: None,
@@ -202,7 +208,7 @@ impl Trunk {
     }
 
     fn of_row(row: TrunkRow, left_out: &[LeftOut]) -> Self {
-        let TrunkText { name, destination, sources, source_port, dtmf } = row.draft.text;
+        let TrunkText { name, destination, sources, source_port, dtmf, codecs } = row.draft.text;
         let left_out = left_out.iter().find(|it| it.id == Some(row.id));
         Self {
             id: row.id.to_string(),
@@ -212,6 +218,7 @@ impl Trunk {
             sources,
             source_port,
             dtmf: Dtmf::named(&dtmf),
+            codecs,
             is_enabled: row.draft.is_enabled,
             left_out: left_out.map(|it| words(&it.reason)),
             version: Some(row.version),
@@ -265,13 +272,14 @@ async fn checked(
     wanted: Wanted,
     own: Option<TrunkId>,
 ) -> Result<TrunkDraft, Problem> {
-    let Wanted { name, destination, sources, source_port, dtmf, is_enabled } = wanted;
+    let Wanted { name, destination, sources, source_port, dtmf, codecs, is_enabled } = wanted;
     let text = TrunkText {
         name: name.trim().to_owned(),
         destination: destination.trim().to_owned(),
         sources,
         source_port,
         dtmf: dtmf.mode().name().to_owned(),
+        codecs,
     };
     let trunk = text.check(&session.domain.name).map_err(refused)?;
     let config = api.config_in_force();

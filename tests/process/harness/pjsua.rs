@@ -78,6 +78,13 @@ impl Pjsua {
         wait_for(event, LIMIT, || self.process.output().contains(event).then_some(()));
     }
 
+    /// Waits until this was told so many times.
+    #[track_caller]
+    pub(crate) fn wait_for_count(&mut self, event: &str, count: usize) {
+        let count_told = || self.process.output().matches(event).count();
+        wait_for(event, LIMIT, || (count_told() >= count).then_some(()));
+    }
+
     /// Waits until it has been told as many keys as these; which they were.
     #[track_caller]
     pub(crate) fn digits(&mut self, count: usize) -> String {

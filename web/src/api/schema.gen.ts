@@ -1866,6 +1866,8 @@ export interface components {
              * @description Most calls at a time; `null` for no limit.
              */
             calls_max: number | null;
+            /** @description Codecs that its devices may use, the preferred first; empty for all. */
+            codecs: string[];
             /** @description How keys come from its devices and go to them. */
             dtmf: components["schemas"]["Dtmf"];
             /**
@@ -1900,6 +1902,8 @@ export interface components {
              * @description Most calls at a time; `null` for no limit.
              */
             calls_max?: number | null;
+            /** @description Codecs that its devices may use, the preferred first; empty for all. */
+            codecs?: string[];
             /** @description How keys come from its devices and go to them. */
             dtmf?: components["schemas"]["Dtmf"];
             /** @description Shown to those it calls. */
@@ -2473,6 +2477,8 @@ export interface components {
         };
         /** @description A link to a carrier, trusted by its address. */
         Trunk: {
+            /** @description Codecs that it may use, the preferred first; empty for all. */
+            codecs: string[];
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
             /** @description How keys come from it and go to it. */
@@ -2501,6 +2507,8 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
+            /** @description Codecs that it may use, the preferred first; empty for all. */
+            codecs?: string[];
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
             /** @description How keys come from it and go to it. */

@@ -499,7 +499,7 @@ impl Leg {
     /// Our own offer to this leg, for what we play ourselves.
     pub(crate) fn offer_ourselves(&mut self, codecs: &[LocalCodec]) -> Result<Bytes, LegError> {
         let offer = self.describe(|local, origin| offer_locally(local, origin, codecs))?;
-        self.rules.limit_offer(offer)
+        self.rules.limit_offer(offer, None)
     }
 
     /// Tells the worker what the far end's description says.
@@ -695,7 +695,8 @@ impl LegError {
 /// its far end.
 fn relayed_offer(media: &mut Media, rules: &MediaRules, offer: &Sdp) -> Result<Bytes, LegError> {
     let session = media.session_mut()?;
-    rules.limit_offer(session.describe(|local, origin| relay_offer(offer, local, origin))?)
+    let ours = session.describe(|local, origin| relay_offer(offer, local, origin))?;
+    rules.limit_offer(ours, Some(offer))
 }
 
 fn reason_header(cause: Cause) -> Header {

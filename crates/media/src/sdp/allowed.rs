@@ -21,14 +21,33 @@ impl Allowed<'_> {
     /// The same description with what is allowed alone, in the order of preference. Fails if no
     /// voice codec is left.
     pub fn limit<'a>(&self, description: &'a Sdp) -> Result<Cow<'a, Sdp>, NegotiationError> {
+        self.limit_behind(&[], description)
+    }
+
+    /// The same for our offer to the far end that was made of another's: what the other has comes
+    /// first, so that nothing is translated that could pass.
+    pub fn limit_offer<'a>(
+        &self,
+        offer: &'a Sdp,
+        of_other: &Sdp,
+    ) -> Result<Cow<'a, Sdp>, NegotiationError> {
+        let passing: Vec<_> = audio(of_other).flat_map(MediaSection::formats).collect();
+        self.limit_behind(&passing, offer)
+    }
+
+    fn limit_behind<'a>(
+        &self,
+        first: &[&str],
+        description: &'a Sdp,
+    ) -> Result<Cow<'a, Sdp>, NegotiationError> {
         if self.codecs.is_empty() && self.has_events {
             return Ok(Cow::Borrowed(description));
         }
         let mut text = Vec::with_capacity(description.text_len());
         raw_lines(&mut text, description.session());
         for media in description.media() {
-            if media.kind() == "audio" && media.port() != 0 {
-                self.write(&mut text, media)?;
+            if is_audio(media) {
+                self.write(&mut text, first, media)?;
             } else {
                 raw_line(&mut text, media.line());
                 raw_lines(&mut text, media.lines());
@@ -38,14 +57,20 @@ impl Allowed<'_> {
         Ok(Sdp::parse(&text).map_or(Cow::Borrowed(description), Cow::Owned))
     }
 
-    fn write(&self, out: &mut Vec<u8>, media: MediaSection<'_>) -> Result<(), NegotiationError> {
+    fn write(
+        &self,
+        out: &mut Vec<u8>,
+        first: &[&str],
+        media: MediaSection<'_>,
+    ) -> Result<(), NegotiationError> {
         let named = formats(media);
         let find = |number: &str| named.iter().find(|it| number.parse() == Ok(it.payload_type));
         let mut kept: Vec<_> = media
             .formats()
             .filter_map(|number| Some((self.place(find(number))?, number)))
             .collect();
-        kept.sort_by_key(|(place, _)| *place);
+        let is_behind = |number: &str| !first.is_empty() && !first.contains(&number);
+        kept.sort_by_key(|(place, number)| (is_behind(number), *place));
         let has_voice = |it: &(usize, &str)| find(it.1).is_none_or(is_voice);
         if !kept.iter().any(has_voice) {
             return Err(NegotiationError::NoCommonCodec {
@@ -84,6 +109,14 @@ impl Allowed<'_> {
         }
         (self.has_events || !format.is_event()).then_some(self.codecs.len())
     }
+}
+
+fn audio(description: &Sdp) -> impl Iterator<Item = MediaSection<'_>> {
+    description.media().filter(|it| is_audio(*it))
+}
+
+fn is_audio(media: MediaSection<'_>) -> bool {
+    media.kind() == "audio" && media.port() != 0
 }
 
 /// The number of the format that a line is about.

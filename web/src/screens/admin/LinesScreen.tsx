@@ -4,9 +4,9 @@ import { ask } from '../../api/ask';
 import type { ManagedLine, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
-import { dtmfField } from './mediaRules';
+import { CODECS_FIELD, dtmfField } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
-import { numberOf, type Option, type Resource } from './resource';
+import { entriesOf, numberOf, type Option, type Resource } from './resource';
 
 /** Lines of the domain: whose they are, and what their phones may do. */
 export default function LinesScreen() {
@@ -98,6 +98,7 @@ export default function LinesScreen() {
           isRequired: true,
         },
         dtmfField(t),
+        CODECS_FIELD,
       ],
       initial: {
         number: '',
@@ -107,6 +108,7 @@ export default function LinesScreen() {
         calls_max: '2',
         ring_timeout_s: '30',
         dtmf: 'auto',
+        codecs: '',
       },
       toValues: (it) => ({
         name: it.name,
@@ -114,6 +116,7 @@ export default function LinesScreen() {
         calls_max: it.calls_max?.toString() ?? '',
         ring_timeout_s: String(it.ring_timeout_s),
         dtmf: it.dtmf,
+        codecs: it.codecs.join('\n'),
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -122,6 +125,7 @@ export default function LinesScreen() {
         calls_max: numberOf(values.calls_max),
         ring_timeout_s: numberOf(values.ring_timeout_s) ?? 0,
         dtmf: values.dtmf,
+        codecs: entriesOf(values.codecs),
       }),
     };
   }, [t, people]);

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type { Trunk } from '../../api/types';
 import { type TextId, useServerText, useText } from '../../i18n/I18n';
 import { Badge, type Tone } from '../../ui/Badge';
-import { dtmfField } from './mediaRules';
+import { CODECS_FIELD, dtmfField } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, type FieldSpec, numberOf, type Resource } from './resource';
 import { useConfiguration } from './useConfiguration';
@@ -74,13 +74,14 @@ export default function TrunksScreen() {
           sortField: 'source',
         },
       ],
-      fields: [...ADDRESS_FIELDS, dtmfField(t), ENABLED_FIELD],
+      fields: [...ADDRESS_FIELDS, dtmfField(t), CODECS_FIELD, ENABLED_FIELD],
       initial: {
         name: '',
         destination: '',
         sources: '',
         source_port: '',
         dtmf: 'auto',
+        codecs: '',
         is_enabled: true,
       },
       toValues: (it) => ({
@@ -89,14 +90,16 @@ export default function TrunksScreen() {
         sources: it.sources.join('\n'),
         source_port: it.source_port?.toString() ?? '',
         dtmf: it.dtmf,
+        codecs: it.codecs.join('\n'),
         is_enabled: it.is_enabled,
       }),
-      toBody: ({ name, destination, sources, source_port, dtmf, is_enabled }) => ({
+      toBody: ({ name, destination, sources, source_port, dtmf, codecs, is_enabled }) => ({
         name,
         destination,
         sources: entriesOf(sources),
         source_port: numberOf(source_port),
         dtmf,
+        codecs: entriesOf(codecs),
         is_enabled,
       }),
     };

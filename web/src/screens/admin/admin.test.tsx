@@ -143,6 +143,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     calls_max: null,
     ring_timeout_s: 30,
     dtmf: 'info',
+    codecs: ['PCMA', 'opus'],
   };
   server.on('GET /api/v1/admin/lines', () => ({ items: [line] }));
   server.on('PUT /api/v1/admin/lines/l1', (request) =>
@@ -166,6 +167,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     calls_max: null,
     ring_timeout_s: 30,
     dtmf: 'info',
+    codecs: ['PCMA', 'opus'],
   });
 });
 

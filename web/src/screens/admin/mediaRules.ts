@@ -14,4 +14,12 @@ export function dtmfField(t: ReturnType<typeof useText>): FieldSpec {
   };
 }
 
+/** Codecs that devices may use. */
+export const CODECS_FIELD: FieldSpec = {
+  name: 'codecs',
+  label: 'admin.codecs',
+  kind: 'lines',
+  hint: 'admin.codecsHint',
+};
+
 const MODES = ['auto', 'rfc4733', 'info', 'inband'] as const;
