@@ -101,6 +101,7 @@ function useInteractionsSpec(): GridSpec<Interaction> {
           label: 'interactions.operators',
           text: (it) => it.operators.join(', '),
           width: 150,
+          isWide: true,
         },
         {
           id: 'service',
