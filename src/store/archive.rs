@@ -9,7 +9,7 @@
 use super::{
     Store, StoreError,
     cdrs::hangup_party,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     inserts::Inserts,
     text, unsigned,
 };
@@ -205,7 +205,7 @@ impl Store {
         let batch = self.oldest_cdrs(done_until.map(CdrId), BACKFILL_ROWS).await?;
         let archive = Archive::of(&batch);
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             write_archive!(&self.db, tx, archive);
             match batch.last() {
                 Some(last) => {

@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
 };
 use base::{DomainId, UnixMillis};
 use bytes::Bytes;
@@ -43,7 +43,7 @@ impl Store {
         upserts: &[Binding],
     ) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             for binding in removals {
                 sqlx::query(DELETE)
                     .bind(binding.aor.domain.0)

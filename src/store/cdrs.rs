@@ -3,7 +3,7 @@
 use super::{
     Store, StoreError,
     archive::{Archive, write_archive},
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     inserts::{Inserts, chunks},
     sql::{Sql, run},
     text, unsigned,
@@ -74,7 +74,7 @@ impl Store {
         let mut added = 0;
         let archive = Archive::of(batch);
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             for chunk in chunks(batch) {
                 let mut query = sqlx::query(INSERTS.of(&self.db, chunk.len()));
                 for cdr in chunk {

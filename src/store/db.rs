@@ -46,6 +46,32 @@ macro_rules! from_row {
 
 pub(super) use {from_row, on_either};
 
+/// Begins transactions that write.
+pub(super) trait BeginWriting {
+    /// The engine.
+    type Database: sqlx::Database;
+
+    /// Begins one. SQLite takes the lock for writing at once and waits for it as long as the
+    /// configuration says: one that has read before it writes would not wait but fail.
+    async fn begin_writing(&self) -> sqlx::Result<sqlx::Transaction<'static, Self::Database>>;
+}
+
+impl BeginWriting for SqlitePool {
+    type Database = sqlx::Sqlite;
+
+    async fn begin_writing(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
+        self.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+impl BeginWriting for PgPool {
+    type Database = sqlx::Postgres;
+
+    async fn begin_writing(&self) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+        self.begin().await
+    }
+}
+
 impl Db {
     /// Connects and migrates.
     pub(super) async fn open(config: &config::Store) -> Result<Self, OpenError> {

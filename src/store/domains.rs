@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     fresh,
 };
 use base::{DomainId, UnixMillis};
@@ -62,7 +62,7 @@ impl Store {
         let (now, mut rng) = fresh::now_and_rng()?;
         let id = DomainId::new(now, &mut rng);
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             sqlx::query("INSERT INTO domain (id, name, created_at) VALUES ($1, $2, $3)")
                 .bind(id.0)
                 .bind(&name)
@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let aliases = checked_aliases(&domain.name, aliases)?;
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             let rows = sqlx::query(UPDATE)
                 .bind(domain.id.0)
                 .bind(version)

@@ -5,7 +5,7 @@
 
 use super::{
     DomainRow, Store, StoreError,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     fresh,
 };
 use crate::config::Secret;
@@ -162,7 +162,7 @@ impl Store {
     /// Removes an extension and its registrations.
     pub async fn remove_extension(&self, domain: DomainId, number: &str) -> Result<(), StoreError> {
         let rows = on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             sqlx::query("DELETE FROM binding WHERE domain_id = $1 AND aor_user = $2")
                 .bind(domain.0)
                 .bind(number)

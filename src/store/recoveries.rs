@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    db::on_either,
+    db::{BeginWriting as _, on_either},
     fresh,
     sessions::{hash, millis},
 };
@@ -18,7 +18,7 @@ impl Store {
     pub async fn add_recovery(&self, now: UnixMillis, user: UserId) -> Result<String, StoreError> {
         let token = fresh::token()?;
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             sqlx::query("DELETE FROM password_recovery WHERE user_id = $1")
                 .bind(user.0)
                 .execute(&mut *tx)

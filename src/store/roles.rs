@@ -8,7 +8,7 @@ pub use built_in::{BUILT_IN, BuiltIn, PLATFORM_ADMIN, codes_of_word};
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     fresh, rights,
     rights::Right,
 };
@@ -189,7 +189,7 @@ impl Store {
             let codes = codes_of_word(&word);
             let roles = self.require_roles(DomainId(domain), &codes).await?;
             on_either!(&self.db, pool => {
-                let mut tx = pool.begin().await?;
+                let mut tx = pool.begin_writing().await?;
                 for role in &roles {
                     sqlx::query(INSERT_HOLDER)
                         .bind(domain)

@@ -1,6 +1,9 @@
 //! What people have set up for themselves: keys with JSON that the panel understands.
 
-use super::{Store, StoreError, db::on_either};
+use super::{
+    Store, StoreError,
+    db::{BeginWriting as _, on_either},
+};
 use base::UserId;
 
 /// Keys that one person may have.
@@ -25,7 +28,7 @@ impl Store {
         json: &str,
     ) -> Result<bool, StoreError> {
         Ok(on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             sqlx::query(UPSERT)
                 .bind(user.0)
                 .bind(key)

@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
+    db::{BeginWriting as _, from_row, on_either},
     fresh, passwords,
     roles::{INSERT_HOLDER, PLATFORM_ADMIN},
 };
@@ -79,7 +79,7 @@ impl Store {
         let id = UserId::new(now, &mut rng);
         let Profile { display_name, email, position, locale } = &user.profile;
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             sqlx::query(INSERT)
                 .bind(id.0)
                 .bind(domain.0)
@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let Profile { display_name, email, position, locale } = profile;
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             let rows = sqlx::query(UPDATE_PROFILE)
                 .bind(super::text(display_name))
                 .bind(email.as_deref().map(super::text))
@@ -234,7 +234,7 @@ impl Store {
         let hash = passwords::hash(password).await?;
         let kept = kept.map_or(uuid::Uuid::nil(), |it| it.0);
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             let rows = sqlx::query(UPDATE_HASH)
                 .bind(hash)
                 .bind(domain.0)
@@ -266,7 +266,7 @@ impl Store {
         is_disabled: bool,
     ) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             let (was,): (i64,) =
                 sqlx::query_as(COUNT_MASTERS).bind(PLATFORM_ADMIN).bind(false).fetch_one(&mut *tx).await?;
             let rows = sqlx::query(UPDATE_DISABLED)
@@ -300,7 +300,7 @@ impl Store {
         version: i64,
     ) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            let mut tx = pool.begin().await?;
+            let mut tx = pool.begin_writing().await?;
             let (was,): (i64,) =
                 sqlx::query_as(COUNT_MASTERS).bind(PLATFORM_ADMIN).bind(false).fetch_one(&mut *tx).await?;
             sqlx::query("UPDATE extension SET user_id = NULL WHERE domain_id = $1 AND user_id = $2")

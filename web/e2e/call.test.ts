@@ -129,7 +129,7 @@ test(
     );
     const talk = items[0]?.talk_ms ?? 0;
     expect(talk).toBeGreaterThanOrEqual(1500);
-    const seconds = String(Math.round(talk / 1000)).padStart(2, '0');
+    const seconds = String(Math.floor(talk / 1000)).padStart(2, '0');
     expect(cells[4]).toBe(`00:${seconds}`);
     expect(
       await interactions.locator('[data-row]').first().getByRole('gridcell').allInnerTexts(),

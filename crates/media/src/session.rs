@@ -16,13 +16,12 @@ use crate::{
     reception::Reception,
     recording::buffer::Tap,
     relay::{DropReason, Slot},
-    reports::Reports,
     rtp::{HEADER_LEN, Header},
     sound::Sound,
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
-use reporting::RtcpPath;
+use reporting::Rtcp;
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -35,8 +34,7 @@ pub(crate) struct Session {
     media: MediaId,
     opened_at: Instant,
     latch: Latch,
-    rtcp: RtcpPath,
-    reports: Box<Reports>,
+    rtcp: Box<Rtcp>,
     direction: Direction,
     formats: SessionFormats,
     reception: Reception,
@@ -108,8 +106,7 @@ impl Session {
             media,
             opened_at: now,
             latch: Latch::default(),
-            rtcp: RtcpPath::Mux,
-            reports: Box::new(Reports::new(now, rng)),
+            rtcp: Box::new(Rtcp::new(now, rng)),
             direction: Direction::Inactive,
             formats: SessionFormats::default(),
             reception: Reception::default(),
@@ -149,7 +146,7 @@ impl Session {
         timeout: Option<Duration>,
     ) {
         self.latch.describe(remote.rtp);
-        self.rtcp.describe(remote.rtcp);
+        self.rtcp.path.describe(remote.rtcp);
         self.direction = direction;
         if self.formats.all != formats {
             self.formats = SessionFormats::new(formats);

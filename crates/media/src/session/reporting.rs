@@ -2,11 +2,11 @@
 
 use super::Session;
 use crate::{
-    command::Rtcp,
+    command,
     figures::{FarStats, Figures, Quality, StreamStats},
     quality::{Passage, mos},
     relay::{Channel, DropReason},
-    reports::Facts,
+    reports::{Facts, Reports},
     rtcp::REPORT_MAX,
 };
 use base::Rng;
@@ -26,14 +26,14 @@ impl Session {
     ) -> Result<(), DropReason> {
         let is_ours = match channel {
             Channel::Rtp => self.latch.destination() == Some(from),
-            Channel::Rtcp => self.rtcp.believes(from, self.latch.source()),
+            Channel::Rtcp => self.rtcp.path.believes(from, self.latch.source()),
         };
         if !is_ours {
             self.foreign += 1;
             return Err(DropReason::Foreign);
         }
         self.silence.end(now);
-        self.reports.take(now, age, self.outgoing.ssrc(), packet);
+        self.rtcp.reports.take(now, age, self.outgoing.ssrc(), packet);
         Ok(())
     }
 
@@ -46,13 +46,13 @@ impl Session {
         rng: &mut Rng,
         packet: &mut [u8; REPORT_MAX],
     ) -> Option<(Option<Addressed>, Figures)> {
-        if !self.reports.is_due(now) {
+        if !self.rtcp.reports.is_due(now) {
             return None;
         }
         let facts = self.facts(now);
         let figures = self.figures(now);
-        let len = self.reports.write(now, age, &facts, false, packet);
-        self.reports.made(now, &facts, rng);
+        let len = self.rtcp.reports.write(now, age, &facts, false, packet);
+        self.rtcp.reports.made(now, &facts, rng);
         let addressed = self.rtcp_destination().zip(len);
         Some((addressed.map(|((channel, to), len)| (channel, to, len)), figures))
     }
@@ -66,14 +66,14 @@ impl Session {
     ) -> Option<Addressed> {
         let (channel, to) = self.rtcp_destination()?;
         let facts = self.facts(now);
-        let len = self.reports.write(now, age, &facts, true, packet)?;
+        let len = self.rtcp.reports.write(now, age, &facts, true, packet)?;
         Some((channel, to, len))
     }
 
     /// Figures of its whole life.
     pub(crate) fn stats(&self) -> StreamStats {
-        let rtt_ms = self.reports.rtt_ms().map(|(_, mean)| mean);
-        let far = self.reports.far_view();
+        let rtt_ms = self.rtcp.reports.rtt_ms().map(|(_, mean)| mean);
+        let far = self.rtcp.reports.far_view();
         let far_jitter_ms = far.and_then(|it| self.far_jitter_ms(it.jitter_ticks));
         let far_loss =
             far.map(|it| it.packets_lost.max(0) as f32 / self.outgoing.packets().max(1) as f32);
@@ -106,14 +106,14 @@ impl Session {
 
     /// How it does since the report before.
     fn figures(&self, now: Instant) -> Figures {
-        let rtt_ms = self.reports.rtt_ms().map(|(last, _)| last);
+        let rtt_ms = self.rtcp.reports.rtt_ms().map(|(last, _)| last);
         let received = self.encoding().map(|encoding| {
-            let loss = self.reports.fraction_lost(self.reception.counts());
+            let loss = self.rtcp.reports.fraction_lost(self.reception.counts());
             let jitter_ms = self.reception.jitter_ms();
             let passage = Passage::by_chance(loss, jitter_ms, rtt_ms);
             Quality { loss, jitter_ms, mos: mos(encoding, passage) }
         });
-        let sent = self.reports.fresh_far_view(now).map(|it| {
+        let sent = self.rtcp.reports.fresh_far_view(now).map(|it| {
             let (loss, jitter_ms) = (it.fraction_lost, self.far_jitter_ms(it.jitter_ticks));
             let mos = self.far_mos(Some(loss), jitter_ms, rtt_ms);
             Quality { loss, jitter_ms: jitter_ms.unwrap_or_default(), mos }
@@ -160,12 +160,25 @@ impl Session {
     /// from another: between us is a NAT that lets nothing in there.
     fn rtcp_destination(&self) -> Option<(Channel, SocketAddr)> {
         let rtp = self.latch.destination()?;
-        match self.rtcp {
+        match self.rtcp.path {
             RtcpPath::Mux => Some((Channel::Rtp, rtp)),
             RtcpPath::Own { described, source } => source
                 .or_else(|| Some(described).filter(|it| it.ip() == rtp.ip()))
                 .map(|it| (Channel::Rtcp, it)),
         }
+    }
+}
+
+/// RTCP of one session.
+#[derive(Debug)]
+pub(super) struct Rtcp {
+    pub(super) path: RtcpPath,
+    reports: Reports,
+}
+
+impl Rtcp {
+    pub(super) fn new(now: Instant, rng: &mut Rng) -> Self {
+        Self { path: RtcpPath::Mux, reports: Reports::new(now, rng) }
     }
 }
 
@@ -180,11 +193,11 @@ pub(super) enum RtcpPath {
 }
 
 impl RtcpPath {
-    pub(super) fn describe(&mut self, rtcp: Rtcp) {
+    pub(super) fn describe(&mut self, rtcp: command::Rtcp) {
         match (rtcp, &*self) {
-            (Rtcp::Mux, _) => *self = Self::Mux,
-            (Rtcp::At(address), Self::Own { described, .. }) if *described == address => {}
-            (Rtcp::At(address), Self::Own { .. } | Self::Mux) => {
+            (command::Rtcp::Mux, _) => *self = Self::Mux,
+            (command::Rtcp::At(address), Self::Own { described, .. }) if *described == address => {}
+            (command::Rtcp::At(address), Self::Own { .. } | Self::Mux) => {
                 *self = Self::Own { described: address, source: None };
             }
         }
@@ -212,15 +225,15 @@ mod tests {
     #[test]
     fn rtcp_is_believed_from_the_host_of_the_rtp_and_then_from_one_port() {
         let mut path = RtcpPath::Mux;
-        path.describe(Rtcp::At(address(1, 5)));
+        path.describe(command::Rtcp::At(address(1, 5)));
         let rtp_source = Some(address(2, 4));
 
         assert!(!path.believes(address(3, 5), rtp_source), "a stranger");
         assert!(path.believes(address(2, 99), rtp_source), "behind the NAT that RTP came through");
         assert!(!path.believes(address(2, 98), rtp_source), "another port of it");
-        path.describe(Rtcp::At(address(1, 5)));
+        path.describe(command::Rtcp::At(address(1, 5)));
         assert!(path.believes(address(2, 99), rtp_source), "the same description changes nothing");
-        path.describe(Rtcp::At(address(1, 7)));
+        path.describe(command::Rtcp::At(address(1, 7)));
         assert!(path.believes(address(1, 7), rtp_source), "another description starts afresh");
     }
 
