@@ -140,7 +140,7 @@ impl Dialler {
         let (payload_type, clock) = (self.payload_type, self.clock);
         let (header, len) = match &mut self.means {
             Means::Events(events) => {
-                let header = outgoing.head(now, payload_type, clock, EVENT_LEN);
+                let header = outgoing.play(now, payload_type, clock, EVENT_LEN);
                 let Some((header, payload)) = events.next(header, clock.1) else { return 0 };
                 packet[HEADER_LEN..HEADER_LEN + EVENT_LEN].copy_from_slice(&payload);
                 (header, EVENT_LEN)
@@ -149,7 +149,7 @@ impl Dialler {
                 tones.sender.fill(&mut tones.pcm);
                 let room = &mut packet[HEADER_LEN..];
                 let len = tones.encoder.encode(&tones.pcm, room).unwrap_or(0);
-                (outgoing.head(now, payload_type, clock, len), len)
+                (outgoing.play(now, payload_type, clock, len), len)
             }
         };
         packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());

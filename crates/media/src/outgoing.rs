@@ -5,10 +5,7 @@
 //! the sequence number goes on by one and the timestamp by the time that passed, with the marker
 //! bit set on the first packet.
 
-use crate::{
-    reception::ticks,
-    rtp::{HEADER_LEN, Header},
-};
+use crate::{reception::ticks, rtp::Header};
 use base::Rng;
 use std::time::Instant;
 
@@ -71,17 +68,6 @@ impl Outgoing {
     /// # Panics
     /// If [`Self::begin`] was never called.
     pub(crate) fn play(
-        &mut self,
-        now: Instant,
-        payload_type: u8,
-        clock: (u32, u32),
-        payload_len: usize,
-    ) -> [u8; HEADER_LEN] {
-        self.head(now, payload_type, clock, payload_len).to_bytes()
-    }
-
-    /// The same as [`Self::play`], to be written by the caller.
-    pub(crate) fn head(
         &mut self,
         now: Instant,
         payload_type: u8,
@@ -280,7 +266,7 @@ mod tests {
         let mut heard = vec![relay(&mut outgoing, at(0), header(7, 50, 8000))];
         outgoing.begin(at(1), &mut rng);
         for n in 1..4 {
-            let bytes = outgoing.play(at(n), 8, (160, 8000), 160);
+            let bytes = outgoing.play(at(n), 8, (160, 8000), 160).to_bytes();
             heard.push(Header::parse(&[&bytes[..], &[0; 160]].concat()).unwrap().0);
         }
         outgoing.change_source();

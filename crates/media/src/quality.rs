@@ -17,6 +17,13 @@ pub(crate) struct Passage {
     pub(crate) rtt_ms: f32,
 }
 
+impl Passage {
+    /// Of a direction whose losses came by chance, as far as we know.
+    pub(crate) fn by_chance(loss: f32, jitter_ms: f32, rtt_ms: Option<f32>) -> Self {
+        Self { loss, burst_ratio: 1.0, jitter_ms, rtt_ms: rtt_ms.unwrap_or_default() }
+    }
+}
+
 /// Mean opinion score for listening and talking, 1 to 4.5; `None` for codecs without published
 /// figures. `encoding` is the name of the codec in `a=rtpmap`.
 pub(crate) fn mos(encoding: &str, passage: Passage) -> Option<f32> {

@@ -360,7 +360,7 @@ impl Relay {
         from: SocketAddr,
         packet: &mut [u8],
     ) -> Result<Option<Transmit>, DropReason> {
-        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
+        let mut session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         let (mut header, payload_len) = Header::parse(packet).ok_or(DropReason::Malformed)?;
         session.receive(now, from, &header, payload_len)?;
         if let Some(tap) = session.tap {
@@ -372,8 +372,8 @@ impl Relay {
             if self.hear_keys(now, slot, &header, payload) {
                 return Err(DropReason::Replaced);
             }
+            session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         }
-        let session = session_mut(&mut self.sessions, slot).ok_or(DropReason::NoSession)?;
         let target = match session.activity() {
             Activity::Bridged { peer, translation: Translation::Same } => *peer,
             Activity::Bridged { peer, translation: Translation::Numbers(numbers) } => {

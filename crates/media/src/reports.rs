@@ -3,10 +3,7 @@
 //! Each leg has RTCP of its own: reports never pass from one far end to the other, which would
 //! learn of packets that it neither sent nor heard wherever we splice, transcode or play.
 
-use crate::{
-    quality::Passage,
-    rtcp::{Block, CNAME_LEN, REPORT_MAX, Report, Sent, Told, read},
-};
+use crate::rtcp::{Block, CNAME_LEN, REPORT_MAX, Report, Sent, Told, read};
 use base::Rng;
 use std::time::{Duration, Instant};
 
@@ -66,14 +63,10 @@ pub(crate) struct FarView {
 impl Reports {
     /// Of a session that begins. The first report is due after half the interval of the others.
     pub(crate) fn new(now: Instant, rng: &mut Rng) -> Self {
-        let mut cname = [0; CNAME_LEN];
-        // RFC 7022: 64 random bits and more name nobody else; each half in letters of its own.
-        for letter in &mut cname {
-            *letter = b'a' + (rng.u32() % 26) as u8;
-        }
         Self {
             ssrc: rng.u32(),
-            cname,
+            // 96 random bits, as RFC 7022 section 4.2 wants for a session alone.
+            cname: std::array::from_fn(|_| BASE64[rng.u32() as usize % BASE64.len()]),
             due_at: now + interval(rng) / 2,
             sender_report: None,
             reported: Counts::default(),
@@ -106,8 +99,8 @@ impl Reports {
         self.due_at <= now
     }
 
-    /// Writes a report; returns its length and, for the time since the report before, the share of
-    /// packets lost. `None` while there is nothing to tell. `age` is the time on our clock.
+    /// Writes a report; returns its length, or `None` while there is nothing to tell. `age` is the
+    /// time on our clock.
     pub(crate) fn write(
         &mut self,
         now: Instant,
@@ -181,13 +174,6 @@ impl FarView {
     }
 }
 
-impl Passage {
-    /// Of a direction whose losses came by chance, as far as we know.
-    pub(crate) fn by_chance(loss: f32, jitter_ms: f32, rtt_ms: Option<f32>) -> Self {
-        Self { loss, burst_ratio: 1.0, jitter_ms, rtt_ms: rtt_ms.unwrap_or_default() }
-    }
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct RoundTrips {
     last_ms: f32,
@@ -208,8 +194,8 @@ impl RoundTrips {
     }
 }
 
-/// Five seconds, a half more or less by chance, so that reports do not come in step; a little less
-/// for the reconsideration that two members do not need (RFC 3550 section 6.3.1).
+/// [`INTERVAL`], a half more or less by chance, so that reports do not come in step. Two members have
+/// nothing to reconsider, so that nothing makes up for it (RFC 3550 section 6.3.1).
 fn interval(rng: &mut Rng) -> Duration {
     let percent = 50 + rng.u32() % 101;
     INTERVAL * percent / 100
@@ -225,6 +211,8 @@ fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
 
+/// What a name is written in.
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// Between two reports on average: the shortest that section 6.2 recommends.
 const INTERVAL: Duration = Duration::from_millis(5000);
 /// How long what the far end told counts as what it hears now: three intervals.

@@ -391,7 +391,7 @@ impl Session {
         }
         let clock = (voice.packet_ticks(), voice.codec.clock_rate());
         let header = self.outgoing.play(now, voice.payload_type, clock, len);
-        packet[..HEADER_LEN].copy_from_slice(&header);
+        packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
         Played::To(to, HEADER_LEN + len)
     }
 

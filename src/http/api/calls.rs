@@ -6,6 +6,7 @@
 use super::{
     Access, ApiState, Door, Problem, Session, UrlPath, UrlQuery,
     listing::{self, Cursor},
+    quality::StreamFigures,
     recordings::{self, RecordingView},
     time::rfc3339,
 };
@@ -162,33 +163,9 @@ pub(super) struct LegFigures {
     signalling_peer: String,
     /// SIP's Call-ID.
     sip_call_id: String,
-    /// RTP packets from the far end.
-    packets_received: u64,
-    /// RTP packets to the far end.
-    packets_sent: u64,
-    /// Lost on the way to us (RFC 3550 section 6.4.1).
-    packets_lost: i64,
-    /// Interarrival jitter at the end, in ms.
-    jitter_ms: f32,
-    /// Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
-    #[schema(required)]
-    mos: Option<f32>,
-    /// Packets of ours that the far end lost, as it told (RTCP).
-    #[schema(required)]
-    far_packets_lost: Option<i32>,
-    /// Jitter at the far end, in ms, as it told.
-    #[schema(required)]
-    far_jitter_ms: Option<f32>,
-    /// Mean opinion score of what the far end heard.
-    #[schema(required)]
-    far_mos: Option<f32>,
-    /// Mean round trip between the far end and us, in ms.
-    #[schema(required)]
-    rtt_ms: Option<f32>,
-    /// Packets of strangers, dropped.
-    packets_foreign: u64,
-    /// Whether its speech was decoded and encoded for another leg.
-    transcoded: bool,
+    /// What its packets went through.
+    #[serde(flatten)]
+    stream: StreamFigures,
     /// Where the far end's audio came from.
     #[schema(required)]
     latched: Option<String>,
@@ -364,17 +341,7 @@ impl LegFigures {
             codec: cdr.codec.clone(),
             signalling_peer: cdr.signalling_peer.clone(),
             sip_call_id: cdr.sip_call_id.clone(),
-            packets_received: cdr.media.packets_received,
-            packets_sent: cdr.media.packets_sent,
-            packets_lost: cdr.media.packets_lost,
-            jitter_ms: cdr.media.jitter_ms,
-            mos: cdr.media.mos,
-            far_packets_lost: cdr.media.far.packets_lost,
-            far_jitter_ms: cdr.media.far.jitter_ms,
-            far_mos: cdr.media.far.mos,
-            rtt_ms: cdr.media.far.rtt_ms,
-            packets_foreign: cdr.media.packets_foreign,
-            transcoded: cdr.media.transcoded,
+            stream: StreamFigures::of(&cdr.media),
             latched: cdr.media.latched.map(|it| it.to_string()),
         }
     }

@@ -3,6 +3,7 @@
 use super::{
     Access, ApiState, Door, Problem, Session, UrlPath,
     diagnosis::{Diagnosis, Said, diagnose},
+    quality::StreamFigures,
 };
 use crate::{
     events::Stamp,
@@ -79,33 +80,9 @@ struct MediaFigures {
     /// What it spoke at the end.
     #[schema(required)]
     codec: Option<String>,
-    /// Whether that was decoded and encoded for another leg.
-    transcoded: bool,
-    /// Packets that came.
-    packets_received: u64,
-    /// Packets that went.
-    packets_sent: u64,
-    /// Packets that should have come.
-    packets_lost: i64,
-    /// How unevenly they came, in ms.
-    jitter_ms: f32,
-    /// Mean opinion score of what came, 1 to 4.5 (ITU-T G.107).
-    #[schema(required)]
-    mos: Option<f32>,
-    /// Packets of ours that it lost, as it told (RTCP).
-    #[schema(required)]
-    far_packets_lost: Option<i32>,
-    /// How unevenly ours came there, in ms.
-    #[schema(required)]
-    far_jitter_ms: Option<f32>,
-    /// Mean opinion score of what it heard.
-    #[schema(required)]
-    far_mos: Option<f32>,
-    /// Mean round trip between it and us, in ms.
-    #[schema(required)]
-    rtt_ms: Option<f32>,
-    /// Packets of strangers, which were dropped.
-    packets_foreign: u64,
+    /// What its packets went through.
+    #[serde(flatten)]
+    stream: StreamFigures,
     /// Whether it is known where the far end really sends from.
     latched: bool,
 }
@@ -204,17 +181,7 @@ impl MediaFigures {
         Self {
             leg: leg.party.clone(),
             codec: leg.codec.clone(),
-            transcoded: leg.media.transcoded,
-            packets_received: leg.media.packets_received,
-            packets_sent: leg.media.packets_sent,
-            packets_lost: leg.media.packets_lost,
-            jitter_ms: leg.media.jitter_ms,
-            mos: leg.media.mos,
-            far_packets_lost: leg.media.far.packets_lost,
-            far_jitter_ms: leg.media.far.jitter_ms,
-            far_mos: leg.media.far.mos,
-            rtt_ms: leg.media.far.rtt_ms,
-            packets_foreign: leg.media.packets_foreign,
+            stream: StreamFigures::of(&leg.media),
             latched: leg.media.latched.is_some(),
         }
     }

@@ -1726,7 +1726,7 @@ export interface components {
             transport: string;
         };
         /** @description A leg with its figures. */
-        LegFigures: {
+        LegFigures: components["schemas"]["StreamFigures"] & {
             /**
              * Format: int64
              * @description Answer, in ms after the start.
@@ -1741,21 +1741,6 @@ export interface components {
              * @description End, in ms after the start.
              */
             end_ms: number;
-            /**
-             * Format: float
-             * @description Jitter at the far end, in ms, as it told.
-             */
-            far_jitter_ms: number | null;
-            /**
-             * Format: float
-             * @description Mean opinion score of what the far end heard.
-             */
-            far_mos: number | null;
-            /**
-             * Format: int32
-             * @description Packets of ours that the far end lost, as it told (RTCP).
-             */
-            far_packets_lost: number | null;
             /** @description Who ended it: `remote` (its far end), `peer` or `system`. */
             hangup: string;
             /**
@@ -1763,42 +1748,12 @@ export interface components {
              * @description Id.
              */
             id: string;
-            /**
-             * Format: float
-             * @description Interarrival jitter at the end, in ms.
-             */
-            jitter_ms: number;
             /** @description Where the far end's audio came from. */
             latched: string | null;
-            /**
-             * Format: float
-             * @description Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
-             */
-            mos: number | null;
             /** @description Its name: an extension's, or what a trunk says the caller is called. */
             name: string | null;
             /** @description Number of the far end. */
             number: string;
-            /**
-             * Format: int64
-             * @description Packets of strangers, dropped.
-             */
-            packets_foreign: number;
-            /**
-             * Format: int64
-             * @description Lost on the way to us (RFC 3550 section 6.4.1).
-             */
-            packets_lost: number;
-            /**
-             * Format: int64
-             * @description RTP packets from the far end.
-             */
-            packets_received: number;
-            /**
-             * Format: int64
-             * @description RTP packets to the far end.
-             */
-            packets_sent: number;
             /**
              * Format: int64
              * @description First ring, in ms after the start.
@@ -1806,11 +1761,6 @@ export interface components {
             ring_ms: number | null;
             /** @description Which side of the call. */
             role: components["schemas"]["LegRole"];
-            /**
-             * Format: float
-             * @description Mean round trip between the far end and us, in ms.
-             */
-            rtt_ms: number | null;
             /** @description Where the far end signalled from. */
             signalling_peer: string;
             /** @description SIP's Call-ID. */
@@ -1827,8 +1777,6 @@ export interface components {
              * @description From answer to end, in ms.
              */
             talk_ms: number;
-            /** @description Whether its speech was decoded and encoded for another leg. */
-            transcoded: boolean;
             /** @description The trunk that it is behind. */
             trunk: string | null;
         };
@@ -1994,65 +1942,13 @@ export interface components {
             roles: components["schemas"]["RoleTitle"][];
         };
         /** @description Figures of a leg's media. */
-        MediaFigures: {
+        MediaFigures: components["schemas"]["StreamFigures"] & {
             /** @description What it spoke at the end. */
             codec: string | null;
-            /**
-             * Format: float
-             * @description How unevenly ours came there, in ms.
-             */
-            far_jitter_ms: number | null;
-            /**
-             * Format: float
-             * @description Mean opinion score of what it heard.
-             */
-            far_mos: number | null;
-            /**
-             * Format: int32
-             * @description Packets of ours that it lost, as it told (RTCP).
-             */
-            far_packets_lost: number | null;
-            /**
-             * Format: float
-             * @description How unevenly they came, in ms.
-             */
-            jitter_ms: number;
             /** @description Whether it is known where the far end really sends from. */
             latched: boolean;
             /** @description The far end of the leg. */
             leg: string;
-            /**
-             * Format: float
-             * @description Mean opinion score of what came, 1 to 4.5 (ITU-T G.107).
-             */
-            mos: number | null;
-            /**
-             * Format: int64
-             * @description Packets of strangers, which were dropped.
-             */
-            packets_foreign: number;
-            /**
-             * Format: int64
-             * @description Packets that should have come.
-             */
-            packets_lost: number;
-            /**
-             * Format: int64
-             * @description Packets that came.
-             */
-            packets_received: number;
-            /**
-             * Format: int64
-             * @description Packets that went.
-             */
-            packets_sent: number;
-            /**
-             * Format: float
-             * @description Mean round trip between it and us, in ms.
-             */
-            rtt_ms: number | null;
-            /** @description Whether that was decoded and encoded for another leg. */
-            transcoded: boolean;
         };
         /** @description Audio. */
         MediaHealth: {
@@ -2429,6 +2325,61 @@ export interface components {
              * @description What waits on the disk, in bytes.
              */
             bytes: number;
+        };
+        /** @description What the packets of a leg went through from its beginning to its end. */
+        StreamFigures: {
+            /**
+             * Format: float
+             * @description Jitter at the far end, in ms, as it told.
+             */
+            far_jitter_ms: number | null;
+            /**
+             * Format: float
+             * @description Mean opinion score of what the far end heard.
+             */
+            far_mos: number | null;
+            /**
+             * Format: int32
+             * @description Packets of ours that the far end lost, as it told (RTCP).
+             */
+            far_packets_lost: number | null;
+            /**
+             * Format: float
+             * @description Interarrival jitter at the end, in ms.
+             */
+            jitter_ms: number;
+            /**
+             * Format: float
+             * @description Mean opinion score of what came from the far end, 1 to 4.5 (ITU-T G.107).
+             */
+            mos: number | null;
+            /**
+             * Format: int64
+             * @description Packets of strangers, dropped.
+             */
+            packets_foreign: number;
+            /**
+             * Format: int64
+             * @description Lost on the way to us (RFC 3550 section 6.4.1).
+             */
+            packets_lost: number;
+            /**
+             * Format: int64
+             * @description RTP packets from the far end.
+             */
+            packets_received: number;
+            /**
+             * Format: int64
+             * @description RTP packets to the far end.
+             */
+            packets_sent: number;
+            /**
+             * Format: float
+             * @description Mean round trip between the far end and us, in ms.
+             */
+            rtt_ms: number | null;
+            /** @description Whether its speech was decoded and encoded for another leg. */
+            transcoded: boolean;
         };
         /** @description A call to be tried. */
         TestCall: {
