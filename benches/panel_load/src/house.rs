@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
     CallFact, CallView, LegRole, LegView, Rooms,
-    facts::{CallChange, CallDirection, CallState, LegState, Telling},
+    facts::{CallChange, CallDirection, CallRecording, CallState, LegState, Telling},
 };
 use std::{
     io::{self, Write as _},
@@ -203,7 +203,14 @@ impl Calls {
                 pair.call = Some((call, true));
                 let legs = [(0, LegState::Talking), (1, LegState::Talking)].into_iter().collect();
                 let state = CallState::Talking;
-                CallFact::Changed(CallChange { call, at, state, answered: Some(at), legs })
+                CallFact::Changed(CallChange {
+                    call,
+                    at,
+                    state,
+                    answered: Some(at),
+                    recording: CallRecording::Off,
+                    legs,
+                })
             }
             Some((call, true)) => {
                 pair.call = None;
@@ -232,6 +239,8 @@ fn view(domain: DomainId, id: CallId, lines: [ExtensionId; 2], at: UnixMillis) -
         dialled: lines[1].0.to_string(),
         started: at,
         answered: None,
+        recording: CallRecording::Off,
+        is_recording_forced: false,
         legs: vec![
             leg(0, LegRole::Caller, LegState::Dialing, lines[0]),
             leg(1, LegRole::Callee, LegState::Ringing, lines[1]),

@@ -1,11 +1,11 @@
-//! Both far ends of many calls: G.711-sized packets every 20 ms, stamped so that the delay of
-//! each is known when it comes out at the other end.
+//! Both far ends of many calls: a packet every 20 ms. Unless they are given something to say, it is of
+//! the size of G.711 and stamped, so that the delay of each is known when it comes out at the other end.
 //!
 //! The far ends stand for phones on other machines. There, a packet sent to them wakes nobody
 //! here; so the listener looks into its sockets at its own pace ([`LOOK`]) and never sleeps in
 //! them, which would charge each relay for waking the generator. Delays are that coarse.
 
-use crate::RelayPorts;
+use crate::{RelayPorts, speech::Said, work::PACKET_TIME};
 use anyhow::{Result, ensure};
 use media::rtp::{HEADER_LEN, Header};
 use rustix::{
@@ -28,6 +28,15 @@ use std::{
 pub(crate) struct Generator {
     /// A's of the first call, B's of the first call, A's of the second…
     sockets: Vec<UdpSocket>,
+    says: Says,
+}
+
+/// What far ends send.
+#[derive(Debug)]
+enum Says {
+    Stamps,
+    /// By far end, nothing for those that only hear.
+    Speech(Vec<Option<Said>>),
 }
 
 /// What came out at the far ends during the window.
@@ -45,7 +54,12 @@ impl Generator {
     pub(crate) fn bind(calls: usize) -> Result<Self> {
         ensure!(calls > 0, "no calls");
         let sockets = (0..2 * calls).map(|_| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)));
-        Ok(Self { sockets: sockets.collect::<Result<_, _>>()? })
+        Ok(Self { sockets: sockets.collect::<Result<_, _>>()?, says: Says::Stamps })
+    }
+
+    /// With something to say, by far end, instead of stamps.
+    pub(crate) fn saying(self, said: Vec<Option<Said>>) -> Self {
+        Self { says: Says::Speech(said), ..self }
     }
 
     /// The far ends' addresses, a pair a call.
@@ -67,6 +81,7 @@ impl Generator {
         }
         let shared = Arc::new(Shared {
             sockets: self.sockets,
+            says: self.says,
             epoch: Instant::now(),
             window_from_us: AtomicU64::new(u64::MAX),
             sent: AtomicU64::new(0),
@@ -110,6 +125,7 @@ impl Running {
 #[derive(Debug)]
 struct Shared {
     sockets: Vec<UdpSocket>,
+    says: Says,
     epoch: Instant,
     window_from_us: AtomicU64,
     sent: AtomicU64,
@@ -137,19 +153,32 @@ impl Shared {
     }
 
     fn send(&self, socket: &UdpSocket, leg: u32, n: u32) {
+        let now_us = self.now_us();
+        let mut packet = [0xd5; PACKET_MAX];
+        let payload = &mut packet[HEADER_LEN..];
+        let (payload_type, ticks, len) = match &self.says {
+            Says::Stamps => {
+                payload[..8].copy_from_slice(&now_us.to_be_bytes());
+                (PCMA, PAYLOAD_LEN as u32, PAYLOAD_LEN)
+            }
+            Says::Speech(said) => {
+                let Some(said) = &said[leg as usize] else { return };
+                let said_now = &said.payloads[n as usize % said.payloads.len()];
+                payload[..said_now.len()].copy_from_slice(said_now);
+                (said.payload_type, said.ticks, said_now.len())
+            }
+        };
         let header = Header {
             marker: n == 0,
-            payload_type: 8,
+            payload_type,
             sequence: n as u16,
-            timestamp: n.wrapping_mul(PAYLOAD_LEN as u32),
+            timestamp: n.wrapping_mul(ticks),
             ssrc: 0x1000_0000 + leg,
         };
-        let mut packet = [0xd5; HEADER_LEN + PAYLOAD_LEN];
         packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-        let now_us = self.now_us();
-        packet[HEADER_LEN..HEADER_LEN + 8].copy_from_slice(&now_us.to_be_bytes());
         // A relay that is gone shows as loss.
-        if socket.send(&packet).is_ok() && now_us >= self.window_from_us.load(Relaxed) {
+        let is_sent = socket.send(&packet[..HEADER_LEN + len]).is_ok();
+        if is_sent && now_us >= self.window_from_us.load(Relaxed) {
             self.sent.fetch_add(1, Relaxed);
         }
     }
@@ -179,13 +208,18 @@ impl Shared {
     }
 
     fn receive(&self, socket: &UdpSocket, outcome: &mut Outcome) {
-        let mut packet = [0; 256];
+        let mut packet = [0; PACKET_MAX];
         let Ok(len) = socket.recv(&mut packet) else { return };
+        let window_from_us = self.window_from_us.load(Relaxed);
+        if let Says::Speech(_) = self.says {
+            outcome.received += u64::from(self.now_us() >= window_from_us);
+            return;
+        }
         let Some(stamp) = packet[..len].get(HEADER_LEN..).and_then(|it| it.first_chunk()) else {
             return;
         };
         let sent_us = u64::from_be_bytes(*stamp);
-        if sent_us >= self.window_from_us.load(Relaxed) {
+        if sent_us >= window_from_us {
             outcome.received += 1;
             outcome.delays_us.push(self.now_us().saturating_sub(sent_us) as u32);
         }
@@ -223,7 +257,9 @@ impl fmt::Display for Outcome {
     }
 }
 
-const PACKET_TIME: Duration = Duration::from_millis(20);
+const PCMA: u8 = 8;
+/// Longest packet.
+const PACKET_MAX: usize = 1500;
 /// Of G.711: 20 ms at 8 kHz.
 const PAYLOAD_LEN: usize = 160;
 /// Legs due within this are served without sleeping between them.

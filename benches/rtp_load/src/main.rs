@@ -1,6 +1,7 @@
-//! What a relayed packet costs: our media workers beside rtpengine, under the same RTP load.
+//! What a relayed packet costs: our media workers beside rtpengine, under the same RTP load; and what
+//! other work costs beside relaying.
 //!
-//! `rtp-load compare` is the bench. Each relay runs in a process of its own; the generator here
+//! `rtp-load compare` and `rtp-load work` are the benches. Each relay runs in a process of its own; the generator here
 //! plays both ends of every call, 50 packets a second each way, and reads the relay's CPU time
 //! from `/proc`. Only the ratio means anything on a machine that does other things too.
 
@@ -13,8 +14,12 @@ mod generator;
     expect(dead_code, unused_imports, reason = "the bench uses a part of the room")
 )]
 mod mediaserver;
+mod recordings;
 mod rtpengine;
+mod speech;
 mod tandem;
+mod telemetry;
+mod work;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -26,9 +31,10 @@ use std::{
     thread,
     time::Duration,
 };
+use work::Work;
 
 #[derive(Debug, Parser)]
-#[command(about = "RTP load, and the relay bench against rtpengine")]
+#[command(about = "RTP load: relaying against rtpengine, and other work against relaying")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -42,10 +48,15 @@ enum Command {
     Tandem(Compare),
     /// Measure rtpengine alone.
     Rtpengine(Compare),
+    /// Measure what transcoding, recording, music and conferences cost beside relaying.
+    Work(work::Options),
     /// Be the relay under test: reads pairs of far-end ports, writes pairs of its own. Started
     /// by the others.
     #[command(hide = true)]
-    Serve,
+    Serve {
+        /// What to do for them.
+        work: Work,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -77,7 +88,8 @@ fn main() -> Result<()> {
         Command::Compare(options) => compare(&options),
         Command::Tandem(options) => alone(&options, measure_tandem),
         Command::Rtpengine(options) => alone(&options, measure_rtpengine),
-        Command::Serve => tandem::serve(),
+        Command::Work(options) => work::compare(&options),
+        Command::Serve { work } => tandem::serve(work),
     }
 }
 
@@ -118,7 +130,7 @@ fn alone(options: &Compare, measure: fn(usize, u64) -> Result<Measured>) -> Resu
 
 fn measure_tandem(calls: usize, seconds: u64) -> Result<Measured> {
     let generator = Generator::bind(calls)?;
-    let mut relay = tandem::Process::start()?;
+    let mut relay = tandem::Process::start(Work::Relay)?;
     let ports = relay.bridge(&generator.ports())?;
     measure(seconds, generator, &ports, relay.pid())
 }
