@@ -53,3 +53,14 @@ conference muted 'Микрофон выключен.' 'Your microphone is off.'
 conference unmuted 'Микрофон включён.' 'Your microphone is on.'
 conference now-locked 'Конференция закрыта для новых участников.' 'The conference is now locked.'
 conference now-open 'Конференция открыта.' 'The conference is now open.'
+
+# supervise NAME RUSSIAN ENGLISH
+supervise() {
+    russian "supervise-$1" "$2"
+    english "supervise-$1" "$3"
+}
+
+supervise listening 'Вы слушаете разговор.' 'You are listening.'
+supervise whispering 'Вас слышит оператор.' 'The agent hears you.'
+supervise barging 'Вас слышат оба.' 'Both hear you.'
+supervise taken 'С ними уже говорит другой супервизор.' 'Another supervisor is speaking to them.'

@@ -51,7 +51,8 @@ impl Live {
 
     /// As panels read it.
     pub(super) fn show(&self, lines: &HashMap<ExtensionId, Line>) -> ActiveCall {
-        let CallView { id, direction, state, dialled, started, answered, .. } = &self.view;
+        let CallView { id, direction, state, dialled, started, answered, recording, .. } =
+            &self.view;
         ActiveCall {
             id: id.0,
             direction: (*direction).into(),
@@ -61,7 +62,21 @@ impl Live {
             started_at: Stamp(*started),
             answered_at: answered.map(Stamp),
             legs: self.view.legs.iter().map(|leg| self.leg(lines, leg)).collect(),
-            actions: vec!["hangup"],
+            recording: (*recording).into(),
+            is_recording_forced: self.view.is_recording_forced,
+            actions: self.actions(),
+        }
+    }
+
+    /// What can be done with it by who may: as `POST /calls/{id}/…` names it.
+    fn actions(&self) -> Vec<&'static str> {
+        match self.view.state {
+            CallState::Talking | CallState::Playing | CallState::Conference => {
+                vec!["hangup", "record"]
+            }
+            CallState::Ringing | CallState::Held | CallState::Supervising | CallState::Ending => {
+                vec!["hangup"]
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
     CallFact, CallView, Directory, Extension, LegRole, LegView,
     directory::Ha1,
-    facts::{CallChange, CallDirection, CallState, LegState, Telling},
+    facts::{CallChange, CallDirection, CallRecording, CallState, LegState, Telling},
     registration::RegistrationFact,
 };
 use serde_json::Value;
@@ -304,6 +304,8 @@ impl World {
             dialled: callee.to_owned(),
             started: at().0,
             answered: None,
+            recording: CallRecording::Off,
+            is_recording_forced: false,
             legs: vec![
                 Self::leg(10, LegRole::Caller, caller),
                 Self::leg(11, LegRole::Callee, callee),
@@ -321,7 +323,14 @@ impl World {
 
     fn change(&mut self, n: u128, state: CallState, legs: &[(u8, LegState)]) {
         let legs = legs.iter().copied().collect();
-        let change = CallChange { call: call(n), at: at().0, state, answered: None, legs };
+        let change = CallChange {
+            call: call(n),
+            at: at().0,
+            state,
+            answered: None,
+            recording: CallRecording::Off,
+            legs,
+        };
         self.tell(Telling::Fact(CallFact::Changed(change)));
     }
 

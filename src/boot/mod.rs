@@ -37,7 +37,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Directory, Occupancy, Rooms, Sounds, World, dialplan::Plans};
+use call::{Conversations, Directory, Occupancy, Rooms, Sounds, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -434,7 +434,7 @@ struct ShardStart<'a> {
 impl ShardStart<'_> {
     fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
-        let occupancy = Occupancy::default();
+        let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
         let loop_secret = rng.u64();
         let ears = ears.transport.into_iter().zip(ears.media).zip(ears.registrations);
         (0..shards)
@@ -450,6 +450,7 @@ impl ShardStart<'_> {
                     locator: Box::new(self.locations.clone()),
                     occupancy: occupancy.clone(),
                     rooms: self.rooms.clone(),
+                    conversations: conversations.clone(),
                 };
                 let wires = Wires {
                     transport_events,

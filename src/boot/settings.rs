@@ -100,6 +100,7 @@ pub(super) fn shard(
         calls_max,
         call_duration_max: config.calls.duration_max,
         ring_timeout: config.calls.trunk_ring_timeout,
+        has_recording_tone: config.recording.has_tone,
         rtp_timeout: Some(config.media.rtp_timeout).filter(|it| !it.is_zero()),
         loop_secret,
         retry_after_s: RETRY_AFTER_S,

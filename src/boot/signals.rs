@@ -9,6 +9,9 @@ pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    /// Sent at a write beyond the limit of a file's size: that write fails like one to a full disk,
+    /// and the process lives.
+    _file_size: Signal,
 }
 
 /// What a signal asks for.
@@ -29,6 +32,7 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             hang_up: listen(SignalKind::hangup())?,
+            _file_size: listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 

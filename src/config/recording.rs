@@ -11,6 +11,8 @@ pub struct Recording {
     pub dir: PathBuf,
     /// How long a file is kept; `None` for ever.
     pub keep: Option<Duration>,
+    /// Whether those who are recorded hear a tone each 15 s that tells them so.
+    pub has_tone: bool,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -18,6 +20,7 @@ pub struct Recording {
 pub(super) struct Raw {
     dir: Option<PathBuf>,
     keep_days: u32,
+    tone: bool,
 }
 
 impl Raw {
@@ -28,6 +31,7 @@ impl Raw {
         }
         Recording {
             dir: self.dir.unwrap_or_else(|| server.data_dir.join("recordings")),
+            has_tone: self.tone,
             keep: (days > 0).then(|| DAY * days),
         }
     }

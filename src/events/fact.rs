@@ -128,6 +128,10 @@ pub struct ActiveCall {
     pub answered_at: Option<Stamp>,
     /// The caller first, then those that are rung for it.
     pub legs: Vec<CallLeg>,
+    /// Whether it is recorded.
+    pub recording: CallRecording,
+    /// Whether its dialplan rule wants it recorded, which nobody can stop.
+    pub is_recording_forced: bool,
     /// What can be done with it by who may.
     pub actions: Vec<&'static str>,
 }
@@ -200,8 +204,22 @@ words! {
         Playing,
         /// The caller is in a conference, or at its door.
         Conference,
+        /// The caller hears others talk.
+        Supervising,
         /// It is being put away.
         Ending,
+    }
+}
+
+words! {
+    /// Whether a call is recorded.
+    CallRecording {
+        /// No.
+        Off,
+        /// Yes.
+        On,
+        /// Yes, but not what is said now.
+        Paused,
     }
 }
 
@@ -249,7 +267,18 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Held => Self::Held,
             call::facts::CallState::Playing => Self::Playing,
             call::facts::CallState::Conference => Self::Conference,
+            call::facts::CallState::Supervising => Self::Supervising,
             call::facts::CallState::Ending => Self::Ending,
+        }
+    }
+}
+
+impl From<call::facts::CallRecording> for CallRecording {
+    fn from(it: call::facts::CallRecording) -> Self {
+        match it {
+            call::facts::CallRecording::Off => Self::Off,
+            call::facts::CallRecording::On => Self::On,
+            call::facts::CallRecording::Paused => Self::Paused,
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct WorkerMetrics {
     pub send_errors: AtomicU64,
     /// Playout ticks left out because the worker came too late.
     pub ticks_skipped: AtomicU64,
+    /// Playout ticks that began [`media::TICK_LATE`] or more after their time.
+    pub ticks_late: AtomicU64,
     /// Packets copied for recordings.
     pub recorded: AtomicU64,
     /// Packets left out of recordings because there was no room for them.
@@ -40,6 +42,7 @@ impl WorkerMetrics {
         self.reports_in.store(counters.reports_in, Relaxed);
         self.packets_out.store(counters.packets_out, Relaxed);
         self.ticks_skipped.store(counters.ticks_skipped, Relaxed);
+        self.ticks_late.store(counters.ticks_late, Relaxed);
         for (metric, count) in self.dropped.iter().zip(counters.dropped) {
             metric.store(count, Relaxed);
         }

@@ -468,6 +468,7 @@ fn what_is_recorded_comes_out_of_the_tape_while_the_call_goes_on() {
         recording: base::RecordingId::new(now, &mut rng),
         label: Box::new(label),
         sources: [a.media, b.media].map(RecordedSource::Received),
+        has_tone: false,
     });
     world.settle();
     for n in 0..2000 {

@@ -259,6 +259,7 @@ impl Worker {
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
+            | MediaCommand::Tap { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
             | MediaCommand::StopRecording { .. }) => {

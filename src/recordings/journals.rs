@@ -10,7 +10,7 @@ use crate::{
     telemetry::metrics::{RECORDING_FAILING, RECORDING_RECORDS_LOST, RECORDINGS_RUNNING},
 };
 use base::RecordingId;
-use media::recording::{Event, First, first_record};
+use media::recording::{Event, First, Record, first_record};
 use metrics::{counter, gauge};
 use std::{
     collections::HashMap,
@@ -54,6 +54,8 @@ struct Journal {
     pending: Vec<u8>,
     /// What is in the file, whole records only.
     len: u64,
+    /// Records that the disk did not take.
+    lost: u64,
     is_dirty: bool,
     is_over: bool,
 }
@@ -95,8 +97,13 @@ impl Journals {
                 counter!(RECORDING_RECORDS_LOST).increment(1);
                 continue;
             };
-            journal.pending.extend_from_slice(bytes);
-            journal.is_over |= matches!(record.event, Event::Ended { .. });
+            if let Event::Ended { lost } = record.event {
+                let event = Event::Ended { lost: lost + journal.lost };
+                Record { event, ..record }.write(&mut journal.pending);
+                journal.is_over = true;
+            } else {
+                journal.pending.extend_from_slice(bytes);
+            }
         }
     }
 
@@ -110,6 +117,7 @@ impl Journals {
                     path,
                     pending: Vec::new(),
                     len: 0,
+                    lost: 0,
                     is_dirty: false,
                     is_over: false,
                 };
@@ -188,7 +196,9 @@ impl Journal {
                 self.is_dirty = true;
             }
             Err(_) => {
-                counter!(RECORDING_RECORDS_LOST).increment(count(&self.pending));
+                let lost = count(&self.pending);
+                self.lost += lost;
+                counter!(RECORDING_RECORDS_LOST).increment(lost);
                 // Half a record would hide those that follow it.
                 self.file.set_len(self.len)?;
             }

@@ -115,7 +115,7 @@ impl Place {
     }
 
     fn start(&self, keep: Option<Duration>) -> (Recordings, TapeOut) {
-        let config = Recording { dir: self.directory.clone(), keep };
+        let config = Recording { dir: self.directory.clone(), keep, has_tone: false };
         Recordings::start(&config, self.store.clone(), 1).unwrap()
     }
 

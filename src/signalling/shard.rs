@@ -324,7 +324,8 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::Play { media, .. }
         | MediaCommand::Join { media, .. }
         | MediaCommand::SetMode { media, .. }
-        | MediaCommand::Tell { media, .. } => Some(*media),
+        | MediaCommand::Tell { media, .. }
+        | MediaCommand::Tap { media, .. } => Some(*media),
         MediaCommand::Close { .. }
         | MediaCommand::Return { .. }
         | MediaCommand::Lease { .. }

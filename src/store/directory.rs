@@ -1,6 +1,6 @@
 //! The snapshot that call logic works from.
 
-use super::{DomainRow, Store, StoreError, TrunkRow};
+use super::{DomainRow, Store, StoreError, TrunkRow, rights::Right};
 use crate::config;
 use base::{DomainId, TrunkId};
 use call::{Directory, Domain, Trunk};
@@ -47,7 +47,7 @@ pub enum LeftOutReason {
 }
 
 impl Store {
-    /// Everything the call logic must know by heart: domains and extensions of the database, the
+    /// Everything the call logic must know by heart: domains, extensions and supervisors of the database, the
     /// trunks of `file` and, as far as these leave room for them, of the database.
     pub async fn load_directory(
         &self,
@@ -63,6 +63,7 @@ impl Store {
             let key = (row.extension.domain, row.extension.number.clone());
             directory.extensions.insert(key, row.extension);
         }
+        directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
         let file_names = file.iter().map(|it| &it.name);
         let trunk_names = rows.iter().map(|it| &it.draft.text.name).chain(file_names).cloned();

@@ -38,6 +38,8 @@ rights! {
     CallHangupAny = "call.hangup_any",
     /// Record somebody else's call.
     CallRecordAny = "call.record_any",
+    /// Hear somebody else's call while it goes on, and speak in it.
+    CallSupervise = "call.supervise",
     /// Hear recordings of the calls that one sees.
     RecordingsListen = "recordings.listen",
     /// Read the SIP messages of calls.

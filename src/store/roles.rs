@@ -82,6 +82,20 @@ impl Store {
         Ok(rows.into_iter().map(|(user, role)| (UserId(user), RoleId(role))).collect())
     }
 
+    /// Everybody who may do something, of all domains; the disabled may nothing.
+    pub async fn users_with(&self, right: Right) -> Result<HashSet<UserId>, StoreError> {
+        let rows: Vec<(uuid::Uuid, String)> = on_either!(&self.db, pool => {
+            sqlx::query_as(SELECT_RIGHTS).bind(false).fetch_all(pool).await?
+        });
+        let mut users = HashSet::new();
+        for (user, rights) in rows {
+            if rights::from_json(&rights)?.contains(&right) {
+                users.insert(UserId(user));
+            }
+        }
+        Ok(users)
+    }
+
     /// Adds a role to a domain.
     pub async fn add_role(
         &self,
@@ -280,6 +294,13 @@ const SELECT_OF_USER: &str = "
     WHERE user_role.user_id = $1 ORDER BY code";
 
 const SELECT_HOLDERS: &str = "SELECT user_id, role_id FROM user_role WHERE domain_id = $1";
+
+const SELECT_RIGHTS: &str = "
+    SELECT user_role.user_id, role.rights
+    FROM user_role
+    JOIN role ON role.id = user_role.role_id
+    JOIN user_account ON user_account.id = user_role.user_id
+    WHERE user_account.is_disabled = $1";
 
 const SELECT_WISHES: &str = "
     SELECT user_account.domain_id, user_account.id, role_wish.role

@@ -45,6 +45,8 @@ pub const RTP_SENT: &str = "tandem_rtp_packets_sent_total";
 pub const RTP_DROPPED: &str = "tandem_rtp_packets_dropped_total";
 /// Packets of playouts left out because a media worker came too late.
 pub const TICKS_SKIPPED: &str = "tandem_media_ticks_skipped_total";
+/// Ticks of playouts and conferences that began 5 ms or more after their time.
+pub const TICKS_LATE: &str = "tandem_media_ticks_late_total";
 /// Recordings of calls that run.
 pub const RECORDINGS_RUNNING: &str = "tandem_recordings_running";
 /// Recordings that were finished: stitched, on the disk and in the database.
@@ -114,6 +116,10 @@ fn describe() {
     counter!(RTP_SENT, "RTP and RTCP packets sent: relayed, played, and reports");
     counter!(RTP_DROPPED, "RTP and RTCP packets that went nowhere, by reason");
     counter!(TICKS_SKIPPED, "Packets of playouts left out because a media worker came too late");
+    counter!(
+        TICKS_LATE,
+        "Ticks of playouts and conferences that began 5 ms or more after their time"
+    );
     gauge!(RECORDINGS_RUNNING, "Recordings of calls that run");
     counter!(RECORDINGS_KEPT, "Recordings that were finished");
     counter!(RECORDING_PACKETS, "Packets copied for recordings");

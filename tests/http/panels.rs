@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
     CallFact, CallView, LegRole, LegView, Rooms,
-    facts::{CallChange, CallDirection, CallState, LegState, Telling},
+    facts::{CallChange, CallDirection, CallRecording, CallState, LegState, Telling},
     registration::RegistrationFact,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -332,6 +332,8 @@ impl Desk {
             dialled: "1002".to_owned(),
             started: at().0,
             answered: None,
+            recording: CallRecording::Off,
+            is_recording_forced: false,
             legs: vec![
                 leg(1, LegRole::Caller, "1001", self.lines[0]),
                 leg(2, LegRole::Callee, "1002", self.lines[1]),
@@ -343,7 +345,14 @@ impl Desk {
     async fn answer(&self) {
         let legs = [(0, LegState::Talking), (1, LegState::Talking)].into_iter().collect();
         let (state, answered) = (CallState::Talking, Some(at().0));
-        let change = CallChange { call: call(), at: at().0, state, answered, legs };
+        let change = CallChange {
+            call: call(),
+            at: at().0,
+            state,
+            answered,
+            recording: CallRecording::Off,
+            legs,
+        };
         self.tell(CallFact::Changed(change), "talking").await;
     }
 

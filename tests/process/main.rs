@@ -30,6 +30,7 @@ mod restarts;
 mod scenarios;
 mod soak;
 mod start_up;
+mod supervision;
 mod torture;
 mod traces;
 mod trunks;

@@ -100,6 +100,45 @@ fn kill_9_costs_at_most_the_last_second_and_the_rest_is_there_after_the_restart(
     assert!(likeness >= LIKE, "{likeness}");
 }
 
+#[test]
+fn a_full_disk_stops_no_call_and_what_fits_again_is_recorded_again() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_plan(PLAN);
+    let judge = Judge::new(server.folder());
+    let said = judge.tone("said", LOW_HZ as u32, Duration::from_secs(120));
+    let _callee = Baresip::register(&server, &phone("1002", 1, Codec::Pcma, &said));
+    let mut caller = Baresip::register(&server, &phone("1001", 0, Codec::Pcma, &said));
+    let failing = |wanted: u64| {
+        let is_so = || server.metric("tandem_recording_failing") == wanted;
+        wait_for("the word of the recordings", LIMIT, || is_so().then_some(()));
+    };
+    caller.dial("1002");
+    caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    wait_for_packets(&server, 300);
+
+    // No file of the server may grow beyond what the journal has.
+    server.limit_file_size(Some(FULL_BYTES));
+    failing(1);
+    wait_for_packets_sent(&server, 400);
+    server.limit_file_size(None);
+    failing(0);
+    wait_for_packets(&server, 300);
+    caller.command("hangup", "");
+    caller.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let row = wait_for_row(&server);
+    assert_eq!(row.state, "complete", "{row:?}");
+    assert!(row.packets_lost >= 300, "four seconds of both: {row:?}");
+    assert!(row.duration_ms >= 10_000, "the gap keeps its time: {row:?}");
+    let [left, right] = channels(&server, &row);
+    let second = 8000;
+    for side in [left, right] {
+        let loud = |span: &[i16]| span.iter().any(|it| it.unsigned_abs() > 500);
+        assert!(loud(&side[..3 * second]) && loud(&side[side.len() - 3 * second..]));
+    }
+    assert_eq!(server.wait_for_cdrs(2).len(), 2, "and the call log is whole");
+}
+
 /// 1001 calls 1002 by a rule that wants it recorded; each says something else.
 fn is_recorded_as_it_was_said(of_caller: Codec, of_callee: Codec) {
     let _quiet = one_audio_call_at_a_time();
@@ -273,6 +312,8 @@ const WORDS: [&str; 2] = [
 ];
 const HIGH_HZ: f64 = 1500.0;
 const LOW_HZ: f64 = 700.0;
+/// Less than a journal has after three seconds of both sides.
+const FULL_BYTES: u64 = 64 * 1024;
 const PACKETS: &str = "tandem_recording_packets_total";
 /// Samples of a piece that is compared: 300 ms.
 const PIECE: usize = 2400;

@@ -155,6 +155,38 @@ test(
   CALL_LIMIT_MS,
 );
 
+test(
+  'S11-05: «Запись» puts a red dot beside the call for all who see it, and «Стоп запись» takes it away',
+  async () => {
+    const own = await office.windowOf('operator1', '/workspace');
+    const other = await office.windowOf('operator2', '/workspace');
+    const admin = await office.windowOf('admin', '/admin/calls');
+    const bars = [own, other].map((it) => it.getByRole('region', { name: 'Телефон' }));
+    const bar = bars[0];
+    if (!bar) throw new Error('no phone bar');
+    caller.dial('1002');
+    await caller.next('CALL_ESTABLISHED');
+
+    const marks = [
+      ...bars.map((it) => it.locator('[data-recording="on"]')),
+      admin.locator('[data-row] [data-recording="on"]'),
+    ];
+    const record = bar.getByRole('button', { name: 'Запись', exact: true });
+    await record.waitFor();
+    expect(await marks[2]?.count()).toBe(0);
+    await record.press('Enter');
+    for (const mark of marks) expect(await mark.textContent()).toBe('Запись');
+    await bar.getByRole('button', { name: 'Стоп запись' }).click();
+    for (const mark of marks) await mark.waitFor({ state: 'detached' });
+
+    await bar.getByRole('button', { name: 'Завершить' }).click();
+    await caller.next('CALL_CLOSED');
+    await callee.next('CALL_CLOSED');
+    for (const page of [own, other, admin]) expect(complaints(page)).toEqual([]);
+  },
+  CALL_LIMIT_MS,
+);
+
 test("the call's ladder shows its messages and that nothing is wrong with it", async () => {
   const page = await office.windowOf('admin', '/admin/cdrs');
   await page.locator('[data-row]').first().click();

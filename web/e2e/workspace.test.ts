@@ -328,6 +328,8 @@ function callOf(line: { id: string; number: string }) {
     started_at: at,
     answered_at: at,
     legs: [{ ...leg, id: 'leg-1', role: 'callee' }],
+    recording: 'off',
+    is_recording_forced: false,
     actions: ['hangup'],
   };
 }

@@ -126,6 +126,11 @@ impl Calls {
             MediaEvent::Talks { media, level } => {
                 self.with_leg(now, Handle::Media(media), |call, _, _| call.handle_talk(level));
             }
+            MediaEvent::TapEnded { media } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_tap_ended(ctx);
+                });
+            }
             MediaEvent::TimedOut { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_media_timeout(ctx);
@@ -403,7 +408,7 @@ impl Calls {
         start: impl FnOnce(&mut Context<'_>) -> Call,
     ) {
         self.totals.calls += 1;
-        let mut ctx = self.core.context(now, &self.world.sounds);
+        let mut ctx = self.core.context(now, &self.world);
         match catch_unwind(AssertUnwindSafe(|| start(&mut ctx))) {
             Ok(call) => {
                 self.calls.insert(id, call);
@@ -454,7 +459,7 @@ impl Calls {
         handler: impl FnOnce(&mut Call, &mut Context<'_>),
     ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut ctx = self.core.context(now, &self.world.sounds);
+        let mut ctx = self.core.context(now, &self.world);
         let outcome = catch_unwind(AssertUnwindSafe(|| handler(call, &mut ctx)));
         if outcome.is_err() {
             let abort = || call.end(&mut ctx, None, Refusal::of(Cause::Internal));
@@ -473,7 +478,7 @@ impl Calls {
 
     fn settle(&mut self, now: Now, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut ctx = self.core.context(now, &self.world.sounds);
+        let mut ctx = self.core.context(now, &self.world);
         for cdr in call.take_cdrs(&mut ctx) {
             self.totals.cdrs += 1;
             ctx.outputs.push_back(Output::Cdr(Box::new(cdr)));
@@ -498,7 +503,7 @@ impl Calls {
 }
 
 impl Core {
-    fn context<'a>(&'a mut self, now: Now, sounds: &'a Sounds) -> Context<'a> {
+    fn context<'a>(&'a mut self, now: Now, world: &'a World) -> Context<'a> {
         Context {
             now,
             endpoint: &mut self.endpoint,
@@ -506,7 +511,8 @@ impl Core {
             handles: &mut self.handles,
             outputs: &mut self.outputs,
             settings: &self.settings,
-            sounds,
+            sounds: &world.sounds,
+            conversations: &world.conversations,
             rng: &mut self.rng,
         }
     }

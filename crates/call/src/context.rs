@@ -1,6 +1,7 @@
 //! What a call works with while it handles one event, and the index that finds its legs.
 
 use crate::{
+    conversations::Conversations,
     output::Output,
     ports::Ports,
     settings::{Settings, Sounds},
@@ -19,6 +20,7 @@ pub(crate) struct Context<'a> {
     pub(crate) outputs: &'a mut VecDeque<Output>,
     pub(crate) settings: &'a Settings,
     pub(crate) sounds: &'a Sounds,
+    pub(crate) conversations: &'a Conversations,
     pub(crate) rng: &'a mut Rng,
 }
 

@@ -5,7 +5,7 @@ use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::Ha1;
 use sip::{Destination, NameAddr, Uri};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
 };
 
@@ -21,6 +21,8 @@ pub struct Directory {
     pub extensions: HashMap<(DomainId, String), Extension>,
     /// By name.
     pub trunks: HashMap<String, Trunk>,
+    /// Who may hear the calls of others and speak in them.
+    pub supervisors: HashSet<UserId>,
 }
 
 /// A tenant.

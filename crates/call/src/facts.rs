@@ -30,6 +30,8 @@ pub struct CallChange {
     pub state: CallState,
     /// When the caller was answered, if it was.
     pub answered: Option<UnixMillis>,
+    /// Whether it is recorded now.
+    pub recording: CallRecording,
     /// Legs that stand otherwise, by their index in [`CallView::legs`].
     pub legs: SmallVec<[(u8, LegState); LEGS_INLINE]>,
 }
@@ -70,6 +72,10 @@ pub struct CallView {
     pub started: UnixMillis,
     /// When the caller was answered, if it was.
     pub answered: Option<UnixMillis>,
+    /// Whether it is recorded.
+    pub recording: CallRecording,
+    /// Whether its dialplan rule wants it recorded, which nobody can stop.
+    pub is_recording_forced: bool,
     /// The caller first, then those that we ring.
     pub legs: Vec<LegView>,
 }
@@ -126,8 +132,21 @@ pub enum CallState {
     Playing,
     /// The caller is in a conference, or at its door.
     Conference,
+    /// The caller hears others talk.
+    Supervising,
     /// Every leg was told to end; for people the call is over.
     Ending,
+}
+
+/// Whether a call is recorded.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CallRecording {
+    /// No.
+    Off,
+    /// Yes.
+    On,
+    /// Yes, but not what is said now.
+    Paused,
 }
 
 /// How a leg stands.
@@ -149,6 +168,7 @@ impl CallView {
     /// Takes in a change of this call.
     pub fn apply(&mut self, change: &CallChange) {
         self.state = change.state;
+        self.recording = change.recording;
         self.answered = change.answered;
         for (n, state) in &change.legs {
             if let Some(leg) = self.legs.get_mut(usize::from(*n)) {
@@ -191,6 +211,7 @@ impl CallState {
             Self::Held => "held",
             Self::Playing => "playing",
             Self::Conference => "conference",
+            Self::Supervising => "supervising",
             Self::Ending => "ending",
         }
     }

@@ -1,8 +1,9 @@
 //! From what was dialled to whom we ring.
 
 use crate::{
-    call::{Invitation, Plan, Target},
+    call::{Invitation, Plan, SupervisionOrder, Target},
     calls::Calls,
+    conversations::Side,
     dialplan::{self, Action, Builtin, RouteQuery, Routing},
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal},
@@ -47,12 +48,40 @@ impl Calls {
                 let place = self.world.rooms.come(admitted.domain.id, plan.room.clone(), worker);
                 Plan::Meet(Invitation { plan, place })
             }
+            Action::Supervise { number, language } => {
+                self.supervise(admitted, &number, language).unwrap_or_else(Plan::Refuse)
+            }
             Action::Refuse { status, reason } => {
                 let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
                 Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })
             }
         };
         (plan, is_recorded)
+    }
+
+    /// Brings somebody who may into the conversation of an extension.
+    fn supervise(
+        &self,
+        admitted: &Admitted<'_>,
+        number: &str,
+        language: String,
+    ) -> Result<Plan, Refusal> {
+        let refuse = |cause, reason: String| Refusal { reason: Some(reason), ..Refusal::of(cause) };
+        let caller = admitted.caller.extension().filter(|it| {
+            it.user.is_some_and(|user| self.world.directory.supervisors.contains(&user))
+        });
+        let Some(caller) = caller else {
+            return Err(refuse(Cause::Refused, "Only supervisors may hear calls".to_owned()));
+        };
+        let conversations = self.world.conversations.clone();
+        let Some((conversation, side)) = conversations.of(admitted.domain.id, number) else {
+            return Err(refuse(Cause::Unavailable, format!("{number} talks to nobody")));
+        };
+        let is_own = |side: &Side| side.extension.as_ref() == Some(&caller.number);
+        if conversation.sides.iter().any(is_own) {
+            return Err(refuse(Cause::Refused, "This is a call of your own".to_owned()));
+        }
+        Ok(Plan::Supervise(SupervisionOrder { conversation, side, language, conversations }))
     }
 
     fn ring_user(&self, calling: &Calling<'_>, number: &str, seats: &mut Vec<Seat>) -> Plan {

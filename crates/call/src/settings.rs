@@ -1,6 +1,7 @@
 //! What a shard is told once, and what it knows of the world outside.
 
 use crate::{
+    conversations::Conversations,
     dialplan::Plans,
     directory::{Directory, Locator},
     occupancy::Occupancy,
@@ -33,6 +34,8 @@ pub struct Settings {
     pub ring_timeout: Duration,
     /// No RTP for this long ends a call; `None` never.
     pub rtp_timeout: Option<Duration>,
+    /// Whether those who are recorded hear a tone that tells them so.
+    pub has_recording_tone: bool,
     /// Marks of calls that went on are made with it; the same on all shards, secret.
     pub loop_secret: u64,
     /// What Retry-After says in a 503, in seconds.
@@ -58,6 +61,8 @@ pub struct World {
     pub occupancy: Occupancy,
     /// Who is in which conference, on all shards together.
     pub rooms: Rooms,
+    /// Who talks with whom, on all shards together.
+    pub conversations: Conversations,
 }
 
 /// What can be played.

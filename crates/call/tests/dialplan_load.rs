@@ -71,7 +71,7 @@ steps = [{ prompt = { file = "gone.wav" } }]
          `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
-         `prompt`, `music`, `conference`, `refuse`",
+         `prompt`, `music`, `conference`, `supervise`, `refuse`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -112,7 +112,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         ("room = \"3\", chimes = 1", "….chimes: expected a boolean, found integer"),
         (
             "room = \"3\", language = \"fi\"",
-            "….language: a conference in \"fi\" needs the prompt \"fi/conference-pin.wav\"",
+            "….language: what is said here in \"fi\" needs the prompt \"fi/conference-pin.wav\"",
         ),
         (
             "room = \"3\", colour = 1",
@@ -126,7 +126,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         );
     }
     let told = complaints("room = \"3\"", &self::known());
-    assert_eq!(told, ["…: a conference in \"ru\" needs the prompt \"ru/conference-pin.wav\""]);
+    assert_eq!(told, ["…: what is said here in \"ru\" needs the prompt \"ru/conference-pin.wav\""]);
     let whole = "room = \"{number}\", pin = \"1\", moderator_pin = \"22\", language = \"en\"";
     assert!(load(&[("a.toml", &plan(whole))], &known).is_ok());
 }

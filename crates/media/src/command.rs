@@ -123,6 +123,18 @@ pub enum MediaCommand {
         /// What.
         sound: Sound,
     },
+    /// Let a supervisor hear what the far ends of other sessions say, whatever these do, and speak
+    /// to those of them that are in a bridge. Whoever is not spoken to hears the bridge as before,
+    /// untouched. Comes again to change the mode. Ends a bridge or a playout of the supervisor
+    /// before it; answered by [`MediaEvent::TapEnded`] when none of the others is there any more.
+    Tap {
+        /// The supervisor's session.
+        media: MediaId,
+        /// Whose far ends it hears. On its worker, and in the same order for all who supervise them.
+        of: [MediaId; 2],
+        /// Who hears it.
+        mode: TapMode,
+    },
     /// Record, until told to stop or until one of the sessions closes. What else the sessions do
     /// makes no difference.
     Record {
@@ -132,6 +144,8 @@ pub enum MediaCommand {
         label: Box<Label>,
         /// What is on the left and on the right.
         sources: [RecordedSource; 2],
+        /// Whether those who are recorded hear a tone each 15 s that tells them so.
+        has_tone: bool,
     },
     /// Leave out of a recording what comes from now on, or no longer.
     PauseRecording {
@@ -192,6 +206,11 @@ pub enum MediaEvent {
         /// How loud, in decibels below full scale; `None` for silence.
         level: Option<u8>,
     },
+    /// None of the sessions is left that this one supervised.
+    TapEnded {
+        /// The supervisor's.
+        media: MediaId,
+    },
     /// No packet came for the configured time. The session lives on until closed.
     TimedOut {
         /// Which.
@@ -215,6 +234,7 @@ impl MediaEvent {
             | Self::Key { media, .. }
             | Self::Dialled { media, .. }
             | Self::Talks { media, .. }
+            | Self::TapEnded { media }
             | Self::TimedOut { media }
             | Self::Closed { media, .. } => Some(*media),
         }
@@ -228,6 +248,28 @@ pub struct PartyMode {
     pub is_muted: bool,
     /// It does not hear the others.
     pub is_deaf: bool,
+}
+
+/// Who hears a supervisor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TapMode {
+    /// Nobody.
+    Listen,
+    /// The far end of this session alone.
+    Whisper(MediaId),
+    /// All.
+    Barge,
+}
+
+impl TapMode {
+    /// Whether the far end of a session hears the supervisor.
+    pub fn is_heard_by(self, media: MediaId) -> bool {
+        match self {
+            Self::Listen => false,
+            Self::Whisper(to) => to == media,
+            Self::Barge => true,
+        }
+    }
 }
 
 /// A bound RTP port (and the RTCP port above it) of one worker.

@@ -63,6 +63,11 @@ impl Converter {
         Some(Self { told, ear })
     }
 
+    /// Whether keys stay what they are.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.ear, Ear::Events(_)) && self.told == KeyForm::Events
+    }
+
     /// How the other is told.
     pub(crate) fn told(&self) -> KeyForm {
         self.told

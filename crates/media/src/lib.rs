@@ -42,7 +42,7 @@ mod transcode;
 
 pub use command::{
     Direction, Family, Format, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, PortLease,
-    RecordedSource, Remote, Rtcp, Transcoding,
+    RecordedSource, Remote, Rtcp, TapMode, Transcoding,
 };
 pub use figures::{FarStats, Figures, Quality, StreamStats};
-pub use relay::{Channel, Counters, DropReason, Relay, Slot, Transmit};
+pub use relay::{Channel, Counters, DropReason, Relay, Slot, TICK_LATE, Transmit};

@@ -18,7 +18,7 @@ use crate::{
     session::{Session, session_mut},
     talk::Talk,
 };
-use base::RoomId;
+use base::{MediaId, RoomId};
 use std::{
     collections::{BTreeMap, VecDeque},
     f64::consts::TAU,
@@ -28,13 +28,24 @@ use std::{
 /// All rooms of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct Mixer {
-    rooms: BTreeMap<RoomId, Room>,
+    rooms: BTreeMap<RoomKey, Room>,
+}
+
+/// What makes a room one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum RoomKey {
+    /// It is a conference.
+    Conference(RoomId),
+    /// It is of those who supervise this session, and with it another.
+    Supervision(MediaId),
 }
 
 /// One room, from its first party to its last.
 #[derive(Debug)]
 struct Room {
     parties: Vec<Slot>,
+    /// Who is heard here, and hears the room only while it is spoken to.
+    overheard: Vec<Slot>,
     buses: [Bus; Rate::ALL.len()],
     /// How loud those are who could be heard in this tick, and who they are.
     talkers: Vec<(u8, Slot)>,
@@ -64,7 +75,7 @@ struct Chime {
 
 impl Mixer {
     /// A session comes into a room; the others hear it if `is_chimed`.
-    pub(crate) fn join(&mut self, room: RoomId, slot: Slot, is_chimed: bool) {
+    pub(crate) fn join(&mut self, room: RoomKey, slot: Slot, is_chimed: bool) {
         let room = self.rooms.entry(room).or_insert_with(Room::new);
         if is_chimed {
             room.chime(Chime::COMING);
@@ -72,14 +83,41 @@ impl Mixer {
         room.parties.push(slot);
     }
 
+    /// A session is heard in a room from now on.
+    pub(crate) fn overhear(&mut self, room: RoomKey, slot: Slot) {
+        let room = self.rooms.entry(room).or_insert_with(Room::new);
+        if !room.overheard.contains(&slot) {
+            room.overheard.push(slot);
+        }
+    }
+
+    /// Or no longer.
+    pub(crate) fn stop_overhearing(&mut self, id: RoomKey, slot: Slot) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.overheard.retain(|it| *it != slot);
+            self.close_if_empty(id);
+        }
+    }
+
+    /// Who is in a room, and who is overheard in it.
+    pub(crate) fn members(&self, id: RoomKey) -> [Vec<Slot>; 2] {
+        let room = self.rooms.get(&id);
+        room.map(|it| [it.parties.clone(), it.overheard.clone()]).unwrap_or_default()
+    }
+
     /// It leaves; a room that is empty is gone.
-    pub(crate) fn leave(&mut self, id: RoomId, slot: Slot, is_chimed: bool) {
+    pub(crate) fn leave(&mut self, id: RoomKey, slot: Slot, is_chimed: bool) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         room.parties.retain(|it| *it != slot);
         if is_chimed {
             room.chime(Chime::LEAVING);
         }
-        if room.parties.is_empty() {
+        self.close_if_empty(id);
+    }
+
+    fn close_if_empty(&mut self, id: RoomKey) {
+        let is_empty = |room: &Room| room.parties.is_empty() && room.overheard.is_empty();
+        if self.rooms.get(&id).is_some_and(is_empty) {
             self.rooms.remove(&id);
         }
     }
@@ -113,7 +151,8 @@ impl Mixer {
         let Some(room) = self.rooms.get_mut(&party.room()) else { return 0 };
         let rate = voice.codec.rate();
         let bus = &room.buses[rate as usize];
-        let is_alone = room.parties.len() == 1 && room.chimes.is_empty();
+        let is_alone =
+            room.parties.len() == 1 && room.overheard.is_empty() && room.chimes.is_empty();
         let heard = match (is_alone || party.mode().is_deaf, party.is_told()) {
             (true, true) => party.payload(tick, voice, None, &NOTHING),
             (true, false) if party.mode().is_deaf => {
@@ -138,6 +177,7 @@ impl Room {
     fn new() -> Self {
         Self {
             parties: Vec::new(),
+            overheard: Vec::new(),
             buses: Rate::ALL.map(Bus::new),
             talkers: Vec::new(),
             listeners: Vec::new(),
@@ -154,13 +194,13 @@ impl Room {
         events: &mut VecDeque<MediaEvent>,
         in_hand: &mut Option<Slot>,
     ) {
-        let Self { parties, buses, talkers, .. } = self;
+        let Self { parties, overheard, buses, talkers, .. } = self;
         for bus in &mut *buses {
             bus.is_wanted = false;
         }
         talkers.clear();
-        let is_small = parties.len() <= ALL_MIXED_MAX;
-        for slot in &*parties {
+        let is_small = parties.len() + overheard.len() <= ALL_MIXED_MAX;
+        for slot in parties.iter().chain(&*overheard) {
             *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { continue };
             session.listen(now, events);

@@ -2,24 +2,26 @@
 
 use crate::{
     codec::Rate,
-    command::PartyMode,
+    command::{PartyMode, TapMode},
     ears::Ears,
+    mixer::RoomKey,
     outlet::Outlet,
     playout::{PACKET_MS, Voice},
     resample::Resampler,
     sound::{Music, Sound},
     talk::{Talk, TalkDetector},
 };
-use base::RoomId;
 use std::{collections::VecDeque, sync::Arc};
 
 /// A session's part in a room.
 #[derive(Debug)]
 pub(crate) struct Party {
-    room: RoomId,
+    room: RoomKey,
     mode: PartyMode,
     alone: Option<Arc<Music>>,
     is_chimed: bool,
+    /// Who hears it of those that it supervises, if it is no party of a conference.
+    tap: Option<TapMode>,
     talk: TalkDetector,
     /// Whether the others hear it in the tick in hand.
     is_mixed: bool,
@@ -48,7 +50,7 @@ struct Told {
 impl Party {
     /// Comes into a room.
     pub(crate) fn new(
-        room: RoomId,
+        room: RoomKey,
         mode: PartyMode,
         alone: Option<Arc<Music>>,
         is_chimed: bool,
@@ -58,6 +60,7 @@ impl Party {
             mode,
             alone,
             is_chimed,
+            tap: None,
             talk: TalkDetector::default(),
             is_mixed: false,
             shares: [const { None }; Rate::ALL.len()],
@@ -66,8 +69,31 @@ impl Party {
         }
     }
 
+    /// Comes into the room of those who supervise a bridge.
+    pub(crate) fn supervising(room: RoomKey, mode: TapMode) -> Self {
+        let mut party = Self::new(room, PartyMode::default(), None, false);
+        party.set_tap(mode);
+        party
+    }
+
+    /// Is supervised itself: it is heard in the room of those who do.
+    pub(crate) fn overheard(room: RoomKey) -> Self {
+        Self::new(room, PartyMode::default(), None, false)
+    }
+
+    /// Who hears it of those that it supervises; `None` for a party of a conference.
+    pub(crate) fn tap(&self) -> Option<TapMode> {
+        self.tap
+    }
+
+    /// Supervises in another way.
+    pub(crate) fn set_tap(&mut self, mode: TapMode) {
+        self.tap = Some(mode);
+        self.mode.is_muted = mode == TapMode::Listen;
+    }
+
     /// Where it is.
-    pub(crate) fn room(&self) -> RoomId {
+    pub(crate) fn room(&self) -> RoomKey {
         self.room
     }
 

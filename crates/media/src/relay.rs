@@ -11,11 +11,13 @@
 mod keys;
 mod recording;
 mod reporting;
+mod taps;
 
 use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
     figures::Figures,
+    mixer::RoomKey,
     outbox::Outbox,
     party::Party,
     playout::{PACKET_MS, Studio},
@@ -144,6 +146,8 @@ pub struct Counters {
     pub dropped: [u64; DropReason::ALL.len()],
     /// Ticks left out because the worker came too late.
     pub ticks_skipped: u64,
+    /// Ticks that began [`TICK_LATE`] or more after their time.
+    pub ticks_late: u64,
 }
 
 impl Relay {
@@ -187,7 +191,8 @@ impl Relay {
         self.end_recording_of(now, media);
         let slot = self.slots.remove(&media)?;
         self.in_hand = None;
-        self.part(slot);
+        self.part(now, slot);
+        self.end_taps_of(now, slot);
         self.say_goodbye(now, slot);
         if let Some(session) = self.sessions[slot.0 as usize].take() {
             self.events.push_back(MediaEvent::Closed { media, stats: session.stats() });
@@ -212,7 +217,7 @@ impl Relay {
                 if let (Some(a), Some(b)) = (self.slot(a), self.slot(b))
                     && a != b
                 {
-                    self.bridge((a, a_to_b), (b, b_to_a));
+                    self.bridge(now, (a, a_to_b), (b, b_to_a));
                 }
             }
             MediaCommand::ConvertKeys { media, heard, told } => {
@@ -223,7 +228,7 @@ impl Relay {
             }
             MediaCommand::Unbridge { media } => {
                 if let Some(slot) = self.slot(media) {
-                    self.part(slot);
+                    self.part(now, slot);
                 }
             }
             MediaCommand::Play { media, playout } => {
@@ -233,6 +238,7 @@ impl Relay {
             }
             MediaCommand::Join { media, room, mode, alone, is_chimed } => {
                 if let Some(slot) = self.slot(media) {
+                    let room = RoomKey::Conference(room);
                     self.join(now, slot, Party::new(room, mode, alone, is_chimed));
                 }
             }
@@ -246,8 +252,9 @@ impl Relay {
                     session.tell(&sound);
                 }
             }
-            MediaCommand::Record { recording, label, sources } => {
-                self.record(now, recording, *label, sources);
+            MediaCommand::Tap { media, of, mode } => self.tap(now, media, of, mode),
+            MediaCommand::Record { recording, label, sources, has_tone } => {
+                self.record(now, recording, *label, (sources, has_tone));
             }
             MediaCommand::PauseRecording { recording, pause } => {
                 self.pause_recording(now, recording, pause);
@@ -309,6 +316,7 @@ impl Relay {
         self.in_hand = None;
         self.skip_missed_ticks(now);
         while !self.players.is_empty() && self.tick_at <= now {
+            self.counters.ticks_late += u64::from(now - self.tick_at >= TICK_LATE);
             self.tick(now, &mut send);
             self.tick_at += TICK;
         }
@@ -367,6 +375,7 @@ impl Relay {
             let payload = rtp::payload(packet, payload_len);
             self.recorded.copy(now, tap, Way::Received, &header, payload);
         }
+        session.be_overheard(now, &header, rtp::payload(packet, payload_len));
         if session.converts() {
             let payload = rtp::payload(packet, payload_len);
             if self.hear_keys(now, slot, &header, payload) {
@@ -434,12 +443,17 @@ impl Relay {
 
     /// Joins two; a bridge that is already there only changes its translation. Nothing changes if
     /// a codec cannot be set up.
-    fn bridge(&mut self, (a, from_a): (Slot, PayloadMap), (b, from_b): (Slot, PayloadMap)) {
+    fn bridge(
+        &mut self,
+        now: Instant,
+        (a, from_a): (Slot, PayloadMap),
+        (b, from_b): (Slot, PayloadMap),
+    ) {
         let (Ok(from_a), Ok(from_b)) = (translation(&from_a), translation(&from_b)) else { return };
         let is_there = self.peer(a) == Some(b);
         if !is_there {
-            self.part(a);
-            self.part(b);
+            self.part(now, a);
+            self.part(now, b);
         }
         for (slot, peer, translation) in [(a, b, from_a), (b, a, from_b)] {
             let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
@@ -456,10 +470,12 @@ impl Relay {
                 hearer.change_source();
             }
         }
+        self.resume_taps(now, a);
+        self.resume_taps(now, b);
     }
 
     fn play(&mut self, now: Instant, slot: Slot, playout: Playout) {
-        self.part(slot);
+        self.part(now, slot);
         let Some(session) = session_mut(&mut self.sessions, slot) else { return };
         session.play(now, playout, &mut self.rng);
         session.prepare(now, &mut self.studio, &mut self.rng);
@@ -469,7 +485,8 @@ impl Relay {
     }
 
     fn join(&mut self, now: Instant, slot: Slot, party: Party) {
-        self.part(slot);
+        self.part(now, slot);
+        self.end_taps_of(now, slot);
         let Some(session) = session_mut(&mut self.sessions, slot) else { return };
         self.studio.mixer.join(party.room(), slot, party.is_chimed());
         session.join(now, party, &mut self.rng);
@@ -488,13 +505,17 @@ impl Relay {
     }
 
     /// Ends what a session does, and the bridge of its peer.
-    fn part(&mut self, slot: Slot) {
+    fn part(&mut self, now: Instant, slot: Slot) {
         for slot in [self.peer(slot), Some(slot)].into_iter().flatten() {
-            if let Some(session) = session_mut(&mut self.sessions, slot) {
-                if let Activity::Meeting(party) = session.activity() {
-                    self.studio.mixer.leave(party.room(), slot, party.is_chimed());
-                }
-                session.take_up(Activity::Idle);
+            let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
+            let mut supervised = None;
+            if let Activity::Meeting(party) = session.activity() {
+                self.studio.mixer.leave(party.room(), slot, party.is_chimed());
+                supervised = party.tap().map(|_| party.room());
+            }
+            session.take_up(Activity::Idle);
+            if let Some(room) = supervised {
+                self.settle_taps(now, room);
             }
         }
     }
@@ -558,6 +579,7 @@ impl Relay {
         self.studio.sweep(tick);
         self.report(now, send);
         self.sweep_keys(now);
+        self.sweep_beeps(now);
         for session in self.sessions.iter_mut().flatten() {
             if session.has_timed_out(now) {
                 self.events.push_back(MediaEvent::TimedOut { media: session.media() });
@@ -602,6 +624,8 @@ fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {
 
 /// Between packets of a playout.
 const TICK: Duration = Duration::from_millis(PACKET_MS as u64);
+/// From here on a tick is late: the far end's jitter buffer begins to feel it.
+pub const TICK_LATE: Duration = Duration::from_millis(5);
 /// A worker later than this leaves ticks out.
 const CATCH_UP_MAX: Duration = Duration::from_millis(100);
 /// Between two looks for far ends that fell silent and reports that are due: how late these come.

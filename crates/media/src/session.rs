@@ -1,6 +1,8 @@
 //! One media session: a far end, what it may send, what it hears.
 
+mod beep;
 mod keys;
+mod overheard;
 mod reporting;
 
 use crate::{
@@ -21,6 +23,8 @@ use crate::{
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
+use beep::Beep;
+use overheard::Overheard;
 use reporting::Rtcp;
 use std::{
     collections::VecDeque,
@@ -53,6 +57,10 @@ pub(crate) struct Session {
     foreign: u64,
     silence: Silence,
     has_transcoded: bool,
+    /// Says that it is recorded.
+    beep: Option<Box<Beep>>,
+    /// What supervisors have of it.
+    overheard: Option<Box<Overheard>>,
     /// The recording that it is part of.
     pub(crate) tap: Option<Tap>,
 }
@@ -120,6 +128,8 @@ impl Session {
             foreign: 0,
             silence: Silence { limit: None, heard_at: now, is_reported: false },
             has_transcoded: false,
+            beep: None,
+            overheard: None,
             tap: None,
         }
     }
@@ -152,7 +162,8 @@ impl Session {
             self.formats = SessionFormats::new(formats);
             self.ears = None;
             self.dialler = None;
-            if let Activity::Meeting(party) = &mut self.activity {
+            self.beep = None;
+            if let Some(party) = self.party_mut() {
                 party.change_voice();
             }
         }
@@ -164,6 +175,7 @@ impl Session {
         self.activity = activity;
         self.converter = None;
         self.dialler = None;
+        self.beep = None;
         self.has_transcoded |= self.transcodes();
         self.outgoing.change_source();
         if !self.needs_ears() {
@@ -192,15 +204,16 @@ impl Session {
         if let Activity::Playing(player) = &mut self.activity {
             player.prepare(voice, studio);
         }
-        if self.ears.is_none() && self.needs_ears() {
-            let rate = voice.codec.rate();
-            self.ears = Some(Box::new(Ears::new(now, &self.formats.all, rate, rng)));
-        }
+        self.grow_ears(now, rng);
     }
 
-    /// Whether somebody must hear what the far end says: a conference, or we where it may answer a
-    /// playout with keys that are in the audio alone.
+    /// Whether somebody must hear what the far end says: a conference, supervisors, or we where it
+    /// may answer a playout with keys that are in the audio alone.
     fn needs_ears(&self) -> bool {
+        self.overheard.is_some() || self.is_heard_by_activity()
+    }
+
+    fn is_heard_by_activity(&self) -> bool {
         match &self.activity {
             Activity::Meeting(_) => true,
             Activity::Playing(player) => {
@@ -238,16 +251,27 @@ impl Session {
 
     /// Lets the ears hear the frame of a tick.
     pub(crate) fn listen(&mut self, now: Instant, events: &mut VecDeque<MediaEvent>) {
-        if let Some(digit) = self.ears.as_mut().and_then(|ears| ears.listen(now)) {
+        if let Some(digit) = self.ears.as_mut().and_then(|ears| ears.listen(now))
+            && self.is_heard_by_activity()
+        {
             events.push_back(MediaEvent::Key { media: self.media, digit });
         }
     }
 
-    /// Its part in a conference, and what was heard of it.
+    /// Its part in a conference or in the room of its supervisors, and what was heard of it.
     pub(crate) fn party(&mut self) -> Option<(&mut Party, &mut Ears)> {
-        match (&mut self.activity, &mut self.ears) {
-            (Activity::Meeting(party), Some(ears)) => Some((party, ears)),
-            (_, _) => None,
+        match (&mut self.activity, &mut self.overheard, &mut self.ears) {
+            (Activity::Meeting(party), _, Some(ears)) => Some((party, ears)),
+            (_, Some(overheard), Some(ears)) => Some((overheard.party(), ears)),
+            (_, _, _) => None,
+        }
+    }
+
+    fn party_mut(&mut self) -> Option<&mut Party> {
+        match (&mut self.activity, &mut self.overheard) {
+            (Activity::Meeting(party), _) => Some(party),
+            (_, Some(overheard)) => Some(overheard.party()),
+            (_, None) => None,
         }
     }
 
@@ -265,10 +289,15 @@ impl Session {
         }
     }
 
-    /// Whether a conference hears it. One that holds may well send music of its own.
+    /// Whether a room hears it. One that holds may well send music of its own.
     pub(crate) fn speaks(&self) -> bool {
-        self.direction == Direction::SendRecv
-            && matches!(&self.activity, Activity::Meeting(party) if !party.mode().is_muted)
+        let is_heard = match &self.activity {
+            Activity::Meeting(party) => !party.mode().is_muted,
+            Activity::Idle | Activity::Bridged { .. } | Activity::Echo | Activity::Playing(_) => {
+                self.overheard.is_some()
+            }
+        };
+        is_heard && self.direction == Direction::SendRecv
     }
 
     /// Translates packets for the peer in hand another way from now on.
@@ -339,7 +368,7 @@ impl Session {
         if !self.direction.sends() {
             return Err(DropReason::Held);
         }
-        if self.is_dialling() {
+        if self.is_dialling() || self.is_beeping() || self.hears_room() {
             return Err(DropReason::Replaced);
         }
         let to = self.latch.destination().ok_or(DropReason::NoDestination)?;
@@ -354,7 +383,8 @@ impl Session {
         self.outgoing.change_source();
     }
 
-    /// Writes the next packet of a playout or a conference, or of a key in a bridge.
+    /// Writes the next packet of a playout or a conference, or of what is in a bridge but passed on: a
+    /// key, a supervisor, the tone of a recording.
     ///
     /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
     /// so that a prompt ends when it should.
@@ -366,24 +396,35 @@ impl Session {
         packet: &mut [u8; PACKET_MAX],
     ) -> Played {
         if matches!(self.activity, Activity::Bridged { .. }) {
-            return self.dial(now, packet);
+            let dialled = self.dial(now, packet);
+            if matches!(dialled, Played::To(..)) {
+                return dialled;
+            }
+            if let Some(beeped) = self.beep(now, packet) {
+                return beeped;
+            }
+            if !self.hears_room() {
+                return dialled;
+            }
         }
-        let Self { activity, latch, formats, ears, .. } = self;
+        let Self { activity, latch, formats, ears, overheard, .. } = self;
         let payload = &mut packet[HEADER_LEN..];
         let (to, voice) = (latch.destination(), formats.voice);
-        let len = match (activity, to, voice) {
-            (Activity::Idle | Activity::Bridged { .. } | Activity::Echo, _, _) => {
-                return Played::Nothing;
-            }
-            (Activity::Playing(player), Some(_), Some(_)) => player.fill(tick, studio, payload),
-            (Activity::Playing(player), Some(_), None) => {
+        let ears = ears.as_deref();
+        let len = match (activity, overheard, to, voice) {
+            (Activity::Idle | Activity::Echo, _, _, _) => return Played::Nothing,
+            (Activity::Playing(player), _, Some(_), Some(_)) => player.fill(tick, studio, payload),
+            (Activity::Playing(player), _, Some(_), None) => {
                 player.give_up();
                 0
             }
-            (Activity::Meeting(party), Some(_), Some(voice)) => {
-                studio.meet(tick, party, (voice, ears.as_deref()), payload)
+            (Activity::Meeting(party), _, Some(_), Some(voice)) => {
+                studio.meet(tick, party, (voice, ears), payload)
             }
-            (Activity::Playing(_) | Activity::Meeting(_), _, _) => 0,
+            (Activity::Bridged { .. }, Some(overheard), Some(_), Some(voice)) => {
+                studio.meet(tick, overheard.party(), (voice, ears), payload)
+            }
+            (Activity::Playing(_) | Activity::Meeting(_) | Activity::Bridged { .. }, _, _, _) => 0,
         };
         let (Some(to), Some(voice)) = (to, voice) else { return Played::Silently };
         if !self.direction.sends() || len == 0 {

@@ -135,6 +135,7 @@ fn a_session_in_a_second_recording_leaves_the_first() {
             recording: second,
             label: Box::new(label()),
             sources: [RecordedSource::Received(id(1)), RecordedSource::Received(id(0))],
+            has_tone: false,
         },
     );
     world.say(0, &[1; 160]);
@@ -297,7 +298,8 @@ impl World {
 
     fn record(&mut self, sources: [RecordedSource; 2]) {
         let label = Box::new(label());
-        let command = MediaCommand::Record { recording: RECORDING, label, sources };
+        let command =
+            MediaCommand::Record { recording: RECORDING, label, sources, has_tone: false };
         self.relay.handle_command(self.now, command);
     }
 

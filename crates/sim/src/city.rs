@@ -11,8 +11,8 @@ use crate::{
 use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Directory, Occupancy, Output, Rooms, World, facts::CallState,
-    registration::RegistrationReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Rooms, World,
+    facts::CallState, registration::RegistrationReply,
 };
 use media::{MediaEvent, dtmf::Digit};
 use sip::{
@@ -74,6 +74,8 @@ pub struct City {
     pub(crate) occupancy: Occupancy,
     /// Who is in which conference.
     pub rooms: Rooms,
+    /// Who talks with whom.
+    pub conversations: Conversations,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     errands: u64,
     policy: BindingPolicy,
@@ -97,7 +99,7 @@ impl City {
         let directory = Arc::new(plot::directory(&mut rng, &plot));
         let plans = Arc::new(plot::plans());
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
-        let rooms = Rooms::default();
+        let (rooms, conversations) = (Rooms::default(), Conversations::default());
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
@@ -108,6 +110,7 @@ impl City {
                 locator: Box::new(registrar.clone()),
                 occupancy: occupancy.clone(),
                 rooms: rooms.clone(),
+                conversations: conversations.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
             Calls::new(now, plot::settings(shard, &plot), world, rng.split())
@@ -130,6 +133,7 @@ impl City {
             now: start,
             occupancy,
             rooms,
+            conversations,
             back_office: BTreeMap::new(),
             errands: 0,
             policy,
@@ -483,8 +487,7 @@ impl City {
         match output {
             Output::Send(send) => self.carry(shard, send),
             Output::Media { worker, command } => {
-                let answer = self.workers[usize::from(worker)].handle(self.now, command);
-                if let Some(event) = answer {
+                for event in self.workers[usize::from(worker)].handle(self.now, command) {
                     self.report(shard, event);
                 }
             }

@@ -25,7 +25,7 @@ pub use city::City;
 pub use day::live_a_day;
 pub use network::{Network, Quality};
 pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
-pub use plot::{DOMAIN, Plot, provider, switch};
+pub use plot::{DOMAIN, Plot, SUPERVISOR, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;
 pub use wire::Heard;

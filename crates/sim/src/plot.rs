@@ -1,7 +1,7 @@
 //! How a city is laid out: the directory, the dialplan and the settings of its switch.
 
 use crate::network::Quality;
-use base::{DomainId, ExtensionId, Rng, UnixMillis};
+use base::{DomainId, ExtensionId, Rng, UnixMillis, UserId};
 use call::{
     Directory, Domain, Extension, Settings, Sounds, Trunk,
     dialplan::{self, Known, Plans},
@@ -61,6 +61,11 @@ match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
 
 [[rule]]
+name = "supervise"
+match = { number = "*44{who}" }
+steps = [{ supervise = { number = "{who}" } }]
+
+[[rule]]
 name = "out"
 match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
@@ -70,6 +75,9 @@ name = "in"
 match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 "#;
+
+/// The extension of somebody who may supervise.
+pub const SUPERVISOR: &str = "1010";
 
 /// UDP's flow of the switch.
 pub(crate) const UDP_FLOW: FlowId = FlowId(1);
@@ -139,6 +147,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         call_duration_max: plot.call_duration_max,
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
+        has_recording_tone: false,
         loop_secret: 7,
         retry_after_s: 5,
         auth: AuthPolicy::default(),
@@ -176,6 +185,11 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         };
         directory.extensions.insert((domain.id, number), extension);
     }
+    let supervisor = UserId::new(now, rng);
+    if let Some(line) = directory.extensions.get_mut(&(domain.id, SUPERVISOR.to_owned())) {
+        line.user = Some(supervisor);
+    }
+    directory.supervisors.insert(supervisor);
     let trunk = trunk(domain.id);
     directory.trunks.insert(trunk.name.clone(), trunk);
     directory.domains.insert(domain.id, domain);
@@ -208,7 +222,10 @@ fn trunk(domain: DomainId) -> Trunk {
 pub(crate) fn plans() -> Plans {
     let known = Known {
         trunks: ["provider".to_owned()].into(),
-        prompts: dialplan::conference_prompts("ru").chain(["welcome.wav".to_owned()]).collect(),
+        prompts: dialplan::conference_prompts("ru")
+            .chain(dialplan::supervision_prompts("ru"))
+            .chain(["welcome.wav".to_owned()])
+            .collect(),
         music: ["default".to_owned()].into(),
     };
     dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")

@@ -4,7 +4,7 @@
 use base::{MediaId, RecordingId, RoomId};
 use media::{
     Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, RecordedSource,
-    Remote, StreamStats, dtmf::Digit,
+    Remote, StreamStats, TapMode, dtmf::Digit,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -59,6 +59,8 @@ enum Does {
     Plays(Playout),
     /// Is in a room.
     Meets(RoomId, PartyMode),
+    /// Hears these, and is heard by some of them.
+    Taps([MediaId; 2], TapMode),
 }
 
 impl Worker {
@@ -80,9 +82,9 @@ impl Worker {
     }
 
     /// Does as told; most commands are not answered.
-    pub(crate) fn handle(&mut self, now: Instant, command: MediaCommand) -> Option<MediaEvent> {
+    pub(crate) fn handle(&mut self, now: Instant, command: MediaCommand) -> Vec<MediaEvent> {
         match command {
-            MediaCommand::Lease { family, count } => return Some(self.lease(family, count)),
+            MediaCommand::Lease { family, count } => return vec![self.lease(family, count)],
             MediaCommand::Return { lease } => {
                 assert!(self.leased.remove(&lease), "{lease:?} returned twice");
                 self.free.insert(0, lease);
@@ -118,10 +120,15 @@ impl Worker {
                 *before = mode;
             }
             MediaCommand::Tell { media, .. } => {
-                let is_in_room = matches!(self.session(media).does, Does::Meets(_, _));
+                let does = &self.session(media).does;
+                let is_in_room = matches!(does, Does::Meets(_, _) | Does::Taps(_, _));
                 assert!(is_in_room, "{media} is in no room");
             }
-            MediaCommand::Record { recording, label, sources } => {
+            MediaCommand::Tap { media, of, mode } => {
+                self.take_up(media, Does::Taps(of, mode));
+                return self.taps_ended();
+            }
+            MediaCommand::Record { recording, label, sources, .. } => {
                 for source in sources {
                     self.session(source.media());
                 }
@@ -137,9 +144,9 @@ impl Worker {
             MediaCommand::StopRecording { recording } => {
                 assert!(self.recordings.remove(&recording).is_some(), "{recording} does not run");
             }
-            MediaCommand::Close { media } => return Some(self.close(media)),
+            MediaCommand::Close { media } => return self.close(media),
         }
-        None
+        Vec::new()
     }
 
     /// The next session whose far end has been silent for too long.
@@ -178,7 +185,7 @@ impl Worker {
             Does::Nothing => return None,
             Does::Relays(other) => self.sessions.get(other)?,
             Does::Plays(Playout::Echo) => session,
-            Does::Plays(_) | Does::Meets(_, _) => return None,
+            Does::Plays(_) | Does::Meets(_, _) | Does::Taps(_, _) => return None,
         };
         ear.remote.filter(|_| ear.direction.sends()).map(|it| it.rtp)
     }
@@ -187,7 +194,7 @@ impl Worker {
     pub fn plays_at(&self, port: SocketAddr) -> Option<&Playout> {
         match &self.sessions.values().find(|it| it.lease.address == port)?.does {
             Does::Plays(playout) => Some(playout),
-            Does::Nothing | Does::Relays(_) | Does::Meets(_, _) => None,
+            Does::Nothing | Does::Relays(_) | Does::Meets(_, _) | Does::Taps(_, _) => None,
         }
     }
 
@@ -203,6 +210,16 @@ impl Worker {
             self.sessions.iter().filter(|(media, it)| *media != speaker && hears(&it.does));
         let heard = others.filter_map(|(_, it)| Some(it.remote?.rtp));
         if mode.is_muted { Vec::new() } else { heard.collect() }
+    }
+
+    /// Whom the supervisor at `port` hears, and who hears it.
+    pub fn taps_at(&self, port: SocketAddr) -> Option<[Vec<SocketAddr>; 2]> {
+        let session = self.sessions.values().find(|it| it.lease.address == port)?;
+        let Does::Taps(of, mode) = session.does else { return None };
+        let far_end = |media: &MediaId| Some(self.sessions.get(media)?.remote?.rtp);
+        let hears = of.iter().filter_map(far_end).collect();
+        let is_heard = of.iter().filter(|it| mode.is_heard_by(**it)).filter_map(far_end).collect();
+        Some([hears, is_heard])
     }
 
     /// Recordings that run, oldest first.
@@ -240,7 +257,7 @@ impl Worker {
         let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
         match session.does {
             Does::Relays(_) | Does::Plays(Playout::Echo) => None,
-            Does::Nothing | Does::Plays(_) | Does::Meets(_, _) => {
+            Does::Nothing | Does::Plays(_) | Does::Meets(_, _) | Does::Taps(_, _) => {
                 Some(MediaEvent::Key { media: *media, digit })
             }
         }
@@ -293,7 +310,7 @@ impl Worker {
         self.bridges_made += 1;
     }
 
-    fn close(&mut self, media: MediaId) -> MediaEvent {
+    fn close(&mut self, media: MediaId) -> Vec<MediaEvent> {
         let session = self.sessions.remove(&media);
         let session = session.unwrap_or_else(|| panic!("{media} is not open, and closed"));
         self.recordings.retain(|_, it| it.sources.iter().all(|source| source.media() != media));
@@ -307,7 +324,19 @@ impl Worker {
         }
         let stats =
             StreamStats { latched: session.remote.map(|it| it.rtp), ..StreamStats::default() };
-        MediaEvent::Closed { media, stats }
+        let mut events = self.taps_ended();
+        events.push(MediaEvent::Closed { media, stats });
+        events
+    }
+
+    /// Those who supervise nobody any more.
+    fn taps_ended(&self) -> Vec<MediaEvent> {
+        let is_deserted = |does: &Does| match does {
+            Does::Taps(of, _) => !of.iter().any(|it| self.sessions.contains_key(it)),
+            Does::Nothing | Does::Relays(_) | Does::Plays(_) | Does::Meets(_, _) => false,
+        };
+        let deserted = self.sessions.iter().filter(|(_, it)| is_deserted(&it.does));
+        deserted.map(|(media, _)| MediaEvent::TapEnded { media: *media }).collect()
     }
 
     #[track_caller]

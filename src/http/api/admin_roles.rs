@@ -156,6 +156,7 @@ async fn change(
     )
     .await?;
     api.changed(&session, "role", id, role.version);
+    api.directory_changed().await;
     Ok(Json(role))
 }
 

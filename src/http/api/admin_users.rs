@@ -170,6 +170,7 @@ async fn add(
     )
     .await?;
     api.changed(&session, "user", user.id, user.version);
+    api.directory_changed().await;
     Ok((StatusCode::CREATED, Json(user)))
 }
 
@@ -242,6 +243,7 @@ async fn remove(
     api.audit(&session, Act { before, ..Act::on(AuditAction::UserRemoved, AuditObject::User, id) })
         .await?;
     api.changed(&session, "user", id, None);
+    api.directory_changed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -329,6 +331,7 @@ async fn finish(
     let (before, after) = (serde_json::to_value(&before).ok(), serde_json::to_value(&user).ok());
     api.audit(session, Act { before, after, ..Act::on(what, AuditObject::User, user.id) }).await?;
     api.changed(session, "user", user.id, user.version);
+    api.directory_changed().await;
     Ok(Json(user))
 }
 

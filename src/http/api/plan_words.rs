@@ -58,6 +58,10 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
             format!("ввести в конференцию {}", plan.room),
             format!("bring into the conference {}", plan.room),
         ),
+        Action::Supervise { number, .. } => Text::both(
+            format!("дать супервизору послушать разговор номера {number}"),
+            format!("let a supervisor hear the call of {number}"),
+        ),
         Action::Refuse { status, .. } if routing.rule.is_none() => Text::both(
             format!("отказать ({status}): ни одно правило не подошло"),
             format!("refuse ({status}): no rule matches"),
@@ -133,8 +137,8 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::ModeratorWithoutPin => {
             "Имеет смысл только вместе с `pin`: без него код ни у кого не спрашивают".to_owned()
         }
-        Mistake::ConferencePrompt { language, file } => {
-            format!("Конференции на языке {language:?} нужна фраза {file:?}, а её нет")
+        Mistake::MissingPrompt { language, file } => {
+            format!("Здесь говорится на языке {language:?}, и нужна фраза {file:?}, а её нет")
         }
         Mistake::Number(mistake) => number_in_russian(mistake),
         Mistake::TooManyRules { found, allowed } => {

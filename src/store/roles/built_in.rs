@@ -99,6 +99,7 @@ const SUPERVISOR: &[Right] = &[
     Right::LiveView,
     Right::CallHangupAny,
     Right::CallRecordAny,
+    Right::CallSupervise,
     Right::WallView,
     Right::WallManage,
     Right::UiJson,

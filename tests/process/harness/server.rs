@@ -1,7 +1,7 @@
 //! Tandem itself, as a user starts it.
 
 use super::{CdrRow, Outcome, PortBlock, Process, cdr::set_ring_time, repository, wait_for};
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::{
     fmt,
     io::{Read, Write},
@@ -152,6 +152,15 @@ impl Server {
         let data = self.folder.path().join("data");
         let settings = ["--config", &config.to_string_lossy(), "--data", &data.to_string_lossy()];
         tandem(self.folder.path(), &[arguments, &settings].concat())
+    }
+
+    /// From now on no file of its may grow beyond this; `None` for as far as they may at the start.
+    pub(crate) fn limit_file_size(&self, bytes: Option<u64>) {
+        let pid = Pid::from_raw(self.pid() as i32);
+        let limit = getrlimit(Resource::Fsize);
+        let current = bytes.or(limit.current);
+        let limit = Rlimit { current, ..limit };
+        prlimit(pid, Resource::Fsize, limit).expect("a process of ours may be limited");
     }
 
     /// Its process id.

@@ -1083,8 +1083,12 @@ export interface components {
              * @description Id; the call log's too.
              */
             id: string;
+            /** @description Whether its dialplan rule wants it recorded, which nobody can stop. */
+            is_recording_forced: boolean;
             /** @description The caller first, then those that are rung for it. */
             legs: components["schemas"]["CallLeg"][];
+            /** @description Whether it is recorded. */
+            recording: components["schemas"]["CallRecording"];
             /**
              * Format: date-time
              * @description When the INVITE came.
@@ -1251,6 +1255,11 @@ export interface components {
             /** @description The legs that have audio. */
             legs: components["schemas"]["LegQuality"][];
         };
+        /**
+         * @description Whether a call is recorded.
+         * @enum {string}
+         */
+        CallRecording: "off" | "on" | "paused";
         /** @description A call that is over. */
         CallRow: {
             /** @description Why it ended: `normal`, `busy`, … */
@@ -1288,7 +1297,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "conference" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "conference" | "supervising" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**

@@ -204,6 +204,8 @@ const call = (id: string): ActiveCall => ({
       since: '',
     },
   ],
+  recording: 'off',
+  is_recording_forced: false,
   actions: [],
 });
 

@@ -10,6 +10,7 @@ import { Timer } from '../ui/Timer';
 import { otherSide, timerOf, useOwnCalls } from './calls';
 import { CALL_TONES } from './callTones';
 import styles from './PhoneBar.module.css';
+import { RecordButton, RecordingMark } from './RecordButton';
 import { useHangup } from './useHangup';
 
 /** Always at the bottom: the line, its live calls, and the way to end one. */
@@ -63,7 +64,9 @@ function OwnCall({ call }: { call: ActiveCall }) {
         <span>{name ? number : t(`direction.${call.direction}`)}</span>
       </Link>
       <Badge tone={tone}>{t(`call_state.${call.state}`)}</Badge>
+      <RecordingMark call={call} />
       <Timer since={timerOf(call)} className={styles.timer} />
+      <RecordButton call={call} />
       {call.actions.includes('hangup') && (
         <Button
           kind="danger"

@@ -8,5 +8,6 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   held: 'hold',
   playing: 'talk',
   conference: 'talk',
+  supervising: 'talk',
   ending: 'off',
 };

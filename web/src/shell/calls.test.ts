@@ -56,6 +56,8 @@ function call(id: string, started_at: string, line_id: string | null): ActiveCal
     started_at,
     answered_at: null,
     legs: [leg('callee', line_id)],
+    recording: 'off',
+    is_recording_forced: false,
     actions: [],
   };
 }

@@ -104,7 +104,7 @@ impl Call {
     }
 
     /// A key of the caller, however it came.
-    pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
+    pub(super) fn handle_meeting_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
         let State::Meeting(meeting) = &mut self.state else { return };
         match &mut meeting.stage {
             Stage::AtDoor { entered, due, .. } => {

@@ -1,6 +1,6 @@
 //! Keys in a call, however they come: between two who talk, and to us.
 
-use super::Call;
+use super::{Call, State};
 use crate::{context::Context, leg::RELAY_TYPE};
 use bytes::Bytes;
 use media::dtmf::Digit;
@@ -18,6 +18,18 @@ struct InfoKey {
 }
 
 impl Call {
+    /// A key of the caller, however it came, where it means something to us.
+    pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
+        match self.state {
+            State::Meeting(_) => self.handle_meeting_key(ctx, digit),
+            State::Supervising(_) => self.handle_supervisor_key(ctx, digit),
+            State::Ringing(_)
+            | State::Talking(_)
+            | State::Playing { .. }
+            | State::Ending { .. } => {}
+        }
+    }
+
     /// INFO of `leg`: a key reaches the other far end in its form, or us; the rest passes as it is.
     pub(crate) fn handle_info(
         &mut self,

@@ -10,7 +10,9 @@
 //!    │ echo, tone, prompt                   ▼                                   ▼ longest duration
 //!    ├────────────────▶ Playing ─────────▶ Ending ◀─────────────────────────────┘
 //!    │ conference                             ▲
-//!    └────────────────▶ Meeting ──────────────┘
+//!    ├────────────────▶ Meeting ──────────────┤
+//!    │ supervise                              │
+//!    └────────────────▶ Supervising ──────────┘
 //! ```
 //!
 //! In `Ending` every leg has been told to end; the call is forgotten when each leg is settled, that
@@ -18,23 +20,26 @@
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
 //! standing dialogs (hold, re-INVITE), `keys` brings keys to where they mean something, `conference`
-//! is a caller in a room, `recording` records; this file holds the states, the time-outs and the end.
+//! is a caller in a room, `supervision` one who hears others talk, `recording` records; this file holds the states, the time-outs and the end.
 
 mod conference;
 mod keys;
 mod modify;
 mod recording;
 mod setup;
+mod supervision;
 
 pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use setup::{Incoming, Plan, Target};
+pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
 
 use crate::{
     cdr::{Cdr, HangupParty},
     context::Context,
+    conversations::Listed,
     description,
-    facts::{CallChange, CallDirection, CallFact, CallState, CallView, LegMedia},
+    facts::{CallChange, CallDirection, CallFact, CallRecording, CallState, CallView, LegMedia},
     failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
     occupancy::Seat,
@@ -50,6 +55,7 @@ use sip::{
 };
 use smallvec::SmallVec;
 use std::time::{Duration, Instant};
+use supervision::Supervision;
 
 /// How long a worker may take to give the figures of a closed session.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,10 +82,12 @@ pub(crate) struct Call {
     legs: Vec<Leg>,
     state: State,
     recording: Recording,
-    /// What was told last of the state; `None` before anything was.
-    told: Option<CallState>,
+    /// What was told last of the state and the recording; `None` before anything was.
+    told: Option<(CallState, CallRecording)>,
     /// What counts against the parties' limits of concurrent calls, until the end.
     seats: Vec<Seat>,
+    /// Lets supervisors find it while two talk.
+    listed: Option<Listed>,
 }
 
 #[derive(Debug)]
@@ -95,6 +103,8 @@ enum State {
     },
     /// The caller is in a conference, or at its door.
     Meeting(Box<Meeting>),
+    /// The caller hears others talk.
+    Supervising(Box<Supervision>),
     /// Every leg was told to end.
     Ending {
         /// Since then.
@@ -220,6 +230,7 @@ impl Call {
             State::Talking(_)
             | State::Playing { .. }
             | State::Meeting(_)
+            | State::Supervising(_)
             | State::Ending { .. } => Cause::Normal,
         };
         self.end(ctx, Some(leg), Refusal::of(cause));
@@ -232,14 +243,20 @@ impl Call {
         match self.state {
             State::Playing { .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
             State::Meeting(_) => self.handle_words_said(ctx),
-            State::Ringing(_) | State::Talking(_) | State::Ending { .. } => {}
+            State::Ringing(_)
+            | State::Talking(_)
+            | State::Supervising(_)
+            | State::Ending { .. } => {}
         }
     }
 
     /// No RTP came from a leg for the configured time: the far end is dead.
     pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>) {
         match self.state {
-            State::Talking(_) | State::Playing { .. } | State::Meeting(_) => {
+            State::Talking(_)
+            | State::Playing { .. }
+            | State::Meeting(_)
+            | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
             }
             State::Ringing(_) | State::Ending { .. } => {}
@@ -265,6 +282,7 @@ impl Call {
             State::Talking(talking) => talking.until,
             State::Playing { until } => *until,
             State::Meeting(meeting) => meeting.due(),
+            State::Supervising(supervision) => supervision.until,
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
                 *since + FIGURES_TIMEOUT
             }
@@ -283,7 +301,7 @@ impl Call {
                 let refusal = ringing.refusal.clone().filter(|it| it.cause == Cause::Busy);
                 self.end(ctx, None, refusal.unwrap_or(no_answer));
             }
-            State::Talking(_) | State::Playing { .. } => {
+            State::Talking(_) | State::Playing { .. } | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
@@ -317,6 +335,7 @@ impl Call {
             leg.end(ctx, hangup, &refusal);
         }
         self.seats.clear();
+        drop(self.listed.take());
         self.state = State::Ending { since: ctx.now.instant };
     }
 
@@ -338,16 +357,17 @@ impl Call {
             .zip(&mut self.legs)
             .filter_map(|(n, leg)| Some((n, leg.take_change(now.unix)?)))
             .collect();
-        let state = self.shown_state();
-        let told = self.told.replace(state);
+        let shown = (self.shown_state(), self.shown_recording());
+        let told = self.told.replace(shown);
         if told.is_none() {
             return Some(CallFact::Began(Box::new(self.view())));
         }
-        if told == Some(state) && legs.is_empty() {
+        if told == Some(shown) && legs.is_empty() {
             return None;
         }
-        let (call, answered) = (self.id, self.legs[CALLER].answered_at());
-        Some(CallFact::Changed(CallChange { call, at: now.unix, state, answered, legs }))
+        let (call, at, (state, recording)) = (self.id, now.unix, shown);
+        let answered = self.legs[CALLER].answered_at();
+        Some(CallFact::Changed(CallChange { call, at, state, answered, recording, legs }))
     }
 
     /// Whether the call can be forgotten.
@@ -382,6 +402,8 @@ impl Call {
             dialled: self.dialled.clone(),
             started: self.started.unix,
             answered: self.legs[CALLER].answered_at(),
+            recording: self.shown_recording(),
+            is_recording_forced: self.recording.is_by_rule(),
             legs: self.legs.iter().map(Leg::view).collect(),
         }
     }
@@ -397,7 +419,19 @@ impl Call {
             State::Talking(_) => CallState::Talking,
             State::Playing { .. } => CallState::Playing,
             State::Meeting(_) => CallState::Conference,
+            State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
+        }
+    }
+
+    fn shown_recording(&self) -> CallRecording {
+        match self.state {
+            State::Ending { .. } => CallRecording::Off,
+            State::Ringing(_)
+            | State::Talking(_)
+            | State::Playing { .. }
+            | State::Meeting(_)
+            | State::Supervising(_) => self.recording.shown(),
         }
     }
 

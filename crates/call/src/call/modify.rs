@@ -54,7 +54,7 @@ impl Call {
     ) {
         let done = match &self.state {
             State::Talking(_) => self.pass_reinvite(ctx, leg, server, offer),
-            State::Playing { .. } | State::Meeting(_) => self
+            State::Playing { .. } | State::Meeting(_) | State::Supervising(_) => self
                 .describe_us(ctx, leg, offer.as_ref())
                 .and_then(|sdp| self.legs[leg].accept_reinvite(ctx, server, sdp)),
             State::Ringing(_) | State::Ending { .. } => Err(LegError::NoMedia),
@@ -220,6 +220,7 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Meeting(_)
+            | State::Supervising(_)
             | State::Ending { .. } => None,
         }
     }
@@ -272,6 +273,7 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Meeting(_)
+            | State::Supervising(_)
             | State::Ending { .. } => None,
         }
     }

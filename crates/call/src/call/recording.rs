@@ -6,6 +6,7 @@
 use super::{CALLER, Call, State};
 use crate::{
     context::Context,
+    facts::CallRecording,
     recording::{RecordingOrder, RecordingRefusal},
 };
 use base::RecordingId;
@@ -29,6 +30,20 @@ enum RecordingState {
 impl Recording {
     pub(super) fn new(is_by_rule: bool) -> Self {
         Self { is_by_rule, state: RecordingState::Off }
+    }
+
+    /// Whether the dialplan wants it.
+    pub(super) fn is_by_rule(&self) -> bool {
+        self.is_by_rule
+    }
+
+    /// As people are told.
+    pub(super) fn shown(&self) -> CallRecording {
+        match self.state {
+            RecordingState::Off => CallRecording::Off,
+            RecordingState::Runs(_) => CallRecording::On,
+            RecordingState::Pauses(_) => CallRecording::Paused,
+        }
     }
 }
 
@@ -78,6 +93,7 @@ impl Call {
 
     fn start_recording(&mut self, ctx: &mut Context<'_>) -> Result<(), RecordingRefusal> {
         let (sources, right) = self.recorded().ok_or(RecordingRefusal::NotConnected)?;
+        let has_tone = ctx.settings.has_recording_tone;
         let recording = RecordingId::new(ctx.now.unix, ctx.rng);
         let label = Box::new(Label {
             call: self.id,
@@ -85,7 +101,7 @@ impl Call {
             started: ctx.now.unix,
             parties: [self.legs[CALLER].view().number().to_owned(), right],
         });
-        self.tell_worker(ctx, MediaCommand::Record { recording, label, sources });
+        self.tell_worker(ctx, MediaCommand::Record { recording, label, sources, has_tone });
         self.recording.state = RecordingState::Runs(recording);
         Ok(())
     }
@@ -98,7 +114,7 @@ impl Call {
                 let callee = &self.legs[talking.callee];
                 (RecordedSource::Received(callee.media()?), callee.view().number().to_owned())
             }
-            State::Playing { .. } | State::Meeting(_) => {
+            State::Playing { .. } | State::Meeting(_) | State::Supervising(_) => {
                 (RecordedSource::Sent(caller), self.dialled.clone())
             }
             State::Ringing(_) | State::Ending { .. } => return None,

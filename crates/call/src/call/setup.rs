@@ -1,12 +1,13 @@
 //! From the INVITE to the answer.
 
 use super::{
-    CALLER, Call, Exchange, Invitation, Ringing, State, Talking, modify::passed,
+    CALLER, Call, Exchange, Invitation, Ringing, State, SupervisionOrder, Talking, modify::passed,
     recording::Recording,
 };
 use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
+    conversations::{Conversation, Listed, Side},
     description,
     facts::CallDirection,
     failure::{Cause, Refusal, is_better, status_for_caller},
@@ -71,6 +72,8 @@ pub(crate) enum Plan {
     Play(Playout),
     /// Bring it into a conference.
     Meet(Invitation),
+    /// Let it hear others talk.
+    Supervise(SupervisionOrder),
     /// Say no.
     Refuse(Refusal),
 }
@@ -116,6 +119,7 @@ impl Call {
             started: ctx.now,
             worker: match &plan {
                 Plan::Meet(invitation) => invitation.place.worker(),
+                Plan::Supervise(order) => order.conversation.worker,
                 Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => ctx.ports.idlest_worker(),
             },
             legs: vec![caller],
@@ -123,6 +127,7 @@ impl Call {
             recording: Recording::new(incoming.is_recorded),
             told: None,
             seats: Vec::new(),
+            listed: None,
         };
         call.run(ctx, incoming, plan);
         call
@@ -142,6 +147,7 @@ impl Call {
             Plan::Ring { targets, timeout } => self.ring(ctx, incoming, targets, timeout),
             Plan::Play(playout) => self.play(ctx, &incoming, playout),
             Plan::Meet(invitation) => self.meet(ctx, &incoming, invitation),
+            Plan::Supervise(order) => self.supervise(ctx, &incoming, order),
         };
         if let Err(refusal) = done {
             self.end(ctx, None, refusal);
@@ -329,6 +335,7 @@ impl Call {
             Ok(exchange) => {
                 self.dismiss_losers(ctx, leg);
                 let until = ctx.now.instant + ctx.settings.call_duration_max;
+                self.listed = self.list(ctx, leg);
                 self.state = State::Talking(Talking { callee: leg, until, exchange });
                 self.record_by_rule(ctx);
             }
@@ -360,6 +367,18 @@ impl Call {
         let bytes = self.legs[CALLER].offer_of(&offer)?;
         self.legs[CALLER].accept(ctx, bytes)?;
         Ok(Exchange::AnswerInAck { offerer: leg, offer })
+    }
+
+    /// Lets supervisors find the caller and the one who answered.
+    fn list(&self, ctx: &Context<'_>, callee: usize) -> Option<Listed> {
+        let side = |leg: usize| {
+            let view = self.legs[leg].view();
+            let extension = view.extension.map(|_| view.party);
+            Some(Side { extension, media: self.legs[leg].media()? })
+        };
+        let sides = [side(CALLER)?, side(callee)?];
+        let Self { id: call, domain, worker, .. } = *self;
+        Some(ctx.conversations.list(Conversation { call, domain, worker, sides }))
     }
 
     fn dismiss_losers(&mut self, ctx: &mut Context<'_>, winner: usize) {
@@ -448,8 +467,10 @@ fn direction_of(is_own: bool, plan: &Plan) -> CallDirection {
         Plan::Ring { targets, .. } if targets.iter().any(|it| it.line.is_none()) => {
             CallDirection::Out
         }
-        Plan::Ring { .. } | Plan::Play(_) | Plan::Meet(_) | Plan::Refuse(_) => {
-            CallDirection::Internal
-        }
+        Plan::Ring { .. }
+        | Plan::Play(_)
+        | Plan::Meet(_)
+        | Plan::Supervise(_)
+        | Plan::Refuse(_) => CallDirection::Internal,
     }
 }

@@ -4,6 +4,7 @@
 use super::*;
 use crate::{
     Cdr, Domain, Locator, Occupancy, Rooms, Trunk,
+    conversations::Conversations,
     dialplan::{Known, load},
     directory::Contact,
 };
@@ -75,6 +76,7 @@ impl Switch {
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),
             rooms: Rooms::default(),
+            conversations: Conversations::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);
         let mut switch = Self { now, calls, sent: Vec::new(), cdrs: Vec::new(), panicked: 0 };
@@ -171,6 +173,7 @@ impl Switch {
             | MediaCommand::Join { .. }
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
+            | MediaCommand::Tap { .. }
             | MediaCommand::Play { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
@@ -247,6 +250,7 @@ fn settings() -> Settings {
         call_duration_max: Duration::from_secs(3600),
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: None,
+        has_recording_tone: false,
         loop_secret: 1,
         retry_after_s: 5,
         auth: AuthPolicy::default(),

@@ -93,9 +93,9 @@ pub enum Mistake {
     /// A conference asks nobody for a PIN, and yet has one for moderators.
     #[error("is of use only beside `pin`, which asks callers for one")]
     ModeratorWithoutPin,
-    /// What a conference says in its language is not there.
-    #[error("a conference in {language:?} needs the prompt {file:?}")]
-    ConferencePrompt {
+    /// What a step says in its language is not there.
+    #[error("what is said here in {language:?} needs the prompt {file:?}")]
+    MissingPrompt {
         /// The language.
         language: String,
         /// The first prompt that is not there.

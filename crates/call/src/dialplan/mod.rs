@@ -20,7 +20,10 @@ mod template;
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
 
-use crate::{call::CONFERENCE_PROMPTS, settings::prompt_file};
+use crate::{
+    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
+    settings::prompt_file,
+};
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
 
@@ -105,6 +108,13 @@ pub enum Action {
     Builtin(Builtin),
     /// Answer and bring the caller into a conference.
     Conference(ConferencePlan),
+    /// Let the caller, if it may, hear the conversation of an extension of its domain.
+    Supervise {
+        /// The extension's number.
+        number: String,
+        /// In which the caller is spoken to: a folder of prompts.
+        language: String,
+    },
     /// Refuse.
     Refuse {
         /// SIP status, 400 to 699.
@@ -181,6 +191,11 @@ pub fn conference_prompts(language: &str) -> impl Iterator<Item = String> {
     CONFERENCE_PROMPTS.iter().map(move |name| prompt_file(language, name))
 }
 
+/// The prompts that supervision in a language needs, as [`Known::prompts`] names them.
+pub fn supervision_prompts(language: &str) -> impl Iterator<Item = String> {
+    SUPERVISION_PROMPTS.iter().map(move |name| prompt_file(language, name))
+}
+
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
 /// runs the examples written in them.
 pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
@@ -241,7 +256,7 @@ impl Plans {
 }
 
 /// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
-/// `prompt welcome.wav`, `music default`, `conference 3000`, `refuse 501`.
+/// `prompt welcome.wav`, `music default`, `conference 3000`, `supervise 1001`, `refuse 501`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -252,6 +267,7 @@ impl fmt::Display for Action {
             Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
             Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
             Self::Conference(plan) => write!(f, "conference {}", plan.room),
+            Self::Supervise { number, .. } => write!(f, "supervise {number}"),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),
         }
     }

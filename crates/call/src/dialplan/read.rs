@@ -1,13 +1,16 @@
 //! From TOML to rules and examples.
 
 use super::{
-    Builtin, ConferencePlan, Known, Mistake, PlanError, SoundKind, conference_prompts,
+    Builtin, ConferencePlan, Known, Mistake, PlanError, SoundKind,
     pattern::Pattern,
     rule::{Condition, From, Place, Rule, Step},
     table::{Complaints, Table, Value},
     template::Template,
 };
-use crate::settings::LANGUAGES;
+use crate::{
+    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
+    settings::{LANGUAGES, prompt_file},
+};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
@@ -163,6 +166,7 @@ impl Reading<'_, '_> {
             table.optional("prompt").map(|it| self.prompt(&it)),
             table.optional("music").map(|it| self.music(&it)),
             table.optional("conference").map(|it| self.conference(&it, patterns)),
+            table.optional("supervise").map(|it| self.supervise(&it, patterns)),
             table.optional("refuse").map(|it| self.refuse(&it)),
         ];
         table.finish(self.to);
@@ -270,7 +274,7 @@ impl Reading<'_, '_> {
                 Some(it) => it.integer(2..=PARTIES_MAX, self.to)?.into(),
                 None => PARTIES_MAX.into(),
             },
-            language: self.language(value, language.as_ref())?,
+            language: self.language(value, language.as_ref(), &CONFERENCE_PROMPTS)?,
             music: match music {
                 Some(it) => Some(self.known_music(&it)?),
                 None => None,
@@ -291,17 +295,32 @@ impl Reading<'_, '_> {
         self.checked(value, is_good.then(|| pin.to_owned()).ok_or(mistake))
     }
 
-    /// The language of a conference, whose prompts are all there.
-    fn language(&mut self, step: &Value<'_, '_>, value: Option<&Value<'_, '_>>) -> Option<String> {
+    fn supervise(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let number = table.required("number", self.to).and_then(|it| self.template(&it, patterns));
+        let language = table.optional("language");
+        table.finish(self.to);
+        let language = self.language(value, language.as_ref(), &SUPERVISION_PROMPTS)?;
+        Some(Step::Supervise { number: number?, language })
+    }
+
+    /// The language that a step speaks, whose prompts are all there.
+    fn language(
+        &mut self,
+        step: &Value<'_, '_>,
+        value: Option<&Value<'_, '_>>,
+        prompts: &[&str],
+    ) -> Option<String> {
         let language = match value {
             Some(value) => value.string(self.to)?,
             None => LANGUAGES[0],
         };
         let value = value.unwrap_or(step);
-        match conference_prompts(language).find(|file| !self.known.prompts.contains(file)) {
+        let mut files = prompts.iter().map(|name| prompt_file(language, name));
+        match files.find(|file| !self.known.prompts.contains(file)) {
             Some(file) => {
                 let language = language.to_owned();
-                self.checked(value, Err(Mistake::ConferencePrompt { language, file }))
+                self.checked(value, Err(Mistake::MissingPrompt { language, file }))
             }
             None => Some(language.to_owned()),
         }

@@ -62,6 +62,11 @@ pub(super) enum Step {
         room: Template,
         plan: ConferencePlan,
     },
+    /// Who is supervised is filled in by the template.
+    Supervise {
+        number: Template,
+        language: String,
+    },
     Refuse {
         status: u16,
         reason: String,
@@ -118,6 +123,10 @@ impl Rule {
                 room: room.fill(number, captures),
                 ..plan.clone()
             }),
+            Step::Supervise { number: supervised, language } => Action::Supervise {
+                number: supervised.fill(number, captures),
+                language: language.clone(),
+            },
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
             }

@@ -18,6 +18,8 @@ pub(crate) struct Tap {
     /// The track of what we play.
     pub(crate) sent: Option<Track>,
     pub(crate) is_paused: bool,
+    /// When the far end is told next that it is recorded, if it is told.
+    pub(crate) beeps_at: Option<Instant>,
 }
 
 /// Which way a packet goes.

@@ -1,12 +1,12 @@
 //! Recordings of the sessions of a worker: which packets are copied for whom.
 
-use super::Relay;
+use super::{Relay, Slot, session_mut};
 use crate::{
     command::RecordedSource,
     recording::{Event, Label, RecordedCounts, Track, buffer::Tap},
 };
 use base::{MediaId, RecordingId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Relay {
     /// When [`Self::take_recorded`] should be called; `None` while nothing is recorded.
@@ -32,7 +32,7 @@ impl Relay {
         now: Instant,
         recording: RecordingId,
         label: Label,
-        sources: [RecordedSource; 2],
+        (sources, has_tone): ([RecordedSource; 2], bool),
     ) {
         let medias = sources.map(RecordedSource::media);
         if medias.iter().any(|it| !self.slots.contains_key(it)) {
@@ -48,7 +48,8 @@ impl Relay {
         }
         for (track, source) in Track::ALL.into_iter().zip(sources) {
             let Some(session) = self.session(source.media()) else { continue };
-            let none = Tap { recording, received: None, sent: None, is_paused: false };
+            let beeps_at = has_tone.then_some(now);
+            let none = Tap { recording, received: None, sent: None, is_paused: false, beeps_at };
             let tap = session.tap.get_or_insert(none);
             match source {
                 RecordedSource::Received(_) => tap.received = Some(track),
@@ -94,6 +95,20 @@ impl Relay {
         }
     }
 
+    /// Tells those who are recorded, where that is wanted and is due.
+    pub(super) fn sweep_beeps(&mut self, now: Instant) {
+        for n in 0..self.sessions.len() {
+            let slot = Slot(n as u32);
+            let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
+            let Some(tap) = session.tap.as_mut().filter(|it| !it.is_paused) else { continue };
+            if tap.beeps_at.is_some_and(|at| at <= now) {
+                tap.beeps_at = Some(now + BEEP_INTERVAL);
+                session.say_recorded(now, &mut self.rng);
+                self.drive(now, slot);
+            }
+        }
+    }
+
     /// Tells the recording what the packets of a session are.
     pub(super) fn note_formats(&mut self, now: Instant, media: MediaId) {
         let Some(session) = self.session(media) else { return };
@@ -109,3 +124,6 @@ impl Relay {
         self.session(media)?.tap.map(|it| it.recording)
     }
 }
+
+/// Between two tones (47 CFR 64.501).
+const BEEP_INTERVAL: Duration = Duration::from_secs(15);

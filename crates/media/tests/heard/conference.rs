@@ -1,19 +1,13 @@
 //! Conferences in virtual time: what each party hears of the others.
 
-use crate::support::*;
-use base::{Rng, RoomId};
+use crate::{support::*, world::*};
+use base::RoomId;
 use media::{
-    Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, Playout, Relay, Slot,
-    codec::{Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
-    dtmf::{Digit, EventSender, KeyTone},
-    rtp::{HEADER_LEN, Header, is_rtcp},
+    Direction, MediaCommand, MediaEvent, PartyMode, Playout,
+    codec::Rate,
     sound::{Music, PieceOrder, Sound},
 };
-use std::{
-    f64::consts::TAU,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 #[test]
 fn everybody_hears_everybody_else_and_not_themselves_in_every_codec() {
@@ -231,7 +225,7 @@ fn keys_are_told_of_events_and_of_tones_in_rooms_and_under_playouts() {
         for is_in_room in [true, false] {
             let mut world = World::pcmu(1);
             if has_events {
-                world.formats[0].push(format(101, "telephone-event", 8000, 1));
+                world.formats[0].push(format(EVENT_TYPE, "telephone-event", 8000, 1));
                 world.configure(0, Direction::SendRecv);
             }
             if is_in_room {
@@ -256,202 +250,4 @@ fn keys_are_told_of_events_and_of_tones_in_rooms_and_under_playouts() {
             assert_eq!(told, "15#5", "events: {has_events}, in a room: {is_in_room}");
         }
     }
-}
-
-/// Far ends of one worker in virtual time.
-struct World {
-    relay: Relay,
-    now: Instant,
-    formats: Vec<Vec<Format>>,
-    phones: Vec<Phone>,
-    music: Option<Arc<Music>>,
-    is_chimed: bool,
-}
-
-/// What a far end says.
-struct Phone {
-    says: Says,
-    encoder: Encoder,
-    events: EventSender,
-    sequence: u16,
-    /// In frames of 20 ms.
-    said: u32,
-}
-
-#[derive(Clone, Debug)]
-enum Says {
-    Nothing,
-    Silence,
-    /// A hum that rooms make.
-    Noise,
-    Tone(f64),
-    ToneAt(f64, f64),
-    Samples(Vec<i16>),
-}
-
-impl World {
-    fn pcmu(parties: usize) -> Self {
-        Self::with(&vec![format(0, "PCMU", 8000, 1); parties])
-    }
-
-    fn with(formats: &[Format]) -> Self {
-        let now = Instant::now();
-        let phones = formats.iter().map(|format| Phone {
-            says: Says::Nothing,
-            encoder: Encoder::new(Codec::of(format).unwrap(), OpusWishes::default()).unwrap(),
-            events: EventSender::new(8000, 160),
-            sequence: 0,
-            said: 0,
-        });
-        let mut world = Self {
-            relay: Relay::new(now, Rng::from_number(7)),
-            now,
-            formats: formats.iter().map(|it| vec![it.clone()]).collect(),
-            phones: phones.collect(),
-            music: None,
-            is_chimed: false,
-        };
-        for n in 0..formats.len() as u32 {
-            world.relay.open(now, id(n), Slot(n));
-            world.configure(n, Direction::SendRecv);
-        }
-        world
-    }
-
-    fn configure(&mut self, n: u32, direction: Direction) {
-        self.command(configure(n, direction, &self.formats[n as usize]));
-    }
-
-    fn join(&mut self, n: u32) {
-        self.join_room(n, RoomId(5));
-    }
-
-    fn join_room(&mut self, n: u32, room: RoomId) {
-        self.command(MediaCommand::Join {
-            media: id(n),
-            room,
-            mode: PartyMode::default(),
-            alone: self.music.clone(),
-            is_chimed: self.is_chimed,
-        });
-    }
-
-    fn set_mode(&mut self, n: u32, mode: PartyMode) {
-        self.command(MediaCommand::SetMode { media: id(n), mode });
-    }
-
-    fn says(&mut self, n: u32, says: Says) {
-        self.phones[n as usize].says = says;
-    }
-
-    fn command(&mut self, command: MediaCommand) {
-        self.relay.handle_command(self.now, command);
-    }
-
-    fn events(&mut self) -> Vec<MediaEvent> {
-        std::iter::from_fn(|| self.relay.poll_event()).collect()
-    }
-
-    /// Lets time pass; gives what each far end heard, decoded.
-    fn run(&mut self, span: Duration) -> Vec<Vec<i16>> {
-        let mut decoders: Vec<_> = self
-            .formats
-            .iter()
-            .map(|it| Decoder::new(Codec::of(&it[0]).unwrap()).unwrap())
-            .collect();
-        let mut heard = vec![Vec::new(); self.formats.len()];
-        let mut room = vec![0; SAMPLES_MAX];
-        for _ in 0..span.as_millis() / 20 {
-            self.speak();
-            self.relay.handle_timeout(self.now, |transmit, packet| {
-                let n = transmit.slot.0;
-                assert_eq!(transmit.to, far_end(n));
-                if is_rtcp(packet) {
-                    return;
-                }
-                let (_, len) = Header::parse(packet).expect("we send valid packets");
-                let payload = &packet[packet.len() - len..];
-                let count = decoders[n as usize].decode(payload, &mut room).unwrap();
-                heard[n as usize].extend_from_slice(&room[..count]);
-            });
-            self.now += millis(20);
-        }
-        heard
-    }
-
-    /// Each far end sends its next packet.
-    fn speak(&mut self) {
-        for n in 0..self.phones.len() as u32 {
-            let format = &self.formats[n as usize][0];
-            let (at, clock) = (rate(format), format.clock_rate);
-            let phone = &mut self.phones[n as usize];
-            if let Some(event) = phone.events.next(phone.said * 160) {
-                phone.said += 1;
-                let mut packet = [0; HEADER_LEN + 4];
-                let header = phone.header(101, event.timestamp, n);
-                packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-                packet[HEADER_LEN..].copy_from_slice(&event.payload);
-                self.send(n, &mut packet);
-                continue;
-            }
-            let Some(pcm) = phone.next_frame(at) else { continue };
-            let mut packet = [0; 1500];
-            let count = phone.encoder.encode(&pcm, &mut packet[HEADER_LEN..]).unwrap();
-            let header = phone.header(format.payload_type, phone.said * (clock / 50), n);
-            packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-            self.send(n, &mut packet[..HEADER_LEN + count]);
-        }
-    }
-
-    fn send(&mut self, n: u32, packet: &mut [u8]) {
-        // Dropped where nobody listens; keys are told all the same.
-        let _ = self.relay.handle_packet(self.now, Slot(n), Channel::Rtp, far_end(n), packet);
-    }
-
-    fn press(&mut self, n: u32, key: char, has_events: bool) {
-        let digit = Digit::from_char(key).unwrap();
-        let phone = &mut self.phones[n as usize];
-        if has_events {
-            phone.events.press(digit, millis(100)).unwrap();
-        } else {
-            let mut samples = vec![0; 800];
-            KeyTone::new(digit, Rate::Narrow.hz(), samples.len()).fill(&mut samples);
-            phone.says = Says::Samples(samples);
-        }
-    }
-}
-
-impl Phone {
-    fn next_frame(&mut self, at: Rate) -> Option<Vec<i16>> {
-        let frame = at.samples(20);
-        let first = self.said as usize * frame;
-        let sine = |hz: f64, loudness: f64| {
-            let step = TAU * hz / f64::from(at.hz());
-            (first..first + frame).map(|n| (loudness * (step * n as f64).sin()) as i16).collect()
-        };
-        let pcm = match &mut self.says {
-            Says::Nothing => return None,
-            Says::Silence => vec![0; frame],
-            Says::Noise => sine(180.0, 60.0),
-            Says::Tone(hz) => sine(*hz, 10_000.0),
-            Says::ToneAt(hz, loudness) => sine(*hz, *loudness),
-            Says::Samples(samples) => {
-                let mut pcm: Vec<i16> = samples.drain(..frame.min(samples.len())).collect();
-                pcm.resize(frame, 0);
-                pcm
-            }
-        };
-        self.said += 1;
-        Some(pcm)
-    }
-
-    fn header(&mut self, payload_type: u8, timestamp: u32, n: u32) -> Header {
-        self.sequence += 1;
-        Header { marker: false, payload_type, sequence: self.sequence, timestamp, ssrc: n + 1 }
-    }
-}
-
-/// Of the component at `hz` in what a G.711 party heard.
-fn level(pcm: &[i16], hz: f64) -> f64 {
-    tone_level_db(pcm, hz, Rate::Narrow)
 }

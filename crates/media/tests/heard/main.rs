@@ -5,4 +5,7 @@
 mod allocations;
 mod conference;
 mod playouts;
+mod recording_tone;
 mod support;
+mod taps;
+mod world;

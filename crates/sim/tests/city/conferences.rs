@@ -243,14 +243,3 @@ fn played(city: &City, phone: usize) -> Option<&Playout> {
     let port = line(city, phone).remote_rtp?;
     city.workers.iter().find_map(|it| it.plays_at(port))
 }
-
-fn hang_up_all(mut city: City) {
-    for phone in 0..city.phones.len() {
-        for line in 0..city.phones[phone].lines.len() {
-            if city.phones[phone].lines[line].state == sim::LineState::Talking {
-                city.act(phone, |phone, now| phone.hang_up(now, line));
-            }
-        }
-    }
-    city.finish();
-}

@@ -13,6 +13,7 @@ mod races;
 mod recordings;
 mod refusals;
 mod registration;
+mod supervision;
 mod support;
 mod torture;
 mod trunk;

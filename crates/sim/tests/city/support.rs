@@ -74,3 +74,15 @@ pub(crate) fn log(city: &City) -> Vec<String> {
     rows.sort_by_key(|it| it.starts_with("callee"));
     rows
 }
+
+/// Every phone hangs up all its calls; nothing is left of them.
+pub(crate) fn hang_up_all(mut city: City) {
+    for phone in 0..city.phones.len() {
+        for line in 0..city.phones[phone].lines.len() {
+            if city.phones[phone].lines[line].state == sim::LineState::Talking {
+                city.act(phone, |phone, now| phone.hang_up(now, line));
+            }
+        }
+    }
+    city.finish();
+}

@@ -8,6 +8,7 @@ import type { GridSpec } from '../../list/columns';
 import { moment, party } from '../../list/format';
 import { LocalScreen } from '../../list/LocalScreen';
 import { useLive, useTopic } from '../../live/LiveContext';
+import { RecordingMark } from '../../shell/RecordButton';
 import { Button } from '../../ui/Button';
 import { useConfirm } from '../../ui/Confirm';
 import { cx } from '../../ui/cx';
@@ -66,6 +67,13 @@ export default function LiveCallsScreen() {
           text: (it) => t(`admin.calls.state.${it.state}`),
           width: 130,
           sortField: 'state',
+        },
+        {
+          id: 'recording',
+          label: 'call.recording',
+          text: (it) => (it.recording === 'off' ? '' : t(`call.recording.${it.recording}`)),
+          render: (it) => <RecordingMark call={it} />,
+          width: 110,
         },
         {
           id: 'talk',

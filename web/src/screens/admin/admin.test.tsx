@@ -380,6 +380,8 @@ const CALL = {
   started_at: '2025-11-24T12:00:00Z',
   answered_at: '2025-11-24T12:00:05Z',
   legs: [],
+  recording: 'off' as const,
+  is_recording_forced: false,
   actions: [],
 };
 

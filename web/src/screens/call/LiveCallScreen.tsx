@@ -4,8 +4,9 @@ import { useEffect } from 'react';
 import type { ActiveCall } from '../../api/types';
 import { useText } from '../../i18n/I18n';
 import { useLive } from '../../live/LiveContext';
-import { timerOf } from '../../shell/calls';
+import { timerOf, useOwnCalls } from '../../shell/calls';
 import { CALL_TONES } from '../../shell/callTones';
+import { RecordButton, RecordingMark } from '../../shell/RecordButton';
 import { useHangup } from '../../shell/useHangup';
 import { Badge, type Tone } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
@@ -39,6 +40,7 @@ export function LiveCallScreen() {
 function LiveCall({ call }: { call: ActiveCall }) {
   const t = useText();
   const { hangUp, isPending } = useHangup(call);
+  const isOwn = useOwnCalls().some((it) => it.id === call.id);
   const unknown = t('call.unknown');
   const callee = call.legs.find((it) => it.role === 'callee');
   const sideA = call.caller.name || call.caller.number || unknown;
@@ -53,7 +55,9 @@ function LiveCall({ call }: { call: ActiveCall }) {
       <header className={styles.header}>
         <h1>{title}</h1>
         <Badge tone={CALL_TONES[call.state]}>{t(`call_state.${call.state}`)}</Badge>
+        <RecordingMark call={call} />
         <Timer since={timerOf(call)} className={styles.timer} />
+        {isOwn && <RecordButton call={call} />}
         {call.actions.includes('hangup') && (
           <Button kind="danger" icon={PhoneOff} isDisabled={isPending} onPress={hangUp}>
             {t('call.hangup')}

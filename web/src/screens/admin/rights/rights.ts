@@ -11,6 +11,7 @@ const GROUPS = {
     'live.view',
     'call.hangup_any',
     'call.record_any',
+    'call.supervise',
     'recordings.listen',
     'agent.force_status',
     'interactions.view',

@@ -1,0 +1,177 @@
+//! Who talks with whom: the one list that all shards share, for those who supervise calls.
+
+use base::{CallId, DomainId, MediaId};
+use media::TapMode;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// All conversations of two. Cloning shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Conversations(Arc<Mutex<BTreeMap<CallId, Entry>>>);
+
+#[derive(Debug)]
+struct Entry {
+    conversation: Conversation,
+    /// The call of the supervisor who speaks to them.
+    speaker: Option<CallId>,
+}
+
+/// Two who talk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Conversation {
+    pub(crate) call: CallId,
+    pub(crate) domain: DomainId,
+    /// The media worker on which both their sessions live.
+    pub(crate) worker: u8,
+    /// The caller, and who answered.
+    pub(crate) sides: [Side; 2],
+}
+
+/// One of two who talk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Side {
+    /// An extension of the domain; `None` for somebody outside.
+    pub(crate) extension: Option<String>,
+    pub(crate) media: MediaId,
+}
+
+/// A conversation's place in the list; dropping it takes it out.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    conversations: Conversations,
+    call: CallId,
+}
+
+/// A supervisor's word in a conversation; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Word {
+    conversations: Conversations,
+    conversation: CallId,
+    speaker: CallId,
+}
+
+impl Conversations {
+    /// Lists a conversation for as long as the place is kept.
+    pub(crate) fn list(&self, conversation: Conversation) -> Listed {
+        let call = conversation.call;
+        self.lock().insert(call, Entry { conversation, speaker: None });
+        Listed { conversations: self.clone(), call }
+    }
+
+    /// The conversation of an extension, and which of the two it is; of several, the one that began
+    /// last.
+    pub(crate) fn of(&self, domain: DomainId, extension: &str) -> Option<(Conversation, usize)> {
+        let entries = self.lock();
+        entries.values().rev().find_map(|Entry { conversation, .. }| {
+            let is_it = |side: &Side| side.extension.as_deref() == Some(extension);
+            let side = conversation.sides.iter().position(is_it)?;
+            (conversation.domain == domain).then(|| (conversation.clone(), side))
+        })
+    }
+
+    /// Lets a supervisor speak in a conversation, unless another does or it is over: two who whisper
+    /// to different sides would be heard by both.
+    pub(crate) fn take_word(&self, conversation: CallId, speaker: CallId) -> Option<Word> {
+        let mut entries = self.lock();
+        let entry = entries.get_mut(&conversation).filter(|it| it.speaker.is_none())?;
+        entry.speaker = Some(speaker);
+        Some(Word { conversations: self.clone(), conversation, speaker })
+    }
+
+    /// Whether nobody talks.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// A panic elsewhere cannot leave a half-made list: the lock is held for single steps only.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Conversation {
+    /// The sessions of both.
+    pub(crate) fn medias(&self) -> [MediaId; 2] {
+        self.sides.each_ref().map(|it| it.media)
+    }
+
+    /// How a supervisor is heard by one of the two alone.
+    pub(crate) fn whisper_to(&self, side: usize) -> TapMode {
+        TapMode::Whisper(self.sides[side].media)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.conversations.lock().remove(&self.call);
+    }
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        if let Some(entry) = self.conversations.lock().get_mut(&self.conversation)
+            && entry.speaker == Some(self.speaker)
+        {
+            entry.speaker = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{Rng, UnixMillis};
+
+    #[test]
+    fn the_last_conversation_of_an_extension_is_found_in_its_domain_until_it_is_over() {
+        let conversations = Conversations::default();
+        let first = conversations.list(conversation(1, ["1001", "1002"]));
+        let second = conversations.list(conversation(2, ["1003", "1001"]));
+        let found = |extension| {
+            let found = conversations.of(domain(1), extension);
+            found.map(|(it, side)| (it.call, side))
+        };
+        assert_eq!(found("1001"), Some((call(2), 1)), "the later one");
+        assert_eq!(found("1002"), Some((call(1), 1)));
+        assert_eq!(found("1009"), None);
+        assert_eq!(conversations.of(domain(2), "1001"), None, "another domain's");
+
+        drop(second);
+        assert_eq!(found("1001"), Some((call(1), 0)));
+        drop(first);
+        assert!(conversations.is_empty());
+    }
+
+    #[test]
+    fn one_supervisor_speaks_at_a_time() {
+        let conversations = Conversations::default();
+        let listed = conversations.list(conversation(1, ["1001", "1002"]));
+        let word = conversations.take_word(call(1), call(7)).unwrap();
+        assert!(conversations.take_word(call(1), call(8)).is_none());
+        drop(word);
+        let word = conversations.take_word(call(1), call(8)).unwrap();
+        drop(listed);
+        drop(word);
+        assert!(conversations.take_word(call(1), call(7)).is_none(), "it is over");
+    }
+
+    fn conversation(n: u64, extensions: [&str; 2]) -> Conversation {
+        let side = |n: u64, extension: &str| Side {
+            extension: Some(extension.to_owned()),
+            media: MediaId(n),
+        };
+        let [a, b] = extensions;
+        let sides = [side(2 * n, a), side(2 * n + 1, b)];
+        Conversation { call: call(n), domain: domain(1), worker: 0, sides }
+    }
+
+    fn call(n: u64) -> CallId {
+        CallId::new(UnixMillis(n as i64), &mut Rng::from_number(n))
+    }
+
+    fn domain(n: u64) -> DomainId {
+        DomainId::new(UnixMillis(0), &mut Rng::from_number(n))
+    }
+}
