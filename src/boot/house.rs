@@ -56,6 +56,12 @@ impl House for Running {
         plans::load_with(&config, &sounds, trunks.iter().cloned(), changed).map_err(trouble)
     }
 
+    fn music(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.sounds.load().music.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {
         Box::pin(async move {
             let mut vitals = Vitals {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock,
     store::{
-        NewExtension, NewUser, OpenError, Profile, Store, StoreError,
+        NewExtension, NewUser, OpenError, Profile, Store, StoreError, domains::DomainDraft,
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
@@ -65,11 +65,8 @@ pub async fn run_domain(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), AdminError> {
     match command {
-        DomainCommand::Add { name, aliases } => {
-            let id = store.add_domain(&name).await?;
-            for alias in aliases {
-                store.add_domain_alias(id, &alias).await?;
-            }
+        DomainCommand::Add { name, aliases, hold_music } => {
+            store.add_domain_with(&name, &DomainDraft { aliases, hold_music }).await?;
             writeln!(terminal.output, "domain {name} added")?;
         }
         DomainCommand::List => {
@@ -140,6 +137,7 @@ pub async fn run_extension(
             ring_timeout,
             dtmf,
             codecs,
+            hold_music,
             password,
         } => {
             let new = Seat {
@@ -147,7 +145,7 @@ pub async fn run_extension(
                 user,
                 calls_max: (calls_max > 0).then_some(calls_max),
                 ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
-                media: MediaRules { dtmf, codecs: Codecs::parse(codecs)? },
+                media: MediaRules { dtmf, codecs: Codecs::parse(codecs)?, hold_music },
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await

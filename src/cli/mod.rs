@@ -140,6 +140,10 @@ pub enum DomainCommand {
         /// Another host name or address that means it; may be repeated
         #[arg(long = "alias", value_name = "HOST")]
         aliases: Vec<String>,
+        /// Music that whoever is put on hold hears, a folder of sounds/music; unless given,
+        /// calls.hold_music
+        #[arg(long, value_name = "NAME")]
+        hold_music: Option<String>,
     },
     /// List the domains
     List,
@@ -225,6 +229,10 @@ pub enum ExtensionCommand {
         /// Codecs that its devices may use, the preferred first; all unless given
         #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
         codecs: Vec<String>,
+        /// Music that whoever it puts on hold hears, a folder of sounds/music; unless given, that of
+        /// its domain
+        #[arg(long, value_name = "NAME")]
+        hold_music: Option<String>,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,

@@ -102,6 +102,8 @@ impl TrunkText {
         let media = MediaRules {
             dtmf: check_dtmf(&self.dtmf, &mut mistakes),
             codecs: check_codecs(&self.codecs, &mut mistakes),
+            // That of its domain.
+            hold_music: None,
         };
         match destination {
             Some(destination) if mistakes.is_empty() => {

@@ -1,6 +1,6 @@
 //! The snapshot that call logic works from.
 
-use super::{DomainRow, Store, StoreError, TrunkRow, rights::Right};
+use super::{DomainRow, ExtensionRow, Store, StoreError, TrunkRow, rights::Right};
 use crate::config;
 use base::{DomainId, TrunkId};
 use call::{Directory, Domain, Trunk};
@@ -59,9 +59,13 @@ impl Store {
             directory.domain_names.extend(row.names().map(|name| (name.to_owned(), row.id)));
             directory.domains.insert(row.id, Domain { id: row.id, name: row.name.clone() });
         }
-        for row in self.list_extensions().await? {
-            let key = (row.extension.domain, row.extension.number.clone());
-            directory.extensions.insert(key, row.extension);
+        let hold_music: HashMap<_, _> =
+            domains.iter().filter_map(|row| Some((row.id, row.hold_music.clone()?))).collect();
+        for ExtensionRow { mut extension, .. } in self.list_extensions().await? {
+            let of_domain = hold_music.get(&extension.domain);
+            extension.media.hold_music = extension.media.hold_music.or(of_domain.cloned());
+            let key = (extension.domain, extension.number.clone());
+            directory.extensions.insert(key, extension);
         }
         directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
@@ -69,7 +73,10 @@ impl Store {
         let trunk_names = rows.iter().map(|it| &it.draft.text.name).chain(file_names).cloned();
         let trunk_names = trunk_names.collect();
         let (trunks, left_out) = trunks_in_force(file, rows, &domains);
-        directory.trunks = trunks.into_iter().map(|it| (it.name.clone(), it)).collect();
+        for mut trunk in trunks {
+            trunk.media.hold_music = hold_music.get(&trunk.domain).cloned();
+            directory.trunks.insert(trunk.name.clone(), trunk);
+        }
         Ok(LoadedDirectory { directory, trunk_names, left_out })
     }
 }

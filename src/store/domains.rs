@@ -21,10 +21,22 @@ pub struct DomainRow {
     pub name: String,
     /// Other host parts that mean it.
     pub aliases: Vec<String>,
+    /// Music that whoever is put on hold hears, unless the holder's line has its own.
+    pub hold_music: Option<String>,
     /// Since when it is there.
     pub created_at: UnixMillis,
     /// Counts the changes.
     pub version: i64,
+}
+
+/// What may be changed of a domain.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct DomainDraft {
+    /// Other host parts that mean it.
+    pub aliases: Vec<String>,
+    /// Music that whoever is put on hold hears, unless the holder's line has its own; `None` for
+    /// that of the configuration.
+    pub hold_music: Option<String>,
 }
 
 /// What is in a domain.
@@ -48,24 +60,25 @@ impl DomainRow {
 impl Store {
     /// Adds a domain with its built-in roles; names are kept in lower case.
     pub async fn add_domain(&self, name: &str) -> Result<DomainId, StoreError> {
-        self.add_domain_with_aliases(name, &[]).await
+        self.add_domain_with(name, &DomainDraft::default()).await
     }
 
-    /// The same with other host parts that mean it; all or nothing.
-    pub async fn add_domain_with_aliases(
+    /// The same with what may be changed later; all or nothing.
+    pub async fn add_domain_with(
         &self,
         name: &str,
-        aliases: &[String],
+        draft: &DomainDraft,
     ) -> Result<DomainId, StoreError> {
         let name = check_domain_name(name)?;
-        let aliases = checked_aliases(&name, aliases)?;
+        let aliases = checked_aliases(&name, &draft.aliases)?;
         let (now, mut rng) = fresh::now_and_rng()?;
         let id = DomainId::new(now, &mut rng);
         on_either!(&self.db, pool => {
             let mut tx = pool.begin_writing().await?;
-            sqlx::query("INSERT INTO domain (id, name, created_at) VALUES ($1, $2, $3)")
+            sqlx::query(INSERT)
                 .bind(id.0)
                 .bind(&name)
+                .bind(&draft.hold_music)
                 .bind(now.0)
                 .execute(&mut *tx)
                 .await?;
@@ -83,17 +96,19 @@ impl Store {
         Ok(id)
     }
 
-    /// Gives a domain these aliases and no others, if it has still the version that the writer saw.
+    /// Changes a domain that has still the version that the writer saw: these are its aliases, and
+    /// no others.
     pub async fn change_domain(
         &self,
         domain: &DomainRow,
         version: i64,
-        aliases: &[String],
+        draft: &DomainDraft,
     ) -> Result<(), StoreError> {
-        let aliases = checked_aliases(&domain.name, aliases)?;
+        let aliases = checked_aliases(&domain.name, &draft.aliases)?;
         on_either!(&self.db, pool => {
             let mut tx = pool.begin_writing().await?;
             let rows = sqlx::query(UPDATE)
+                .bind(&draft.hold_music)
                 .bind(domain.id.0)
                 .bind(version)
                 .execute(&mut *tx)
@@ -187,6 +202,7 @@ impl Store {
                     id: row.id,
                     name: row.name.clone(),
                     aliases: Vec::new(),
+                    hold_music: row.hold_music.clone(),
                     created_at: row.created_at,
                     version: row.version,
                 });
@@ -204,6 +220,7 @@ impl Store {
 struct NameRow {
     id: DomainId,
     name: String,
+    hold_music: Option<String>,
     created_at: UnixMillis,
     version: i64,
     host: String,
@@ -212,6 +229,7 @@ struct NameRow {
 from_row!(NameRow, row => Ok(Self {
     id: DomainId(row.try_get("id")?),
     name: row.try_get("name")?,
+    hold_music: row.try_get("hold_music")?,
     created_at: UnixMillis(row.try_get("created_at")?),
     version: row.try_get("version")?,
     host: row.try_get("host")?,
@@ -249,7 +267,11 @@ fn exists(error: sqlx::Error, name: &str) -> StoreError {
 
 const INSERT_NAME: &str = "INSERT INTO domain_name (name, domain_id) VALUES ($1, $2)";
 
-const UPDATE: &str = "UPDATE domain SET version = version + 1 WHERE id = $1 AND version = $2";
+const INSERT: &str =
+    "INSERT INTO domain (id, name, hold_music, created_at) VALUES ($1, $2, $3, $4)";
+
+const UPDATE: &str = "
+    UPDATE domain SET hold_music = $1, version = version + 1 WHERE id = $2 AND version = $3";
 
 const DELETE_EMPTY: &str = "
     DELETE FROM domain
@@ -266,7 +288,8 @@ const COUNT_CONTENTS: &str = "
     FROM domain";
 
 const SELECT_NAMES: &str = "
-    SELECT domain.id AS id, domain.name AS name, created_at, version, domain_name.name AS host
+    SELECT domain.id AS id, domain.name AS name, hold_music, created_at, version,
+           domain_name.name AS host
     FROM domain JOIN domain_name ON domain_name.domain_id = domain.id
     ORDER BY domain.name, domain_name.name";
 

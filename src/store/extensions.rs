@@ -86,6 +86,7 @@ impl Store {
                 .bind(extension.user.map(|it| it.0))
                 .bind(extension.media.dtmf.name())
                 .bind(extension.media.codecs.names().join("\n"))
+                .bind(&extension.media.hold_music)
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -128,6 +129,7 @@ impl Store {
                 .bind(draft.user.map(|it| it.0))
                 .bind(draft.media.dtmf.name())
                 .bind(draft.media.codecs.names().join("\n"))
+                .bind(&draft.media.hold_music)
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
@@ -194,6 +196,7 @@ from_row!(ExtensionRow, row => Ok(Self {
         media: MediaRules {
             dtmf: super::dtmf(&row.try_get::<String, _>("dtmf")?),
             codecs: super::codecs(&row.try_get::<String, _>("codecs")?),
+            hold_music: row.try_get("hold_music")?,
         },
     },
     version: row.try_get("version")?,
@@ -224,20 +227,21 @@ const NUMBER_BYTES_MAX: usize = 32;
 const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
-         user_id, dtmf, codecs, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+         user_id, dtmf, codecs, hold_music, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
-           ring_timeout_s, user_id, dtmf, codecs, extension.version AS version
+           ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
+           extension.version AS version
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
 const UPDATE: &str = "
     UPDATE extension
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
-        codecs = $6, version = version + 1
-    WHERE domain_id = $7 AND id = $8 AND version = $9";
+        codecs = $6, hold_music = $7, version = version + 1
+    WHERE domain_id = $8 AND id = $9 AND version = $10";
 
 const UPDATE_SECRETS: &str = "
     UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2, version = version + 1

@@ -77,6 +77,10 @@ impl Server for Fake {
         Arc::new(self.written.check().unwrap())
     }
 
+    fn music(&self) -> Vec<String> {
+        vec!["default".to_owned(), "jazz".to_owned()]
+    }
+
     fn written_config(&self) -> Arc<Written> {
         Arc::new(self.written.clone())
     }
@@ -131,7 +135,7 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(line["dtmf"], "auto");
     let draft = json!({
         "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
-        "codecs": ["G722", "PCMA"],
+        "codecs": ["G722", "PCMA"], "hold_music": " jazz ",
     });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
@@ -142,6 +146,7 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     let row = &house.store.list_extensions().await.unwrap()[0].extension;
     assert_eq!(row.media.dtmf, call::DtmfMode::Inband);
     assert_eq!(row.media.codecs.names(), ["G722", "PCMA"]);
+    assert_eq!(row.media.hold_music.as_deref(), Some("jazz"));
     for (codecs, code, told) in [
         (json!(["G722", "MP3"]), "unknown", "MP3"),
         (json!(["PCMA", "pcma"]), "repeated", "PCMA указан дважды"),
@@ -153,6 +158,13 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
         assert_eq!((&error["field"], &error["code"]), (&json!("codecs"), &json!(code)));
         assert!(error.to_string().contains(told), "{error}");
     }
+    let polka = json!({
+        "name": "Анна", "user_id": null, "calls_max": null, "hold_music": "polka",
+    });
+    let refused = admin.act(Method::PUT, &path, Some(2), polka).await.json();
+    let error = &refused["errors"][0];
+    assert_eq!((&error["field"], &error["code"]), (&json!("hold_music"), &json!("unknown")));
+    assert!(error.to_string().contains("есть default, jazz"), "{error}");
     let chosen = json!({ "password": "long enough" });
     let reply = admin.post(&format!("{path}/password"), chosen).await;
     assert_eq!((reply.status, reply.json()), (StatusCode::OK, json!({ "password": null })));

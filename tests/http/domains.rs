@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use tandem::{
     config::{Secret, TrunkText},
-    store::{NewExtension, TrunkDraft},
+    store::{NewExtension, TrunkDraft, domains::DomainDraft},
 };
 
 pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(place: Place) {
@@ -23,7 +23,7 @@ pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(plac
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let domain = made.json();
     let expected = json!({
-        "id": domain["id"], "name": "office.example", "aliases": ["192.0.2.1", "::1"],
+        "id": domain["id"], "name": "office.example", "aliases": ["192.0.2.1", "::1"], "hold_music": null,
         "users": 0, "lines": 0, "trunks": 0, "created_at": domain["created_at"],
         "is_own": false, "version": 1,
     });
@@ -49,12 +49,15 @@ pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(plac
     let roles = house.store.list_roles(row.id).await.unwrap();
     assert!(roles.iter().any(|it| it.code == "platform_admin"), "it has its roles");
 
-    let draft = json!({ "aliases": ["branch.example", "BRANCH.example", "office.example"] });
+    let draft = json!({
+        "aliases": ["branch.example", "BRANCH.example", "office.example"], "hold_music": "jazz",
+    });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let changed = changed.json();
-    let told = (&changed["aliases"], &changed["version"]);
-    assert_eq!(told, (&json!(["branch.example"]), &json!(2)), "each once, without the name");
+    let told = (&changed["aliases"], &changed["version"], &changed["hold_music"]);
+    let expected = (&json!(["branch.example"]), &json!(2), &json!("jazz"));
+    assert_eq!(told, expected, "each once, without the name");
     let in_force = house.store.load_directory(&[]).await.unwrap().directory;
     assert!(in_force.domain_of_host("branch.example").is_some());
     assert!(in_force.domain_of_host("192.0.2.1").is_none());
@@ -138,9 +141,10 @@ pub(crate) async fn a_name_means_one_domain_and_stays_with_it(place: Place) {
 
     let row = house.store.require_domain("office.example").await.unwrap();
     let taken = vec!["mine.example".to_owned(), "b.example".to_owned()];
-    house.store.change_domain(&row, 1, &taken).await.unwrap_err();
+    let draft = DomainDraft { aliases: taken, hold_music: None };
+    house.store.change_domain(&row, 1, &draft).await.unwrap_err();
     assert_eq!(house.store.domain(row.id).await.unwrap().unwrap(), row, "all or nothing");
-    house.store.add_domain_with_aliases("half.example", &taken).await.unwrap_err();
+    house.store.add_domain_with("half.example", &draft).await.unwrap_err();
     assert!(house.store.domain_by_name("half.example").await.unwrap().is_none());
 }
 

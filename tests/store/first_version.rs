@@ -11,7 +11,10 @@ use sqlx::{
 use std::{fs, path::Path};
 use tandem::{
     config::{Secret, TrunkText},
-    store::{CallDirection, CallQuery, CdrFilter, Locale, Store, TrunkDraft, passwords},
+    store::{
+        CallDirection, CallQuery, CdrFilter, Locale, Store, TrunkDraft, domains::DomainDraft,
+        passwords,
+    },
 };
 use uuid::Uuid;
 
@@ -26,7 +29,8 @@ pub(crate) async fn what_the_first_version_kept_is_there_in_this_one(place: Plac
     everything_is_there(&store).await;
 
     let domain = store.require_domain("old.example").await.unwrap();
-    store.change_domain(&domain, 1, &["new.example".to_owned()]).await.unwrap();
+    let draft = DomainDraft { aliases: vec!["new.example".to_owned()], hold_music: None };
+    store.change_domain(&domain, 1, &draft).await.unwrap();
     let text = TrunkText {
         name: "provider".to_owned(),
         destination: "192.0.2.1:5060/udp".to_owned(),

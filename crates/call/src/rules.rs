@@ -16,6 +16,8 @@ pub struct MediaRules {
     pub dtmf: DtmfMode,
     /// Voice codecs that are taken of it and offered to it, the preferred first; empty for all.
     pub codecs: Codecs,
+    /// Music that whoever it puts on hold hears, by name; `None` for what everybody else hears.
+    pub hold_music: Option<String>,
 }
 
 /// Codecs in order of preference, by their names in the IANA registry.

@@ -77,6 +77,13 @@ pub struct Sounds {
 }
 
 impl Sounds {
+    /// What whoever is put on hold hears: the music of that name if there is one, and else what
+    /// everybody hears.
+    pub(crate) fn hold_music(&self, name: Option<&str>) -> Option<Arc<Music>> {
+        let own = name.and_then(|name| self.music.get(name));
+        own.or(self.hold.as_ref()).cloned()
+    }
+
     /// A prompt by its language and name; in another language if this one lacks it, and a beep if
     /// none has it.
     pub(crate) fn prompt(&self, language: &str, name: &str) -> Sound {

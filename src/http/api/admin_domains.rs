@@ -2,9 +2,11 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
-    Session, Text, UrlPath, time::rfc3339,
+    Session, Text, UrlPath, media_rules::checked_music, time::rfc3339,
 };
-use crate::store::{DomainContents, DomainRow, Right, StoreError, domains::check_domain_name};
+use crate::store::{
+    DomainContents, DomainRow, Right, StoreError, domains, domains::check_domain_name,
+};
 use axum::{Json, extract::State, http::StatusCode};
 use base::DomainId;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,10 @@ struct Domain {
     name: String,
     /// Other host names and addresses that mean it.
     aliases: Vec<String>,
+    /// Music that whoever is put on hold hears, unless the holder's line has its own; `null` for
+    /// that of the configuration.
+    #[schema(required)]
+    hold_music: Option<String>,
     /// How many people it has.
     users: u64,
     /// How many lines it has.
@@ -57,6 +63,9 @@ struct NewDomain {
     /// Other host names and addresses that are to mean it.
     #[serde(default)]
     aliases: Vec<String>,
+    /// Music that whoever is put on hold hears, one that the server has; `null` for that of the
+    /// configuration.
+    hold_music: Option<String>,
 }
 
 /// What may be changed of a domain.
@@ -65,6 +74,9 @@ struct NewDomain {
 struct DomainDraft {
     /// Other host names and addresses that are to mean it.
     aliases: Vec<String>,
+    /// Music that whoever is put on hold hears, one that the server has; `null` for that of the
+    /// configuration.
+    hold_music: Option<String>,
 }
 
 /// The domains
@@ -107,7 +119,9 @@ async fn add(
 ) -> Result<(StatusCode, Json<Domain>), Problem> {
     let (name, aliases) = (wanted.name.trim(), trimmed(&wanted.aliases));
     check(&api, Some(name), &aliases, None).await?;
-    let id = api.store.add_domain_with_aliases(name, &aliases).await?;
+    let hold_music = music(&api, wanted.hold_music.as_deref())?;
+    let draft = domains::DomainDraft { aliases, hold_music };
+    let id = api.store.add_domain_with(name, &draft).await?;
     Ok((
         StatusCode::CREATED,
         Json(told(&api, &session, AuditAction::DomainAdded, id.0, None).await?),
@@ -133,7 +147,9 @@ async fn change(
     let aliases = trimmed(&wanted.aliases);
     check(&api, None, &aliases, Some(row.id)).await?;
     require_unnamed(&api, &row, &aliases)?;
-    match api.store.change_domain(&row, version, &aliases).await {
+    let hold_music = music(&api, wanted.hold_music.as_deref())?;
+    let draft = domains::DomainDraft { aliases, hold_music };
+    match api.store.change_domain(&row, version, &draft).await {
         Err(StoreError::Conflict) => {
             return Err(Problem::version_conflict(&load(&api, &session, id).await?.1));
         }
@@ -185,6 +201,7 @@ impl Domain {
             id: row.id.0,
             name: row.name,
             aliases: row.aliases,
+            hold_music: row.hold_music,
             users: contents.users,
             lines: contents.lines,
             created_at: rfc3339(row.created_at),
@@ -241,6 +258,10 @@ fn require_unnamed(api: &ApiState, row: &DomainRow, aliases: &[String]) -> Resul
         format!("Транк {name:?} в файле конфигурации указывает домен как {alias:?}"),
         format!("Trunk {name:?} of the configuration file names the domain as {alias:?}"),
     )))
+}
+
+fn music(api: &ApiState, name: Option<&str>) -> Result<Option<String>, Problem> {
+    checked_music(api, name).map_err(|error| Problem::invalid(vec![error]))
 }
 
 fn trimmed(names: &[String]) -> Vec<String> {

@@ -2,7 +2,8 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
-    Session, Text, UrlPath, media_rules::Dtmf,
+    Session, Text, UrlPath,
+    media_rules::{Dtmf, checked_music},
 };
 use crate::{
     config::{Secret, codecs_mistake},
@@ -54,6 +55,9 @@ struct Line {
     dtmf: Dtmf,
     /// Codecs that its devices may use, the preferred first; empty for all.
     codecs: Vec<String>,
+    /// Music that whoever it puts on hold hears; `null` for that of the domain.
+    #[schema(required)]
+    hold_music: Option<String>,
     /// For `If-Match`.
     version: i64,
 }
@@ -88,6 +92,9 @@ struct LineDraft {
     /// Codecs that its devices may use, the preferred first; empty for all.
     #[serde(default)]
     codecs: Vec<String>,
+    /// Music that whoever it puts on hold hears, one that the server has; `null` for that of the
+    /// domain.
+    hold_music: Option<String>,
 }
 
 /// A line that was made.
@@ -261,6 +268,7 @@ impl Line {
             ring_timeout_s: extension.ring_timeout_s,
             dtmf: Dtmf::of(extension.media.dtmf),
             codecs: extension.media.codecs.names().to_vec(),
+            hold_music: extension.media.hold_music,
             version,
         }
     }
@@ -306,6 +314,13 @@ impl LineDraft {
                 Codecs::default()
             }
         };
+        let hold_music = match checked_music(api, self.hold_music.as_deref()) {
+            Ok(hold_music) => hold_music,
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        };
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -314,7 +329,7 @@ impl LineDraft {
             calls_max: self.calls_max,
             ring_timeout_s: self.ring_timeout_s,
             user,
-            media: MediaRules { dtmf: self.dtmf.mode(), codecs },
+            media: MediaRules { dtmf: self.dtmf.mode(), codecs, hold_music },
         })
     }
 }

@@ -18,6 +18,8 @@ pub trait House: Send + Sync {
     fn dialplans_dir(&self) -> PathBuf;
     /// Reads all dialplans, with another text for one file; they may name the sounds in force.
     fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble>;
+    /// Names of the music that can be played, in order.
+    fn music(&self) -> Vec<String>;
     /// How it is.
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>>;
 }

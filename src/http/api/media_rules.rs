@@ -1,5 +1,6 @@
 //! What is set for the media of a line or a trunk, as the API tells it.
 
+use super::{ApiState, FieldError, Text};
 use call::DtmfMode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +18,24 @@ pub(super) enum Dtmf {
     Info,
     /// As tones in the audio only.
     Inband,
+}
+
+/// The name of music that the server has; a blank one is none.
+pub(super) fn checked_music(
+    api: &ApiState,
+    name: Option<&str>,
+) -> Result<Option<String>, FieldError> {
+    let Some(name) = name.map(str::trim).filter(|it| !it.is_empty()) else { return Ok(None) };
+    let known = api.house.as_ref().map_or_else(Vec::new, |it| it.music());
+    if known.iter().any(|it| it == name) {
+        return Ok(Some(name.to_owned()));
+    }
+    let known = known.join(", ");
+    let message = Text::both(
+        format!("Такой музыки нет; есть {known}"),
+        format!("There is no such music; there is {known}"),
+    );
+    Err(FieldError::new("hold_music", "unknown", message))
 }
 
 impl Dtmf {

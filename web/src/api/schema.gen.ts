@@ -1489,6 +1489,11 @@ export interface components {
             /** @description RFC 3339. */
             created_at: string;
             /**
+             * @description Music that whoever is put on hold hears, unless the holder's line has its own; `null` for
+             *     that of the configuration.
+             */
+            hold_music: string | null;
+            /**
              * Format: uuid
              * @description Id.
              */
@@ -1522,6 +1527,11 @@ export interface components {
         DomainDraft: {
             /** @description Other host names and addresses that are to mean it. */
             aliases: string[];
+            /**
+             * @description Music that whoever is put on hold hears, one that the server has; `null` for that of the
+             *     configuration.
+             */
+            hold_music?: string | null;
         };
         /** @description A domain, in short. */
         DomainName: {
@@ -1827,6 +1837,8 @@ export interface components {
             codecs: string[];
             /** @description How keys come from its devices and go to them. */
             dtmf: components["schemas"]["Dtmf"];
+            /** @description Music that whoever it puts on hold hears; `null` for that of the domain. */
+            hold_music: string | null;
             /**
              * Format: uuid
              * @description Id.
@@ -1863,6 +1875,11 @@ export interface components {
             codecs?: string[];
             /** @description How keys come from its devices and go to them. */
             dtmf?: components["schemas"]["Dtmf"];
+            /**
+             * @description Music that whoever it puts on hold hears, one that the server has; `null` for that of the
+             *     domain.
+             */
+            hold_music?: string | null;
             /** @description Shown to those it calls. */
             name: string;
             /**
@@ -2009,6 +2026,11 @@ export interface components {
         NewDomain: {
             /** @description Other host names and addresses that are to mean it. */
             aliases?: string[];
+            /**
+             * @description Music that whoever is put on hold hears, one that the server has; `null` for that of the
+             *     configuration.
+             */
+            hold_music?: string | null;
             /** @description Its name, which it keeps: the passwords of its lines are made with it. */
             name: string;
         };

@@ -450,13 +450,13 @@ impl Call {
         legs: [usize; 2],
         hear_playouts: [bool; 2],
     ) -> Option<(usize, Arc<Music>)> {
-        let waiting = match legs.map(|leg| self.legs[leg].is_held()) {
-            [true, false] => 1,
-            [false, true] => 0,
+        let (holder, waiting) = match legs.map(|leg| self.legs[leg].is_held()) {
+            [true, false] => (0, 1),
+            [false, true] => (1, 0),
             [true, true] | [false, false] => return None,
         };
-        let music = ctx.sounds.hold.clone().filter(|_| hear_playouts[waiting])?;
-        Some((legs[waiting], music))
+        let music = ctx.sounds.hold_music(self.legs[legs[holder]].hold_music());
+        Some((legs[waiting], music.filter(|_| hear_playouts[waiting])?))
     }
 }
 

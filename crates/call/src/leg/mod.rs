@@ -590,6 +590,11 @@ impl Leg {
         self.record.answered()
     }
 
+    /// Name of the music that whoever its far end puts on hold hears, if it is not the usual.
+    pub(crate) fn hold_music(&self) -> Option<&str> {
+        self.rules.hold_music.as_deref()
+    }
+
     /// Whether it stands and its far end asked not to be sent anything.
     pub(crate) fn is_held(&self) -> bool {
         self.state() == LegState::Held

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { Domain } from '../../api/types';
 import { useLocale, useText } from '../../i18n/I18n';
 import { moment } from '../../list/format';
+import { HOLD_MUSIC_FIELD } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, type Resource } from './resource';
 
@@ -90,12 +91,14 @@ export default function DomainsScreen() {
           kind: 'lines',
           hint: 'admin.domains.aliasesHint',
         },
+        HOLD_MUSIC_FIELD,
       ],
-      initial: { name: '', aliases: '' },
-      toValues: (it) => ({ aliases: it.aliases.join('\n') }),
-      toBody: ({ name, aliases }, isNew) => ({
+      initial: { name: '', aliases: '', hold_music: '' },
+      toValues: (it) => ({ aliases: it.aliases.join('\n'), hold_music: it.hold_music ?? '' }),
+      toBody: ({ name, aliases, hold_music }, isNew) => ({
         ...(isNew && { name }),
         aliases: entriesOf(aliases),
+        hold_music: hold_music || null,
       }),
     }),
     [t, locale],

@@ -4,7 +4,7 @@ import { ask } from '../../api/ask';
 import type { ManagedLine, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
-import { CODECS_FIELD, dtmfField } from './mediaRules';
+import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, numberOf, type Option, type Resource } from './resource';
 
@@ -99,6 +99,7 @@ export default function LinesScreen() {
         },
         dtmfField(t),
         CODECS_FIELD,
+        HOLD_MUSIC_FIELD,
       ],
       initial: {
         number: '',
@@ -109,6 +110,7 @@ export default function LinesScreen() {
         ring_timeout_s: '30',
         dtmf: 'auto',
         codecs: '',
+        hold_music: '',
       },
       toValues: (it) => ({
         name: it.name,
@@ -117,6 +119,7 @@ export default function LinesScreen() {
         ring_timeout_s: String(it.ring_timeout_s),
         dtmf: it.dtmf,
         codecs: it.codecs.join('\n'),
+        hold_music: it.hold_music ?? '',
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -126,6 +129,7 @@ export default function LinesScreen() {
         ring_timeout_s: numberOf(values.ring_timeout_s) ?? 0,
         dtmf: values.dtmf,
         codecs: entriesOf(values.codecs),
+        hold_music: values.hold_music || null,
       }),
     };
   }, [t, people]);

@@ -144,6 +144,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     ring_timeout_s: 30,
     dtmf: 'info',
     codecs: ['PCMA', 'opus'],
+    hold_music: 'jazz',
   };
   server.on('GET /api/v1/admin/lines', () => ({ items: [line] }));
   server.on('PUT /api/v1/admin/lines/l1', (request) =>
@@ -168,6 +169,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     ring_timeout_s: 30,
     dtmf: 'info',
     codecs: ['PCMA', 'opus'],
+    hold_music: 'jazz',
   });
 });
 

@@ -22,4 +22,12 @@ export const CODECS_FIELD: FieldSpec = {
   hint: 'admin.codecsHint',
 };
 
+/** Music for those who are put on hold. */
+export const HOLD_MUSIC_FIELD: FieldSpec = {
+  name: 'hold_music',
+  label: 'admin.holdMusic',
+  kind: 'text',
+  hint: 'admin.holdMusicHint',
+};
+
 const MODES = ['auto', 'rfc4733', 'info', 'inband'] as const;
