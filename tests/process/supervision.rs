@@ -27,12 +27,20 @@ fn a_supervisor_listens_whispers_and_barges_in_and_who_is_none_does_not() {
 
     supervisor.dial("*441002");
     supervisor.wait_for("call CONFIRMED");
-    for keys in ["", "dtmf 5", "dtmf 6", "info 4"] {
-        if !keys.is_empty() {
-            supervisor.command(keys);
-        }
-        wait_for_packets(&server, 3 * 50 * STAGE_S);
-    }
+    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
+    // Whom the supervisor speaks to, the other's packets do not pass to as they come.
+    supervisor.command("dtmf 5");
+    wait_for_more(&server, REPLACED, 50 * STAGE_S);
+    supervisor.command("dtmf 6");
+    wait_for_more(&server, REPLACED, 3 * 50 * STAGE_S);
+    supervisor.command("info 4");
+    let mut replaced = server.metric(REPLACED);
+    wait_for("the supervisor listening again", EVENT_LIMIT, || {
+        wait_for_more(&server, RECEIVED, 3 * 50);
+        let before = std::mem::replace(&mut replaced, server.metric(REPLACED));
+        (before == replaced).then_some(())
+    });
+    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
     caller.command("hangup");
     caller.wait_for("call DISCONNECTED");
     supervisor.wait_for_count("call DISCONNECTED", 2);
@@ -68,15 +76,15 @@ fn a_supervisor_listens_whispers_and_barges_in_and_who_is_none_does_not() {
     let told = format!("agent {}\ncaller {}", drawn(&agent), drawn(&caller));
     let [by_agent, by_caller] = [&agent, &caller].map(|it| tenths(it, &[SUPERVISOR]));
     assert!(by_caller >= stage / 2, "barged in\n{told}");
-    assert!(by_caller < 2 * stage, "and no more\n{told}");
+    let ends_alone = |spans: &[[f64; 3]]| tenths(&spans[spans.len() - stage..], &[SUPERVISOR]) == 0;
+    assert!(ends_alone(&agent) && ends_alone(&caller), "and no more\n{told}");
     assert!(by_agent >= by_caller + stage / 2, "whispered before\n{told}");
 }
 
-/// Counted where they come in.
-fn wait_for_packets(server: &Server, count: u64) {
-    let name = "tandem_rtp_packets_received_total";
+/// Waits until a counter has grown by so much.
+fn wait_for_more(server: &Server, name: &str, count: u64) {
     let before = server.metric(name);
-    wait_for("packets", EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
+    wait_for(name, EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
 }
 
 fn phone<'a>(
@@ -94,6 +102,9 @@ const CALLER: usize = 1;
 const SUPERVISOR: usize = 2;
 /// What each of them says, in Hz.
 const TONES: [u32; 3] = [400, 1300, 2100];
+/// Packets of the phones, and those of them in whose place something else was sent.
+const RECEIVED: &str = "tandem_rtp_packets_received_total";
+const REPLACED: &str = "tandem_rtp_packets_dropped_total{reason=\"replaced\"}";
 /// How long the supervisor stays in each mode, by what the three phones send.
 const STAGE_S: u64 = 3;
 /// Louder than this is heard.
