@@ -260,6 +260,7 @@ impl Worker {
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
+            | MediaCommand::Detect { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
             | MediaCommand::StopRecording { .. }) => {

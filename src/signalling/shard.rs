@@ -325,7 +325,8 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::Join { media, .. }
         | MediaCommand::SetMode { media, .. }
         | MediaCommand::Tell { media, .. }
-        | MediaCommand::Tap { media, .. } => Some(*media),
+        | MediaCommand::Tap { media, .. }
+        | MediaCommand::Detect { media, .. } => Some(*media),
         MediaCommand::Close { .. }
         | MediaCommand::Return { .. }
         | MediaCommand::Lease { .. }

@@ -105,6 +105,7 @@ const CORE_DEPENDENCIES: &[&str] = &[
     "bytes",
     "call",
     "crc",
+    "earshot",
     "hmac",
     "md-5",
     "media",

@@ -131,6 +131,8 @@ impl Calls {
                     call.handle_tap_ended(ctx);
                 });
             }
+            // No call has asked to know.
+            MediaEvent::Detected { .. } => {}
             MediaEvent::TimedOut { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_media_timeout(ctx);

@@ -4,6 +4,7 @@
 //! written without asking a worker; the worker binds before it leases.
 
 use crate::{
+    detection::{Detected, Wanted},
     dtmf::{Digit, KeyForm},
     figures::StreamStats,
     recording::Label,
@@ -135,6 +136,15 @@ pub enum MediaCommand {
         /// Who hears it.
         mode: TapMode,
     },
+    /// Listen to the far end for what is wanted, from now on and whatever else the session does, in
+    /// place of what was wanted before; answered by [`MediaEvent::Detected`]. A session whose codecs
+    /// we cannot decode hears nothing, and tells nothing; one that the far end holds hears silence.
+    Detect {
+        /// Whom.
+        media: MediaId,
+        /// For what.
+        wanted: Wanted,
+    },
     /// Record, until told to stop or until one of the sessions closes. What else the sessions do
     /// makes no difference.
     Record {
@@ -211,6 +221,13 @@ pub enum MediaEvent {
         /// The supervisor's.
         media: MediaId,
     },
+    /// What was wanted to be known of the far end.
+    Detected {
+        /// Who.
+        media: MediaId,
+        /// What.
+        what: Detected,
+    },
     /// No packet came for the configured time. The session lives on until closed.
     TimedOut {
         /// Which.
@@ -235,6 +252,7 @@ impl MediaEvent {
             | Self::Dialled { media, .. }
             | Self::Talks { media, .. }
             | Self::TapEnded { media }
+            | Self::Detected { media, .. }
             | Self::TimedOut { media }
             | Self::Closed { media, .. } => Some(*media),
         }

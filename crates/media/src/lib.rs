@@ -7,11 +7,13 @@
 pub mod codec;
 pub mod command;
 mod converter;
+pub mod detection;
 mod dialler;
 pub mod dtmf;
 mod ears;
 mod figures;
 pub mod g711;
+mod goertzel;
 pub mod hearing;
 mod jitter;
 pub mod jitter_buffer;

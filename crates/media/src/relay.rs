@@ -16,6 +16,7 @@ mod taps;
 use crate::{
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
+    detection::Wanted,
     figures::Figures,
     mixer::RoomKey,
     outbox::Outbox,
@@ -253,6 +254,7 @@ impl Relay {
                 }
             }
             MediaCommand::Tap { media, of, mode } => self.tap(now, media, of, mode),
+            MediaCommand::Detect { media, wanted } => self.detect(now, media, wanted),
             MediaCommand::Record { recording, label, sources, has_tone } => {
                 self.record(now, recording, *label, (sources, has_tone));
             }
@@ -484,6 +486,16 @@ impl Relay {
         }
     }
 
+    fn detect(&mut self, now: Instant, media: MediaId, wanted: Wanted) {
+        let Some(slot) = self.slot(media) else { return };
+        let Some(session) = session_mut(&mut self.sessions, slot) else { return };
+        session.detect(wanted);
+        session.prepare(now, &mut self.studio, &mut self.rng);
+        if session.is_watched() {
+            self.drive(now, slot);
+        }
+    }
+
     fn join(&mut self, now: Instant, slot: Slot, party: Party) {
         self.part(now, slot);
         self.end_taps_of(now, slot);
@@ -528,11 +540,12 @@ impl Relay {
         players.retain(|slot| {
             *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { return false };
-            if matches!(session.activity(), Activity::Playing(_)) {
+            // The mixer has listened to those in a room.
+            if !session.is_in_room() {
                 session.listen(now, events);
             }
             match session.tick(now, tick, studio, &mut packet) {
-                Played::Nothing => return false,
+                Played::Nothing => return session.is_watched(),
                 Played::Silently => {}
                 Played::To(to, len) => {
                     counters.packets_out += 1;
@@ -547,7 +560,7 @@ impl Relay {
             }
             if session.finish() {
                 events.push_back(MediaEvent::PlayFinished { media: session.media() });
-                return false;
+                return session.is_watched();
             }
             true
         });

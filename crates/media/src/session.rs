@@ -8,6 +8,7 @@ mod reporting;
 use crate::{
     command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote},
     converter::{Converter, EventEar},
+    detection::{Wanted, Watch},
     dialler::Dialler,
     dtmf::{self, Digit},
     ears::Ears,
@@ -46,6 +47,8 @@ pub(crate) struct Session {
     activity: Activity,
     /// Hears the far end where its packets are not only passed on.
     ears: Option<Box<Ears>>,
+    /// What it is listened to for, in the same ears.
+    watch: Option<Box<Watch>>,
     /// Keys of the far end, as events, where they are for us.
     keys: Option<Box<EventEar>>,
     /// Hears its keys for the peer, where that is told of them in another form.
@@ -121,6 +124,7 @@ impl Session {
             outgoing: Outgoing::default(),
             activity: Activity::Idle,
             ears: None,
+            watch: None,
             keys: None,
             converter: None,
             dialler: None,
@@ -207,10 +211,10 @@ impl Session {
         self.grow_ears(now, rng);
     }
 
-    /// Whether somebody must hear what the far end says: a conference, supervisors, or we where it
-    /// may answer a playout with keys that are in the audio alone.
+    /// Whether somebody must hear what the far end says: a conference, supervisors, or we where it is
+    /// watched or may answer a playout with keys that are in the audio alone.
     fn needs_ears(&self) -> bool {
-        self.overheard.is_some() || self.is_heard_by_activity()
+        self.overheard.is_some() || self.is_watched() || self.is_heard_by_activity()
     }
 
     fn is_heard_by_activity(&self) -> bool {
@@ -251,11 +255,44 @@ impl Session {
 
     /// Lets the ears hear the frame of a tick.
     pub(crate) fn listen(&mut self, now: Instant, events: &mut VecDeque<MediaEvent>) {
-        if let Some(digit) = self.ears.as_mut().and_then(|ears| ears.listen(now))
-            && self.is_heard_by_activity()
+        let is_dialled_to = self.is_heard_by_activity();
+        let Self { media, ears, watch, .. } = self;
+        let Some(ears) = ears else { return };
+        if let Some(digit) = ears.listen(now)
+            && is_dialled_to
         {
-            events.push_back(MediaEvent::Key { media: self.media, digit });
+            events.push_back(MediaEvent::Key { media: *media, digit });
         }
+        if let Some(watch) = watch {
+            watch.hear(ears.rate(), ears.frame(), |what| {
+                events.push_back(MediaEvent::Detected { media: *media, what });
+            });
+            if watch.is_over() {
+                self.watch(None);
+            }
+        }
+    }
+
+    /// Listens to the far end for what is wanted; for nothing any more if that is nothing.
+    pub(crate) fn detect(&mut self, wanted: Wanted) {
+        self.watch((!wanted.is_nothing()).then(|| Box::new(Watch::new(wanted))));
+    }
+
+    fn watch(&mut self, watch: Option<Box<Watch>>) {
+        self.watch = watch;
+        if !self.needs_ears() {
+            self.ears = None;
+        }
+    }
+
+    /// Whether it is listened to for something, so that the tick must see to it.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    /// Whether the mixer lets its ears hear.
+    pub(crate) fn is_in_room(&self) -> bool {
+        matches!(self.activity, Activity::Meeting(_)) || self.overheard.is_some()
     }
 
     /// Its part in a conference or in the room of its supervisors, and what was heard of it.
@@ -378,9 +415,17 @@ impl Session {
         Ok(to)
     }
 
-    /// The playout stood still for a while: what comes next is that much later.
+    /// The tick stood still for a while: what it makes next is that much later.
     pub(crate) fn skip(&mut self) {
-        self.outgoing.change_source();
+        let is_made = match self.activity {
+            Activity::Playing(_) | Activity::Meeting(_) => true,
+            Activity::Idle | Activity::Bridged { .. } | Activity::Echo => {
+                self.dialler.is_some() || self.overheard.is_some() || self.beep.is_some()
+            }
+        };
+        if is_made {
+            self.outgoing.change_source();
+        }
     }
 
     /// Writes the next packet of a playout or a conference, or of what is in a bridge but passed on: a

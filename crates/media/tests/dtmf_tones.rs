@@ -1,15 +1,17 @@
 //! Keys as tones: what must be heard and what must not (ITU-T Q.24).
 
+mod speech;
+
 use base::Rng;
 use media::{
     dtmf::{Digit, Heard, KeyTone, ToneDetector},
     g711::Law,
 };
+use speech::{prompts, read_wav};
 use std::{
     f64::consts::TAU,
-    fs,
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 #[test]
@@ -110,9 +112,8 @@ fn a_hole_in_a_tone_does_not_make_two_keys_of_it() {
 
 #[test]
 fn speech_of_our_prompts_presses_no_key() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sounds");
     let mut seconds = 0.0;
-    for file in wav_files(&folder) {
+    for file in prompts() {
         let (rate, samples) = read_wav(&file);
         assert_eq!(rate, 8000, "{}", file.display());
         assert_eq!(hear(&samples), [], "{}", file.display());
@@ -247,26 +248,4 @@ fn pressed(told: &[Heard]) -> String {
 
 fn key(digit: char) -> Digit {
     Digit::from_char(digit).expect("a key")
-}
-
-fn wav_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("sounds are there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files.extend(wav_files(&path));
-        } else if path.extension().is_some_and(|it| it == "wav") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// Of 16-bit mono PCM: its rate and samples.
-fn read_wav(path: &Path) -> (u32, Vec<i16>) {
-    let bytes = fs::read(path).expect("a file");
-    let rate = u32::from_le_bytes(bytes[24..28].try_into().expect("four bytes"));
-    let data = bytes.windows(4).position(|it| it == b"data").expect("data") + 8;
-    let samples = bytes[data..].as_chunks::<2>().0.iter().map(|it| i16::from_le_bytes(*it));
-    (rate, samples.collect())
 }

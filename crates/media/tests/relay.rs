@@ -336,6 +336,7 @@ impl World {
                 MediaEvent::Dialled { media, digit, .. } => format!("{digit} told by {}", media.0),
                 MediaEvent::Talks { media, level } => format!("talk of {}: {level:?}", media.0),
                 MediaEvent::TapEnded { media } => format!("tap of {} ended", media.0),
+                MediaEvent::Detected { media, what } => format!("{what:?} of {}", media.0),
                 MediaEvent::Leased { .. } => "leased".to_owned(),
             })
             .collect()

@@ -106,7 +106,9 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
-            MediaCommand::ConvertKeys { media, .. } | MediaCommand::Press { media, .. } => {
+            MediaCommand::ConvertKeys { media, .. }
+            | MediaCommand::Press { media, .. }
+            | MediaCommand::Detect { media, .. } => {
                 self.session(media);
             }
             MediaCommand::Play { media, playout } => self.take_up(media, Does::Plays(playout)),

@@ -174,6 +174,7 @@ impl Switch {
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
+            | MediaCommand::Detect { .. }
             | MediaCommand::Play { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }

@@ -1,7 +1,8 @@
 //! Keys out of the tones in the audio.
 
 use super::{Digit, Heard};
-use std::{f32::consts::TAU, time::Duration};
+use crate::goertzel::Filter;
+use std::time::Duration;
 
 /// Hears the tones of keys in audio at 8 kHz (ITU-T Q.24).
 ///
@@ -23,10 +24,6 @@ pub struct ToneDetector {
     held_samples: u64,
 }
 
-/// One of the eight, by its coefficient.
-#[derive(Clone, Copy, Debug, Default)]
-struct Filter(f32);
-
 impl Default for ToneDetector {
     fn default() -> Self {
         Self::new()
@@ -42,7 +39,7 @@ impl ToneDetector {
         let hz = super::ROWS_HZ.iter().chain(&super::COLUMNS_HZ);
         let mut filters = [Filter::default(); 8];
         for (filter, hz) in filters.iter_mut().zip(hz) {
-            *filter = Filter::at(f32::from(*hz));
+            *filter = Filter::at(f32::from(*hz), Self::SAMPLE_RATE);
         }
         Self {
             window: [0; WINDOW],
@@ -115,22 +112,6 @@ impl ToneDetector {
         let is_even = high < low * TWIST_MAX && low < high * REVERSE_TWIST_MAX;
         let is_all = (low + high) * TONE_SHARE > energy * SHARE_MIN;
         if is_even && is_all { Digit::at(row, column) } else { None }
-    }
-}
-
-impl Filter {
-    fn at(hz: f32) -> Self {
-        Self(2.0 * (TAU * hz / ToneDetector::SAMPLE_RATE as f32).cos())
-    }
-
-    /// Power of the tone in the window.
-    fn power(self, window: &[i16; WINDOW]) -> f32 {
-        let (mut last, mut before) = (0.0, 0.0);
-        for sample in window {
-            let next = f32::from(*sample) + self.0 * last - before;
-            (before, last) = (last, next);
-        }
-        last * last + before * before - self.0 * last * before
     }
 }
 

@@ -48,11 +48,10 @@ impl Session {
         self.overheard.as_ref().map(|it| it.party.room())
     }
 
-    /// Takes in a packet that is passed on, for those who supervise.
+    /// Takes in a packet that goes its way without ears, for those who supervise or watch.
     pub(crate) fn be_overheard(&mut self, now: Instant, header: &Header, payload: &[u8]) {
-        if self.overheard.is_some()
-            && matches!(self.activity, Activity::Bridged { .. })
-            && let Some(ears) = &mut self.ears
+        if let Some(ears) = &mut self.ears
+            && matches!(self.activity, Activity::Bridged { .. } | Activity::Echo)
         {
             ears.hear(now, header, payload);
         }

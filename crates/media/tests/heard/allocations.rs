@@ -6,6 +6,7 @@ use media::{
     Channel, Direction, Format, MediaCommand, PartyMode, PayloadMap, Playout, Relay, Slot,
     Transcoding,
     codec::{Codec, Encoder, OpusWishes, Rate},
+    detection::{AnswerRules, Wanted},
     rtp::{HEADER_LEN, Header},
     sound::{Music, PieceOrder, Sound},
 };
@@ -73,6 +74,17 @@ fn a_conference_of_all_codecs_allocates_nothing() {
             alone: None,
             is_chimed: true,
         });
+    }
+    assert_eq!(world.allocations(), 0);
+}
+
+#[test]
+fn listening_for_everything_allocates_nothing_whatever_the_codec() {
+    let mut world = World::with(&formats());
+    for n in 0..formats().len() as u32 {
+        let answer = Some(AnswerRules::default());
+        let wanted = Wanted { silence: Some(millis(1000)), answer, fax: true };
+        world.command(MediaCommand::Detect { media: id(n), wanted });
     }
     assert_eq!(world.allocations(), 0);
 }
