@@ -1,7 +1,11 @@
-//! A trunk that an administrator makes carries calls at once, and for as long as it is there.
+//! A trunk that an administrator makes carries calls at once, and for as long as it is there; what a
+//! trunk asserts of a caller is believed.
 
-use crate::harness::{Server, Sipp, UdpPeer, Visitor, request, status_of};
+use crate::harness::{
+    Server, Sipp, TcpPeer, UdpPeer, Visitor, header, request, request_over, signed, status_of,
+};
 use serde_json::{Value, json};
+use std::thread;
 
 #[test]
 fn a_trunk_of_the_panel_carries_calls_at_once_and_after_kill_9_until_it_is_disabled() {
@@ -38,6 +42,66 @@ fn a_trunk_of_the_panel_carries_calls_at_once_and_after_kill_9_until_it_is_disab
     assert_eq!(status, 200, "{changed}");
     assert!(refusal(&server).is_some(), "a disabled trunk is a stranger");
     Sipp::caller(&server, 0, "uac-offline.xml", "1001", OUTSIDE).run();
+}
+
+#[test]
+fn what_a_trunk_asserts_of_its_caller_is_shown_and_kept_and_what_a_phone_asserts_is_not() {
+    let server = Server::start();
+    let (trunk, mut phone) = (UdpPeer::trunk(&server), phone_1002(&server));
+    let asserted = "P-Asserted-Identity: \"Anna\" <sip:+79160000001@carrier.test>\r\n";
+    let hidden = |privacy: &str| {
+        request(&trunk, "INVITE", "sip:+74950000002@127.0.0.1", "127.0.0.1")
+            .replace("From: <sip:1001@127.0.0.1>", "From: <sip:anonymous@anonymous.invalid>")
+            .replace("CSeq:", &format!("{asserted}Privacy: {privacy}\r\nCSeq:"))
+    };
+
+    let shown = refused_by(&mut phone, || trunk.ask(&hidden("none"), server.sip()));
+    let from = header(&shown, "From").expect("it has a From");
+    assert!(from.starts_with("\"Anna\" <sip:+79160000001@"), "{from}");
+    assert_eq!(header(&shown, "P-Asserted-Identity"), None, "{shown}");
+    let kept = refused_by(&mut phone, || trunk.ask(&hidden("id"), server.sip()));
+    assert!(!kept.contains("Anna") && !kept.contains("79160000001"), "{kept}");
+
+    let line = UdpPeer::bind(0);
+    let claim = request(&line, "INVITE", "sip:1002@127.0.0.1", "127.0.0.1")
+        .replace("CSeq:", &format!("{asserted}CSeq:"));
+    let own = refused_by(&mut phone, || line.ask_as("1001", &claim, server.sip()));
+    assert!(header(&own, "From").is_some_and(|it| it.contains("<sip:1001@")), "{own}");
+    assert!(!own.contains("Anna") && !own.contains("79160000001"), "{own}");
+
+    server.wait_for_cdrs(6);
+    let calls = Visitor::sign_in(&server, "admin").get("/calls");
+    let names: Vec<_> = (0..3).map(|n| calls["items"][n]["side_a"].clone()).collect();
+    assert_eq!(names[0]["number"], "1001", "{calls}");
+    assert_eq!(names[1], json!({ "number": "anonymous", "name": null }));
+    assert_eq!(names[2], json!({ "number": "+79160000001", "name": "Anna" }));
+}
+
+/// A phone of 1002 that is on.
+fn phone_1002(server: &Server) -> TcpPeer {
+    let mut phone = TcpPeer::connect(server.sip());
+    let register =
+        request_over("TCP", phone.address(), "REGISTER", "sip:127.0.0.1", "127.0.0.1", "1002");
+    phone.send(register.as_bytes());
+    let challenge = phone.expect("SIP/2.0 401");
+    phone.send(signed(&register, &challenge, "1002").as_bytes());
+    phone.expect("SIP/2.0 200");
+    phone
+}
+
+/// The INVITE that a call brings to a phone, which is busy.
+fn refused_by(phone: &mut TcpPeer, call: impl FnOnce() -> Option<String> + Send) -> String {
+    thread::scope(|scope| {
+        let ringing = scope.spawn(|| {
+            let invite = phone.expect("INVITE ");
+            phone.answer(&invite, "486 Busy Here", "", "");
+            phone.expect("ACK ");
+            invite
+        });
+        let answer = call().expect("an answer is due");
+        assert_eq!(status_of(&answer), 486, "{answer}");
+        ringing.join().expect("the phone rings")
+    })
 }
 
 fn calls_go_in_and_out(server: &Server) {

@@ -16,6 +16,7 @@ mod failure;
 mod gate;
 mod leg;
 mod loops;
+mod names;
 mod occupancy;
 mod output;
 mod ports;

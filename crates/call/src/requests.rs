@@ -7,6 +7,7 @@ use crate::{
     failure::{Cause, Refusal},
     gate::{Admitted, Caller, TurnedAway},
     loops::{self, Hop},
+    names::Names,
     occupancy::Seat,
     output::Output,
     registration::{RegistrationRequest, Ticket},
@@ -25,8 +26,6 @@ use std::sync::Arc;
 
 /// Max-Forwards of a request that brings none, RFC 3261 section 8.1.1.6.
 const MAX_FORWARDS_DEFAULT: u8 = 70;
-/// So much of a name that a trunk tells is kept and shown.
-const NAME_CHARS_MAX: usize = 128;
 
 impl Calls {
     /// Admits a request and lets its method decide.
@@ -235,61 +234,7 @@ fn offer_of(request: &Request, rules: &MediaRules) -> Result<Option<Sdp>, Box<Re
     }
 }
 
-/// How the caller is called.
-struct Names {
-    /// For the call log.
-    caller: String,
-    /// The number that callees see.
-    number: String,
-    /// The name that callees see.
-    display: Option<Bytes>,
-    /// The same, where the directory does not know it.
-    caller_name: Option<String>,
-}
-
-impl Names {
-    fn of(admitted: &Admitted<'_>, request: &Request) -> Self {
-        match admitted.caller {
-            Caller::Extension(extension) => {
-                let (number, name) = (extension.number.clone(), &extension.display_name);
-                let display = (!name.is_empty()).then(|| Bytes::from(name.clone()));
-                Self { caller: number.clone(), number, display, caller_name: None }
-            }
-            Caller::Trunk(trunk) => {
-                let from = request.headers.from().ok();
-                let number = from
-                    .as_ref()
-                    .and_then(|from| from.uri.user_text().map(std::borrow::Cow::into_owned))
-                    .unwrap_or_else(|| "anonymous".to_owned());
-                let display = from.and_then(|from| from.display);
-                let caller_name = display.as_deref().and_then(name_of);
-                Self { caller: format!("{}/{number}", trunk.name), number, display, caller_name }
-            }
-        }
-    }
-}
-
-/// A display name as text, if there is anything in it.
-fn name_of(display: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(display);
-    let name: String = text.trim().chars().take(NAME_CHARS_MAX).collect();
-    (!name.is_empty()).then_some(name)
-}
-
 fn max_forwards_of(request: &Request) -> u8 {
     let given = request.headers.max_forwards().ok().flatten();
     given.unwrap_or(MAX_FORWARDS_DEFAULT).saturating_sub(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_a_trunk_tells_is_text_of_some_length_or_none() {
-        assert_eq!(name_of(" Иванова ".as_bytes()).as_deref(), Some("Иванова"));
-        assert_eq!(name_of(b"J\xf6rg").as_deref(), Some("J\u{fffd}rg"));
-        assert_eq!(name_of(b"  "), None);
-        assert_eq!(name_of("Ж".repeat(500).as_bytes()), Some("Ж".repeat(NAME_CHARS_MAX)));
-    }
 }
