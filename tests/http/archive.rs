@@ -19,7 +19,7 @@ pub(crate) async fn with_calls(house: &House, anna: UserId) -> Vec<String> {
     let calls = [
         (&house.domain, 0, "provider/+79000000001", "1001", 30_500),
         (&house.domain, 60_000, "1001", "=cmd|calc!A0", 0),
-        (&house.domain, 120_000, "1002", "1003", 5000),
+        (&house.domain, 120_000, "1002", "1003", 400),
         (&house.other, 180_000, "1001", "1002", 5000),
     ];
     for (domain, at, caller, callee, talk_ms) in calls {
@@ -176,6 +176,11 @@ pub(crate) async fn a_card_tells_legs_and_history_and_an_interaction_its_operato
         assert_eq!(ids(&get(&operator, path).await), [""; 0]);
     }
     assert_eq!(ids(&get(&operator, "/interactions?channel=call").await).len(), 2);
+    let unanswered = page["items"][0]["description"].as_str().unwrap();
+    assert!(unanswered.ends_with(" [00:00]"), "{unanswered}");
+    let supervisor = house.visitor(&house.domain, "chief", &["callcenter_supervisor"]).await;
+    let short = get(&supervisor, &format!("/interactions/{}", calls[2])).await;
+    assert_eq!(short["description"], "1002 → 1003 [00:01]", "answered, for less than a second");
 }
 
 pub(crate) async fn the_call_log_is_read_by_administrators_and_exported_without_formulas(

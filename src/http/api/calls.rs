@@ -79,6 +79,9 @@ pub(super) struct CallRow {
     /// Seen from the domain.
     #[schema(value_type = crate::events::CallDirection)]
     direction: &'static str,
+    /// When it was answered.
+    #[schema(required)]
+    answered_at: Option<String>,
     /// From answer to end, in ms; 0 if never answered.
     talk_ms: i64,
     /// Why it ended: `normal`, `busy`, …
@@ -107,9 +110,6 @@ struct CallCard {
     /// First ring, in ms after the start.
     #[schema(required)]
     ring_ms: Option<i64>,
-    /// When it was answered.
-    #[schema(required)]
-    answered_at: Option<String>,
     /// When it ended.
     ended_at: String,
     /// Who ended it, seen from the caller's leg: `remote`, `peer` or `system`.
@@ -288,6 +288,7 @@ impl CallRow {
         Self {
             id: call.id.0,
             started_at: rfc3339(call.started),
+            answered_at: call.answer_ms.map(|ms| after_start(&call, ms)),
             dialled: call.dialled,
             side_a: Side::of(call.a),
             side_b: Side::of(call.b),
@@ -308,11 +309,9 @@ impl Side {
 impl CallCard {
     fn of(call: LoggedCall, recordings: Vec<RecordingRow>, legs: &[Cdr]) -> Self {
         let recordings: Vec<_> = recordings.into_iter().map(RecordingView::of).collect();
-        let after_start = |ms: i64| rfc3339(UnixMillis(call.started.0.saturating_add(ms)));
         Self {
             ring_ms: call.ring_ms,
-            answered_at: call.answer_ms.map(after_start),
-            ended_at: after_start(call.end_ms),
+            ended_at: after_start(&call, call.end_ms),
             hangup: call.hangup.as_str(),
             history: history(&call, legs),
             legs: legs.iter().map(LegFigures::of).collect(),
@@ -320,6 +319,10 @@ impl CallCard {
             recordings,
         }
     }
+}
+
+fn after_start(call: &LoggedCall, ms: i64) -> String {
+    rfc3339(UnixMillis(call.started.0.saturating_add(ms)))
 }
 
 impl LegFigures {

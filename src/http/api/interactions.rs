@@ -159,7 +159,12 @@ impl Interaction {
 
 fn description(call: &LoggedCall) -> String {
     let side = |it: &crate::store::CallSide| it.name.clone().unwrap_or_else(|| it.number.clone());
-    format!("{} → {} [{}]", side(&call.a), side(&call.b), duration(call.talk_ms))
+    format!("{} → {} [{}]", side(&call.a), side(&call.b), talk(call))
+}
+
+/// How long they talked: at least a second if it was answered, since `00:00` says that it was not.
+fn talk(call: &LoggedCall) -> String {
+    duration(call.answer_ms.map_or(0, |_| call.talk_ms.max(1000)))
 }
 
 /// Whole seconds that are over, as the panel and phones count them: `mm:ss`, from an hour on `h:mm:ss`.

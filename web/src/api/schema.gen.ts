@@ -1176,8 +1176,6 @@ export interface components {
         };
         /** @description A call with everything that is kept of it. */
         CallCard: components["schemas"]["CallRow"] & {
-            /** @description When it was answered. */
-            answered_at: string | null;
             /** @description When it ended. */
             ended_at: string;
             /** @description Who ended it, seen from the caller's leg: `remote`, `peer` or `system`. */
@@ -1262,6 +1260,8 @@ export interface components {
         CallRecording: "off" | "on" | "paused";
         /** @description A call that is over. */
         CallRow: {
+            /** @description When it was answered. */
+            answered_at: string | null;
             /** @description Why it ended: `normal`, `busy`, … */
             cause: string;
             /** @description What was dialled. */

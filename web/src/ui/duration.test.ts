@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration } from './duration';
+import { duration, talkTime } from './duration';
 
 test.each([
   [0, '00:00'],
@@ -14,4 +14,11 @@ test.each([
   [86_399_000, '23:59:59'],
 ])('%s ms are %s', (ms, text) => {
   expect(duration(ms)).toBe(text);
+});
+
+test('a call that was answered is told from one that was not, however short it was', () => {
+  expect(talkTime(0, false)).toBe('00:00');
+  expect(talkTime(0, true)).toBe('00:01');
+  expect(talkTime(999, true)).toBe('00:01');
+  expect(talkTime(2_900, true)).toBe('00:02');
 });

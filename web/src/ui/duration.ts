@@ -8,3 +8,10 @@ export function duration(ms: number | null | undefined): string {
   const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   return seconds < 3600 ? rest : `${Math.floor(seconds / 3600)}:${rest}`;
 }
+
+/**
+ * How long the sides of a call talked, as {@link duration}: at least a second where it was answered,
+ * since `00:00` says that it was not.
+ */
+export const talkTime = (ms: number, isAnswered: boolean): string =>
+  duration(isAnswered ? Math.max(ms, 1000) : 0);

@@ -13,7 +13,7 @@ import type { FetchRows } from '../../list/usePages';
 import { localZone } from '../../list/zone';
 import { Button } from '../../ui/Button';
 import { cx } from '../../ui/cx';
-import { duration } from '../../ui/duration';
+import { talkTime } from '../../ui/duration';
 import { useNewCalls } from '../calls/CallsScreen';
 import { CAUSES, useCauseText } from '../calls/useCallsSpec';
 import css from './admin.module.css';
@@ -87,7 +87,7 @@ function useCdrsSpec(): GridSpec<Cdr> {
         {
           id: 'talk',
           label: 'calls.talk',
-          text: (it) => duration(it.talk_ms),
+          text: (it) => talkTime(it.talk_ms, it.answer_ms !== null),
           width: 90,
           isNumber: true,
         },

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type { CallCard, CallEvent } from '../../api/types';
 import { type TextId, useLocale, useText } from '../../i18n/I18n';
 import { moment, type Party, party } from '../../list/format';
-import { duration } from '../../ui/duration';
+import { talkTime } from '../../ui/duration';
 import { CallRecordings } from './CallRecordings';
 import css from './calls.module.css';
 import { useCauseText } from './useCallsSpec';
@@ -14,7 +14,7 @@ export function useCallTitle(card: CallCard | undefined): string {
     if (!card) return t('calls.cardTitleShort');
     const a = party(card.side_a, t('calls.unknown'));
     const b = party(card.side_b, t('calls.unknown'));
-    return t('calls.cardTitle', { a, b, talk: duration(card.talk_ms) });
+    return t('calls.cardTitle', { a, b, talk: talkOf(card) });
   }, [t, card]);
 }
 
@@ -47,7 +47,7 @@ export function CallProperties({ card }: { readonly card: CallCard }) {
     ['calls.direction', t(`calls.direction.${card.direction}`)],
     ['calls.answeredAt', moment(card.answered_at, locale) || t('calls.notAnswered')],
     ['calls.endedAt', moment(card.ended_at, locale)],
-    ['calls.talk', duration(card.talk_ms)],
+    ['calls.talk', talkOf(card)],
     ['calls.cause', cause(card.cause)],
   ];
   return (
@@ -60,6 +60,8 @@ export function CallProperties({ card }: { readonly card: CallCard }) {
     </>
   );
 }
+
+const talkOf = (card: CallCard) => talkTime(card.talk_ms, card.answered_at !== null);
 
 type Fact = readonly [TextId, string];
 

@@ -204,6 +204,7 @@ const ANSWERED: CallRow = {
   side_a: { number: '1001', name: 'Иванова' },
   side_b: { number: '1002', name: null },
   direction: 'internal',
+  answered_at: '2025-11-24T09:00:02Z',
   talk_ms: 30_000,
   cause: 'normal',
   recording: null,
@@ -226,6 +227,7 @@ const MISSED: CallRow = {
   id: 'c1',
   side_a: { number: '', name: null },
   side_b: { number: '', name: null },
+  answered_at: null,
   talk_ms: 0,
   cause: 'no_answer',
 };
@@ -234,7 +236,6 @@ function cardOf(row: CallRow): CallCard {
   return {
     ...row,
     ring_ms: null,
-    answered_at: null,
     ended_at: row.started_at,
     hangup: 'peer',
     recordings: row.recording ? [row.recording] : [],

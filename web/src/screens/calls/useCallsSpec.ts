@@ -5,7 +5,7 @@ import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { moment, party } from '../../list/format';
 import { useLive, useTopic } from '../../live/LiveContext';
-import { duration } from '../../ui/duration';
+import { talkTime } from '../../ui/duration';
 
 /** Columns and filters of the archive of calls. */
 export function useCallsSpec(): GridSpec<CallRow> {
@@ -45,7 +45,7 @@ export function useCallsSpec(): GridSpec<CallRow> {
         {
           id: 'talk',
           label: 'calls.talk',
-          text: (it) => duration(it.talk_ms),
+          text: (it) => talkTime(it.talk_ms, it.answered_at !== null),
           width: 84,
           isNumber: true,
         },
