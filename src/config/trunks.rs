@@ -74,19 +74,7 @@ impl TrunkText {
         }
         let destination = parse_destination(&self.destination);
         if destination.is_none() {
-            let written = &self.destination;
-            mistakes.push(mistake(
-                "destination",
-                "malformed",
-                format!(
-                    "{written:?} — не HOST:PORT/udp и не HOST:PORT/tcp: напишите, например, \
-                     \"sip.provider.example:5060/udp\""
-                ),
-                format!(
-                    "{written:?} is not HOST:PORT/udp or HOST:PORT/tcp: write it as \
-                     \"sip.provider.example:5060/udp\""
-                ),
-            ));
+            mistakes.push(destination_mistake(&self.destination));
         }
         let sources = check_sources(&self.sources, &mut mistakes);
         let source_port = self.source_port.map(|it| u16::try_from(it).unwrap_or(0));
@@ -149,7 +137,7 @@ impl Trunk {
             "sources",
             "shared",
             format!("Адрес общий с {ru}: задайте каждому source_port или уберите один"),
-            format!("share an address with {en}: give each a source_port, or remove one"),
+            format!("an address is shared with {en}: give each a source_port, or remove one"),
         )
     }
 }
@@ -205,13 +193,33 @@ impl Raw {
     }
 }
 
+fn destination_mistake(written: &str) -> TrunkMistake {
+    let (ru, en) = if written.is_empty() {
+        (
+            "Напишите HOST:PORT/udp или HOST:PORT/tcp".to_owned(),
+            "write HOST:PORT/udp or HOST:PORT/tcp".to_owned(),
+        )
+    } else {
+        (
+            format!("{written:?} — не HOST:PORT/udp и не HOST:PORT/tcp: напишите"),
+            format!("{written:?} is not HOST:PORT/udp or HOST:PORT/tcp: write it"),
+        )
+    };
+    mistake(
+        "destination",
+        "malformed",
+        format!("{ru}, например \"{EXAMPLE}\""),
+        format!("{en}, for example \"{EXAMPLE}\""),
+    )
+}
+
 fn check_sources(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Vec<IpAddr> {
     if written.len() > SOURCES_MAX {
         mistakes.push(mistake(
             "sources",
             "too_many",
             format!("Не больше {SOURCES_MAX} адресов"),
-            format!("are more than {SOURCES_MAX} addresses: write fewer"),
+            format!("more than {SOURCES_MAX} addresses: write fewer"),
         ));
     }
     let mut sources = Vec::with_capacity(written.len());
@@ -314,6 +322,9 @@ fn written_destination(destination: &Destination) -> String {
         Host::Name(name) => format!("{}:{port}/{transport}", String::from_utf8_lossy(name)),
     }
 }
+
+/// A destination as it is written.
+const EXAMPLE: &str = "sip.provider.example:5060/udp";
 
 const NAME_CHARS_MAX: usize = 64;
 

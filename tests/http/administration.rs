@@ -249,7 +249,7 @@ pub(crate) async fn a_dialplan_is_saved_whole_or_not_at_all(place: Place) {
         told["ru"].as_str().unwrap().starts_with("Неизвестный ключ; подходят `dial`"),
         "{told}"
     );
-    assert!(told["en"].as_str().unwrap().starts_with("unknown key; expected"), "{told}");
+    assert!(told["en"].as_str().unwrap().starts_with("Unknown key; expected"), "{told}");
     let refused = save("main.toml", Some(&version), &broken).await;
     assert_eq!(refused.refusal(), (422, "invalid".to_owned()));
     assert_eq!(file(), PLAN);

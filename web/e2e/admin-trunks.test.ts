@@ -52,11 +52,11 @@ const WORDS = {
     on: 'Works',
     off: 'Off',
     inFile: /is written in config\.toml: \[\[trunk\]\] with name = "provider"/,
-    malformed: 'write a name of up to 64 letters',
+    malformed: 'Write a name of up to 64 letters',
     noDestination: 'is not HOST:PORT/udp',
     noAddress: '"x" is no address',
     noPort: '70000 is no port',
-    shared: 'share an address with trunk "provider"',
+    shared: 'An address is shared with trunk "provider"',
     inUse: /Rule "by-carrier" uses the trunk/,
   },
 } as const;

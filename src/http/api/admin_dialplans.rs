@@ -440,7 +440,7 @@ fn mistakes(trouble: PlanTrouble) -> Vec<Mistake> {
     match trouble {
         PlanTrouble::Mistakes(errors) => errors.into_iter().map(Mistake::of).collect(),
         PlanTrouble::Files(message) => {
-            let message = Text::both(format!("Файлы планов не прочитать: {message}"), message);
+            let message = Text::of_error(format!("Файлы планов не прочитать: {message}"), message);
             vec![Mistake { file: String::new(), line: 0, key: String::new(), message }]
         }
     }

@@ -291,7 +291,7 @@ async fn check(
             Err(error) => {
                 let ru =
                     format!("{name:?} — не домен: напишите имя хоста или адрес без скобок и порта");
-                errors.push(FieldError::new(field, "malformed", Text::both(ru, error.to_string())));
+                errors.push(FieldError::new(field, "malformed", Text::of_error(ru, error)));
             }
         }
     }

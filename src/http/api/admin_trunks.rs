@@ -356,7 +356,7 @@ fn json(trunk: &Trunk) -> Option<serde_json::Value> {
 fn refused(mistakes: Vec<TrunkMistake>) -> Problem {
     let errors = mistakes.into_iter().map(|it| {
         let TrunkMistake { field, code, ru, en } = it;
-        FieldError::new(field, code, Text::both(ru, en))
+        FieldError::new(field, code, Text::of_error(ru, en))
     });
     Problem::invalid(errors.collect())
 }
@@ -367,11 +367,10 @@ fn taken(error: StoreError) -> Problem {
 }
 
 fn words(reason: &LeftOutReason) -> Text {
-    let en = reason.to_string();
     match reason {
-        LeftOutReason::UnknownDomain(_) => Text::both("Такого домена нет", en),
+        LeftOutReason::UnknownDomain(_) => Text::of_error("Такого домена нет", reason),
         LeftOutReason::NameTaken => {
-            Text::both("В файле конфигурации есть транк с таким именем", en)
+            Text::of_error("В файле конфигурации есть транк с таким именем", reason)
         }
         LeftOutReason::SourceTaken(_) => Text::fixed(
             "Его адрес есть и у другого транка, который важнее",
@@ -380,7 +379,7 @@ fn words(reason: &LeftOutReason) -> Text {
         LeftOutReason::Malformed(mistakes) => {
             let told: Vec<_> =
                 mistakes.iter().map(|it| format!("{}: {}", it.field, it.ru)).collect();
-            Text::both(told.join("; "), en)
+            Text::of_error(told.join("; "), reason)
         }
     }
 }

@@ -40,7 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
             Ok(Query(query)) => Ok(Self(query)),
             Err(rejection) => {
                 let told = rejection.body_text();
-                let text = Text::both(format!("Не разобрать: {told}"), told);
+                let text = Text::of_error(format!("Не разобрать: {told}"), told);
                 Err(Problem::invalid_field("query", "malformed", text))
             }
         }
@@ -93,7 +93,7 @@ fn of_bytes(rejection: BytesRejection) -> Problem {
         return Problem::too_large();
     }
     let told = rejection.body_text();
-    let text = Text::both(format!("Не прочитать: {told}"), told);
+    let text = Text::of_error(format!("Не прочитать: {told}"), told);
     Problem::invalid_field("body", "unreadable", text)
 }
 

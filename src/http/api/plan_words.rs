@@ -8,7 +8,7 @@ use call::dialplan::{
 
 /// What is wrong and what was expected. What a plan says itself is quoted as TOML quotes it.
 pub(super) fn mistake(mistake: &Mistake) -> Text {
-    Text::both(in_russian(mistake), mistake.to_string())
+    Text::of_error(in_russian(mistake), mistake)
 }
 
 /// A step on the way to a routing. A rule is told without its place.
@@ -21,12 +21,12 @@ pub(super) fn finding(finding: &Finding<'_>, routing: &Routing<'_>) -> Text {
             format!("С транка {trunk} звонят на {number} в домене {domain}"),
             finding.to_string(),
         ),
-        Finding::NoNumber => Text::both("Набранное не может быть номером", finding.to_string()),
+        Finding::NoNumber => Text::of_error("Набранное не может быть номером", finding),
         Finding::Rule { name, judgement, .. } => Text::both(
             format!("{name}: {}", judgement_in_russian(judgement)),
             format!("{name}: {judgement}"),
         ),
-        Finding::Recorded => Text::both("Звонок записывается", finding.to_string()),
+        Finding::Recorded => Text::of_error("Звонок записывается", finding),
         Finding::Outcome { .. } => {
             let Text { ru, en } = outcome(routing);
             Text::both(format!("→ {ru}"), format!("→ {en}"))

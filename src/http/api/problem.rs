@@ -262,7 +262,7 @@ impl From<StoreError> for Problem {
     /// removed by somebody else.
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Exists { what } => Self::of(Kind::Exists).with_detail(Text::both(
+            StoreError::Exists { what } => Self::of(Kind::Exists).with_detail(Text::of_error(
                 format!("{what}: уже есть"),
                 format!("{what} is there already"),
             )),
@@ -275,7 +275,7 @@ impl From<StoreError> for Problem {
             )),
             StoreError::Invalid(problem) => {
                 let ru = format!("Сервер не принимает это: {problem}");
-                Self::of(Kind::Invalid).with_detail(Text::both(ru, problem))
+                Self::of(Kind::Invalid).with_detail(Text::of_error(ru, problem))
             }
             StoreError::Database(error) => {
                 tracing::error!(%error, "the database failed a request");

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header::ACCEPT_LANGUAGE};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 use utoipa::ToSchema;
 
 use crate::store::Locale;
@@ -29,6 +29,12 @@ impl Text {
         Self { ru: ru.into(), en: en.into() }
     }
 
+    /// What an error says in English, as the sentence that people read. Where a place stands before
+    /// it, in a terminal, the same words go on in lower case.
+    pub fn of_error(ru: impl Into<Cow<'static, str>>, error: impl Display) -> Self {
+        Self::both(ru, sentence(error.to_string()))
+    }
+
     /// In one language.
     pub fn in_locale(&self, locale: Locale) -> &str {
         match locale {
@@ -36,6 +42,17 @@ impl Text {
             Locale::En => &self.en,
         }
     }
+}
+
+/// With a capital, unless it begins with something that is written in one way only: `a.toml:3`.
+fn sentence(mut text: String) -> String {
+    let word = text.split([' ', ';']).next().unwrap_or_default();
+    if word.bytes().all(|it| it.is_ascii_lowercase())
+        && let Some(first) = text.get_mut(..1)
+    {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// The language that a client asks for: the first of ours in `Accept-Language`, by its weights
@@ -63,6 +80,18 @@ pub(super) fn locale_of(headers: &HeaderMap) -> Locale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_becomes_a_sentence_and_names_stay_as_they_are() {
+        let told = |error: &str| Text::of_error("", error).en.into_owned();
+
+        assert_eq!(told("write a name"), "Write a name");
+        assert_eq!(told("unknown key; expected one of `a`"), "Unknown key; expected one of `a`");
+        for whole in ["\"x\" is no address", "a.toml:3 has it", "trunk:out calling 1", "→ it", ""]
+        {
+            assert_eq!(told(whole), whole);
+        }
+    }
 
     #[test]
     fn the_language_is_the_heaviest_that_we_have() {
