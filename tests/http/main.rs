@@ -61,6 +61,7 @@ on_both_engines! {
     panels::lists_are_for_who_may_have_them,
     panels::a_call_is_hung_up_by_its_own_people_and_by_who_may,
     panels::panels_are_told_why_they_are_closed,
+    panels::a_panel_begins_anew_when_its_rights_or_lines_change,
     panels::a_panel_that_does_not_read_is_cut_off,
     me::a_new_password_ends_the_other_sessions,
     me::one_signs_out_elsewhere_but_nobody_else_out,

@@ -4,7 +4,7 @@ use crate::{
     house::{HOST, House, Visitor},
     places::Place,
 };
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use base::{CallId, DomainId, ExtensionId, LegId, UnixMillis, UserId};
 use call::{
     CallFact, CallView, LegRole, LegView, Rooms,
@@ -168,6 +168,37 @@ pub(crate) async fn panels_are_told_why_they_are_closed(place: Place) {
     assert_eq!(boris.close_code().await, 4003, "the server stops");
 }
 
+pub(crate) async fn a_panel_begins_anew_when_its_rights_or_lines_change(place: Place) {
+    let desk = Desk::open(place).await;
+    let (house, domain) = (&desk.house, &desk.house.domain);
+    let chief = house.visitor(domain, "chief", &["platform_admin"]).await;
+    let role = json!({ "code": "eye", "title": { "ru": "Глаз", "en": "Eye" },
+                       "rights": ["workspace.use", "live.view"] });
+    let made = chief.post("/admin/roles", role.clone()).await.json();
+    let watcher = house.visitor(domain, "watcher", &["eye"]).await;
+    let watcher_id = house.store.user_by_login(domain.id, "watcher").await.unwrap().unwrap().id;
+    let calls = json!({"tab": "a", "subs": ["calls"]});
+    let mut bystander = desk.connect(&desk.boris, json!({"tab": "a"})).await;
+    bystander.hear().await;
+    let mut panel = desk.connect(&watcher, calls.clone()).await;
+    panel.hear().await;
+
+    let less = json!({ "rights": ["workspace.use"], "code": role["code"], "title": role["title"] });
+    let path = format!("/admin/roles/{}", made["id"].as_str().unwrap());
+    let changed = chief.act(Method::PUT, &path, Some(1), less).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    assert_eq!(panel.close_code().await, 4004, "it may hear less");
+    let mut panel = desk.connect(&watcher, calls).await;
+    panel.hear().await;
+    assert_eq!(panel.hear().await["refused"], json!({"sub": "calls", "code": "forbidden"}));
+    let line = json!({ "number": "1900", "name": "", "user_id": watcher_id.0 });
+    assert_eq!(chief.post("/admin/lines", line).await.status, StatusCode::CREATED);
+    assert_eq!(panel.close_code().await, 4004, "a line is given to its user");
+
+    desk.hub.tell(desk.domain, &[desk.boris_id], at(), &Fact::CallLogged { id: call() });
+    assert_eq!(bystander.hear().await["t"], "call.logged", "nobody else is disturbed");
+}
+
 pub(crate) async fn a_panel_that_does_not_read_is_cut_off(place: Place) {
     let desk = Desk::open(place).await;
     let mut quick = desk.connect(&desk.boris, json!({"tab": "b"})).await;
@@ -212,7 +243,7 @@ struct Desk {
     panels: Panels,
     tellings: mpsc::Sender<(u8, Telling)>,
     address: SocketAddr,
-    _house: House,
+    house: House,
     _registrations: mpsc::Sender<RegistrationFact>,
     _logged: mpsc::Sender<Vec<CallId>>,
     _stop: watch::Sender<bool>,
@@ -305,7 +336,7 @@ impl Desk {
             panels,
             tellings,
             address,
-            _house: house,
+            house,
             _registrations: registrations,
             _logged: logged,
             _stop: stop,

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { complaints, DEMO_PASSWORD, open, signIn } from './harness/browser';
 import { errorBeside, labelled } from './harness/form';
-import { Office } from './harness/people';
+import { ask, Office } from './harness/people';
 
 let office: Office;
 beforeAll(async () => {
@@ -151,6 +151,44 @@ test('S10-08 a new password works, ends the other sessions, and the old one is r
   await other.keyboard.press('Enter');
   await dialog.waitFor({ state: 'detached' });
 });
+
+test('S10-03 S10-04 what an administrator changes is in the open profile at once', async () => {
+  const admin = await office.windowOf('admin', '/favicon.svg');
+  const page = await signedIn('operator5');
+  const { items } = await ask<{ items: Person[] }>(admin, 'GET', '/admin/users');
+  const person = items.find((it) => it.login === 'operator5');
+  if (!person) throw new Error('operator5 is of the demo');
+  const cell = page.getByRole('region', { name: 'Мои телефонные линии' }).getByText('1777').first();
+
+  const line = { number: '1777', name: '', user_id: person.id };
+  const made = await ask<Versioned>(admin, 'POST', '/admin/lines', line);
+  await cell.waitFor();
+  const nobody = { name: '', user_id: null };
+  await ask(admin, 'PUT', `/admin/lines/${made.id}`, nobody, seen(made));
+  await cell.waitFor({ state: 'detached' });
+
+  const { email, position, locale, role_ids } = person;
+  const renamed = { name: 'Другое Имя', email, position, locale, role_ids };
+  await ask(admin, 'PUT', `/admin/users/${person.id}`, renamed, seen(person));
+  await page.getByRole('region', { name: 'Общее' }).getByText('Другое Имя').waitFor();
+  expect(complaints(page)).toEqual([]);
+  await admin.close();
+});
+
+interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
+interface Person extends Versioned {
+  readonly login: string;
+  readonly email: string | null;
+  readonly position: string | null;
+  readonly locale: string;
+  readonly role_ids: readonly string[];
+}
+
+const seen = ({ version }: Versioned) => ({ 'If-Match': String(version) });
 
 test('S10-09 theme, density and language come along to another browser', async () => {
   const page = await signedIn('operator2');

@@ -310,7 +310,7 @@ impl LineDraft {
             Ok(codecs) => codecs,
             Err(error) => {
                 let (code, ru) = codecs_mistake(&error);
-                errors.push(FieldError::new("codecs", code, Text::both(ru, error.to_string())));
+                errors.push(FieldError::new("codecs", code, Text::of_error(ru, error)));
                 Codecs::default()
             }
         };
@@ -357,6 +357,10 @@ async fn told(
     api.audit(session, act).await?;
     api.directory_changed().await;
     api.changed(session, "line", line.id, after.map(|it| it.version));
+    let owners = [before, after].map(|it| it.and_then(|line| line.user_id).map(UserId));
+    if owners[0] != owners[1] {
+        api.renew_panels(|it| it.user_id().is_some() && owners.contains(&it.user_id()));
+    }
     Ok(())
 }
 

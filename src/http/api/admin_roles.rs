@@ -157,6 +157,7 @@ async fn change(
     .await?;
     api.changed(&session, "role", id, role.version);
     api.directory_changed().await;
+    api.renew_panels(|it| it.roles.iter().any(|role| role.id == id));
     Ok(Json(role))
 }
 

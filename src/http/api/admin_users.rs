@@ -213,7 +213,9 @@ async fn change(
     let profile = body.checked(old.locale)?;
     let changed = api.store.change_user(session.domain.id, id, version, &profile, &roles).await;
     conflict(&api, &session, id, changed).await?;
-    finish(&api, &session, AuditAction::UserChanged, before).await
+    let user = finish(&api, &session, AuditAction::UserChanged, before).await?;
+    api.renew_panels(|it| it.user_id() == Some(id));
+    Ok(user)
 }
 
 /// Remove a person

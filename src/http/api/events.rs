@@ -47,7 +47,7 @@ pub struct Panels(Arc<Connected>);
 
 #[derive(Debug, Default)]
 struct Connected {
-    /// Who is told when the same tab connects anew.
+    /// Whose connections there are, and how to end one.
     tabs: Mutex<HashMap<Tab, Connection>>,
     count: watch::Sender<usize>,
     is_closing: watch::Sender<bool>,
@@ -56,8 +56,14 @@ struct Connected {
 /// A tab of somebody's browser.
 type Tab = (SessionId, String);
 
-/// How often the tab has connected anew, and how to tell the connection that it has.
-type Connection = (u64, oneshot::Sender<()>);
+#[derive(Debug)]
+struct Connection {
+    /// How often the tab has connected anew.
+    number: u64,
+    session: Session,
+    /// Tells the connection why it ends; none once it is told.
+    tell: Option<oneshot::Sender<End>>,
+}
 
 /// One panel among them. Dropped, it is gone.
 #[derive(Debug)]
@@ -87,18 +93,27 @@ impl Panels {
         self.len() == 0
     }
 
-    /// Takes a tab in. One that is here already is an old connection of it, and is told to go.
-    fn sit(&self, session: SessionId, tab: String, watch: SessionWatch) -> (Seat, Endings) {
-        let (told, taken_over) = oneshot::channel();
-        let tab = (session, tab);
-        let mut number = 0;
-        self.tabs().entry(tab.clone()).and_modify(|it| number = it.0 + 1);
-        if let Some((_, old)) = self.tabs().insert(tab.clone(), (number, told)) {
-            // One that has just gone needs not be told.
-            let _ = old.send(());
+    /// Has the panels of some sessions begin anew: who they are, what they may or which lines are
+    /// theirs has changed.
+    pub(super) fn renew(&self, is_meant: impl Fn(&Session) -> bool) {
+        for it in self.tabs().values_mut().filter(|it| is_meant(&it.session)) {
+            it.end(End::Changed);
         }
+    }
+
+    /// Takes a tab in. One that is here already is an old connection of it, and is told to go.
+    fn sit(&self, session: &Session, tab: String, watch: SessionWatch) -> (Seat, Endings) {
+        let (tell, told) = oneshot::channel();
+        let tab = (session.id, tab);
+        let mut tabs = self.tabs();
+        let number = tabs.get(&tab).map_or(0, |it| it.number + 1);
+        let connection = Connection { number, session: session.clone(), tell: Some(tell) };
+        if let Some(mut old) = tabs.insert(tab.clone(), connection) {
+            old.end(End::TakenOver);
+        }
+        drop(tabs);
         self.0.count.send_modify(|count| *count += 1);
-        let endings = Endings::new(watch, self.0.is_closing.subscribe(), taken_over);
+        let endings = Endings::new(watch, self.0.is_closing.subscribe(), told);
         (Seat { panels: self.clone(), tab, number }, endings)
     }
 
@@ -107,10 +122,19 @@ impl Panels {
     }
 }
 
+impl Connection {
+    fn end(&mut self, why: End) {
+        if let Some(tell) = self.tell.take() {
+            // One that has just gone needs not be told.
+            let _ = tell.send(why);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut tabs = self.panels.tabs();
-        if tabs.get(&self.tab).is_some_and(|(number, _)| *number == self.number) {
+        if tabs.get(&self.tab).is_some_and(|it| it.number == self.number) {
             tabs.remove(&self.tab);
         }
         drop(tabs);
@@ -203,6 +227,8 @@ enum End {
     SessionOver,
     /// The same tab has connected anew.
     TakenOver,
+    /// What it knows of its user holds no longer, nor what it may hear.
+    Changed,
     /// The server restarts.
     Restart,
     /// It does not read.
@@ -216,11 +242,15 @@ async fn serve(api: ApiState, session: Session, watch: SessionWatch, mut socket:
         Ok(Ok(_)) | Err(_) => return say_goodbye(socket, End::Nonsense).await,
         Ok(Err(end)) => return say_goodbye(socket, end).await,
     };
+    // A panel that is slow to say hello may have lost rights since it was let in.
+    let Ok(session) = session.renewed(&api).await else {
+        return say_goodbye(socket, End::Restart).await;
+    };
+    let (_seat, endings) = live.panels.sit(&session, hello.tab, watch);
     let (topics, refused) = sorted_out(&session, &hello.subs);
     // A wall is nobody: what concerns users does not concern it.
     let user = session.user_id().unwrap_or(UserId(Uuid::nil()));
     let mut subscription = live.hub.subscribe(session.domain.id, user, &topics, hello.resume_from);
-    let (_seat, endings) = live.panels.sit(session.id, hello.tab, watch);
     let missed = subscription.missed.take();
     let mut ping = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -393,7 +423,7 @@ impl Endings {
     fn new(
         mut watch: SessionWatch,
         mut is_closing: watch::Receiver<bool>,
-        taken_over: oneshot::Receiver<()>,
+        told: oneshot::Receiver<End>,
     ) -> Self {
         let ending = async move {
             tokio::select! {
@@ -402,7 +432,7 @@ impl Endings {
                 // The sender lives as long as the panels.
                 _ = is_closing.wait_for(|it| *it) => End::Restart,
                 // The sender is in the list of tabs until it tells.
-                _ = taken_over => End::TakenOver,
+                end = told => end.unwrap_or(End::Gone),
             }
         };
         let endings = FuturesUnordered::new();
@@ -449,6 +479,7 @@ async fn say_goodbye(mut socket: WebSocket, end: End) {
         End::Nonsense => (1008, "say hello, in JSON"),
         End::SessionOver => (4001, "the session is over"),
         End::TakenOver => (4002, "the tab has connected anew"),
+        End::Changed => (4004, "your rights or lines have changed: read the snapshots again"),
         End::Restart => (4003, "the server restarts"),
         End::TooSlow => (4008, "too slow: read the snapshots again"),
     };

@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct Session(Arc<Inner>);
 
 /// What a session is of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Inner {
     /// Id.
     pub id: SessionId,
@@ -74,11 +74,19 @@ impl Session {
             (None, None) => return Err(Problem::unauthenticated()),
         };
         let rights = match &holder {
-            Holder::User(_) => roles.iter().flat_map(|it| it.rights.iter().copied()).collect(),
+            Holder::User(_) => sum_of(&roles),
             Holder::Wall { .. } => BTreeSet::from([Right::WallView]),
         };
         let SessionRow { id, csrf, address, .. } = row;
         Ok(Self(Arc::new(Inner { id, domain, holder, roles, rights, csrf, address })))
+    }
+
+    /// The same with what its person may by now.
+    pub(super) async fn renewed(&self, api: &ApiState) -> Result<Self, Problem> {
+        let Some(user) = self.user_id() else { return Ok(self.clone()) };
+        let roles = api.store.roles_of_user(user).await?;
+        let rights = sum_of(&roles);
+        Ok(Self(Arc::new(Inner { roles, rights, ..Inner::clone(self) })))
     }
 
     /// The person; a wall is refused.
@@ -119,6 +127,10 @@ impl Session {
     pub fn require(&self, right: Right) -> Result<(), Problem> {
         if self.may(right) { Ok(()) } else { Err(Problem::forbidden()) }
     }
+}
+
+fn sum_of(roles: &[RoleRow]) -> BTreeSet<Right> {
+    roles.iter().flat_map(|it| it.rights.iter().copied()).collect()
 }
 
 impl std::ops::Deref for Session {

@@ -143,6 +143,13 @@ impl ApiState {
         let _ = self.changes.send(changed);
     }
 
+    /// Has the panels of some sessions begin anew, see [`Panels::renew`](super::Panels).
+    pub(super) fn renew_panels(&self, is_meant: impl Fn(&Session) -> bool) {
+        if let Some(live) = &self.live {
+            live.panels.renew(is_meant);
+        }
+    }
+
     /// Writes down what a session did.
     pub async fn audit(&self, session: &Session, act: Act) -> Result<(), Problem> {
         let entry = AuditEntry {

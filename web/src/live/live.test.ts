@@ -77,10 +77,13 @@ test('a snapshot that cannot be read is tried again', async () => {
   expect(live.store.snapshot().connection.phase).toBe('online');
 });
 
-test('one that is too slow reads the snapshot, since its frames were thrown away', async () => {
+test.each([
+  ['is too slow', 'its frames were thrown away', 4008],
+  ['may do other things from now on', 'it must not show what it knows', 4004],
+])('one that %s reads the snapshot, since %s', async (_who, _why, code) => {
   const { sockets } = await online();
 
-  sockets[0]?.ends(4008);
+  sockets[0]?.ends(code);
   await vi.advanceTimersByTimeAsync(400);
   sockets[1]?.opens();
 

@@ -58,6 +58,7 @@ export const CLOSE = {
   sessionOver: 4001,
   takenOver: 4002,
   restarting: 4003,
+  changed: 4004,
   tooSlow: 4008,
 } as const;
 

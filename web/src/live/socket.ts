@@ -193,7 +193,7 @@ export class EventSocket {
     this.#forget();
     if (code === CLOSE.sessionOver) return this.#events.onSessionOver();
     if (code === CLOSE.takenOver) return this.#events.onTakenOver();
-    if (code === CLOSE.tooSlow) this.#seq = null;
+    if (code === CLOSE.tooSlow || code === CLOSE.changed) this.#seq = null;
     this.#lost(wasWelcome);
   }
 
