@@ -8,6 +8,8 @@ export interface Screen {
   readonly path: string;
   /** Login of the demo; nobody for screens before a sign-in. */
   readonly user?: string;
+  /** Ends in a window that is good for nothing else. */
+  readonly isLast?: boolean;
   /** Shows what the screen is about, when the address alone does not. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -44,6 +46,7 @@ export const screens: readonly Screen[] = [
     name: 'wall',
     path: '/',
     user: 'admin',
+    isLast: true,
     prepare: async (page) => {
       // Once this window has become the wall, it may show it and nothing else.
       const { rights } = await ask<{ rights: string[] }>(page, 'GET', '/me');
@@ -264,10 +267,41 @@ export const screens: readonly Screen[] = [
   },
 ];
 
-/** Goes to the screen of somebody who is signed in already, where it needs one. */
+/** A list that fetches rows, and what stands for others until they are there. */
+const LOADING = '[aria-busy="true"], [role="status"][aria-label]';
+
+/** Loads the screen of somebody who is signed in already, where it needs one. */
 export async function show(page: Page, screen: Screen): Promise<void> {
   await page.goto(screen.path);
+  await settle(page, screen);
+}
+
+/** Goes there from another screen as links of the panel do, which spares loading the panel anew. */
+export async function turnTo(page: Page, screen: Screen): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  if ((await dialog.count()) > 0) {
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  }
+  // By way of a page that is nobody's, since two screens may be states of one.
+  await go(page, '/nowhere');
+  await page.locator('main a[href="/"]').waitFor();
+  await go(page, screen.path);
+  await settle(page, screen);
+}
+
+const go = (page: Page, path: string) =>
+  page.evaluate((it) => history.pushState(null, '', it), path);
+
+/** Waits until everything is there that comes by itself, and shows what the screen is about. */
+async function settle(page: Page, screen: Screen): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.waitForLoadState('networkidle');
+  if (/^\/(workspace|admin)/.test(screen.path)) {
+    await page
+      .getByRole('banner')
+      .getByText(/^(Подключено|Connected)$/)
+      .waitFor();
+  }
+  await page.waitForFunction((it) => document.querySelector(it) === null, LOADING);
   await screen.prepare?.(page);
 }

@@ -97,15 +97,10 @@ export async function fillLogin(page: Page, login: string, password: string): Pr
 }
 
 /** The language that the server keeps for who is signed in. */
-export async function chooseLocale(page: Page, locale: 'ru' | 'en'): Promise<void> {
-  await page.evaluate(async (it) => {
-    const me = await (await fetch('/api/v1/me')).json();
-    await fetch('/api/v1/me/locale', {
-      method: 'PUT',
-      headers: { 'X-CSRF': me.csrf, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ locale: it }),
-    });
-  }, locale);
+export async function chooseLocale(context: BrowserContext, locale: 'ru' | 'en'): Promise<void> {
+  const { csrf } = await (await context.request.get('/api/v1/me')).json();
+  const data = { locale };
+  await context.request.put('/api/v1/me/locale', { headers: { 'X-CSRF': csrf }, data });
 }
 
 /** The evening comes: the system turns dark, and the panel with it. */
@@ -113,6 +108,12 @@ export async function goDark(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map((it) => it.finished)));
+}
+
+/** The next morning. */
+export async function goLight(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'light');
 }
 
 export const DEMO_DOMAIN = 'demo.tandem.test';

@@ -52,14 +52,18 @@ export class WorkingDay {
     return day;
   }
 
-  /** Has the call on, also if the phones have meanwhile said all that they had to say. */
-  async talk(): Promise<void> {
-    if ((await this.#calls()).length > 0) return;
+  /**
+   * Has the call on, also if the phones have meanwhile said all that they had to say; whether it was
+   * made anew.
+   */
+  async talk(): Promise<boolean> {
+    if ((await this.#calls()).length > 0) return false;
     this.#caller.dial('1002');
     await this.#caller.next('CALL_ESTABLISHED');
     await waitFor('the live call', LIVE_CALL_LIMIT_MS, async () =>
       (await this.#calls()).length > 0 ? true : undefined,
     );
+    return true;
   }
 
   async end(): Promise<void> {

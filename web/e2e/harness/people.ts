@@ -57,10 +57,9 @@ export class Office {
       await stranger.goto(path);
       return stranger;
     }
-    const page = await openIn(await this.#profileOf(login, look));
-    // A file without the panel in it: the language is changed before anything is shown in it.
-    await page.goto('/favicon.svg');
-    await chooseLocale(page, look.locale ?? 'ru');
+    const context = await this.#profileOf(login, look);
+    await chooseLocale(context, look.locale ?? 'ru');
+    const page = await openIn(context);
     await page.goto(path);
     return page;
   }
