@@ -65,6 +65,7 @@ test('two who edit one file: the later one sees both texts and loses none', asyn
   await mine.getByText('изменил admin').waitFor();
   await mine.getByRole('region', { name: 'Чужой текст' }).getByText('# theirs').waitFor();
   expect(await typed(mine).inputValue()).toBe(`# mine\n${whole}`);
+  await mine.bringToFront();
   await mine.getByRole('button', { name: 'Оставить мой текст' }).click();
   await mine.getByRole('button', { name: 'Ввести в действие' }).click();
   await mine.getByRole('button', { name: 'ДА' }).click();

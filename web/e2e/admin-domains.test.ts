@@ -113,6 +113,7 @@ test.each(LOCALES)('two who change one domain see it and lose nothing, %s', asyn
   const words = WORDS[locale];
   const [mine, theirs] = [await screen(locale), await screen(locale)];
   const name = `shared.${locale}.test`;
+  await mine.bringToFront();
   await make(mine, locale, name, '');
   await edit(mine, name);
   await labelled(mine, words.aliases).fill(`mine.${locale}.test`);
@@ -121,6 +122,7 @@ test.each(LOCALES)('two who change one domain see it and lose nothing, %s', asyn
   await labelled(theirs, words.aliases).fill(`theirs.${locale}.test`);
   await save(theirs, locale);
   await mine.getByText(words.changedBy).waitFor();
+  await mine.bringToFront();
   await button(mine, words.save).click();
 
   const conflict = mine.getByRole('group', { name: words.aliases });

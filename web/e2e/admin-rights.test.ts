@@ -103,8 +103,10 @@ test.each(LOCALES)('two who mark one role see it and lose nothing, %s', async (l
   const words = WORDS[locale];
   const role = await made(`shared_${locale}`);
   const [mine, theirs] = [await screen(locale, role), await screen(locale, role)];
+  await mine.bringToFront();
   await cell(mine, words.wall, role).check();
 
+  await theirs.bringToFront();
   await cell(theirs, words.work, role).check();
   await cell(theirs, words.own, role).uncheck();
   await button(theirs, words.save).click();
@@ -114,6 +116,7 @@ test.each(LOCALES)('two who mark one role see it and lose nothing, %s', async (l
   await expect.poll(() => cell(mine, words.work, role).isChecked(), POLL).toBe(true);
   await expect.poll(() => cell(mine, words.own, role).isChecked(), POLL).toBe(false);
   expect(await cell(mine, words.wall, role).isChecked()).toBe(true);
+  await mine.bringToFront();
   await button(mine, words.save).click();
   await mine.getByText(words.saved).waitFor();
   expect(await rightsOf(mine, role)).toEqual(['wall.view', 'workspace.use']);

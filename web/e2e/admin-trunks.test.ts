@@ -163,6 +163,7 @@ test.each(LOCALES)('two who change one trunk see it and lose nothing, %s', async
   const words = WORDS[locale];
   const [mine, theirs] = [await screen(locale), await screen(locale)];
   const name = `shared-${locale}`;
+  await mine.bringToFront();
   await make(mine, locale, { name, destination: '192.0.2.10:5060/udp', sources: '' });
   await edit(mine, name);
   await labelled(mine, words.destination).fill('192.0.2.11:5060/udp');
@@ -172,6 +173,7 @@ test.each(LOCALES)('two who change one trunk see it and lose nothing, %s', async
   await labelled(theirs, words.port).fill('5099');
   await save(theirs, locale);
   await mine.getByText(words.changedBy).waitFor();
+  await mine.bringToFront();
   await button(mine, words.save).click();
 
   const conflict = mine.getByRole('group', { name: words.destination });

@@ -110,6 +110,7 @@ describe('two people at one object', () => {
   async function bothAt(section: string, key: string): Promise<[Page, Page]> {
     const both: [Page, Page] = [mine, theirs];
     for (const it of both) {
+      await it.bringToFront();
       await it.goto(`/admin/${section}`);
       await rowOf(it, key).click();
       await button(it, 'Изменить').click();
@@ -297,6 +298,7 @@ async function fill(form: Locator, values: Readonly<Record<string, string>>): Pr
 
 /** Presses «Сохранить» and waits for the server's answer, by default that it is saved. */
 async function save(at: Page, status = 200): Promise<void> {
+  await at.bringToFront();
   const answered = at.waitForResponse((it) => it.request().method() === 'PUT');
   await button(at, 'Сохранить').click();
   expect((await answered).status()).toBe(status);

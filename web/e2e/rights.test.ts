@@ -3,7 +3,8 @@
 
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { complaints } from './harness/browser';
+import ru from '../src/i18n/ru.json' with { type: 'json' };
+import { complaints, go, goNowhere } from './harness/browser';
 import { ask, Office } from './harness/people';
 
 const ROLES = [
@@ -72,6 +73,8 @@ interface Me {
   readonly products: readonly { readonly code: string; readonly title: { readonly ru: string } }[];
 }
 
+const titles: Readonly<Record<string, string>> = ru;
+
 /** Sections of the workspace that show data, and what they ask the server for. */
 const ASKS: Readonly<Record<string, string>> = {
   my_calls: '/calls',
@@ -133,8 +136,8 @@ async function expectSections(page: Page, may: ReadonlySet<string>): Promise<voi
   expect(await hrefs(links)).toEqual(allowed.map((it) => `/workspace/${it}`));
   for (const code of sections.filter((it) => !allowed.includes(it))) {
     data.length = 0;
-    await page.goto(`/workspace/${code}`);
-    await page.getByText(/^Нет доступа к разделу «.+»\./).waitFor();
+    await go(page, `/workspace/${code}`);
+    await page.getByText(`Нет доступа к разделу «${titles[`title.${code}`]}».`).waitFor();
     expect(await page.getByRole('grid').count()).toBe(0);
     expect(data, code).toEqual([]);
   }
@@ -156,7 +159,8 @@ async function expectAdminSections(page: Page, may: ReadonlySet<string>): Promis
   expect(await codesIn(page)).toEqual(allowed);
   for (const code of adminSections.filter((it) => !allowed.includes(it))) {
     data.length = 0;
-    await page.goto(`/admin/${code}`);
+    await goNowhere(page);
+    await go(page, `/admin/${code}`);
     await page.getByText(NO_ACCESS, { exact: true }).waitFor();
     expect(await page.getByRole('grid').count()).toBe(0);
     expect(data, code).toEqual([]);

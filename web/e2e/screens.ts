@@ -1,6 +1,7 @@
 // Every screen, for what is asked of all of them: accessibility, and pictures.
 
 import type { Page } from 'playwright-core';
+import { go, goNowhere } from './harness/browser';
 import { ask } from './harness/people';
 
 export interface Screen {
@@ -284,14 +285,10 @@ export async function turnTo(page: Page, screen: Screen): Promise<void> {
     await dialog.waitFor({ state: 'detached' });
   }
   // By way of a page that is nobody's, since two screens may be states of one.
-  await go(page, '/nowhere');
-  await page.locator('main a[href="/"]').waitFor();
+  await goNowhere(page);
   await go(page, screen.path);
   await settle(page, screen);
 }
-
-const go = (page: Page, path: string) =>
-  page.evaluate((it) => history.pushState(null, '', it), path);
 
 /** Waits until everything is there that comes by itself, and shows what the screen is about. */
 async function settle(page: Page, screen: Screen): Promise<void> {

@@ -1,5 +1,6 @@
 // What tests of the administrator's part share: words that stand on all of its screens, its rows and
-// forms, and what the server has.
+// forms, and what the server has. Who goes to another window brings it to the front: one behind may
+// draw once a second, and whatever is clicked waits for it to be drawn.
 
 import type { Locator, Page } from 'playwright-core';
 import { ask } from './people';
@@ -54,6 +55,7 @@ export const rowOf = (page: Page, text: string): Locator =>
 
 /** Opens the form of the object whose name a row has. */
 export async function edit(page: Page, name: string): Promise<void> {
+  await page.bringToFront();
   await rowOf(page, name).focus();
   await page.keyboard.press('Enter');
   await page.locator('aside').getByRole('heading', { name }).waitFor();
@@ -61,6 +63,7 @@ export async function edit(page: Page, name: string): Promise<void> {
 
 /** Saves, and is done when the form is gone. */
 export async function save(page: Page, locale: Locale): Promise<void> {
+  await page.bringToFront();
   const saves = button(page, COMMON[locale].save);
   await saves.click();
   await saves.waitFor({ state: 'detached' });

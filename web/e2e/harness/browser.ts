@@ -103,6 +103,16 @@ export async function chooseLocale(context: BrowserContext, locale: 'ru' | 'en')
   await context.request.put('/api/v1/me/locale', { headers: { 'X-CSRF': csrf }, data });
 }
 
+/** Goes to an address as links of the panel do, which spares loading the panel anew. */
+export const go = (page: Page, path: string): Promise<void> =>
+  page.evaluate((it) => history.pushState(null, '', it), path);
+
+/** Leaves every screen, for the panel's word on addresses that lead nowhere. */
+export async function goNowhere(page: Page): Promise<void> {
+  await go(page, '/nowhere');
+  await page.locator('main a[href="/"]').waitFor();
+}
+
 /** The evening comes: the system turns dark, and the panel with it. */
 export async function goDark(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark' });

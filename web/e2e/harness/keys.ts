@@ -4,6 +4,8 @@ import type { Locator, Page } from 'playwright-core';
 import { waitFor } from './wait';
 
 const FOCUS_LIMIT_MS = 60_000;
+/** Stops. */
+const FOUND_FOR = 10;
 
 /** Presses Tab until something has the focus; a hundred stops are too many for a person. */
 export async function tabTo(
@@ -11,10 +13,12 @@ export async function tabTo(
   target: Locator,
   key: 'Tab' | 'Shift+Tab' = 'Tab',
 ): Promise<void> {
-  await target.waitFor();
+  // Found again only now and then, in case it was drawn anew: to find it is most of what asking costs.
+  let element = await target.elementHandle();
   for (let n = 0; n < 100; n++) {
-    if (await target.evaluate((it) => it === document.activeElement)) return;
+    if (await element?.evaluate((it) => it === document.activeElement)) return;
     await page.keyboard.press(key);
+    if (n % FOUND_FOR === FOUND_FOR - 1) element = await target.elementHandle();
   }
   throw new Error(`a hundred times ${key} do not lead to ${target}`);
 }
