@@ -31,6 +31,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
+          // One process reads the browser's library once: no file of these changes it.
+          isolate: false,
         },
       },
       // `make screenshots` only.
