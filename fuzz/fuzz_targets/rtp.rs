@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../crates/media/tests/fuzz_checks/mod.rs"]
-#[expect(dead_code, reason = "shared with the other target")]
+#[expect(dead_code, reason = "shared with the other targets")]
 mod fuzz_checks;
 
 fuzz_target!(|bytes: &[u8]| fuzz_checks::rtp(bytes));

@@ -119,6 +119,7 @@ const CORE_DEPENDENCIES: &[&str] = &[
     "sip",
     "smallvec",
     "subtle",
+    "symphonia",
     "thiserror",
     "toml",
     "uuid",

@@ -4,6 +4,7 @@
 //! Knows nothing of SIP. The worker threads of the shell own the sockets; what they do with each
 //! packet is decided here.
 
+pub mod audio_file;
 pub mod codec;
 pub mod command;
 mod converter;

@@ -5,17 +5,22 @@
 mod fuzz_checks;
 
 use base::Rng;
-use fuzz_checks::{packets, rtcp, rtp, speech};
+use fuzz_checks::{packets, rtcp, rtp, speech, wav};
 use std::{fs, path::Path};
 
 #[test]
 fn hostile_rtp_ends_in_counted_drops_and_calls_go_on() {
-    hold("rtp", rtp);
+    hold("rtp", rtp, mutated_packets);
 }
 
 #[test]
 fn hostile_rtcp_ends_in_counted_drops_and_calls_go_on() {
-    hold("rtcp", rtcp);
+    hold("rtcp", rtcp, mutated_packets);
+}
+
+#[test]
+fn hostile_sound_files_are_refused_or_heard_within_bounds() {
+    hold("wav", wav, mutated_file);
 }
 
 #[test]
@@ -29,7 +34,7 @@ fn packets_of_chance_hold() {
     }
 }
 
-fn hold(target: &str, check: fn(&[u8])) {
+fn hold(target: &str, check: fn(&[u8]), mutated: fn(&[u8], &[u8], &mut Rng) -> Vec<u8>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let mut files: Vec<_> = fs::read_dir(&folder)
         .expect("the corpus is in place")
@@ -49,7 +54,7 @@ fn hold(target: &str, check: fn(&[u8])) {
 }
 
 /// Packets of both, in another order, a few of their bits and lengths changed.
-fn mutated(input: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+fn mutated_packets(input: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut all = packets(input);
     all.extend(packets(other));
     all.push(speech(0, rng.u32() as u16));
@@ -67,6 +72,25 @@ fn mutated(input: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
         }
         bytes.extend((packet.len() as u16).to_be_bytes());
         bytes.extend(packet);
+    }
+    bytes
+}
+
+/// A few of its bytes changed, most of them where the headers are; a piece cut out, or a tail of
+/// another file.
+fn mutated_file(input: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let mut bytes = input.to_vec();
+    for _ in 0..=rng.below(4) {
+        let headers = if rng.chance(800) { 64 } else { usize::MAX };
+        let at = rng.below(bytes.len().min(headers) as u64 + 1) as usize;
+        match rng.below(4) {
+            0 | 1 if at < bytes.len() => bytes[at] = rng.u32() as u8,
+            2 => drop(bytes.drain(at..(at + rng.below(16) as usize).min(bytes.len()))),
+            _ => {
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[at.min(other.len())..]);
+            }
+        }
     }
     bytes
 }

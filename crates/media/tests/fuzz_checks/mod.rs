@@ -1,14 +1,17 @@
-//! What must hold for any packets: run by the fuzz targets, and by `fuzz_corpus.rs` on their
+//! What must hold for any packets and sound files: run by the fuzz targets, and by `fuzz_corpus.rs` on their
 //! corpora.
 
 use base::{MediaId, Rng, RoomId};
 use media::{
     Channel, Direction, Format, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, Relay,
     Remote, Rtcp, Slot, Transcoding, Transmit,
+    audio_file::{self, LENGTH_MAX_S},
+    codec::Rate,
     detection::{AnswerRules, Wanted},
     rtp::{HEADER_LEN, Header},
 };
 use std::{
+    io::Cursor,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -22,6 +25,22 @@ pub(crate) fn rtp(bytes: &[u8]) {
 /// The same for the RTCP port.
 pub(crate) fn rtcp(bytes: &[u8]) {
     World::new().take(Channel::Rtcp, bytes);
+}
+
+/// A sound file of any format: it is heard, within bounds, or clearly refused.
+pub(crate) fn wav(bytes: &[u8]) {
+    for extension in [Some("wav"), None] {
+        let file = Box::new(Cursor::new(bytes.to_vec()));
+        match audio_file::read(file, extension, Rate::Narrow) {
+            Ok(sound) => {
+                assert!(!sound.samples().is_empty());
+                assert!([Rate::Narrow, Rate::Wide].contains(&sound.rate()));
+                let longest = u64::from(LENGTH_MAX_S) + 1;
+                assert!(sound.duration().as_secs() <= longest, "{sound:?}");
+            }
+            Err(refusal) => assert!(!refusal.to_string().is_empty(), "{refusal:?}"),
+        }
+    }
 }
 
 /// As [`rtp`] takes them.
