@@ -1,36 +1,48 @@
 #!/usr/bin/env bash
-# Makes the prompts under sounds/ anew: 8 kHz mono 16-bit WAV, peak at -3 dBFS, 200 ms of silence
-# around. The results are committed, so only someone who changes a prompt's words runs this.
+# Makes the prompts under sounds/ anew: 8 kHz mono 16-bit WAV, peak at -3 dBFS. Sentences have 200 ms of
+# silence around, the words of sentences that are put together 30 ms. The results are committed, so
+# only someone who changes a prompt's words runs this; with part of a name, such as `say/`, only
+# those prompts are made.
 #
 # Needs Debian's festival, festvox-ru, flite and sox.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
+only=${1:-}
 for tool in text2wave flite sox; do
     have $tool || die "$tool is missing: apt-get install festival festvox-ru flite sox"
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# finish SOURCE TARGET: to the telephone's rate and level.
+# finish TARGET: what was spoken, to the telephone's rate and level.
 finish() {
-    mkdir -p "$(dirname "$2")"
-    sox "$1" -r 8000 -c 1 -b 16 -D "$2" highpass 80 norm -3 pad 0.2 0.2
-    say "$2: $(soxi -d "$2")"
+    mkdir -p "$(dirname "$1")"
+    case $1 in
+    */say/*) around="$trim reverse $trim reverse pad 0.03 0.03" ;;
+    *) around='pad 0.2 0.2' ;;
+    esac
+    # shellcheck disable=SC2086 # Effects are words.
+    sox "$work/spoken.wav" -r 8000 -c 1 -b 16 -D "$1" highpass 80 norm -3 $around
+    say "$1: $(soxi -d "$1")"
 }
+# Drops what is 60 dB below full scale at the beginning: a final th is not much louder.
+trim='silence 1 0.01 0.1%'
 
 # russian NAME TEXT
 russian() {
+    [[ $1 == *"$only"* ]] || return 0
     printf '%s\n' "$2" |
-        text2wave -eval '(voice_msu_ru_nsh_clunits)' -o "$work/$1.wav"
-    finish "$work/$1.wav" "sounds/ru/$1.wav"
+        text2wave -eval '(voice_msu_ru_nsh_clunits)' -o "$work/spoken.wav"
+    finish "sounds/ru/$1.wav"
 }
 
 # english NAME TEXT
 english() {
-    flite -voice slt -t "$2" -o "$work/$1.wav"
-    finish "$work/$1.wav" "sounds/en/$1.wav"
+    [[ $1 == *"$only"* ]] || return 0
+    flite -voice slt -t "$2" -o "$work/spoken.wav"
+    finish "sounds/en/$1.wav"
 }
 
 russian welcome 'Добро пожаловать в Тандем. Связь работает.'
@@ -53,6 +65,9 @@ conference muted 'Микрофон выключен.' 'Your microphone is off.'
 conference unmuted 'Микрофон включён.' 'Your microphone is on.'
 conference now-locked 'Конференция закрыта для новых участников.' 'The conference is now locked.'
 conference now-open 'Конференция открыта.' 'The conference is now open.'
+conference now-here 'В конференции' 'In this conference there are'
+conference only-you 'Кроме вас, в конференции никого нет.' 'You are the only one in this conference.'
+conference over 'Конференция окончена. До свидания.' 'This conference is over. Goodbye.'
 
 # supervise NAME RUSSIAN ENGLISH
 supervise() {
@@ -64,3 +79,86 @@ supervise listening 'Вы слушаете разговор.' 'You are listening
 supervise whispering 'Вас слышит оператор.' 'The agent hears you.'
 supervise barging 'Вас слышат оба.' 'Both hear you.'
 supervise taken 'С ними уже говорит другой супервизор.' 'Another supervisor is speaking to them.'
+
+# What crates/call/src/speech puts sentences together of.
+
+# words LANGUAGE PREFIX SUFFIX NAME=TEXT…
+words() {
+    local pair language=$1 prefix=$2 suffix=$3
+    shift 3
+    for pair in "$@"; do
+        "$language" "say/$prefix${pair%%=*}$suffix" "${pair#*=}"
+    done
+}
+
+# nouns_ru NAME ONE FEW MANY
+nouns_ru() {
+    words russian "$1-" '' "one=$2" "few=$3" "many=$4"
+}
+
+# nouns_en NAME ONE OTHER
+nouns_en() {
+    words english "$1-" '' "one=$2" "other=$3"
+}
+
+words russian '' '' minus=минус plus=плюс star=звёздочка hash=решётка year=года \
+    you-are=вы your-position='ваш номер в очереди' in-queue='в очереди' \
+    0=ноль 1=один 2=два 3=три 4=четыре 5=пять 6=шесть 7=семь 8=восемь 9=девять 10=десять \
+    11=одиннадцать 12=двенадцать 13=тринадцать 14=четырнадцать 15=пятнадцать 16=шестнадцать \
+    17=семнадцать 18=восемнадцать 19=девятнадцать 20=двадцать 30=тридцать 40=сорок 50=пятьдесят \
+    60=шестьдесят 70=семьдесят 80=восемьдесят 90=девяносто 100=сто 200=двести 300=триста \
+    400=четыреста 500=пятьсот 600=шестьсот 700=семьсот 800=восемьсот 900=девятьсот \
+    1-f=одна 2-f=две
+words russian ord- '' 1=первый 2=второй 3=третий 4=четвёртый 5=пятый 6=шестой 7=седьмой 8=восьмой \
+    9=девятый 10=десятый 11=одиннадцатый 12=двенадцатый 13=тринадцатый 14=четырнадцатый \
+    15=пятнадцатый 16=шестнадцатый 17=семнадцатый 18=восемнадцатый 19=девятнадцатый \
+    20=двадцатый 30=тридцатый 40=сороковой 50=пятидесятый 60=шестидесятый 70=семидесятый \
+    80=восьмидесятый 90=девяностый 100=сотый 200=двухсотый 300=трёхсотый 400=четырёхсотый \
+    500=пятисотый 600=шестисотый 700=семисотый 800=восьмисотый 900=девятисотый
+words russian ord- -n 1=первое 2=второе 3=третье 4=четвёртое 5=пятое 6=шестое 7=седьмое 8=восьмое \
+    9=девятое 10=десятое 11=одиннадцатое 12=двенадцатое 13=тринадцатое 14=четырнадцатое \
+    15=пятнадцатое 16=шестнадцатое 17=семнадцатое 18=восемнадцатое 19=девятнадцатое \
+    20=двадцатое 30=тридцатое
+words russian ord- -g 1=первого 2=второго 3=третьего 4=четвёртого 5=пятого 6=шестого 7=седьмого \
+    8=восьмого 9=девятого 10=десятого 11=одиннадцатого 12=двенадцатого 13=тринадцатого \
+    14=четырнадцатого 15=пятнадцатого 16=шестнадцатого 17=семнадцатого 18=восемнадцатого \
+    19=девятнадцатого 20=двадцатого 30=тридцатого 40=сорокового 50=пятидесятого \
+    60=шестидесятого 70=семидесятого 80=восьмидесятого 90=девяностого 900=девятисотого \
+    2000=двухтысячного
+words russian month- '' 1=января 2=февраля 3=марта 4=апреля 5=мая 6=июня 7=июля 8=августа \
+    9=сентября 10=октября 11=ноября 12=декабря
+nouns_ru thousand тысяча тысячи тысяч
+nouns_ru million миллион миллиона миллионов
+nouns_ru billion миллиард миллиарда миллиардов
+nouns_ru day день дня дней
+nouns_ru hour час часа часов
+nouns_ru minute минута минуты минут
+nouns_ru second секунда секунды секунд
+nouns_ru rouble рубль рубля рублей
+nouns_ru kopeck копейка копейки копеек
+nouns_ru dollar доллар доллара долларов
+nouns_ru euro евро евро евро
+nouns_ru cent цент цента центов
+nouns_ru party участник участника участников
+
+words english '' '' minus plus star hash=pound you-are='you are' in-queue='in the queue' \
+    your-position='your position in the queue is' and oh am='A M' pm='P M' hundred thousand \
+    million billion 0=zero 1=one 2=two 3=three 4=four 5=five 6=six 7=seven 8=eight 9=nine 10=ten \
+    11=eleven 12=twelve 13=thirteen 14=fourteen 15=fifteen 16=sixteen 17=seventeen 18=eighteen \
+    19=nineteen 20=twenty 30=thirty 40=forty 50=fifty 60=sixty 70=seventy 80=eighty 90=ninety
+words english ord- '' 1=first 2=second 3=third 4=fourth 5=fifth 6=sixth 7=seventh 8=eighth 9=ninth \
+    10=tenth 11=eleventh 12=twelfth 13=thirteenth 14=fourteenth 15=fifteenth 16=sixteenth \
+    17=seventeenth 18=eighteenth 19=nineteenth 20=twentieth 30=thirtieth 40=fortieth \
+    50=fiftieth 60=sixtieth 70=seventieth 80=eightieth 90=ninetieth 100=hundredth
+words english month- '' 1=January 2=February 3=March 4=April 5=May 6=June 7=July 8=August \
+    9=September 10=October 11=November 12=December
+nouns_en day day days
+nouns_en hour hour hours
+nouns_en minute minute minutes
+nouns_en second second seconds
+nouns_en rouble ruble rubles
+nouns_en kopeck kopeck kopecks
+nouns_en dollar dollar dollars
+nouns_en euro euro euros
+nouns_en cent cent cents
+nouns_en party participant participants

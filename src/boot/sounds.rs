@@ -55,6 +55,7 @@ fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError
             .map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
         loaded.sounds.prompts.insert(name_below(directory, &path), sound);
     }
+    loaded.name_missing_words();
     let mut folders: Vec<_> = fs::read_dir(&music)
         .into_iter()
         .flatten()
@@ -92,6 +93,15 @@ impl LoadedSounds {
             tracing::warn!("{line}");
         }
         self.sounds
+    }
+
+    fn name_missing_words(&mut self) {
+        for file in self.sounds.missing_words() {
+            self.left_out.push(format!(
+                "there is no prompt {file}: what needs it is said in the other language, or with a \
+                 beep; scripts/make-sounds.sh makes it"
+            ));
+        }
     }
 
     fn music(&mut self, folder: &Path, name: &str) -> Result<Option<Music>, PlansError> {

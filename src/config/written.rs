@@ -376,7 +376,7 @@ mod tests {
         }
         let settings = written(FULL).settings();
         let reloaded = keys(&settings, |it| !it.needs_restart);
-        assert_eq!(reloaded.iter().filter(|it| !it.starts_with("trunk[0].")).count(), 4);
+        assert_eq!(reloaded.iter().filter(|it| !it.starts_with("trunk[0].")).count(), 5);
         assert!(reloaded.contains("trunk[0].destination"));
     }
 

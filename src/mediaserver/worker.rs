@@ -261,6 +261,7 @@ impl Worker {
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
             | MediaCommand::Detect { .. }
+            | MediaCommand::Dismiss { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
             | MediaCommand::StopRecording { .. }) => {

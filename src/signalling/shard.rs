@@ -311,8 +311,8 @@ impl Shard {
     }
 }
 
-/// The session that the command opens or changes; `None` if it frees something at the worker, or
-/// asks for what later calls need.
+/// The session that the command opens or changes; `None` if it frees something at the worker, ends a
+/// conference, or asks for what later calls need.
 fn wants_more(command: &MediaCommand) -> Option<MediaId> {
     match command {
         MediaCommand::Open { media, .. }
@@ -330,6 +330,7 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         MediaCommand::Close { .. }
         | MediaCommand::Return { .. }
         | MediaCommand::Lease { .. }
+        | MediaCommand::Dismiss { .. }
         // A call goes on whether it is recorded or not.
         | MediaCommand::Record { .. }
         | MediaCommand::PauseRecording { .. }

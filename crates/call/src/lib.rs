@@ -28,6 +28,7 @@ mod rooms;
 mod routing;
 mod rules;
 mod settings;
+pub mod speech;
 
 pub use call::PartyCommand;
 pub use calls::Calls;

@@ -167,6 +167,11 @@ impl Place {
         });
     }
 
+    /// How many are in the room.
+    pub(crate) fn parties(&self) -> usize {
+        self.with_room(|room| room.parties.len()).unwrap_or(0)
+    }
+
     /// Locks the room if it is open, and opens it otherwise; gives whether it is locked now.
     pub(crate) fn toggle_lock(&self) -> bool {
         let toggled = self.with_room(|room| {

@@ -9,6 +9,7 @@ use crate::{
     failure::{Cause, Refusal},
     gate::{Admitted, Caller},
     occupancy::Seat,
+    speech::Language,
 };
 use bytes::Bytes;
 use media::Playout;
@@ -64,7 +65,7 @@ impl Calls {
         &self,
         admitted: &Admitted<'_>,
         number: &str,
-        language: String,
+        language: Language,
     ) -> Result<Plan, Refusal> {
         let refuse = |cause, reason: String| Refusal { reason: Some(reason), ..Refusal::of(cause) };
         let caller = admitted.caller.extension().filter(|it| {

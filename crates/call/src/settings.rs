@@ -6,6 +6,7 @@ use crate::{
     directory::{Directory, Locator},
     occupancy::Occupancy,
     rooms::Rooms,
+    speech::{Language, Phrase},
 };
 use media::{
     Family,
@@ -84,19 +85,60 @@ impl Sounds {
         own.or(self.hold.as_ref()).cloned()
     }
 
-    /// A prompt by its language and name; in another language if this one lacks it, and a beep if
-    /// none has it.
-    pub(crate) fn prompt(&self, language: &str, name: &str) -> Sound {
-        let mut languages = [language].into_iter().chain(LANGUAGES);
-        let found = languages.find_map(|it| self.prompts.get(&prompt_file(it, name)));
-        found.cloned().unwrap_or_else(Sound::beep)
+    /// Says one thing after the other; all of it in another language if this one lacks a prompt for
+    /// it, and with a beep if every language does.
+    pub(crate) fn say(&self, language: Language, phrases: &[Phrase<'_>]) -> Sound {
+        let mut languages = [language].into_iter().chain(Language::ALL);
+        languages.find_map(|it| self.say_in(it, phrases)).unwrap_or_else(Sound::beep)
+    }
+
+    /// Files of the words that are not there: what needs one is said in another language.
+    pub fn missing_words(&self) -> Vec<String> {
+        let files =
+            |it: Language| it.vocabulary().into_iter().map(move |word| prompt_file(it, &word));
+        let all = Language::ALL.into_iter().flat_map(files);
+        all.filter(|it| !self.prompts.contains_key(it)).collect()
+    }
+
+    fn say_in(&self, language: Language, phrases: &[Phrase<'_>]) -> Option<Sound> {
+        let words = phrases.iter().flat_map(|it| language.words(it));
+        let found = words.map(|it| self.prompts.get(&prompt_file(language, &it)));
+        Sound::joined(&found.collect::<Option<Vec<_>>>()?)
     }
 }
 
 /// Name of a prompt's file below the folder of sounds.
-pub(crate) fn prompt_file(language: &str, name: &str) -> String {
-    format!("{language}/{name}.wav")
+pub(crate) fn prompt_file(language: Language, name: &str) -> String {
+    format!("{}/{name}.wav", language.code())
 }
 
-/// Languages that prompts are made in.
-pub(crate) const LANGUAGES: [&str; 2] = ["ru", "en"];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::Noun;
+    use media::codec::Rate;
+
+    #[test]
+    fn what_a_language_lacks_a_word_for_is_said_in_the_other_and_else_beeps() {
+        let mut sounds = Sounds::default();
+        let words =
+            [("ru/say/2", 1), ("ru/say/party-few", 2), ("en/say/2", 3), ("en/say/party-other", 4)];
+        for (name, sample) in words {
+            let sound = Sound::new(Rate::Narrow, vec![sample]);
+            sounds.prompts.insert(format!("{name}.wav"), sound);
+        }
+        let two = [Phrase::Count(2, Noun::Party)];
+        let said =
+            |sounds: &Sounds| Language::ALL.map(|it| sounds.say(it, &two).samples().to_vec());
+
+        assert_eq!(said(&sounds), [vec![1, 2], vec![3, 4]]);
+        sounds.prompts.remove("ru/say/2.wav");
+        assert_eq!(said(&sounds), [vec![3, 4], vec![3, 4]]);
+        sounds.prompts.remove("en/say/2.wav");
+        assert_eq!(said(&sounds), [Sound::beep().samples(), Sound::beep().samples()]);
+
+        let missing = sounds.missing_words();
+        assert!(missing.contains(&"ru/say/2.wav".to_owned()), "{missing:?}");
+        assert!(!missing.contains(&"ru/say/party-few.wav".to_owned()), "{missing:?}");
+    }
+}

@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
-use call::dialplan::{
-    Caller, Known, Plans, RouteQuery, conference_prompts, load, supervision_prompts,
+use call::{
+    dialplan::{Caller, Known, Plans, RouteQuery, conference_prompts, load, supervision_prompts},
+    speech::Language,
 };
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -83,8 +84,8 @@ fn the_trunk_reaches_its_numbers_and_nothing_else() {
 
 #[test]
 fn all_prompts_of_conferences_and_supervision_are_there_in_both_languages() {
-    for language in ["ru", "en"] {
-        let there = prompts_in(language);
+    for language in Language::ALL {
+        let there = prompts_in(language.code());
         for prompt in conference_prompts(language).chain(supervision_prompts(language)) {
             assert!(there.contains(&prompt), "{prompt} is missing: run scripts/make-sounds.sh");
         }

@@ -1,6 +1,9 @@
 //! Loading plans: every mistake at once, each with its place.
 
-use call::dialplan::{Action, Caller, Finding, Known, Plans, RouteQuery, conference_prompts, load};
+use call::{
+    dialplan::{Action, Caller, Finding, Known, Plans, RouteQuery, conference_prompts, load},
+    speech::Language,
+};
 use std::collections::BTreeSet;
 
 #[test]
@@ -89,7 +92,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         let told = errors.into_iter().map(|it| format!("{}: {}", it.key, it.mistake));
         told.map(|it| it.replace("rule[1].steps[1].conference", "…")).collect::<Vec<_>>()
     };
-    let prompts = ["ru", "en"].into_iter().flat_map(conference_prompts).collect();
+    let prompts = Language::ALL.into_iter().flat_map(conference_prompts).collect();
     let known = Known { prompts, ..known() };
 
     for (step, complaint) in [
@@ -112,7 +115,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         ("room = \"3\", chimes = 1", "….chimes: expected a boolean, found integer"),
         (
             "room = \"3\", language = \"fi\"",
-            "….language: what is said here in \"fi\" needs the prompt \"fi/conference-pin.wav\"",
+            "….language: expected a language that is spoken: \"ru\" or \"en\"",
         ),
         (
             "room = \"3\", colour = 1",

@@ -145,6 +145,12 @@ pub enum MediaCommand {
         /// For what.
         wanted: Wanted,
     },
+    /// Tell each party of a room with [`MediaEvent::Dismissed`] that its conference is over. They
+    /// stay until they are told to do something else.
+    Dismiss {
+        /// Which room.
+        room: RoomId,
+    },
     /// Record, until told to stop or until one of the sessions closes. What else the sessions do
     /// makes no difference.
     Record {
@@ -228,6 +234,11 @@ pub enum MediaEvent {
         /// What.
         what: Detected,
     },
+    /// The conference is over, in which this session is a party.
+    Dismissed {
+        /// Who.
+        media: MediaId,
+    },
     /// No packet came for the configured time. The session lives on until closed.
     TimedOut {
         /// Which.
@@ -253,6 +264,7 @@ impl MediaEvent {
             | Self::Talks { media, .. }
             | Self::TapEnded { media }
             | Self::Detected { media, .. }
+            | Self::Dismissed { media }
             | Self::TimedOut { media }
             | Self::Closed { media, .. } => Some(*media),
         }

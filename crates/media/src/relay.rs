@@ -255,6 +255,14 @@ impl Relay {
             }
             MediaCommand::Tap { media, of, mode } => self.tap(now, media, of, mode),
             MediaCommand::Detect { media, wanted } => self.detect(now, media, wanted),
+            MediaCommand::Dismiss { room } => {
+                let [parties, _] = self.studio.mixer.members(RoomKey::Conference(room));
+                for slot in parties {
+                    if let Some(session) = session_mut(&mut self.sessions, slot) {
+                        self.events.push_back(MediaEvent::Dismissed { media: session.media() });
+                    }
+                }
+            }
             MediaCommand::Record { recording, label, sources, has_tone } => {
                 self.record(now, recording, *label, (sources, has_tone));
             }

@@ -16,6 +16,19 @@ impl Sound {
         Self { rate, samples: samples.into() }
     }
 
+    /// One after the other without a gap, at the rate of the first; `None` if there is none.
+    pub fn joined(parts: &[&Self]) -> Option<Self> {
+        let (first, rest) = parts.split_first()?;
+        if rest.is_empty() {
+            return Some((*first).clone());
+        }
+        let mut samples = Vec::with_capacity(parts.iter().map(|it| it.samples.len()).sum());
+        for part in parts {
+            samples.extend_from_slice(part.at_rate(first.rate).samples());
+        }
+        Some(Self::new(first.rate, samples))
+    }
+
     /// A short tone, for what cannot be said in words.
     pub fn beep() -> Self {
         let period = linear_period(BEEP_HZ, BEEP_DBM0);

@@ -330,6 +330,7 @@ impl World {
         std::iter::from_fn(|| self.relay.poll_event())
             .map(|event| match event {
                 MediaEvent::PlayFinished { media } => format!("finished {}", media.0),
+                MediaEvent::Dismissed { media } => format!("dismissed {}", media.0),
                 MediaEvent::TimedOut { media } => format!("timed out {}", media.0),
                 MediaEvent::Closed { media, .. } => format!("closed {}", media.0),
                 MediaEvent::Key { media, digit } => format!("{digit} of {}", media.0),

@@ -168,7 +168,8 @@ impl Day {
 
     /// The right PIN, a wrong one, or what means something inside a conference.
     fn press_keys(&mut self, who: usize) {
-        let keys = ["1234#", "4321", "77#", "#", "*6", "*7"][self.rng.below(6) as usize];
+        let keys =
+            ["1234#", "4321", "77#", "#", "*5", "*6", "*7", "*9"][self.rng.below(8) as usize];
         let lines = &self.city.phones[who].lines;
         let Some(line) = lines.iter().rposition(|it| it.state == LineState::Talking) else {
             return;

@@ -5,6 +5,7 @@ use base::{DomainId, ExtensionId, Rng, UnixMillis, UserId};
 use call::{
     Directory, Domain, Extension, Settings, Sounds, Trunk,
     dialplan::{self, Known, Plans},
+    speech::Language,
 };
 use media::{
     Family,
@@ -222,8 +223,8 @@ fn trunk(domain: DomainId) -> Trunk {
 pub(crate) fn plans() -> Plans {
     let known = Known {
         trunks: ["provider".to_owned()].into(),
-        prompts: dialplan::conference_prompts("ru")
-            .chain(dialplan::supervision_prompts("ru"))
+        prompts: dialplan::conference_prompts(Language::Russian)
+            .chain(dialplan::supervision_prompts(Language::Russian))
             .chain(["welcome.wav".to_owned()])
             .collect(),
         music: ["default".to_owned()].into(),

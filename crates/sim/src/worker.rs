@@ -130,6 +130,11 @@ impl Worker {
                 self.take_up(media, Does::Taps(of, mode));
                 return self.taps_ended();
             }
+            MediaCommand::Dismiss { room } => {
+                let is_in = |does: &Does| matches!(does, Does::Meets(it, _) if *it == room);
+                let parties = self.sessions.iter().filter(|(_, it)| is_in(&it.does));
+                return parties.map(|(media, _)| MediaEvent::Dismissed { media: *media }).collect();
+            }
             MediaCommand::Record { recording, label, sources, .. } => {
                 for source in sources {
                     self.session(source.media());

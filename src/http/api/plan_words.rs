@@ -1,9 +1,12 @@
 //! What dialplans have to tell, in both languages: mistakes, and why a call goes where it goes.
 
 use super::Text;
-use call::dialplan::{
-    Action, Builtin, Caller, Finding, Judgement, Mistake, NumberMistake, Routing, SoundKind,
-    TomlType,
+use call::{
+    dialplan::{
+        Action, Builtin, Caller, Finding, Judgement, Mistake, NumberMistake, Routing, SoundKind,
+        TomlType,
+    },
+    speech::Language,
 };
 
 /// What is wrong and what was expected. What a plan says itself is quoted as TOML quotes it.
@@ -136,6 +139,10 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NoPin { digits_max } => format!("Нужно от 1 до {digits_max} цифр"),
         Mistake::ModeratorWithoutPin => {
             "Имеет смысл только вместе с `pin`: без него код ни у кого не спрашивают".to_owned()
+        }
+        Mistake::NoLanguage => {
+            let known = Language::ALL.map(|it| format!("{:?}", it.code())).join(" или ");
+            format!("Ожидается язык, на котором сервер говорит: {known}")
         }
         Mistake::MissingPrompt { language, file } => {
             format!("Здесь говорится на языке {language:?}, и нужна фраза {file:?}, а её нет")

@@ -123,6 +123,14 @@ impl Judge {
         Recording(silence)
     }
 
+    /// Recordings one after the other.
+    pub(crate) fn joined(&self, parts: &[PathBuf]) -> Recording {
+        let names = parts.iter().filter_map(|it| it.file_stem()?.to_str());
+        let joined = self.folder.join(format!("{}.wav", names.collect::<Vec<_>>().join("+")));
+        self.run(Command::new("sox").args(parts).arg(&joined));
+        Recording(joined)
+    }
+
     /// `recording` from `start` on.
     pub(crate) fn without_start(
         &self,

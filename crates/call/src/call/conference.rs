@@ -5,7 +5,7 @@
 //! answered ─▶ AtDoor ────────────────────────────────▶ Inside
 //!                │ three wrong PINs, locked, full         │ hangs up, is sent out
 //!                ▼                                        ▼
-//!            TurnedAway ── has heard why ─────────────▶ (end)
+//!            SentAway ── has heard why ───────────────▶ (end)
 //! ```
 
 use super::{CALLER, Call, Incoming, State};
@@ -14,6 +14,7 @@ use crate::{
     dialplan::ConferencePlan,
     failure::{Cause, Refusal},
     rooms::{Closed, PartyView, Place},
+    speech::{Noun, Phrase},
 };
 use base::Now;
 use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
@@ -54,8 +55,11 @@ enum Stage {
         /// Whether the last key was `*`, which begins a code.
         begins_code: bool,
     },
-    /// It is told why it may not come in.
-    TurnedAway,
+    /// It is told why it may not come in, or stay.
+    SentAway {
+        /// What the call ends with.
+        cause: Cause,
+    },
 }
 
 /// What somebody may do to a party of a room.
@@ -126,12 +130,14 @@ impl Call {
                 let (is_moderator, begins) = (*is_moderator, *begins_code);
                 *begins_code = digit.as_char() == '*';
                 match (begins, digit.as_char()) {
+                    (true, '5') => self.call_roll(ctx),
                     (true, '6') => self.toggle_mute(ctx),
                     (true, '7') if is_moderator => self.toggle_lock(ctx),
+                    (true, '9') if is_moderator => self.close_room(ctx),
                     (_, _) => {}
                 }
             }
-            Stage::TurnedAway => {}
+            Stage::SentAway { .. } => {}
         }
     }
 
@@ -157,13 +163,18 @@ impl Call {
         }
     }
 
+    /// A moderator ended the conference for all.
+    pub(crate) fn handle_dismissed(&mut self, ctx: &mut Context<'_>) {
+        self.send_away(ctx, Words::Over, Cause::Normal);
+    }
+
     /// What was said to a caller outside the room is over.
     pub(super) fn handle_words_said(&mut self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
         match meeting.stage {
             // A far end that hears nothing at all would take us for dead.
             Stage::AtDoor { .. } => self.hush(ctx),
-            Stage::TurnedAway => self.end(ctx, None, Refusal::of(Cause::Refused)),
+            Stage::SentAway { cause } => self.end(ctx, None, Refusal::of(cause)),
             Stage::Inside { .. } => {}
         }
     }
@@ -192,7 +203,7 @@ impl Call {
         *due = ctx.now.instant + FIRST_KEY_TIMEOUT;
         let words = if entered.is_empty() { Words::AskPin } else { Words::WrongPin };
         if *wrong == WRONG_PINS_MAX {
-            self.turn_away(ctx, Words::Refused);
+            self.send_away(ctx, Words::Refused, Cause::Refused);
         } else {
             self.say(ctx, words);
         }
@@ -206,14 +217,14 @@ impl Call {
                 meeting.stage = Stage::Inside { is_moderator, begins_code: false };
                 self.join(ctx);
             }
-            Err(Closed::Locked) => self.turn_away(ctx, Words::Locked),
-            Err(Closed::Full) => self.turn_away(ctx, Words::Full),
+            Err(Closed::Locked) => self.send_away(ctx, Words::Locked, Cause::Refused),
+            Err(Closed::Full) => self.send_away(ctx, Words::Full, Cause::Refused),
         }
     }
 
-    fn turn_away(&mut self, ctx: &mut Context<'_>, why: Words) {
+    fn send_away(&mut self, ctx: &mut Context<'_>, why: Words, cause: Cause) {
         if let State::Meeting(meeting) = &mut self.state {
-            meeting.stage = Stage::TurnedAway;
+            meeting.stage = Stage::SentAway { cause };
             self.say(ctx, why);
         }
     }
@@ -252,6 +263,25 @@ impl Call {
         self.tell(ctx, if is_locked { Words::NowLocked } else { Words::NowOpen });
     }
 
+    /// Tells how many are in the room.
+    fn call_roll(&self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        match meeting.place.parties() {
+            ..=1 => self.tell(ctx, Words::OnlyYou),
+            parties => {
+                let here = Phrase::Prompt(Words::NowHere.prompt());
+                self.tell_phrases(ctx, &[here, Phrase::Count(parties as u64, Noun::Party)]);
+            }
+        }
+    }
+
+    /// Sends everybody in the room out, this moderator, too. Their calls may be other shards', so
+    /// that each hears it from the worker that has them all.
+    fn close_room(&self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        self.tell_worker(ctx, MediaCommand::Dismiss { room: meeting.place.room() });
+    }
+
     fn set_mode(&mut self, ctx: &mut Context<'_>, mode: PartyMode) {
         let State::Meeting(meeting) = &mut self.state else { return };
         meeting.mode = mode;
@@ -263,7 +293,7 @@ impl Call {
 
     /// Says something to a caller outside the room.
     fn say(&mut self, ctx: &mut Context<'_>, words: Words) {
-        if let Some(sound) = self.sound_of(ctx, words) {
+        if let Some(sound) = self.sound_of(ctx, &[Phrase::Prompt(words.prompt())]) {
             self.legs[CALLER].play(ctx, Playout::Prompt { sound });
         }
     }
@@ -275,16 +305,20 @@ impl Call {
 
     /// Says something to a caller inside, which no other hears.
     fn tell(&self, ctx: &mut Context<'_>, words: Words) {
-        if let Some(sound) = self.sound_of(ctx, words)
+        self.tell_phrases(ctx, &[Phrase::Prompt(words.prompt())]);
+    }
+
+    fn tell_phrases(&self, ctx: &mut Context<'_>, phrases: &[Phrase<'_>]) {
+        if let Some(sound) = self.sound_of(ctx, phrases)
             && let Some(media) = self.legs[CALLER].media()
         {
             self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }
     }
 
-    fn sound_of(&self, ctx: &Context<'_>, words: Words) -> Option<Sound> {
+    fn sound_of(&self, ctx: &Context<'_>, phrases: &[Phrase<'_>]) -> Option<Sound> {
         let State::Meeting(meeting) = &self.state else { return None };
-        Some(ctx.sounds.prompt(&meeting.plan.language, words.prompt()))
+        Some(ctx.sounds.say(meeting.plan.language, phrases))
     }
 }
 
@@ -293,7 +327,7 @@ impl Meeting {
     pub(super) fn due(&self) -> Instant {
         match self.stage {
             Stage::AtDoor { due, .. } => due.min(self.until),
-            Stage::Inside { .. } | Stage::TurnedAway => self.until,
+            Stage::Inside { .. } | Stage::SentAway { .. } => self.until,
         }
     }
 }
@@ -321,6 +355,9 @@ enum Words {
     Unmuted,
     NowLocked,
     NowOpen,
+    NowHere,
+    OnlyYou,
+    Over,
 }
 
 impl Words {
@@ -331,7 +368,7 @@ impl Words {
 }
 
 /// Prompts that a conference needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 9] = [
+pub(crate) const PROMPTS: [&str; 12] = [
     "conference-pin",
     "conference-wrong-pin",
     "conference-refused",
@@ -341,6 +378,9 @@ pub(crate) const PROMPTS: [&str; 9] = [
     "conference-unmuted",
     "conference-now-locked",
     "conference-now-open",
+    "conference-now-here",
+    "conference-only-you",
+    "conference-over",
 ];
 
 /// Wrong PINs after which a caller is turned away.

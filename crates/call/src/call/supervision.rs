@@ -8,6 +8,7 @@ use crate::{
     context::Context,
     conversations::{Conversation, Conversations, Word},
     failure::{Cause, Refusal},
+    speech::{Language, Phrase},
 };
 use media::{MediaCommand, TapMode, dtmf::Digit};
 use std::time::Instant;
@@ -19,7 +20,7 @@ pub(crate) struct SupervisionOrder {
     /// Which of the two it is about: whom a whisper is for.
     pub(crate) side: usize,
     /// In which the supervisor is spoken to: a folder of prompts.
-    pub(crate) language: String,
+    pub(crate) language: Language,
     pub(crate) conversations: Conversations,
 }
 
@@ -93,7 +94,8 @@ impl Call {
 
     fn tell_supervisor(&self, ctx: &mut Context<'_>, words: Words) {
         let State::Supervising(supervision) = &self.state else { return };
-        let sound = ctx.sounds.prompt(&supervision.order.language, PROMPTS[words as usize]);
+        let sound =
+            ctx.sounds.say(supervision.order.language, &[Phrase::Prompt(PROMPTS[words as usize])]);
         if let Some(media) = self.legs[CALLER].media() {
             self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }

@@ -175,6 +175,7 @@ impl Switch {
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
             | MediaCommand::Detect { .. }
+            | MediaCommand::Dismiss { .. }
             | MediaCommand::Play { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }

@@ -1,6 +1,7 @@
 //! What can be wrong with a plan.
 
 use super::template::NUMBER;
+use crate::speech::Language;
 use toml::de::DeValue;
 
 /// One kind of mistake for each thing that a writer of plans has to do differently. Displayed in
@@ -93,11 +94,14 @@ pub enum Mistake {
     /// A conference asks nobody for a PIN, and yet has one for moderators.
     #[error("is of use only beside `pin`, which asks callers for one")]
     ModeratorWithoutPin,
+    /// Nothing can be said in a language.
+    #[error("expected a language that is spoken: {}", spoken_languages())]
+    NoLanguage,
     /// What a step says in its language is not there.
     #[error("what is said here in {language:?} needs the prompt {file:?}")]
     MissingPrompt {
         /// The language.
-        language: String,
+        language: &'static str,
         /// The first prompt that is not there.
         file: String,
     },
@@ -297,6 +301,11 @@ impl SoundKind {
             Self::Music => "music",
         }
     }
+}
+
+/// The codes of all languages, as plans write them.
+fn spoken_languages() -> String {
+    Language::ALL.map(|it| format!("{:?}", it.code())).join(" or ")
 }
 
 fn listed_or_none(names: &[String]) -> String {

@@ -23,6 +23,7 @@ pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
     settings::prompt_file,
+    speech::Language,
 };
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
@@ -113,7 +114,7 @@ pub enum Action {
         /// The extension's number.
         number: String,
         /// In which the caller is spoken to: a folder of prompts.
-        language: String,
+        language: Language,
     },
     /// Refuse.
     Refuse {
@@ -159,8 +160,8 @@ pub struct ConferencePlan {
     pub moderator_pin: Option<String>,
     /// Most parties.
     pub parties_max: usize,
-    /// In which callers are spoken to: a folder of prompts.
-    pub language: String,
+    /// In which callers are spoken to.
+    pub language: Language,
     /// What a party hears while it is alone, one of [`Known::music`].
     pub music: Option<String>,
     /// Whether the room hears it when somebody comes or leaves.
@@ -187,12 +188,12 @@ pub struct RuleOfTrunk<'a> {
 }
 
 /// The prompts that a conference in a language needs, as [`Known::prompts`] names them.
-pub fn conference_prompts(language: &str) -> impl Iterator<Item = String> {
+pub fn conference_prompts(language: Language) -> impl Iterator<Item = String> {
     CONFERENCE_PROMPTS.iter().map(move |name| prompt_file(language, name))
 }
 
 /// The prompts that supervision in a language needs, as [`Known::prompts`] names them.
-pub fn supervision_prompts(language: &str) -> impl Iterator<Item = String> {
+pub fn supervision_prompts(language: Language) -> impl Iterator<Item = String> {
     SUPERVISION_PROMPTS.iter().map(move |name| prompt_file(language, name))
 }
 

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
-    settings::{LANGUAGES, prompt_file},
+    settings::prompt_file,
+    speech::Language,
 };
 use std::collections::BTreeSet;
 use toml::de::DeTable;
@@ -310,20 +311,19 @@ impl Reading<'_, '_> {
         step: &Value<'_, '_>,
         value: Option<&Value<'_, '_>>,
         prompts: &[&str],
-    ) -> Option<String> {
+    ) -> Option<Language> {
         let language = match value {
-            Some(value) => value.string(self.to)?,
-            None => LANGUAGES[0],
-        };
-        let value = value.unwrap_or(step);
-        let mut files = prompts.iter().map(|name| prompt_file(language, name));
-        match files.find(|file| !self.known.prompts.contains(file)) {
-            Some(file) => {
-                let language = language.to_owned();
-                self.checked(value, Err(Mistake::MissingPrompt { language, file }))
+            Some(value) => {
+                let language = Language::parse(value.string(self.to)?);
+                self.checked(value, language.ok_or(Mistake::NoLanguage))?
             }
-            None => Some(language.to_owned()),
-        }
+            None => Language::ALL[0],
+        };
+        let mut files = prompts.iter().map(|name| prompt_file(language, name));
+        let missing = files.find(|it| !self.known.prompts.contains(it));
+        let mistake = |file| Mistake::MissingPrompt { language: language.code(), file };
+        let checked = missing.map_or(Ok(language), |file| Err(mistake(file)));
+        self.checked(value.unwrap_or(step), checked)
     }
 
     fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {

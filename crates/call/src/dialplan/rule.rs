@@ -5,6 +5,7 @@ use super::{
     pattern::{Captures, Pattern},
     template::Template,
 };
+use crate::speech::Language;
 use std::fmt;
 
 /// A checked rule.
@@ -65,7 +66,7 @@ pub(super) enum Step {
     /// Who is supervised is filled in by the template.
     Supervise {
         number: Template,
-        language: String,
+        language: Language,
     },
     Refuse {
         status: u16,
@@ -123,10 +124,9 @@ impl Rule {
                 room: room.fill(number, captures),
                 ..plan.clone()
             }),
-            Step::Supervise { number: supervised, language } => Action::Supervise {
-                number: supervised.fill(number, captures),
-                language: language.clone(),
-            },
+            Step::Supervise { number: supervised, language } => {
+                Action::Supervise { number: supervised.fill(number, captures), language: *language }
+            }
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
             }

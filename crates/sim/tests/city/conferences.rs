@@ -138,6 +138,28 @@ fn a_moderator_locks_the_room_and_opens_it() {
 }
 
 #[test]
+fn a_moderator_ends_the_conference_for_all_whatever_their_shards() {
+    let mut city = city_with(sim::Plot { shards: 3, ..sim::Plot::default() });
+    for (number, pin) in [("1001", "4321"), ("1002", "1234"), ("1003", "1234")] {
+        let phone = city.add_registered(number);
+        city.dial(phone, "3100");
+        city.wait(secs(1));
+        press(&mut city, phone, pin);
+    }
+    press(&mut city, 1, "*9");
+    assert_eq!(parties(&city, "3100"), 3, "it is no moderator");
+
+    press(&mut city, 0, "*9");
+    for phone in 0..3 {
+        assert!(is_spoken_to(&city, phone), "{}", city.story());
+        let port = line(&city, phone).remote_rtp.expect("it was answered");
+        city.finish_prompt(port);
+    }
+    city.finish();
+    assert_eq!(log(&city), ["caller 200 normal system"; 3]);
+}
+
+#[test]
 fn a_locked_or_full_room_without_a_pin_refuses_before_it_answers() {
     let mut city = three();
     city.add_registered("1004");
