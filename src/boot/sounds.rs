@@ -11,6 +11,7 @@ use crate::config::Config;
 use call::Sounds;
 use media::{
     codec::Rate,
+    progress::ProgressTones,
     sound::{Music, PieceOrder},
 };
 use std::{fs, io, path::Path, sync::Arc};
@@ -34,11 +35,14 @@ pub struct LoadedSounds {
 /// decoded in seconds.
 pub async fn load_for(config: &Config) -> Result<LoadedSounds, PlansError> {
     let (directory, hold) = (config.server.sounds_dir.clone(), config.calls.hold_music.clone());
+    let tones = config.calls.tones;
     let path = directory.clone();
     let loading = spawn_blocking(move || load(&directory, hold.as_deref()));
-    loading
+    let mut loaded = loading
         .await
-        .map_err(|error| PlansError::Unreadable { path, error: io::Error::other(error) })?
+        .map_err(|error| PlansError::Unreadable { path, error: io::Error::other(error) })??;
+    loaded.sounds.tones = ProgressTones::of(tones);
+    Ok(loaded)
 }
 
 /// Loads everything below `directory`; one that is not there counts as empty. A prompt that cannot

@@ -1,6 +1,7 @@
 //! `[calls]`
 
 use super::Problems;
+use media::progress::Country;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub struct Calls {
     pub trunk_ring_timeout: Duration,
     /// Music that parties on hold hear; `None` for what the holder's phone sends.
     pub hold_music: Option<String>,
+    /// Whose tones tell callers how their calls go.
+    pub tones: Country,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -24,6 +27,7 @@ pub(super) struct Raw {
     duration_max_s: u32,
     trunk_ring_timeout_s: u32,
     hold_music: String,
+    tones: String,
 }
 
 impl Default for Raw {
@@ -33,6 +37,7 @@ impl Default for Raw {
             duration_max_s: 14_400,
             trunk_ring_timeout_s: 120,
             hold_music: "default".to_owned(),
+            tones: Country::default().code().to_owned(),
         }
     }
 }
@@ -52,6 +57,14 @@ impl Raw {
                 5..=600,
             ),
             hold_music: Some(self.hold_music).filter(|it| !it.is_empty()),
+            tones: Country::with_code(&self.tones).unwrap_or_else(|| {
+                let known = Country::ALL.map(Country::code).join(", ");
+                problems.add(
+                    "calls.tones",
+                    format!("{:?} is no country: write one of {known}", self.tones),
+                );
+                Country::default()
+            }),
         }
     }
 }

@@ -189,8 +189,14 @@ fn shown(value: &Value) -> Option<String> {
 
 /// Sections and keys that SIGHUP takes over; [`Written::reloaded`] leaves all others as they were at
 /// the start.
-const RELOADED: &[&str] =
-    &["server.dialplans_dir", "server.sounds_dir", "calls.hold_music", "log.level", "trunk"];
+const RELOADED: &[&str] = &[
+    "server.dialplans_dir",
+    "server.sounds_dir",
+    "calls.hold_music",
+    "calls.tones",
+    "log.level",
+    "trunk",
+];
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     Baresip, Codec, Judge, Phone, Recording, Server, Transport, one_audio_call_at_a_time,
-    repository,
+    repository, tones_heard,
 };
 use std::time::Duration;
 
@@ -33,6 +33,25 @@ fn tone_9197_is_1004_hz_at_minus_16_dbm0() {
     let level_dbm0 = level_dbm0(middle);
     assert!((frequency_hz - 1004.0).abs() < 1.0, "{frequency_hz} Hz");
     assert!((level_dbm0 + 16.0).abs() < 0.5, "{level_dbm0} dBm0");
+}
+
+#[test]
+fn a_named_tone_is_that_of_the_configured_country() {
+    let _quiet = one_audio_call_at_a_time();
+    let plan = "[[rule]]\nname = \"busy\"\nmatch = { number = \"1\" }\n\
+                steps = [{ tone = { name = \"busy\" } }]\n";
+    let server = Server::start_with_plan_and("[calls]\ntones = \"fr\"\n", plan);
+    let judge = Judge::new(server.folder());
+    let silence = judge.silence("silence", Duration::from_secs(6));
+
+    let heard = heard_at(&server, "1", &silence, Codec::Pcma);
+
+    // Half a second of 440 Hz, half a second of nothing, where Russia has 0.35 s.
+    let is_heard: Vec<_> =
+        tones_heard(&heard.samples(), &[440.0]).iter().map(Option::is_some).collect();
+    let runs: Vec<_> = is_heard.chunk_by(|a, b| a == b).map(<[bool]>::len).collect();
+    let [_, whole @ .., _] = &runs[..] else { panic!("no tone: {runs:?}") };
+    assert!(whole.len() >= 6 && whole.iter().all(|it| (24..=26).contains(it)), "{runs:?}");
 }
 
 #[test]

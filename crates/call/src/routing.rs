@@ -155,6 +155,7 @@ impl Calls {
         let playout = match builtin {
             Builtin::Echo => Ok(Playout::Echo),
             Builtin::Tone { hz, dbm0 } => Ok(Playout::Tone { hz, dbm0 }),
+            Builtin::Progress(tone) => Ok(Playout::Loop { sound: sounds.tones.tone(tone).clone() }),
             Builtin::Prompt { file } => match sounds.prompts.get(&file) {
                 Some(sound) => Ok(Playout::Prompt { sound: sound.clone() }),
                 None => Err(format!("Prompt {file} is missing")),

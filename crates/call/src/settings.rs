@@ -10,6 +10,7 @@ use crate::{
 };
 use media::{
     Family,
+    progress::ProgressTones,
     sound::{Music, Sound},
 };
 use sip::{auth::AuthPolicy, endpoint::EndpointConfig};
@@ -75,6 +76,8 @@ pub struct Sounds {
     pub music: HashMap<String, Arc<Music>>,
     /// What a party on hold hears; `None` for what the holder's device sends, if anything.
     pub hold: Option<Arc<Music>>,
+    /// How calls go, in tones.
+    pub tones: ProgressTones,
 }
 
 impl Sounds {

@@ -135,6 +135,22 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
 }
 
 #[test]
+fn a_tone_has_a_frequency_and_a_level_or_a_name() {
+    let busy = rule("busy", "number = \"1\"", "tone = { name = \"busy\" }");
+    let example = "[[example]]\nfrom = \"1\"\nto = \"1\"\nexpect = \"tone busy\"\n";
+    assert!(load(&[("a.toml", &(busy + example))], &known()).is_ok());
+
+    for (tone, complaint) in [
+        ("name = \"engaged\"", "expected a tone: dial, ringback, busy, congestion"),
+        ("name = \"busy\", hz = 425", "unknown key; expected one of `name`"),
+    ] {
+        let wrong = rule("wrong", "number = \"1\"", &format!("tone = {{ {tone} }}"));
+        let errors = load(&[("a.toml", &wrong)], &known()).unwrap_err();
+        assert!(errors.len() == 1 && errors[0].to_string().ends_with(complaint), "{errors:?}");
+    }
+}
+
+#[test]
 fn a_rule_says_whether_its_calls_are_recorded() {
     let kept = rule("kept", "number = \"1\"", "echo = {}") + "record = true\n";
     let not = rule("not", "number = \"2\"", "echo = {}") + "record = false\n";

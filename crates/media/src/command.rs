@@ -455,6 +455,11 @@ pub enum Playout {
         /// Level, in dBm0 (G.711: a full-scale sine is +3.17 for µ-law).
         dbm0: i8,
     },
+    /// A sound again and again.
+    Loop {
+        /// One time round.
+        sound: Sound,
+    },
     /// A prompt, from its start to its end.
     Prompt {
         /// What it says.

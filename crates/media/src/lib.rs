@@ -26,6 +26,7 @@ mod outgoing;
 mod outlet;
 mod party;
 mod playout;
+pub mod progress;
 mod quality;
 mod radio;
 mod reception;

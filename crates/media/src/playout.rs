@@ -90,6 +90,8 @@ enum Source {
     Silence,
     /// Without end.
     Tone { hz: u16, dbm0: i8 },
+    /// Without end, from the beginning again.
+    Loop { sound: Sound, position: usize },
     /// To its end.
     Prompt { sound: Sound, position: usize },
     /// Without end, together with everybody who hears it.
@@ -116,6 +118,7 @@ impl Player {
             Playout::Echo => return None,
             Playout::Silence => Source::Silence,
             Playout::Tone { hz, dbm0 } => Source::Tone { hz, dbm0 },
+            Playout::Loop { sound } => Source::Loop { sound, position: 0 },
             Playout::Prompt { sound } => Source::Prompt { sound, position: 0 },
             Playout::Music { music } => Source::Music(music),
         };
@@ -136,7 +139,12 @@ impl Player {
                 let period = linear_period(*hz, *dbm0);
                 Speaker::means(voice, Rate::Narrow, Some(period))
             }
-            (Source::Prompt { sound, .. }, _) => Speaker::means(voice, sound.rate(), None),
+            (Source::Loop { sound, .. }, Codec::G711(law)) if sound.rate() == Rate::Narrow => {
+                Means::Companded(voice, Tone::new(studio.tones.circle(law, sound)))
+            }
+            (Source::Loop { sound, .. } | Source::Prompt { sound, .. }, _) => {
+                Speaker::means(voice, sound.rate(), None)
+            }
             (Source::Music(_), _) => Means::Broadcast(voice),
         };
     }
@@ -154,6 +162,10 @@ impl Player {
                 let rest = sound.samples().get(*position..).unwrap_or_default();
                 *position += speaker.room.len();
                 speaker.say(rest, payload)
+            }
+            (Means::Spoken(speaker), Source::Loop { sound, position }) => {
+                fill_round(&mut speaker.room, sound.samples(), position);
+                speaker.encode(payload)
             }
             (Means::Spoken(speaker), Source::Silence) => speaker.say(&[], payload),
             (Means::Spoken(speaker), Source::Tone { .. }) => speaker.say_on(payload),
@@ -180,14 +192,14 @@ impl Player {
     pub(crate) fn takes_keys(&self) -> bool {
         match &self.source {
             Source::Silence | Source::Prompt { .. } => true,
-            Source::Tone { .. } | Source::Music(_) => false,
+            Source::Tone { .. } | Source::Loop { .. } | Source::Music(_) => false,
         }
     }
 
     /// Whether everything was played.
     pub(crate) fn is_over(&self) -> bool {
         match &self.source {
-            Source::Silence | Source::Tone { .. } | Source::Music(_) => false,
+            Source::Silence | Source::Tone { .. } | Source::Loop { .. } | Source::Music(_) => false,
             Source::Prompt { sound, position } => *position >= sound.samples().len(),
         }
     }
@@ -241,15 +253,20 @@ impl Speaker {
 
     /// The period goes on.
     fn say_on(&mut self, payload: &mut [u8]) -> usize {
-        for place in &mut self.room {
-            *place = self.period.get(self.position).copied().unwrap_or(0);
-            self.position = (self.position + 1) % self.period.len().max(1);
-        }
+        fill_round(&mut self.room, &self.period, &mut self.position);
         self.encode(payload)
     }
 
     fn encode(&mut self, payload: &mut [u8]) -> usize {
         self.resampler.process(&self.room, &mut self.resampled);
         self.encoder.encode(&self.resampled, payload).unwrap_or(0)
+    }
+}
+
+/// Goes on with samples that are played in a circle.
+fn fill_round(room: &mut [i16], samples: &[i16], position: &mut usize) {
+    for place in room {
+        *place = samples.get(*position).copied().unwrap_or(0);
+        *position = (*position + 1) % samples.len().max(1);
     }
 }

@@ -58,6 +58,11 @@ impl Sound {
         &self.samples
     }
 
+    /// Whether both share their samples.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.rate == other.rate && Arc::ptr_eq(&self.samples, &other.samples)
+    }
+
     /// How long it lasts.
     pub fn duration(&self) -> Duration {
         Duration::from_secs(1) * self.samples.len() as u32 / self.rate.hz()

@@ -1,6 +1,6 @@
 //! Steady tones, companded ahead so that playing one is copying.
 
-use crate::g711::Law;
+use crate::{g711::Law, sound::Sound};
 use std::{f64::consts::TAU, sync::Arc};
 
 /// One whole number of cycles of a companded sine, played in a circle.
@@ -31,24 +31,45 @@ impl Tone {
 /// Periods in use, so that a thousand callers of one tone share one table.
 #[derive(Debug, Default)]
 pub(crate) struct ToneTable {
-    periods: Vec<(Key, Arc<[u8]>)>,
+    periods: Vec<(Law, Source, Arc<[u8]>)>,
 }
 
-type Key = (Law, u16, i8);
+/// What a period was companded of.
+#[derive(Debug)]
+enum Source {
+    Sine { hz: u16, dbm0: i8 },
+    Sound(Sound),
+}
 
 impl ToneTable {
     /// The shortest whole number of cycles that is a whole number of samples: for 1004 Hz at
     /// 8 kHz, 251 cycles in 2000 samples.
     pub(crate) fn period(&mut self, law: Law, hz: u16, dbm0: i8) -> Arc<[u8]> {
-        let key = (law, hz, dbm0);
-        if let Some((_, period)) = self.periods.iter().find(|it| it.0 == key) {
-            return Arc::clone(period);
-        }
+        let is_it =
+            |it: &Source| matches!(it, Source::Sine { hz: h, dbm0: d } if (*h, *d) == (hz, dbm0));
+        self.find(law, is_it)
+            .unwrap_or_else(|| self.keep(law, Source::Sine { hz, dbm0 }, sine(law, hz, dbm0)))
+    }
+
+    /// A sound at 8 kHz, to be played in a circle.
+    pub(crate) fn circle(&mut self, law: Law, sound: &Sound) -> Arc<[u8]> {
+        let is_it = |it: &Source| matches!(it, Source::Sound(it) if it.is_same(sound));
+        self.find(law, is_it).unwrap_or_else(|| {
+            let period = sound.samples().iter().map(|it| law.encode(*it)).collect();
+            self.keep(law, Source::Sound(sound.clone()), period)
+        })
+    }
+
+    fn find(&self, law: Law, is_it: impl Fn(&Source) -> bool) -> Option<Arc<[u8]>> {
+        let found = self.periods.iter().find(|it| it.0 == law && is_it(&it.1))?;
+        Some(Arc::clone(&found.2))
+    }
+
+    fn keep(&mut self, law: Law, source: Source, period: Arc<[u8]>) -> Arc<[u8]> {
         if self.periods.len() == PERIODS_MAX {
             self.periods.remove(0);
         }
-        let period = sine(law, hz, dbm0);
-        self.periods.push((key, Arc::clone(&period)));
+        self.periods.push((law, source, Arc::clone(&period)));
         period
     }
 }
@@ -62,12 +83,29 @@ pub(crate) fn linear_period(hz: u16, dbm0: i8) -> Vec<i16> {
     samples(Law::A, hz, dbm0).collect()
 }
 
+/// Several tones at once, each at this level, in linear samples at 8 kHz: so many, or as many as
+/// close without a step.
+pub(crate) fn linear_sum(hz: &[u16], dbm0: i8, length: Option<usize>) -> Vec<i16> {
+    let peak = peak(Law::A, dbm0);
+    let divisor = hz.iter().fold(SAMPLE_RATE, |it, hz| greatest_common_divisor(it, (*hz).into()));
+    let length = length.unwrap_or((SAMPLE_RATE / divisor) as usize);
+    let sample = |n: usize| -> f64 {
+        let step = TAU * n as f64 / f64::from(SAMPLE_RATE);
+        hz.iter().map(|hz| peak * (step * f64::from(*hz)).sin()).sum()
+    };
+    (0..length).map(|n| sample(n).round() as i16).collect()
+}
+
 fn samples(law: Law, hz: u16, dbm0: i8) -> impl Iterator<Item = i16> {
-    let level_db = f64::from(dbm0) - law.full_scale_dbm0();
-    let peak = (law.full_scale_peak() * 10_f64.powf(level_db / 20.0)).min(law.full_scale_peak());
+    let peak = peak(law, dbm0);
     let length = SAMPLE_RATE / greatest_common_divisor(SAMPLE_RATE, u32::from(hz));
     let step = TAU * f64::from(hz) / f64::from(SAMPLE_RATE);
     (0..length).map(move |n| (peak * (step * f64::from(n)).sin()).round() as i16)
+}
+
+fn peak(law: Law, dbm0: i8) -> f64 {
+    let level_db = f64::from(dbm0) - law.full_scale_dbm0();
+    (law.full_scale_peak() * 10_f64.powf(level_db / 20.0)).min(law.full_scale_peak())
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {

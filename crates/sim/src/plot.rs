@@ -10,6 +10,7 @@ use call::{
 use media::{
     Family,
     codec::Rate,
+    progress::ProgressTones,
     sound::{Music, PieceOrder, Sound},
 };
 use sip::{
@@ -241,5 +242,6 @@ pub(crate) fn sounds(plot: &Plot) -> Sounds {
         prompts: [("welcome.wav".to_owned(), welcome)].into(),
         music: music.iter().map(|it| (it.name().to_owned(), Arc::clone(it))).collect(),
         hold: music.filter(|_| plot.has_hold_music),
+        tones: ProgressTones::default(),
     }
 }

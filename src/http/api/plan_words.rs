@@ -8,6 +8,7 @@ use call::{
     },
     speech::Language,
 };
+use media::progress::ProgressTone;
 
 /// What is wrong and what was expected. What a plan says itself is quoted as TOML quotes it.
 pub(super) fn mistake(mistake: &Mistake) -> Text {
@@ -50,6 +51,15 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
         Action::Builtin(Builtin::Echo) => Text::fixed("вернуть звук эхом", "play the sound back"),
         Action::Builtin(Builtin::Tone { hz, .. }) => {
             Text::both(format!("дать тон {hz} Гц"), format!("play a tone of {hz} Hz"))
+        }
+        Action::Builtin(Builtin::Progress(tone)) => {
+            let (ru, en) = match tone {
+                ProgressTone::Dial => ("ответа станции", "dial"),
+                ProgressTone::Ringback => ("контроля посылки вызова", "ringback"),
+                ProgressTone::Busy => ("«занято»", "busy"),
+                ProgressTone::Congestion => ("перегрузки", "congestion"),
+            };
+            Text::both(format!("дать сигнал {ru}"), format!("play the {en} tone"))
         }
         Action::Builtin(Builtin::Prompt { file }) => {
             Text::both(format!("проиграть фразу {file}"), format!("play the prompt {file}"))
@@ -139,6 +149,10 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NoPin { digits_max } => format!("Нужно от 1 до {digits_max} цифр"),
         Mistake::ModeratorWithoutPin => {
             "Имеет смысл только вместе с `pin`: без него код ни у кого не спрашивают".to_owned()
+        }
+        Mistake::NoTone => {
+            let known = ProgressTone::ALL.map(ProgressTone::name).join(", ");
+            format!("Ожидается сигнал: {known}")
         }
         Mistake::NoLanguage => {
             let known = Language::ALL.map(|it| format!("{:?}", it.code())).join(" или ");

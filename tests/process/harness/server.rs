@@ -76,7 +76,13 @@ impl Server {
 
     /// The same with this dialplan in place of the demo's.
     pub(crate) fn start_with_plan(plan: &str) -> Self {
-        Self::start_prepared("[server]\ndialplans_dir = \"FOLDER/plans\"\n", None, |folder| {
+        Self::start_with_plan_and("", plan)
+    }
+
+    /// The same with these lines of configuration, too.
+    pub(crate) fn start_with_plan_and(config: &str, plan: &str) -> Self {
+        let config = format!("[server]\ndialplans_dir = \"FOLDER/plans\"\n{config}");
+        Self::start_prepared(&config, None, |folder| {
             std::fs::create_dir_all(folder.join("plans")).expect("folder can be made");
             std::fs::write(folder.join("plans/plan.toml"), plan).expect("plan can be written");
             seed(folder);

@@ -2,6 +2,7 @@
 
 use super::template::NUMBER;
 use crate::speech::Language;
+use media::progress::ProgressTone;
 use toml::de::DeValue;
 
 /// One kind of mistake for each thing that a writer of plans has to do differently. Displayed in
@@ -85,6 +86,9 @@ pub enum Mistake {
         /// Its name.
         name: String,
     },
+    /// A tone is not there.
+    #[error("expected a tone: {}", ProgressTone::ALL.map(ProgressTone::name).join(", "))]
+    NoTone,
     /// A PIN is no row of digits, or too long.
     #[error("expected 1 to {digits_max} digits")]
     NoPin {

@@ -25,6 +25,7 @@ use crate::{
     settings::prompt_file,
     speech::Language,
 };
+use media::progress::ProgressTone;
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
 
@@ -137,6 +138,8 @@ pub enum Builtin {
         /// Level, in dBm0.
         dbm0: i8,
     },
+    /// A tone that tells how a call goes, as the country of the server has it.
+    Progress(ProgressTone),
     /// Answer, play a file, hang up.
     Prompt {
         /// Name of the file, one of [`Known::prompts`].
@@ -257,7 +260,8 @@ impl Plans {
 }
 
 /// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
-/// `prompt welcome.wav`, `music default`, `conference 3000`, `supervise 1001`, `refuse 501`.
+/// `tone busy`, `prompt welcome.wav`, `music default`, `conference 3000`, `supervise 1001`,
+/// `refuse 501`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -265,6 +269,7 @@ impl fmt::Display for Action {
             Self::DialTrunk { trunk, number } => write!(f, "trunk {trunk} {number}"),
             Self::Builtin(Builtin::Echo) => f.write_str("echo"),
             Self::Builtin(Builtin::Tone { .. }) => f.write_str("tone"),
+            Self::Builtin(Builtin::Progress(tone)) => write!(f, "tone {}", tone.name()),
             Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
             Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
             Self::Conference(plan) => write!(f, "conference {}", plan.room),

@@ -12,6 +12,7 @@ use crate::{
     settings::prompt_file,
     speech::Language,
 };
+use media::progress::ProgressTone;
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
@@ -202,6 +203,11 @@ impl Reading<'_, '_> {
 
     fn tone(&mut self, value: &Value<'_, '_>) -> Option<Step> {
         let mut table = value.table(self.to)?;
+        if let Some(name) = table.optional("name") {
+            table.finish(self.to);
+            let tone = ProgressTone::named(name.string(self.to)?).ok_or(Mistake::NoTone);
+            return Some(Step::Builtin(Builtin::Progress(self.checked(&name, tone)?)));
+        }
         let hz = table.required("hz", self.to).and_then(|it| it.integer(1..=3_999_u16, self.to));
         let dbm0 = table.required("dbm0", self.to).and_then(|it| it.integer(-60..=3_i8, self.to));
         table.finish(self.to);

@@ -49,6 +49,7 @@ fn playouts_allocate_nothing_in_any_codec() {
     for playout in [
         Playout::Silence,
         Playout::Tone { hz: 1004, dbm0: -16 },
+        Playout::Loop { sound: Sound::new(Rate::Narrow, sine(Rate::Narrow, 425.0, 350)) },
         Playout::Prompt { sound: prompt },
         Playout::Music { music },
         Playout::Echo,

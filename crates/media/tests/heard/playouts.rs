@@ -5,6 +5,7 @@ use base::Rng;
 use media::{
     Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, Relay, Slot,
     codec::{Codec, Decoder, Rate},
+    progress::{Country, ProgressTone, ProgressTones},
     rtp::{Header, is_rtcp},
     sound::{Music, PieceOrder, Sound},
 };
@@ -25,6 +26,27 @@ fn a_tone_has_its_frequency_and_level_in_every_codec() {
         let level = tone_level_db(&heard[heard.len() / 4..], 1004.0, rate(&format));
         // −16 dBm0 of a full scale at +3.14 dBm0.
         assert!((level + 19.14).abs() < 0.5, "{}: {level:.2} dB", format.encoding);
+    }
+}
+
+#[test]
+fn a_busy_tone_goes_round_in_every_codec() {
+    for format in formats() {
+        let mut world = World::with(slice::from_ref(&format));
+        let sound = ProgressTones::of(Country::Germany).tone(ProgressTone::Busy).clone();
+        world.play(0, Playout::Loop { sound });
+
+        let heard = world.hear(0, millis(3 * 960)).pcm;
+
+        let rate = rate(&format);
+        let spans: Vec<_> = heard.chunks_exact(rate.samples(480)).collect();
+        assert_eq!(spans.len(), 6, "{}", format.encoding);
+        for (n, span) in spans.iter().enumerate() {
+            let level = tone_level_db(&span[span.len() / 4..span.len() * 3 / 4], 425.0, rate);
+            // −13 dBm0 of a full scale at +3.14 dBm0, then as long nothing.
+            let is_right = if n % 2 == 0 { (level + 16.14).abs() < 0.7 } else { level < -45.0 };
+            assert!(is_right, "{} {n}: {level:.2} dB", format.encoding);
+        }
     }
 }
 
