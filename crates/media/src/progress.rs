@@ -102,7 +102,8 @@ impl Country {
         Self::ALL.into_iter().find(|it| it.code() == code)
     }
 
-    /// ITU-T E.180 Supplement 2, one of the choices that it lists where a country has several.
+    /// As the table of countries that comes with Asterisk has it (`indications.conf`); where a country
+    /// has several, one of them.
     fn cadence(self, tone: ProgressTone) -> &'static [Part] {
         use ProgressTone::{Busy, Congestion, Dial, Ringback};
         match (self, tone) {
