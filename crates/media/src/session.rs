@@ -57,7 +57,7 @@ pub(crate) struct Session {
     dialler: Option<Box<Dialler>>,
     /// Payload type of the packet that was passed on to it last.
     relayed_type: Option<u8>,
-    foreign: u64,
+    foreign: u32,
     silence: Silence,
     has_transcoded: bool,
     /// Says that it is recorded.
@@ -383,7 +383,7 @@ impl Session {
             Belief::Ours => {}
             Belief::NotYet => return Err(DropReason::Unlatched),
             Belief::Foreign => {
-                self.foreign += 1;
+                self.foreign = self.foreign.saturating_add(1);
                 return Err(DropReason::Foreign);
             }
         }

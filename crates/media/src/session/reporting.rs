@@ -29,7 +29,7 @@ impl Session {
             Channel::Rtcp => self.rtcp.path.believes(from, self.latch.source()),
         };
         if !is_ours {
-            self.foreign += 1;
+            self.foreign = self.foreign.saturating_add(1);
             return Err(DropReason::Foreign);
         }
         self.silence.end(now);
@@ -97,7 +97,7 @@ impl Session {
                 mos: self.far_mos(far_loss, far_jitter_ms, rtt_ms),
                 rtt_ms,
             },
-            packets_foreign: self.foreign,
+            packets_foreign: self.foreign.into(),
             payload_type: self.reception.payload_type(),
             latched: self.latch.source(),
             transcoded: self.has_transcoded,
