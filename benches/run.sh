@@ -31,6 +31,9 @@ if [ -f benches/rtp_load/Cargo.toml ]; then
     say "relaying: Tandem's media workers, rtpengine"
     cargo build --release -p rtp-load
     "$target/release/rtp-load" compare
+    say "other work beside relaying: transcoding, recording, hold music, a conference of 400"
+    "$target/release/rtp-load" work --calls 80 --work relay,recorded,pcmu,g722,opus
+    "$target/release/rtp-load" work --work constant,music,relay,room
 fi
 
 if have "${CHROMIUM:-chromium}"; then

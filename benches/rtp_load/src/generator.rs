@@ -192,9 +192,16 @@ impl Shared {
         let mut outcome = Outcome::default();
         let mut ready: Vec<epoll::Event> = Vec::with_capacity(READY_MAX);
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut heard_at = Instant::now();
-        while heard_at.elapsed() < LINGER || !self.stopping.load(Relaxed) {
+        let (mut heard_at, mut stopped_at) = (Instant::now(), None);
+        // Music goes on when nobody talks any more.
+        let is_over = |heard_at: Instant, stopped_at: Option<Instant>| {
+            stopped_at.is_some_and(|it| heard_at.elapsed() >= LINGER || it.elapsed() >= LINGER_MAX)
+        };
+        while !is_over(heard_at, stopped_at) {
             thread::sleep(LOOK);
+            if stopped_at.is_none() && self.stopping.load(Relaxed) {
+                stopped_at = Some(Instant::now());
+            }
             ready.clear();
             if epoll::wait(&set, spare_capacity(&mut ready), Some(&at_once))? > 0 {
                 heard_at = Instant::now();
@@ -266,6 +273,8 @@ const PAYLOAD_LEN: usize = 160;
 const STEP: Duration = Duration::from_micros(200);
 /// After the end, until nothing more is under way.
 const LINGER: Duration = Duration::from_millis(200);
+/// And no longer than that.
+const LINGER_MAX: Duration = Duration::from_secs(1);
 /// Between two looks of the listener.
 const LOOK: Duration = Duration::from_micros(500);
 const READY_MAX: usize = 1024;
