@@ -47,8 +47,8 @@ pub enum LeftOutReason {
 }
 
 impl Store {
-    /// Everything the call logic must know by heart: domains, extensions and supervisors of the database, the
-    /// trunks of `file` and, as far as these leave room for them, of the database.
+    /// Everything the call logic must know by heart: domains, extensions and supervisors of the
+    /// database, the trunks of `file` and, as far as these leave room for them, of the database.
     pub async fn load_directory(
         &self,
         file: &[config::Trunk],

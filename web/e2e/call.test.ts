@@ -178,6 +178,11 @@ test(
     for (const mark of marks) expect(await mark.textContent()).toBe('Запись');
     await bar.getByRole('button', { name: 'Стоп запись' }).click();
     for (const mark of marks) await mark.waitFor({ state: 'detached' });
+    await own.bringToFront();
+    await own.keyboard.press('Control+Shift+U');
+    await marks[0]?.waitFor();
+    await own.keyboard.press('Control+Shift+U');
+    await marks[0]?.waitFor({ state: 'detached' });
 
     await bar.getByRole('button', { name: 'Завершить' }).click();
     await caller.next('CALL_CLOSED');

@@ -24,7 +24,6 @@ use crate::{
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
-use beep::Beep;
 use overheard::Overheard;
 use reporting::Rtcp;
 use std::{
@@ -61,7 +60,7 @@ pub(crate) struct Session {
     silence: Silence,
     has_transcoded: bool,
     /// Says that it is recorded.
-    beep: Option<Box<Beep>>,
+    beep: Option<Box<Player>>,
     /// What supervisors have of it.
     overheard: Option<Box<Overheard>>,
     /// The recording that it is part of.
@@ -442,17 +441,12 @@ impl Session {
     ) -> Played {
         if matches!(self.activity, Activity::Bridged { .. }) {
             let dialled = self.dial(now, packet);
-            if matches!(dialled, Played::To(..)) {
-                return dialled;
-            }
-            if let Some(beeped) = self.beep(now, packet) {
-                return beeped;
-            }
-            if !self.hears_room() {
+            let is_silent = !self.is_beeping() && !self.hears_room();
+            if matches!(dialled, Played::To(..)) || is_silent {
                 return dialled;
             }
         }
-        let Self { activity, latch, formats, ears, overheard, .. } = self;
+        let Self { activity, latch, formats, ears, overheard, beep, .. } = self;
         let payload = &mut packet[HEADER_LEN..];
         let (to, voice) = (latch.destination(), formats.voice);
         let ears = ears.as_deref();
@@ -466,8 +460,14 @@ impl Session {
             (Activity::Meeting(party), _, Some(_), Some(voice)) => {
                 studio.meet(tick, party, (voice, ears), payload)
             }
-            (Activity::Bridged { .. }, Some(overheard), Some(_), Some(voice)) => {
-                studio.meet(tick, overheard.party(), (voice, ears), payload)
+            (Activity::Bridged { .. }, overheard, Some(_), Some(voice)) => {
+                match (beep, overheard) {
+                    (Some(beep), _) => beep.fill(tick, studio, payload),
+                    (None, Some(overheard)) => {
+                        studio.meet(tick, overheard.party(), (voice, ears), payload)
+                    }
+                    (None, None) => 0,
+                }
             }
             (Activity::Playing(_) | Activity::Meeting(_) | Activity::Bridged { .. }, _, _, _) => 0,
         };
@@ -483,6 +483,7 @@ impl Session {
 
     /// Whether a prompt has just come to its end; it is over then.
     pub(crate) fn finish(&mut self) -> bool {
+        self.end_beep();
         let is_over = matches!(&self.activity, Activity::Playing(player) if player.is_over());
         if is_over {
             self.take_up(Activity::Idle);

@@ -31,9 +31,18 @@ impl Sound {
 
     /// A short tone, for what cannot be said in words.
     pub fn beep() -> Self {
-        let period = linear_period(BEEP_HZ, BEEP_DBM0);
-        let samples: Vec<i16> =
-            period.into_iter().cycle().take(Rate::Narrow.samples(BEEP_MS)).collect();
+        Self::tone(BEEP_HZ, BEEP_DBM0, BEEP_MS)
+    }
+
+    /// What tells people that they are recorded: the tone of 47 CFR 64.501, which systems all over
+    /// the world use.
+    pub(crate) fn recording_tone() -> Self {
+        Self::tone(RECORDING_HZ, RECORDING_DBM0, RECORDING_MS)
+    }
+
+    fn tone(hz: u16, dbm0: i8, millis: u32) -> Self {
+        let period = linear_period(hz, dbm0).into_iter().cycle();
+        let samples: Vec<i16> = period.take(Rate::Narrow.samples(millis)).collect();
         Self::new(Rate::Narrow, samples)
     }
 
@@ -141,3 +150,6 @@ pub const SILENCE_PEAK: u16 = 32;
 const BEEP_HZ: u16 = 425;
 const BEEP_DBM0: i8 = -16;
 const BEEP_MS: u32 = 300;
+const RECORDING_HZ: u16 = 1400;
+const RECORDING_DBM0: i8 = -18;
+const RECORDING_MS: u32 = 200;

@@ -170,7 +170,6 @@ async fn add(
     )
     .await?;
     api.changed(&session, "user", user.id, user.version);
-    api.directory_changed().await;
     Ok((StatusCode::CREATED, Json(user)))
 }
 

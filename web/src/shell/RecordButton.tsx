@@ -1,11 +1,11 @@
 import { useMutation } from '@tanstack/react-query';
 import { Circle, Square } from 'lucide-react';
-import { api } from '../api/client';
 import type { ActiveCall } from '../api/types';
 import { useText } from '../i18n/I18n';
 import { Button } from '../ui/Button';
 import { useRefusalText } from '../ui/States';
 import { toast } from '../ui/toasts';
+import { toggleRecording } from './calls';
 import styles from './RecordButton.module.css';
 
 /** «Запись» / «Стоп запись», where the server says that the call can be recorded. */
@@ -14,11 +14,7 @@ export function RecordButton({ call }: { readonly call: ActiveCall }) {
   const says = useRefusalText();
   const isOff = call.recording === 'off';
   const { mutate, isPending } = useMutation({
-    mutationFn: () =>
-      api.POST('/calls/{id}/recording', {
-        params: { path: { id: call.id } },
-        body: { action: isOff ? 'start' : 'stop' },
-      }),
+    mutationFn: () => toggleRecording(call),
     onError: (error) => toast(says(error), 'missed'),
   });
   if (!call.actions.includes('record')) return null;

@@ -1,6 +1,7 @@
 // The user's own live calls, and who is at their other end.
 
 import { useMemo } from 'react';
+import { api } from '../api/client';
 import type { ActiveCall, Line } from '../api/types';
 import { useLive } from '../live/LiveContext';
 import { isOf } from '../live/store';
@@ -38,3 +39,14 @@ export function otherSide(
 
 /** When what a timer shows began: the talk, else the ringing. */
 export const timerOf = (call: ActiveCall): string => call.answered_at ?? call.started_at;
+
+/** «Завершить». The call goes away when the server says so. */
+export const hangUp = (call: ActiveCall): Promise<unknown> =>
+  api.POST('/calls/{id}/hangup', { params: { path: { id: call.id } } });
+
+/** «Запись», or «Стоп запись» while it is recorded. */
+export const toggleRecording = (call: ActiveCall): Promise<unknown> =>
+  api.POST('/calls/{id}/recording', {
+    params: { path: { id: call.id } },
+    body: { action: call.recording === 'off' ? 'start' : 'stop' },
+  });

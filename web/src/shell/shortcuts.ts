@@ -15,6 +15,7 @@ export interface Shortcut {
 export const SHORTCUTS = {
   search: { code: 'KeyK', ctrl: true, keys: 'Ctrl+K', label: 'shortcuts.search' },
   hangup: { code: 'KeyE', ctrl: true, shift: true, keys: 'Ctrl+Shift+E', label: 'call.hangup' },
+  record: { code: 'KeyU', ctrl: true, shift: true, keys: 'Ctrl+Shift+U', label: 'call.record' },
   nextTab: { code: 'ArrowDown', alt: true, keys: 'Alt+↓', label: 'shortcuts.nextTab' },
   previousTab: { code: 'ArrowUp', alt: true, keys: 'Alt+↑', label: 'shortcuts.previousTab' },
   help: { code: 'F1', keys: 'F1', label: 'shortcuts.title' },

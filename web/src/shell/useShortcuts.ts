@@ -1,9 +1,9 @@
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { api } from '../api/client';
+import type { ActiveCall } from '../api/types';
 import { useRefusalText } from '../ui/States';
 import { toast } from '../ui/toasts';
-import { useOwnCalls } from './calls';
+import { hangUp, toggleRecording, useOwnCalls } from './calls';
 import { isPressed, openSearch, openShortcuts, SHORTCUTS } from './shortcuts';
 
 /** The keys of the workspace, wherever the focus is. */
@@ -21,12 +21,13 @@ export function useShortcuts(): void {
       const next = calls[(from + step + calls.length) % calls.length];
       if (next) void navigate({ to: '/workspace/call/$id', params: { id: next.id } });
     };
-    const hangUp = async () => {
+    // The call in front of the user, if the server lets it be done to it.
+    const toOwnCall = async (action: string, act: (call: ActiveCall) => Promise<unknown>) => {
       const call = calls.find((it) => it.id === id) ?? calls.find((it) => it.state === 'talking');
       const target = call ?? calls[0];
-      if (!target?.actions.includes('hangup')) return;
+      if (!target?.actions.includes(action)) return;
       try {
-        await api.POST('/calls/{id}/hangup', { params: { path: { id: target.id } } });
+        await act(target);
       } catch (error) {
         toast(says(error), 'missed');
       }
@@ -34,7 +35,8 @@ export function useShortcuts(): void {
     const actions: [keyof typeof SHORTCUTS, () => void][] = [
       ['search', openSearch],
       ['help', openShortcuts],
-      ['hangup', () => void hangUp()],
+      ['hangup', () => void toOwnCall('hangup', hangUp)],
+      ['record', () => void toOwnCall('record', toggleRecording)],
       ['nextTab', () => toCall(1)],
       ['previousTab', () => toCall(-1)],
     ];

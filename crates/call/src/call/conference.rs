@@ -17,7 +17,7 @@ use crate::{
     speech::{Noun, Phrase},
 };
 use base::Now;
-use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
+use media::{MediaCommand, PartyMode, Playout, dtmf::Digit};
 use std::time::{Duration, Instant};
 
 /// An invitation into a room.
@@ -293,9 +293,9 @@ impl Call {
 
     /// Says something to a caller outside the room.
     fn say(&mut self, ctx: &mut Context<'_>, words: Words) {
-        if let Some(sound) = self.sound_of(ctx, &[Phrase::Prompt(words.prompt())]) {
-            self.legs[CALLER].play(ctx, Playout::Prompt { sound });
-        }
+        let State::Meeting(meeting) = &self.state else { return };
+        let sound = ctx.sounds.say(meeting.plan.language, &[Phrase::Prompt(words.prompt())]);
+        self.legs[CALLER].play(ctx, Playout::Prompt { sound });
     }
 
     /// Says nothing to it, and listens.
@@ -309,16 +309,9 @@ impl Call {
     }
 
     fn tell_phrases(&self, ctx: &mut Context<'_>, phrases: &[Phrase<'_>]) {
-        if let Some(sound) = self.sound_of(ctx, phrases)
-            && let Some(media) = self.legs[CALLER].media()
-        {
-            self.tell_worker(ctx, MediaCommand::Tell { media, sound });
+        if let State::Meeting(meeting) = &self.state {
+            self.tell_caller(ctx, meeting.plan.language, phrases);
         }
-    }
-
-    fn sound_of(&self, ctx: &Context<'_>, phrases: &[Phrase<'_>]) -> Option<Sound> {
-        let State::Meeting(meeting) = &self.state else { return None };
-        Some(ctx.sounds.say(meeting.plan.language, phrases))
     }
 }
 

@@ -20,7 +20,8 @@
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
 //! standing dialogs (hold, re-INVITE), `keys` brings keys to where they mean something, `conference`
-//! is a caller in a room, `supervision` one who hears others talk, `recording` records; this file holds the states, the time-outs and the end.
+//! is a caller in a room, `supervision` one who hears others talk, `recording` records; this file
+//! holds the states, the time-outs and the end.
 
 mod conference;
 mod keys;
@@ -44,6 +45,7 @@ use crate::{
     leg::{CallFacts, Leg},
     occupancy::Seat,
     output::Output,
+    speech::{Language, Phrase},
 };
 use base::{CallId, DomainId, Now};
 use conference::Meeting;
@@ -386,6 +388,14 @@ impl Call {
     /// The one worker on which all the call's media lives.
     fn tell_worker(&self, ctx: &mut Context<'_>, command: MediaCommand) {
         ctx.outputs.push_back(Output::Media { worker: self.worker, command });
+    }
+
+    /// Says something to a caller in a room, which no other hears.
+    fn tell_caller(&self, ctx: &mut Context<'_>, language: Language, phrases: &[Phrase<'_>]) {
+        let sound = ctx.sounds.say(language, phrases);
+        if let Some(media) = self.legs[CALLER].media() {
+            self.tell_worker(ctx, MediaCommand::Tell { media, sound });
+        }
     }
 
     // === Getters ===

@@ -94,11 +94,8 @@ impl Call {
 
     fn tell_supervisor(&self, ctx: &mut Context<'_>, words: Words) {
         let State::Supervising(supervision) = &self.state else { return };
-        let sound =
-            ctx.sounds.say(supervision.order.language, &[Phrase::Prompt(PROMPTS[words as usize])]);
-        if let Some(media) = self.legs[CALLER].media() {
-            self.tell_worker(ctx, MediaCommand::Tell { media, sound });
-        }
+        let words = Phrase::Prompt(PROMPTS[words as usize]);
+        self.tell_caller(ctx, supervision.order.language, &[words]);
     }
 }
 

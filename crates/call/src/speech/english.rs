@@ -2,43 +2,7 @@
 //!
 //! Prompts: `N` cardinals, `ord-N` ordinals, `NOUN-one` and `-other` as in "minute", "minutes".
 
-use super::{ClockTime, Date, Noun, ORDINAL_MAX, Phrase, Words, duration_parts, money_parts};
-
-/// Says all but what every language says alike.
-pub(super) fn say(phrase: &Phrase<'_>, words: &mut Words) {
-    match *phrase {
-        Phrase::Prompt(_) | Phrase::Digits(_) => {}
-        Phrase::Number(number) => cardinal(number, words),
-        Phrase::Count(number, noun) => count(number, noun, words),
-        Phrase::Position(place @ 1..=ORDINAL_MAX) => {
-            words.push("you-are");
-            ordinal(place, words);
-            words.push("in-queue");
-        }
-        Phrase::Position(place) => {
-            words.push("your-position");
-            cardinal(place, words);
-        }
-        Phrase::Date(date, _) => say_date(date, words),
-        Phrase::Time(time) => say_time(time, words),
-        Phrase::Duration(duration) => {
-            for (amount, noun) in duration_parts(duration) {
-                count(amount, noun, words);
-            }
-        }
-        Phrase::Money { hundredths, currency } => {
-            if hundredths < 0 {
-                words.push("minus");
-            }
-            for (n, (amount, noun)) in money_parts(hundredths, currency).into_iter().enumerate() {
-                if n > 0 {
-                    words.push("and");
-                }
-                count(amount, noun, words);
-            }
-        }
-    }
-}
+use super::{ClockTime, Date, Noun, Words};
 
 /// Adds the prompts that only English has.
 pub(super) fn vocabulary(words: &mut Words) {
@@ -51,7 +15,7 @@ pub(super) fn vocabulary(words: &mut Words) {
     words.each(ordinals.map(|it| format!("ord-{it}")));
 }
 
-fn count(number: u64, noun: Noun, words: &mut Words) {
+pub(super) fn count(number: u64, noun: Noun, words: &mut Words) {
     cardinal(number, words);
     let form = if number == 1 { "one" } else { "other" };
     words.push(format_args!("{}-{form}", noun.name()));
@@ -61,7 +25,7 @@ fn count(number: u64, noun: Noun, words: &mut Words) {
 const SCALES: [(u64, &str); 3] =
     [(1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand")];
 
-fn cardinal(number: u64, words: &mut Words) {
+pub(super) fn cardinal(number: u64, words: &mut Words) {
     if number == 0 {
         words.push(0);
         return;
@@ -92,7 +56,7 @@ fn below_1000(number: u64, words: &mut Words) {
 }
 
 /// Of 1 to 999: only the last word is an ordinal, "one hundred twenty-third".
-fn ordinal(number: u64, words: &mut Words) {
+pub(super) fn ordinal(number: u64, words: &mut Words) {
     let last = match number % 100 {
         0 => {
             words.push(number / 100);
@@ -108,7 +72,7 @@ fn ordinal(number: u64, words: &mut Words) {
 }
 
 /// "November twenty-sixth, twenty twenty-six".
-fn say_date(date: Date, words: &mut Words) {
+pub(super) fn say_date(date: Date, words: &mut Words) {
     words.push(format_args!("month-{}", date.month()));
     ordinal(date.day().into(), words);
     let Some(year) = date.year().map(u64::from) else { return };
@@ -126,7 +90,7 @@ fn say_date(date: Date, words: &mut Words) {
 }
 
 /// "Two oh five p.m."; the full hour has no minutes.
-fn say_time(time: ClockTime, words: &mut Words) {
+pub(super) fn say_time(time: ClockTime, words: &mut Words) {
     let hour = match time.hour() % 12 {
         0 => 12,
         hour => hour,

@@ -104,21 +104,64 @@ impl Language {
     /// The prompts that say a phrase, in order, by their names without language and extension.
     pub fn words(self, phrase: &Phrase<'_>) -> Vec<String> {
         let mut words = Words::default();
-        match phrase {
-            Phrase::Prompt(name) => words.0.push((*name).to_owned()),
+        match *phrase {
+            Phrase::Prompt(name) => words.0.push(name.to_owned()),
             Phrase::Digits(digits) => words.digits(digits),
-            Phrase::Number(_)
-            | Phrase::Count(..)
-            | Phrase::Position(_)
-            | Phrase::Date(..)
-            | Phrase::Time(_)
-            | Phrase::Duration(_)
-            | Phrase::Money { .. } => match self {
-                Self::Russian => russian::say(phrase, &mut words),
-                Self::English => english::say(phrase, &mut words),
+            Phrase::Number(number) => self.number(number, &mut words),
+            Phrase::Count(number, noun) => self.count(number, noun, &mut words),
+            Phrase::Position(place @ 1..=ORDINAL_MAX) => {
+                words.push("you-are");
+                match self {
+                    Self::Russian => russian::place(place, &mut words),
+                    Self::English => english::ordinal(place, &mut words),
+                }
+                words.push("in-queue");
+            }
+            Phrase::Position(place) => {
+                words.push("your-position");
+                self.number(place, &mut words);
+            }
+            Phrase::Date(date, case) => match self {
+                Self::Russian => russian::say_date(date, case, &mut words),
+                Self::English => english::say_date(date, &mut words),
             },
+            Phrase::Time(time) => match self {
+                Self::Russian => russian::say_time(time, &mut words),
+                Self::English => english::say_time(time, &mut words),
+            },
+            Phrase::Duration(duration) => {
+                for (amount, noun) in duration_parts(duration) {
+                    self.count(amount, noun, &mut words);
+                }
+            }
+            Phrase::Money { hundredths, currency } => {
+                if hundredths < 0 {
+                    words.push("minus");
+                }
+                for (n, (amount, noun)) in money_parts(hundredths, currency).into_iter().enumerate()
+                {
+                    if n > 0 && self == Self::English {
+                        words.push("and");
+                    }
+                    self.count(amount, noun, &mut words);
+                }
+            }
         }
         words.0
+    }
+
+    fn number(self, number: u64, words: &mut Words) {
+        match self {
+            Self::Russian => russian::number(number, words),
+            Self::English => english::cardinal(number, words),
+        }
+    }
+
+    fn count(self, number: u64, noun: Noun, words: &mut Words) {
+        match self {
+            Self::Russian => russian::count(number, noun, words),
+            Self::English => english::count(number, noun, words),
+        }
     }
 
     /// Every prompt that any phrase needs but those that stand for themselves.

@@ -4,7 +4,7 @@
 //! and neuter nominative and the genitive of ordinals; `NOUN-one`, `-few` and `-many` as in «минута»,
 //! «минуты», «минут».
 
-use super::{Case, ClockTime, Date, Noun, ORDINAL_MAX, Phrase, Words, duration_parts, money_parts};
+use super::{Case, ClockTime, Date, Noun, Words};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Gender {
@@ -23,39 +23,6 @@ enum Form {
     Genitive,
 }
 
-/// Says all but what every language says alike.
-pub(super) fn say(phrase: &Phrase<'_>, words: &mut Words) {
-    match *phrase {
-        Phrase::Prompt(_) | Phrase::Digits(_) => {}
-        Phrase::Number(number) => cardinal(number, Gender::Masculine, words),
-        Phrase::Count(number, noun) => count(number, noun, words),
-        Phrase::Position(place @ 1..=ORDINAL_MAX) => {
-            words.push("you-are");
-            ordinal(place, Form::Masculine, words);
-            words.push("in-queue");
-        }
-        Phrase::Position(place) => {
-            words.push("your-position");
-            cardinal(place, Gender::Masculine, words);
-        }
-        Phrase::Date(date, case) => say_date(date, case, words),
-        Phrase::Time(time) => say_time(time, words),
-        Phrase::Duration(duration) => {
-            for (amount, noun) in duration_parts(duration) {
-                count(amount, noun, words);
-            }
-        }
-        Phrase::Money { hundredths, currency } => {
-            if hundredths < 0 {
-                words.push("minus");
-            }
-            for (amount, noun) in money_parts(hundredths, currency) {
-                count(amount, noun, words);
-            }
-        }
-    }
-}
-
 /// Adds the prompts that only Russian has.
 pub(super) fn vocabulary(words: &mut Words) {
     words.each((100..1000).step_by(100));
@@ -71,7 +38,7 @@ pub(super) fn vocabulary(words: &mut Words) {
 }
 
 /// «Двадцать одна минута».
-fn count(number: u64, noun: Noun, words: &mut Words) {
+pub(super) fn count(number: u64, noun: Noun, words: &mut Words) {
     cardinal(number, gender(noun), words);
     words.push(format_args!("{}-{}", noun.name(), plural(number)));
 }
@@ -111,6 +78,16 @@ const SCALES: [Scale; 3] = [
     Scale { value: 1_000_000, name: "million", gender: Gender::Masculine },
     Scale { value: 1_000, name: "thousand", gender: Gender::Feminine },
 ];
+
+/// «Двадцать один», with nothing counted.
+pub(super) fn number(number: u64, words: &mut Words) {
+    cardinal(number, Gender::Masculine, words);
+}
+
+/// «Двадцать первый».
+pub(super) fn place(place: u64, words: &mut Words) {
+    ordinal(place, Form::Masculine, words);
+}
 
 fn cardinal(number: u64, gender: Gender, words: &mut Words) {
     if number == 0 {
@@ -160,7 +137,7 @@ fn ordinal(number: u64, form: Form, words: &mut Words) {
 }
 
 /// «Двадцать шестое ноября две тысячи двадцать шестого года».
-fn say_date(date: Date, case: Case, words: &mut Words) {
+pub(super) fn say_date(date: Date, case: Case, words: &mut Words) {
     let form = match case {
         Case::Nominative => Form::Neuter,
         Case::Genitive => Form::Genitive,
@@ -180,7 +157,7 @@ fn say_date(date: Date, case: Case, words: &mut Words) {
 }
 
 /// «Четырнадцать часов пять минут»; the full hour has no minutes.
-fn say_time(time: ClockTime, words: &mut Words) {
+pub(super) fn say_time(time: ClockTime, words: &mut Words) {
     count(time.hour().into(), Noun::Hour, words);
     if time.minute() > 0 {
         count(time.minute().into(), Noun::Minute, words);

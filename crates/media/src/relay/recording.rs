@@ -103,7 +103,7 @@ impl Relay {
             let Some(tap) = session.tap.as_mut().filter(|it| !it.is_paused) else { continue };
             if tap.beeps_at.is_some_and(|at| at <= now) {
                 tap.beeps_at = Some(now + BEEP_INTERVAL);
-                session.say_recorded(now, &mut self.rng);
+                session.say_recorded(now, &mut self.studio, &mut self.rng);
                 self.drive(now, slot);
             }
         }

@@ -4,7 +4,6 @@ use crate::support::*;
 use base::{Rng, RoomId};
 use media::{
     Channel, Direction, Format, MediaCommand, PartyMode, PayloadMap, Playout, Relay, Slot,
-    Transcoding,
     codec::{Codec, Encoder, OpusWishes, Rate},
     detection::{AnswerRules, Wanted},
     rtp::{HEADER_LEN, Header},
@@ -31,11 +30,7 @@ fn a_transcoded_call_allocates_nothing_whatever_the_codecs() {
     for from in formats() {
         for to in formats() {
             let mut world = World::with(&[from.clone(), to.clone()]);
-            let plan = |from: &Format, to: &Format| {
-                let (from, to) = (from.clone(), to.clone());
-                PayloadMap::Transcode(Transcoding { from, to, events: None, packet_ms: 20 })
-            };
-            world.bridge(plan(&from, &to), plan(&to, &from));
+            world.bridge(transcoding(&from, &to), transcoding(&to, &from));
             assert_eq!(world.allocations(), 0, "{} to {}", from.encoding, to.encoding);
         }
     }

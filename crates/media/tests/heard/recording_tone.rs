@@ -2,9 +2,7 @@
 
 use crate::{support::*, world::*};
 use base::{CallId, DomainId, RecordingId, Rng, UnixMillis};
-use media::{
-    Format, MediaCommand, PayloadMap, RecordedSource, Transcoding, codec::Rate, recording::Label,
-};
+use media::{Format, MediaCommand, RecordedSource, codec::Rate, recording::Label};
 
 #[test]
 fn both_sides_of_a_recorded_bridge_hear_it_each_15_seconds_and_the_talk_between() {
@@ -62,14 +60,7 @@ fn bridge(other: &Format) -> World {
     for n in 0..2 {
         world.says(n, Says::Tone(TALK_HZ));
     }
-    let plan = |from: &Format, to: &Format| {
-        if from == to {
-            return PayloadMap::Same;
-        }
-        let (from, to) = (from.clone(), to.clone());
-        PayloadMap::Transcode(Transcoding { from, to, events: None, packet_ms: 20 })
-    };
-    let [a_to_b, b_to_a] = [plan(&first, other), plan(other, &first)];
+    let [a_to_b, b_to_a] = [map(&first, other), map(other, &first)];
     world.command(MediaCommand::Bridge { a: id(0), b: id(1), a_to_b, b_to_a });
     world.run(millis(500));
     world

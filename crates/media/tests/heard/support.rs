@@ -2,7 +2,7 @@
 
 use base::MediaId;
 use media::{
-    Direction, Format, MediaCommand, Remote, Rtcp,
+    Direction, Format, MediaCommand, PayloadMap, Remote, Rtcp, Transcoding,
     codec::{Codec, Rate},
 };
 use std::{f64::consts::TAU, net::SocketAddr, time::Duration};
@@ -21,6 +21,16 @@ pub(crate) fn formats() -> Vec<Format> {
 
 pub(crate) fn format(payload_type: u8, encoding: &str, clock_rate: u32, channels: u8) -> Format {
     Format { payload_type, encoding: encoding.to_owned(), clock_rate, channels, fmtp: None }
+}
+
+/// For packets from one far end to another: as they are, or transcoded.
+pub(crate) fn map(from: &Format, to: &Format) -> PayloadMap {
+    if from == to { PayloadMap::Same } else { transcoding(from, to) }
+}
+
+pub(crate) fn transcoding(from: &Format, to: &Format) -> PayloadMap {
+    let (from, to) = (from.clone(), to.clone());
+    PayloadMap::Transcode(Transcoding { from, to, events: None, packet_ms: 20 })
 }
 
 pub(crate) fn rate(format: &Format) -> Rate {

@@ -2,7 +2,7 @@
 
 use crate::{support::*, world::*};
 use media::{
-    Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, TapMode, Transcoding,
+    Direction, Format, MediaCommand, MediaEvent, PayloadMap, Playout, TapMode,
     rtp::{Header, is_rtcp},
     sound::{Music, PieceOrder, Sound},
 };
@@ -198,14 +198,7 @@ fn call_and_supervisors(agent: &Format, caller: &Format, supervisors: usize) -> 
     for (n, hz) in (0..formats.len() as u32).zip(tones) {
         world.says(n, Says::Tone(hz));
     }
-    let plan = |from: &Format, to: &Format| {
-        if from == to {
-            return PayloadMap::Same;
-        }
-        let (from, to) = (from.clone(), to.clone());
-        PayloadMap::Transcode(Transcoding { from, to, events: None, packet_ms: 20 })
-    };
-    world.bridge(plan(agent, caller), plan(caller, agent));
+    world.bridge(map(agent, caller), map(caller, agent));
     world
 }
 
