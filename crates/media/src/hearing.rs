@@ -218,7 +218,7 @@ const QUIET_MS: u32 = 10;
 mod tests {
     use super::*;
     use crate::{
-        codec::{Encoder, OpusWishes},
+        codec::{Bands, Encoder, OpusWishes},
         g711::Law,
     };
     use std::{f64::consts::TAU, time::Duration};
@@ -228,7 +228,7 @@ mod tests {
         let cases = [
             (Codec::G711(Law::A), -200, 3000),
             (Codec::G711(Law::A), 200, 3000),
-            (Codec::G722, 200, 500),
+            (Codec::G722(Bands::Both), 200, 500),
             (Codec::Opus(Rate::Wide), -200, 500),
         ];
         for (codec, drift_ppm, packets) in cases {

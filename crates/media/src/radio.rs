@@ -157,7 +157,7 @@ const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
 mod tests {
     use super::*;
     use crate::{
-        codec::{Codec, OpusWishes, Rate},
+        codec::{Bands, Codec, OpusWishes, Rate},
         g711::Law,
         sound::Sound,
     };
@@ -168,7 +168,7 @@ mod tests {
         let music = music(&[1000], PieceOrder::Listed);
         for tick in 0..3 {
             for n in 0..1000 {
-                let codec = if n % 2 == 0 { Codec::G722 } else { Codec::G711(Law::A) };
+                let codec = if n % 2 == 0 { Codec::G722(Bands::Both) } else { Codec::G711(Law::A) };
                 assert_eq!(radio.payload(tick, &music, voice(codec, n as u8)).len(), 160);
             }
         }
@@ -206,7 +206,7 @@ mod tests {
     fn what_nobody_hears_is_forgotten_after_a_minute() {
         let mut radio = Radio::default();
         let music = music(&[1000], PieceOrder::Listed);
-        radio.payload(0, &music, voice(Codec::G722, 9));
+        radio.payload(0, &music, voice(Codec::G722(Bands::Both), 9));
         radio.payload(KEPT_TICKS - 1, &music, voice(Codec::G711(Law::Mu), 0));
         radio.sweep(KEPT_TICKS);
         assert_eq!(radio.stations[0].outlets.len(), 1);

@@ -6,7 +6,7 @@ use base::{CallId, DomainId, MediaId, RecordingId, Rng, UnixMillis};
 use media::{
     Channel, Direction, Format, MediaCommand, PayloadMap, Playout, RecordedSource, Relay, Remote,
     Rtcp, Slot,
-    codec::{Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
+    codec::{Bands, Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
     g711::Law,
     recording::{
         BUFFER_BYTES, Event, First, Label, Record, RecordedCounts, Stitcher, Survey, Track,
@@ -150,7 +150,7 @@ fn a_session_in_a_second_recording_leaves_the_first() {
 
 #[test]
 fn each_channel_is_what_was_said_whatever_the_network_did() {
-    for codec in [Codec::G711(Law::A), Codec::G722, Codec::Opus(Rate::Wide)] {
+    for codec in [Codec::G711(Law::A), Codec::G722(Bands::Both), Codec::Opus(Rate::Wide)] {
         let said = [noise(1, codec.rate(), 200), noise(2, codec.rate(), 200)];
         let mut rng = Rng::from_number(3);
         let mut tape = Tape::new([codec; 2]);
@@ -185,7 +185,7 @@ fn each_channel_is_what_was_said_whatever_the_network_did() {
 #[test]
 fn a_codec_that_changes_in_the_middle_is_heard_on() {
     let said = [noise(1, Rate::Narrow, 200), noise(2, Rate::Wide, 200)];
-    let (first, second) = (Codec::G711(Law::Mu), Codec::G722);
+    let (first, second) = (Codec::G711(Law::Mu), Codec::G722(Bands::Both));
     let mut tape = Tape::new([first; 2]);
     for (n, (header, payload)) in (0..).zip(encoded(first, &said[0])) {
         tape.packet(STEP * n, Track::Left, header, &payload);

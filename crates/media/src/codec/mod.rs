@@ -58,11 +58,31 @@ pub enum Codec {
     /// PCMU and PCMA.
     G711(Law),
     /// G.722 at 64 kbit/s.
-    G722,
+    G722(Bands),
     /// Linear samples of 16 bits, big end first (RFC 3551 section 4.5.11).
     L16(Rate),
     /// Opus (RFC 6716, 7587), decoded to and encoded from any rate alike.
     Opus(Rate),
+}
+
+/// What of G.722 is decoded or encoded.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Bands {
+    /// All of it, 16 kHz.
+    Both,
+    /// Below 4 kHz, at 8 kHz: for the telephone, which has no more. Whoever hears it in full hears
+    /// the higher band silent.
+    Lower,
+}
+
+impl Bands {
+    /// How many samples a byte carries.
+    fn samples_a_byte(self) -> usize {
+        match self {
+            Self::Both => 2,
+            Self::Lower => 1,
+        }
+    }
 }
 
 impl Codec {
@@ -76,7 +96,7 @@ impl Codec {
             return is(&format.encoding, 8000, 1).then_some(Self::G711(law));
         }
         if is("G722", 8000, 1) {
-            Some(Self::G722)
+            Some(Self::G722(Bands::Both))
         } else if is("opus", 48_000, 2) {
             Some(Self::Opus(Rate::Full))
         } else if is("L16", format.clock_rate, 1) {
@@ -90,7 +110,11 @@ impl Codec {
     pub fn near(self, rate: Rate) -> Self {
         match self {
             Self::Opus(_) => Self::Opus(rate),
-            Self::G711(_) | Self::G722 | Self::L16(_) => self,
+            Self::G722(_) => Self::G722(match rate {
+                Rate::Narrow => Bands::Lower,
+                Rate::Wide | Rate::Full => Bands::Both,
+            }),
+            Self::G711(_) | Self::L16(_) => self,
         }
     }
 
@@ -98,7 +122,8 @@ impl Codec {
     pub fn rate(self) -> Rate {
         match self {
             Self::G711(_) => Rate::Narrow,
-            Self::G722 => Rate::Wide,
+            Self::G722(Bands::Lower) => Rate::Narrow,
+            Self::G722(Bands::Both) => Rate::Wide,
             Self::L16(rate) | Self::Opus(rate) => rate,
         }
     }
@@ -107,7 +132,7 @@ impl Codec {
     /// (RFC 7587 section 4.1).
     pub fn clock_rate(self) -> u32 {
         match self {
-            Self::G711(_) | Self::G722 => 8000,
+            Self::G711(_) | Self::G722(_) => 8000,
             Self::L16(rate) => rate.hz(),
             Self::Opus(_) => 48_000,
         }
@@ -118,7 +143,7 @@ impl Codec {
         match self {
             Self::G711(Law::Mu) => "PCMU",
             Self::G711(Law::A) => "PCMA",
-            Self::G722 => "G722",
+            Self::G722(_) => "G722",
             Self::L16(_) => "L16",
             Self::Opus(_) => "opus",
         }
@@ -130,13 +155,13 @@ impl Codec {
         let longest = match self {
             Self::L16(Rate::Full) => 10,
             Self::L16(Rate::Wide) => 40,
-            Self::L16(Rate::Narrow) | Self::G711(_) | Self::G722 | Self::Opus(_) => 60,
+            Self::L16(Rate::Narrow) | Self::G711(_) | Self::G722(_) | Self::Opus(_) => 60,
         };
         let wished = wished_ms.min(longest) / 10 * 10;
         match self {
             Self::Opus(_) if wished == 30 => 20,
             Self::Opus(_) if wished == 50 => 40,
-            Self::Opus(_) | Self::G711(_) | Self::G722 | Self::L16(_) => wished.max(10),
+            Self::Opus(_) | Self::G711(_) | Self::G722(_) | Self::L16(_) => wished.max(10),
         }
     }
 }
@@ -150,7 +175,7 @@ pub enum CodecError {
     /// More than fits into the place for it.
     #[error("the frame is longer than the room for it")]
     TooLong,
-    /// Opus takes frames of 10, 20, 40 and 60 ms, and G.722 pairs of samples.
+    /// Opus takes frames of 10, 20, 40 and 60 ms, and G.722 in full pairs of samples.
     #[error("the codec has no frames of this length")]
     BadFrameLength,
     /// The library gave no state.
@@ -178,7 +203,7 @@ enum DecoderState {
 #[derive(Debug)]
 enum Waveform {
     G711(Law),
-    G722(Box<g722::Decoder>),
+    G722(Bands, Box<g722::Decoder>),
     L16,
 }
 
@@ -191,7 +216,7 @@ impl Decoder {
                 return Ok(Self { codec, state });
             }
             Codec::G711(law) => Waveform::G711(law),
-            Codec::G722 => Waveform::G722(Box::default()),
+            Codec::G722(bands) => Waveform::G722(bands, Box::new(g722::Decoder::new(bands))),
             Codec::L16(_) => Waveform::L16,
         };
         let concealer = Concealer::new(codec.rate());
@@ -244,7 +269,7 @@ impl Waveform {
     fn samples(&self, payload: &[u8]) -> Result<usize, CodecError> {
         match self {
             Self::G711(_) => Ok(payload.len()),
-            Self::G722(_) => Ok(payload.len() * 2),
+            Self::G722(bands, _) => Ok(payload.len() * bands.samples_a_byte()),
             Self::L16 if payload.len().is_multiple_of(2) => Ok(payload.len() / 2),
             Self::L16 => Err(CodecError::BadPayload),
         }
@@ -257,7 +282,7 @@ impl Waveform {
                     *sample = law.decode(*byte);
                 }
             }
-            Self::G722(decoder) => decoder.decode(payload, pcm),
+            Self::G722(_, decoder) => decoder.decode(payload, pcm),
             Self::L16 => {
                 for (bytes, sample) in payload.chunks_exact(2).zip(pcm) {
                     *sample = i16::from_be_bytes([bytes[0], bytes[1]]);
@@ -277,7 +302,7 @@ pub struct Encoder {
 #[derive(Debug)]
 enum EncoderState {
     G711(Law),
-    G722(Box<g722::Encoder>),
+    G722(Bands, Box<g722::Encoder>),
     L16,
     Opus(opus::Encoder),
 }
@@ -287,7 +312,7 @@ impl Encoder {
     pub fn new(codec: Codec, wishes: OpusWishes) -> Result<Self, CodecError> {
         let state = match codec {
             Codec::G711(law) => EncoderState::G711(law),
-            Codec::G722 => EncoderState::G722(Box::default()),
+            Codec::G722(bands) => EncoderState::G722(bands, Box::new(g722::Encoder::new(bands))),
             Codec::L16(_) => EncoderState::L16,
             Codec::Opus(rate) => EncoderState::Opus(opus::Encoder::new(rate, wishes)?),
         };
@@ -310,11 +335,11 @@ impl Encoder {
                 }
                 Ok(pcm.len())
             }
-            EncoderState::G722(_) if !pcm.len().is_multiple_of(2) => {
+            EncoderState::G722(bands, _) if !pcm.len().is_multiple_of(bands.samples_a_byte()) => {
                 Err(CodecError::BadFrameLength)
             }
-            EncoderState::G722(encoder) => {
-                let count = pcm.len() / 2;
+            EncoderState::G722(bands, encoder) => {
+                let count = pcm.len() / bands.samples_a_byte();
                 encoder.encode(pcm, payload.get_mut(..count).ok_or(CodecError::TooLong)?);
                 Ok(count)
             }

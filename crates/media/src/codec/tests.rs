@@ -8,7 +8,8 @@ fn speech_band_survives_each_codec() {
     for (codec, decibels) in [
         (Codec::G711(Law::Mu), 35.0),
         (Codec::G711(Law::A), 35.0),
-        (Codec::G722, 25.0),
+        (Codec::G722(Bands::Both), 25.0),
+        (Codec::G722(Bands::Lower), 25.0),
         (Codec::L16(Rate::Narrow), 90.0),
         (Codec::L16(Rate::Full), 90.0),
         // Opus keeps what the ear hears and not the shape of the wave.
@@ -32,13 +33,13 @@ fn speech_band_survives_each_codec() {
 fn packets_have_the_length_that_the_codec_can_make() {
     assert_eq!(Codec::G711(Law::A).packet_ms(20), 20);
     assert_eq!(Codec::G711(Law::A).packet_ms(0), 10);
-    assert_eq!(Codec::G722.packet_ms(200), 60);
+    assert_eq!(Codec::G722(Bands::Both).packet_ms(200), 60);
     assert_eq!(Codec::Opus(Rate::Full).packet_ms(30), 20);
     assert_eq!(Codec::Opus(Rate::Full).packet_ms(50), 40);
     assert_eq!(Codec::L16(Rate::Full).packet_ms(20), 10, "20 ms are 1,920 bytes");
     let mut encoder = Encoder::new(Codec::Opus(Rate::Wide), OpusWishes::default()).unwrap();
     assert_eq!(encoder.encode(&[0; 480], &mut [0; 1500]), Err(CodecError::BadFrameLength));
-    let mut encoder = Encoder::new(Codec::G722, OpusWishes::default()).unwrap();
+    let mut encoder = Encoder::new(Codec::G722(Bands::Both), OpusWishes::default()).unwrap();
     assert_eq!(encoder.encode(&[0; 321], &mut [0; 1500]), Err(CodecError::BadFrameLength));
     assert_eq!(encoder.encode(&[0; 320], &mut [0; 159]), Err(CodecError::TooLong));
 }
@@ -52,18 +53,20 @@ fn formats_are_known_by_name_clock_and_channels() {
 
     assert_eq!(codec("pcmu", 8000, 1), Some(Codec::G711(Law::Mu)));
     assert_eq!(codec("PCMU", 16_000, 1), None);
-    assert_eq!(codec("G722", 8000, 1), Some(Codec::G722));
+    assert_eq!(codec("G722", 8000, 1), Some(Codec::G722(Bands::Both)));
     assert_eq!(codec("OPUS", 48_000, 2), Some(Codec::Opus(Rate::Full)));
     assert_eq!(codec("opus", 48_000, 1), None, "RFC 7587 section 7 demands two channels");
     assert_eq!(codec("L16", 16_000, 1), Some(Codec::L16(Rate::Wide)));
     assert_eq!(codec("L16", 44_100, 1), None);
     assert_eq!(codec("G729", 8000, 1), None);
-    for known in [Codec::G722, Codec::Opus(Rate::Full), Codec::L16(Rate::Wide)] {
+    for known in [Codec::G722(Bands::Both), Codec::Opus(Rate::Full), Codec::L16(Rate::Wide)] {
         let channels = if known == Codec::Opus(Rate::Full) { 2 } else { 1 };
         assert_eq!(codec(known.encoding(), known.clock_rate(), channels), Some(known));
     }
     assert_eq!(Codec::Opus(Rate::Full).near(Rate::Narrow).rate(), Rate::Narrow);
-    assert_eq!(Codec::G722.near(Rate::Narrow).rate(), Rate::Wide);
+    for (rate, given) in [(Rate::Narrow, Rate::Narrow), (Rate::Full, Rate::Wide)] {
+        assert_eq!(Codec::G722(Bands::Both).near(rate).rate(), given);
+    }
 }
 
 #[test]
@@ -228,7 +231,10 @@ proptest! {
 
 fn all() -> Vec<Codec> {
     let by_rate = Rate::ALL.into_iter().flat_map(|rate| [Codec::L16(rate), Codec::Opus(rate)]);
-    [Codec::G711(Law::Mu), Codec::G711(Law::A), Codec::G722].into_iter().chain(by_rate).collect()
+    [Codec::G711(Law::Mu), Codec::G711(Law::A), Codec::G722(Bands::Both), Codec::G722(Bands::Lower)]
+        .into_iter()
+        .chain(by_rate)
+        .collect()
 }
 
 fn both(codec: Codec) -> (Encoder, Decoder) {
