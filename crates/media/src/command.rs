@@ -145,6 +145,31 @@ pub enum MediaCommand {
         /// For what.
         wanted: Wanted,
     },
+    /// Let all who hear a room hear sounds, one after the other, over what is said there.
+    Announce {
+        /// Where; nobody hears it if nobody is there.
+        room: RoomId,
+        /// What.
+        sounds: Vec<Sound>,
+    },
+    /// Play a tone, then keep what the far end says until it is silent or has said enough. Ends a
+    /// bridge or a playout before it; answered by [`MediaEvent::Captured`], unless something else is
+    /// commanded before.
+    Capture {
+        /// Whose words.
+        media: MediaId,
+        /// What tells it to begin.
+        tone: Sound,
+        /// The most that is kept; never more than 10 s.
+        longest: Duration,
+        /// A silence after words that ends it.
+        pause: Duration,
+    },
+    /// The far end has said all.
+    EndCapture {
+        /// Whose words.
+        media: MediaId,
+    },
     /// Tell each party of a room with [`MediaEvent::Dismissed`] that its conference is over. They
     /// stay until they are told to do something else.
     Dismiss {
@@ -234,6 +259,13 @@ pub enum MediaEvent {
         /// What.
         what: Detected,
     },
+    /// The far end has said what was to be kept of it.
+    Captured {
+        /// Who.
+        media: MediaId,
+        /// What it said; `None` if nothing was to be heard.
+        sound: Option<Sound>,
+    },
     /// The conference is over, in which this session is a party.
     Dismissed {
         /// Who.
@@ -264,6 +296,7 @@ impl MediaEvent {
             | Self::Talks { media, .. }
             | Self::TapEnded { media }
             | Self::Detected { media, .. }
+            | Self::Captured { media, .. }
             | Self::Dismissed { media }
             | Self::TimedOut { media }
             | Self::Closed { media, .. } => Some(*media),
@@ -278,6 +311,8 @@ pub struct PartyMode {
     pub is_muted: bool,
     /// It does not hear the others.
     pub is_deaf: bool,
+    /// It is brought to the level of the others, however loud it speaks.
+    pub is_levelled: bool,
 }
 
 /// Who hears a supervisor.

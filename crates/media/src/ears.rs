@@ -68,7 +68,12 @@ impl Ears {
         &self.frame
     }
 
-    /// How loud that was.
+    /// The same, to be changed before others hear it.
+    pub(crate) fn frame_mut(&mut self) -> &mut [i16] {
+        &mut self.frame
+    }
+
+    /// How loud it came.
     pub(crate) fn take_level(&mut self) -> Level {
         self.hearing.take_level()
     }

@@ -5,8 +5,9 @@
 //! packet is decided here.
 
 pub mod audio_file;
+mod capture;
 pub mod codec;
-pub mod command;
+mod command;
 mod converter;
 pub mod detection;
 mod dialler;
@@ -14,6 +15,7 @@ pub mod dtmf;
 mod ears;
 mod figures;
 pub mod g711;
+mod gain;
 mod goertzel;
 pub mod hearing;
 mod jitter;

@@ -16,6 +16,7 @@ use crate::{
     radio::Radio,
     relay::Slot,
     session::{Session, session_mut},
+    sound::Sound,
     talk::Talk,
 };
 use base::{MediaId, RoomId};
@@ -53,7 +54,8 @@ struct Room {
     listeners: Vec<Outlet>,
     /// For those who hear nothing.
     deaf: Vec<Outlet>,
-    chimes: VecDeque<Chime>,
+    /// What everybody hears beside the talk, the first of them now.
+    announced: VecDeque<Announced>,
 }
 
 /// What a room says, at one rate.
@@ -64,6 +66,19 @@ struct Bus {
     is_wanted: bool,
     sum: Box<[i32]>,
     mixed: Box<[i16]>,
+}
+
+#[derive(Debug)]
+enum Announced {
+    Chime(Chime),
+    Words(Words),
+}
+
+/// A sound at each rate that somebody may hear.
+#[derive(Debug)]
+struct Words {
+    by_rate: [Sound; Rate::ALL.len()],
+    ticks: usize,
 }
 
 /// Two notes: up for who comes, down for who leaves.
@@ -81,6 +96,15 @@ impl Mixer {
             room.chime(Chime::COMING);
         }
         room.parties.push(slot);
+    }
+
+    /// All who hear a room hear sounds, one after the other.
+    pub(crate) fn announce(&mut self, room: RoomKey, sounds: &[Sound]) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            let free = ANNOUNCED_MAX.saturating_sub(room.announced.len());
+            let words = sounds.iter().take(free).map(|it| Announced::Words(Words::new(it)));
+            room.announced.extend(words);
+        }
     }
 
     /// A session is heard in a room from now on.
@@ -152,7 +176,7 @@ impl Mixer {
         let rate = voice.codec.rate();
         let bus = &room.buses[rate as usize];
         let is_alone =
-            room.parties.len() == 1 && room.overheard.is_empty() && room.chimes.is_empty();
+            room.parties.len() == 1 && room.overheard.is_empty() && room.announced.is_empty();
         let heard = match (is_alone || party.mode().is_deaf, party.is_told()) {
             (true, true) => party.payload(tick, voice, None, &NOTHING),
             (true, false) if party.mode().is_deaf => {
@@ -182,7 +206,7 @@ impl Room {
             talkers: Vec::new(),
             listeners: Vec::new(),
             deaf: Vec::new(),
-            chimes: VecDeque::new(),
+            announced: VecDeque::new(),
         }
     }
 
@@ -207,6 +231,7 @@ impl Room {
             let media = session.media();
             let is_heard = session.speaks();
             let Some((party, ears)) = session.party() else { continue };
+            party.level(ears.frame_mut());
             buses[ears.rate() as usize].is_wanted = true;
             let level = ears.take_level().mean;
             let level = if is_heard { level } else { Level::SILENCE.mean };
@@ -244,13 +269,12 @@ impl Room {
                 bus.add(party.share(ears, bus.rate));
             }
         }
-        if let Some(chime) = self.chimes.front_mut() {
+        if let Some(announced) = self.announced.front_mut() {
             for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
-                chime.sound(bus);
+                announced.sound(bus);
             }
-            chime.ticks += 1;
-            if chime.ticks == Chime::TICKS {
-                self.chimes.pop_front();
+            if announced.is_over_after_tick() {
+                self.announced.pop_front();
             }
         }
         for bus in self.buses.iter_mut().filter(|it| it.is_wanted) {
@@ -261,8 +285,8 @@ impl Room {
     }
 
     fn chime(&mut self, notes_hz: [f64; 2]) {
-        if self.chimes.len() < CHIMES_MAX {
-            self.chimes.push_back(Chime { notes_hz, ticks: 0 });
+        if self.announced.len() < CHIMES_MAX {
+            self.announced.push_back(Announced::Chime(Chime { notes_hz, ticks: 0 }));
         }
     }
 
@@ -286,6 +310,43 @@ impl Bus {
         for (sum, sample) in self.sum.iter_mut().zip(frame) {
             *sum += i32::from(*sample);
         }
+    }
+}
+
+impl Announced {
+    /// Adds the tick in hand.
+    fn sound(&self, bus: &mut Bus) {
+        match self {
+            Self::Chime(chime) => chime.sound(bus),
+            Self::Words(words) => words.sound(bus),
+        }
+    }
+
+    /// The tick in hand was heard; whether it was the last.
+    fn is_over_after_tick(&mut self) -> bool {
+        match self {
+            Self::Chime(chime) => {
+                chime.ticks += 1;
+                chime.ticks == Chime::TICKS
+            }
+            Self::Words(words) => {
+                words.ticks += 1;
+                let narrow = words.by_rate[Rate::Narrow as usize].samples().len();
+                words.ticks * Rate::Narrow.samples(PACKET_MS) >= narrow
+            }
+        }
+    }
+}
+
+impl Words {
+    fn new(sound: &Sound) -> Self {
+        Self { by_rate: Rate::ALL.map(|rate| sound.at_rate(rate)), ticks: 0 }
+    }
+
+    fn sound(&self, bus: &mut Bus) {
+        let samples = self.by_rate[bus.rate as usize].samples();
+        let rest = samples.get(self.ticks * bus.mixed.len()..).unwrap_or_default();
+        bus.add(rest);
     }
 }
 
@@ -314,8 +375,10 @@ impl Chime {
 const ALL_MIXED_MAX: usize = 8;
 /// Most parties that are heard at once; of more, the loudest are.
 const TALKERS_MAX: usize = 32;
-/// Most chimes that wait: a hundred who come at once need no hundred chimes.
+/// A chime is left out where so much waits: a hundred who come at once need no hundred chimes.
 const CHIMES_MAX: usize = 3;
+/// Most that waits to be heard by a room; more would be heard when it is of no use.
+const ANNOUNCED_MAX: usize = 12;
 /// How long an encoder that nobody hears is kept: a minute.
 const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
 /// What is said where nobody is heard: their sum, and what is heard of it.

@@ -4,6 +4,7 @@ use crate::{
     codec::Rate,
     command::{PartyMode, TapMode},
     ears::Ears,
+    gain::Gain,
     mixer::RoomKey,
     outlet::Outlet,
     playout::{PACKET_MS, Voice},
@@ -22,6 +23,7 @@ pub(crate) struct Party {
     is_chimed: bool,
     /// Who hears it of those that it supervises, if it is no party of a conference.
     tap: Option<TapMode>,
+    gain: Gain,
     talk: TalkDetector,
     /// Whether the others hear it in the tick in hand.
     is_mixed: bool,
@@ -61,6 +63,7 @@ impl Party {
             alone,
             is_chimed,
             tap: None,
+            gain: Gain::default(),
             talk: TalkDetector::default(),
             is_mixed: false,
             shares: [const { None }; Rate::ALL.len()],
@@ -121,6 +124,13 @@ impl Party {
     pub(crate) fn tell(&mut self, sound: &Sound, rate: Rate) {
         if self.told.len() < TOLD_MAX {
             self.told.push_back(Told { sound: sound.at_rate(rate), position: 0 });
+        }
+    }
+
+    /// Brings what it says to the level of the others, if that is wanted.
+    pub(crate) fn level(&mut self, frame: &mut [i16]) {
+        if self.mode.is_levelled {
+            self.gain.level(frame);
         }
     }
 

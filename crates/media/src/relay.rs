@@ -14,6 +14,7 @@ mod reporting;
 mod taps;
 
 use crate::{
+    capture::Capture,
     codec::CodecError,
     command::{MediaCommand, MediaEvent, PayloadMap, Playout},
     detection::Wanted,
@@ -255,6 +256,23 @@ impl Relay {
             }
             MediaCommand::Tap { media, of, mode } => self.tap(now, media, of, mode),
             MediaCommand::Detect { media, wanted } => self.detect(now, media, wanted),
+            MediaCommand::Announce { room, sounds } => {
+                self.studio.mixer.announce(RoomKey::Conference(room), &sounds);
+            }
+            MediaCommand::Capture { media, tone, longest, pause } => {
+                if let Some(slot) = self.slot(media)
+                    && let Some(capture) = Capture::new(tone, longest, pause)
+                {
+                    self.capture(now, slot, capture);
+                }
+            }
+            MediaCommand::EndCapture { media } => {
+                if let Some(slot) = self.slot(media)
+                    && let Some(session) = session_mut(&mut self.sessions, slot)
+                {
+                    session.end_capture(&mut self.events);
+                }
+            }
             MediaCommand::Dismiss { room } => {
                 let [parties, _] = self.studio.mixer.members(RoomKey::Conference(room));
                 for slot in parties {
@@ -406,8 +424,12 @@ impl Relay {
                 return self.transcode(now, slot, peer, &header, payload).map(|()| None);
             }
             Activity::Echo => slot,
-            Activity::Meeting(_) | Activity::Idle | Activity::Playing(_) => {
-                let is_heard = matches!(session.activity(), Activity::Meeting(_));
+            Activity::Meeting(_)
+            | Activity::Idle
+            | Activity::Playing(_)
+            | Activity::Capturing(_) => {
+                let is_heard =
+                    matches!(session.activity(), Activity::Meeting(_) | Activity::Capturing(_));
                 let payload = rtp::payload(packet, payload_len);
                 session.hear(now, &header, payload, &mut self.events);
                 return if is_heard { Ok(None) } else { Err(DropReason::NoListener) };
@@ -492,6 +514,14 @@ impl Relay {
         if matches!(session.activity(), Activity::Playing(_)) {
             self.drive(now, slot);
         }
+    }
+
+    fn capture(&mut self, now: Instant, slot: Slot, capture: Capture) {
+        self.part(now, slot);
+        let Some(session) = session_mut(&mut self.sessions, slot) else { return };
+        session.capture(now, capture, &mut self.rng);
+        session.prepare(now, &mut self.studio, &mut self.rng);
+        self.drive(now, slot);
     }
 
     fn detect(&mut self, now: Instant, media: MediaId, wanted: Wanted) {
@@ -623,7 +653,11 @@ impl Relay {
     fn peer(&self, slot: Slot) -> Option<Slot> {
         match self.sessions.get(slot.0 as usize)?.as_ref()?.activity() {
             Activity::Bridged { peer, .. } => Some(*peer),
-            Activity::Idle | Activity::Echo | Activity::Playing(_) | Activity::Meeting(_) => None,
+            Activity::Idle
+            | Activity::Echo
+            | Activity::Playing(_)
+            | Activity::Capturing(_)
+            | Activity::Meeting(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ mod overheard;
 mod reporting;
 
 use crate::{
+    capture::Capture,
     command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote},
     converter::{Converter, EventEar},
     detection::{Wanted, Watch},
@@ -84,6 +85,8 @@ pub(crate) enum Activity {
     Echo,
     /// The tick plays.
     Playing(Player),
+    /// What it says is kept.
+    Capturing(Box<Capture>),
     /// It is in a conference.
     Meeting(Box<Party>),
 }
@@ -195,6 +198,21 @@ impl Session {
         self.outgoing.begin(now, rng);
     }
 
+    /// Keeps what the far end says.
+    pub(crate) fn capture(&mut self, now: Instant, capture: Capture, rng: &mut Rng) {
+        self.take_up(Activity::Capturing(Box::new(capture)));
+        self.outgoing.begin(now, rng);
+    }
+
+    /// What was kept of the far end is all that there is, if it was kept.
+    pub(crate) fn end_capture(&mut self, events: &mut VecDeque<MediaEvent>) {
+        if let Activity::Capturing(capture) = &mut self.activity {
+            let sound = capture.take();
+            events.push_back(MediaEvent::Captured { media: self.media, sound });
+            self.take_up(Activity::Idle);
+        }
+    }
+
     /// Takes part in a conference.
     pub(crate) fn join(&mut self, now: Instant, party: Party, rng: &mut Rng) {
         self.take_up(Activity::Meeting(Box::new(party)));
@@ -204,8 +222,10 @@ impl Session {
     /// Gets ready to play and to hear in the agreed format.
     pub(crate) fn prepare(&mut self, now: Instant, studio: &mut Studio, rng: &mut Rng) {
         let Some(voice) = self.formats.voice else { return };
-        if let Activity::Playing(player) = &mut self.activity {
-            player.prepare(voice, studio);
+        match &mut self.activity {
+            Activity::Playing(player) => player.prepare(voice, studio),
+            Activity::Capturing(capture) => capture.prepare(voice, studio),
+            Activity::Idle | Activity::Bridged { .. } | Activity::Echo | Activity::Meeting(_) => {}
         }
         self.grow_ears(now, rng);
     }
@@ -218,7 +238,7 @@ impl Session {
 
     fn is_heard_by_activity(&self) -> bool {
         match &self.activity {
-            Activity::Meeting(_) => true,
+            Activity::Meeting(_) | Activity::Capturing(_) => true,
             Activity::Playing(player) => {
                 player.takes_keys() && !self.formats.all.iter().any(Format::is_event)
             }
@@ -269,6 +289,11 @@ impl Session {
             if watch.is_over() {
                 self.watch(None);
             }
+        }
+        if let (Activity::Capturing(capture), Some(ears)) = (&mut self.activity, &self.ears)
+            && capture.hear(ears.rate(), ears.frame())
+        {
+            self.end_capture(events);
         }
     }
 
@@ -329,9 +354,11 @@ impl Session {
     pub(crate) fn speaks(&self) -> bool {
         let is_heard = match &self.activity {
             Activity::Meeting(party) => !party.mode().is_muted,
-            Activity::Idle | Activity::Bridged { .. } | Activity::Echo | Activity::Playing(_) => {
-                self.overheard.is_some()
-            }
+            Activity::Idle
+            | Activity::Bridged { .. }
+            | Activity::Echo
+            | Activity::Playing(_)
+            | Activity::Capturing(_) => self.overheard.is_some(),
         };
         is_heard && self.direction == Direction::SendRecv
     }
@@ -361,6 +388,7 @@ impl Session {
             | Activity::Idle
             | Activity::Echo
             | Activity::Playing(_)
+            | Activity::Capturing(_)
             | Activity::Meeting(_) => None,
         }
     }
@@ -417,7 +445,7 @@ impl Session {
     /// The tick stood still for a while: what it makes next is that much later.
     pub(crate) fn skip(&mut self) {
         let is_made = match self.activity {
-            Activity::Playing(_) | Activity::Meeting(_) => true,
+            Activity::Playing(_) | Activity::Capturing(_) | Activity::Meeting(_) => true,
             Activity::Idle | Activity::Bridged { .. } | Activity::Echo => {
                 self.dialler.is_some() || self.overheard.is_some() || self.beep.is_some()
             }
@@ -457,6 +485,9 @@ impl Session {
                 player.give_up();
                 0
             }
+            (Activity::Capturing(capture), _, Some(_), Some(voice)) => {
+                capture.fill(tick, voice, studio, payload)
+            }
             (Activity::Meeting(party), _, Some(_), Some(voice)) => {
                 studio.meet(tick, party, (voice, ears), payload)
             }
@@ -469,7 +500,15 @@ impl Session {
                     (None, None) => 0,
                 }
             }
-            (Activity::Playing(_) | Activity::Meeting(_) | Activity::Bridged { .. }, _, _, _) => 0,
+            (
+                Activity::Playing(_)
+                | Activity::Capturing(_)
+                | Activity::Meeting(_)
+                | Activity::Bridged { .. },
+                _,
+                _,
+                _,
+            ) => 0,
         };
         let (Some(to), Some(voice)) = (to, voice) else { return Played::Silently };
         if !self.direction.sends() || len == 0 {

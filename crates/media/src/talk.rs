@@ -1,5 +1,10 @@
 //! Whether somebody talks.
 
+/// Whether a frame of a level, in decibels below full scale, may be speech.
+pub(crate) fn is_loud(level: u8) -> bool {
+    level <= LOUD
+}
+
 /// Judges one party, a frame of 20 ms at a time.
 #[derive(Debug, Default)]
 pub(crate) struct TalkDetector {
@@ -28,7 +33,7 @@ pub(crate) enum Talk {
 impl TalkDetector {
     /// Takes in how loud a frame was, in decibels below full scale; says what is new.
     pub(crate) fn hear(&mut self, level: u8) -> Option<Talk> {
-        if level <= LOUD {
+        if is_loud(level) {
             self.loud = self.loud.saturating_add(1);
             self.quiet = 0;
             self.open = OPEN;

@@ -339,6 +339,7 @@ impl World {
                 MediaEvent::TapEnded { media } => format!("tap of {} ended", media.0),
                 MediaEvent::Detected { media, what } => format!("{what:?} of {}", media.0),
                 MediaEvent::Leased { .. } => "leased".to_owned(),
+                MediaEvent::Captured { media, .. } => format!("captured {}", media.0),
             })
             .collect()
     }

@@ -24,7 +24,10 @@ impl Session {
             }
             (Activity::Meeting(_), _) => self.tell(&sound),
             (Activity::Bridged { .. }, None)
-            | (Activity::Idle | Activity::Echo | Activity::Playing(_), _) => {}
+            | (
+                Activity::Idle | Activity::Echo | Activity::Playing(_) | Activity::Capturing(_),
+                _,
+            ) => {}
         }
     }
 

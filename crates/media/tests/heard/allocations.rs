@@ -66,10 +66,20 @@ fn a_conference_of_all_codecs_allocates_nothing() {
         world.command(MediaCommand::Join {
             media: id(n),
             room: RoomId(1),
-            mode: PartyMode::default(),
+            mode: PartyMode { is_levelled: true, ..PartyMode::default() },
             alone: None,
             is_chimed: true,
         });
+    }
+    assert_eq!(world.allocations(), 0);
+}
+
+#[test]
+fn words_are_kept_without_an_allocation_in_any_codec() {
+    let mut world = World::with(&formats());
+    for n in 0..formats().len() as u32 {
+        let (tone, longest) = (Sound::beep(), millis(10_000));
+        world.command(MediaCommand::Capture { media: id(n), tone, longest, pause: longest });
     }
     assert_eq!(world.allocations(), 0);
 }

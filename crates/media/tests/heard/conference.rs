@@ -43,8 +43,8 @@ fn the_muted_are_not_heard_and_the_deaf_do_not_hear() {
         world.join(n);
         world.says(n, Says::Tone(hz));
     }
-    world.set_mode(0, PartyMode { is_muted: true, is_deaf: false });
-    world.set_mode(1, PartyMode { is_muted: false, is_deaf: true });
+    world.set_mode(0, PartyMode { is_muted: true, ..PartyMode::default() });
+    world.set_mode(1, PartyMode { is_deaf: true, ..PartyMode::default() });
     world.run(millis(200));
     let heard = world.run(millis(400));
     assert!(level(&heard[2], 500.0) < -40.0, "one is muted");

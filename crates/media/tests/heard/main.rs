@@ -4,6 +4,7 @@
 
 mod allocations;
 mod conference;
+mod names;
 mod playouts;
 mod recording_tone;
 mod support;
