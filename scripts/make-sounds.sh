@@ -68,6 +68,10 @@ conference now-open 'Конференция открыта.' 'The conference is 
 conference now-here 'В конференции' 'In this conference there are'
 conference only-you 'Кроме вас, в конференции никого нет.' 'You are the only one in this conference.'
 conference over 'Конференция окончена. До свидания.' 'This conference is over. Goodbye.'
+conference name 'Назовите себя после сигнала и нажмите решётку.' \
+    'Please say your name after the tone, followed by the pound key.'
+conference has-come 'теперь в конференции.' 'has joined the conference.'
+conference has-left 'больше не в конференции.' 'has left the conference.'
 
 # supervise NAME RUSSIAN ENGLISH
 supervise() {

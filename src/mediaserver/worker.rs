@@ -260,6 +260,9 @@ impl Worker {
             | MediaCommand::SetMode { .. }
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::Capture { .. }
+            | MediaCommand::EndCapture { .. }
             | MediaCommand::Detect { .. }
             | MediaCommand::Dismiss { .. }
             | MediaCommand::Record { .. }

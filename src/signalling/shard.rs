@@ -311,8 +311,8 @@ impl Shard {
     }
 }
 
-/// The session that the command opens or changes; `None` if it frees something at the worker, ends a
-/// conference, or asks for what later calls need.
+/// The session that the command opens or changes; `None` if it frees something at the worker, is
+/// about a whole conference, or asks for what later calls need.
 fn wants_more(command: &MediaCommand) -> Option<MediaId> {
     match command {
         MediaCommand::Open { media, .. }
@@ -326,11 +326,14 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         | MediaCommand::SetMode { media, .. }
         | MediaCommand::Tell { media, .. }
         | MediaCommand::Tap { media, .. }
+        | MediaCommand::Capture { media, .. }
         | MediaCommand::Detect { media, .. } => Some(*media),
         MediaCommand::Close { .. }
         | MediaCommand::Return { .. }
         | MediaCommand::Lease { .. }
         | MediaCommand::Dismiss { .. }
+        | MediaCommand::Announce { .. }
+        | MediaCommand::EndCapture { .. }
         // A call goes on whether it is recorded or not.
         | MediaCommand::Record { .. }
         | MediaCommand::PauseRecording { .. }

@@ -170,6 +170,57 @@ fn the_roll_is_called_in_words_and_a_moderator_ends_it_for_all() {
     assert!(rows.iter().all(is_ended), "{rows:?}");
 }
 
+#[test]
+fn the_room_hears_by_name_who_comes_who_is_there_and_who_leaves() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_plan(ROOM_OF_NAMES);
+    let judge = Judge::new(server.folder());
+    let silence = judge.silence("silence", Duration::from_secs(60));
+    // The first of the two may begin before the tone.
+    let name = repository("sounds/ru/welcome.wav");
+    let says = judge.joined(&[name.clone(), name.clone(), silence.path().to_owned()]);
+    let mut first = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut second = Pjsua::register(&server, &phone("1002", 1, Codec::G722, &says));
+    let admin = Visitor::sign_in(&server, "admin");
+    let wait_for_parties = |count| {
+        wait_for("the parties of the room", EVENT_LIMIT, || {
+            let room = admin.get("/conferences")["items"][0].clone();
+            (room["parties"].as_array().map_or(0, Vec::len) == count).then_some(())
+        });
+    };
+
+    for (phone, parties) in [(&mut first, 1), (&mut second, 2)] {
+        phone.dial("3101");
+        phone.wait_for("call CONFIRMED");
+        phone.command("dtmf #");
+        wait_for_parties(parties);
+    }
+    wait_for_packets(&server, 2 * 6 * 50);
+    first.command("dtmf *5");
+    wait_for_packets(&server, 2 * 8 * 50);
+    second.command("hangup");
+    second.wait_for("call DISCONNECTED");
+    wait_for_parties(1);
+    wait_for_packets(&server, 6 * 50);
+    first.command("hangup");
+    first.wait_for("call DISCONNECTED");
+
+    let heard = judge.at_8_khz(&first.heard());
+    let found = |files: &[std::path::PathBuf]| {
+        judge.scores(&judge.joined(files), &[&heard]).first().map_or(0.0, |it| it.stoi)
+    };
+    let prompt = |name: &str| repository(&format!("sounds/ru/{name}.wav"));
+    let said = found(&[name]);
+    assert!(said > SAID_STOI, "the name: {said}");
+    for words in ["conference-has-come", "conference-has-left"] {
+        let said = found(&[prompt(words)]);
+        assert!(said > SAID_STOI, "{words}: {said}");
+    }
+    let roll = ["conference-now-here", "say/2", "say/party-few", "say/1", "say/0"].map(prompt);
+    let said = found(&roll);
+    assert!(said > SAID_STOI, "who said no name is told by its number: {said}");
+}
+
 /// Counted where they come in.
 fn wait_for_packets(server: &Server, count: u64) {
     let name = "tandem_rtp_packets_received_total";
@@ -187,6 +238,13 @@ const QUIET_ROOM: &str = r#"
 name = "quiet"
 match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
+"#;
+/// Where names are announced.
+const ROOM_OF_NAMES: &str = r#"
+[[rule]]
+name = "names"
+match = { number = "3101" }
+steps = [{ conference = { room = "3101", names = true, chimes = false } }]
 "#;
 /// Above it, a sentence was said: the worst that a busy machine made of one is 0.9.
 const SAID_STOI: f64 = 0.8;

@@ -131,6 +131,11 @@ impl Calls {
                     call.handle_tap_ended(ctx);
                 });
             }
+            MediaEvent::Captured { media, sound } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_captured(ctx, sound);
+                });
+            }
             MediaEvent::Dismissed { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_dismissed(ctx);

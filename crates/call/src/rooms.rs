@@ -4,7 +4,7 @@
 //! may come in is decided here, and from here it is told who is there.
 
 use base::{CallId, DomainId, RoomId, UnixMillis};
-use media::PartyMode;
+use media::{PartyMode, sound::Sound};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -51,6 +51,8 @@ pub struct PartyView {
     pub call: CallId,
     /// Who it is: an extension, or a trunk and number.
     pub party: String,
+    /// What it said that its name is, where names are announced.
+    pub name: Option<Sound>,
     /// Whether it came in with the PIN of moderators.
     pub is_moderator: bool,
     /// Whether it is muted or deaf.
@@ -130,6 +132,18 @@ impl Rooms {
     }
 }
 
+impl Room {
+    fn admit(&self, is_moderator: bool, parties_max: usize) -> Result<(), Closed> {
+        if self.is_locked && !is_moderator {
+            Err(Closed::Locked)
+        } else if self.parties.len() >= parties_max {
+            Err(Closed::Full)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Place {
     /// The room as its worker knows it.
     pub(crate) fn room(&self) -> RoomId {
@@ -141,16 +155,17 @@ impl Place {
         self.worker
     }
 
-    /// Comes in, unless the room is locked to those who are no moderators, or full.
+    /// Whether it could come in now: the room is not full, nor locked to those who are no moderators.
+    pub(crate) fn admit(&self, is_moderator: bool, parties_max: usize) -> Result<(), Closed> {
+        let admitted = self.with_room(|room| room.admit(is_moderator, parties_max));
+        admitted.unwrap_or(Err(Closed::Locked))
+    }
+
+    /// Comes in, if it may.
     pub(crate) fn enter(&mut self, party: PartyView, parties_max: usize) -> Result<(), Closed> {
         let call = party.call;
         let entered = self.with_room(|room| {
-            if room.is_locked && !party.is_moderator {
-                return Err(Closed::Locked);
-            }
-            if room.parties.len() >= parties_max {
-                return Err(Closed::Full);
-            }
+            room.admit(party.is_moderator, parties_max)?;
             room.waiting -= 1;
             room.parties.push(party);
             Ok(())
@@ -167,9 +182,9 @@ impl Place {
         });
     }
 
-    /// How many are in the room.
-    pub(crate) fn parties(&self) -> usize {
-        self.with_room(|room| room.parties.len()).unwrap_or(0)
+    /// Who is in the room, the first who came first.
+    pub(crate) fn view(&self) -> Vec<PartyView> {
+        self.with_room(|room| room.parties.clone()).unwrap_or_default()
     }
 
     /// Locks the room if it is open, and opens it otherwise; gives whether it is locked now.
@@ -263,6 +278,7 @@ mod tests {
         PartyView {
             call: CallId::new(UnixMillis(0), &mut Rng::from_number(n)),
             party: n.to_string(),
+            name: None,
             is_moderator,
             mode: PartyMode::default(),
             level: None,

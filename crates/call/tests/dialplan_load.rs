@@ -113,13 +113,15 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
             "….music: there is no music \"gone\" among the loaded sounds",
         ),
         ("room = \"3\", chimes = 1", "….chimes: expected a boolean, found integer"),
+        ("room = \"3\", names = 1", "….names: expected a boolean, found integer"),
+        ("room = \"3\", agc = 1", "….agc: expected a boolean, found integer"),
         (
             "room = \"3\", language = \"fi\"",
             "….language: expected a language that is spoken: \"ru\" or \"en\"",
         ),
         (
             "room = \"3\", colour = 1",
-            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`",
+            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`, `names`, `agc`",
         ),
     ] {
         let told = complaints(step, &known);

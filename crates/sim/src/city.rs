@@ -14,7 +14,7 @@ use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Rooms, World,
     facts::CallState, registration::RegistrationReply,
 };
-use media::{MediaEvent, dtmf::Digit};
+use media::{MediaEvent, dtmf::Digit, sound::Sound};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
@@ -281,6 +281,17 @@ impl City {
             self.report(0, event);
         }
         self.settle_step();
+    }
+
+    /// The words at a port of ours, which are kept, come to their end.
+    pub fn finish_speaking(&mut self, port: SocketAddr, words: Option<&Sound>) {
+        let workers = self.workers.iter_mut();
+        let events: Vec<_> =
+            workers.filter_map(|it| it.finish_speaking(port, words.cloned())).collect();
+        for event in events {
+            self.report(0, event);
+        }
+        self.wait(2 * BACK_OFFICE_DELAY);
     }
 
     // === Time ===

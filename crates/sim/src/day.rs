@@ -152,12 +152,13 @@ impl Day {
     }
 
     fn dial(&mut self, who: usize) {
-        let number = match self.rng.below(14) {
+        let number = match self.rng.below(15) {
             0 => "9196".to_owned(),
             1 => "9198".to_owned(),
             2 => "5555".to_owned(),
             3 => (3000 + self.rng.below(2)).to_string(),
             4 => "3100".to_owned(),
+            5 => "3200".to_owned(),
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);

@@ -58,6 +58,11 @@ match = { number = "3000-3009" }
 steps = [{ conference = { room = "{number}", parties_max = 3, music = "default" } }]
 
 [[rule]]
+name = "conference-with-names"
+match = { number = "3200" }
+steps = [{ conference = { room = "3200", parties_max = 3, names = true, agc = true } }]
+
+[[rule]]
 name = "conference-with-pin"
 match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]

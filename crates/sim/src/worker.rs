@@ -4,7 +4,7 @@
 use base::{MediaId, RecordingId, RoomId};
 use media::{
     Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, RecordedSource,
-    Remote, StreamStats, TapMode, dtmf::Digit,
+    Remote, StreamStats, TapMode, dtmf::Digit, sound::Sound,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -28,6 +28,7 @@ pub struct Worker {
     silent: HashMap<SocketAddr, Instant>,
     bridges_made: usize,
     recordings: BTreeMap<RecordingId, Recorded>,
+    announced: Vec<(RoomId, Vec<Sound>)>,
 }
 
 /// A recording that runs.
@@ -59,6 +60,8 @@ enum Does {
     Plays(Playout),
     /// Is in a room.
     Meets(RoomId, PartyMode),
+    /// Says what is kept.
+    Speaks,
     /// Hears these, and is heard by some of them.
     Taps([MediaId; 2], TapMode),
 }
@@ -78,6 +81,7 @@ impl Worker {
             silent: HashMap::new(),
             bridges_made: 0,
             recordings: BTreeMap::new(),
+            announced: Vec::new(),
         }
     }
 
@@ -120,6 +124,13 @@ impl Worker {
                     panic!("{media} is in no room")
                 };
                 *before = mode;
+            }
+            MediaCommand::Announce { room, sounds } => self.announced.push((room, sounds)),
+            MediaCommand::Capture { media, .. } => self.take_up(media, Does::Speaks),
+            MediaCommand::EndCapture { media } => {
+                if let Does::Speaks = self.session(media).does {
+                    return self.captured(media, Some(Sound::beep())).into_iter().collect();
+                }
             }
             MediaCommand::Tell { media, .. } => {
                 let does = &self.session(media).does;
@@ -192,7 +203,7 @@ impl Worker {
             Does::Nothing => return None,
             Does::Relays(other) => self.sessions.get(other)?,
             Does::Plays(Playout::Echo) => session,
-            Does::Plays(_) | Does::Meets(_, _) | Does::Taps(_, _) => return None,
+            Does::Plays(_) | Does::Speaks | Does::Meets(_, _) | Does::Taps(_, _) => return None,
         };
         ear.remote.filter(|_| ear.direction.sends()).map(|it| it.rtp)
     }
@@ -201,8 +212,23 @@ impl Worker {
     pub fn plays_at(&self, port: SocketAddr) -> Option<&Playout> {
         match &self.sessions.values().find(|it| it.lease.address == port)?.does {
             Does::Plays(playout) => Some(playout),
-            Does::Nothing | Does::Relays(_) | Does::Meets(_, _) | Does::Taps(_, _) => None,
+            Does::Nothing
+            | Does::Relays(_)
+            | Does::Speaks
+            | Does::Meets(_, _)
+            | Does::Taps(_, _) => None,
         }
+    }
+
+    /// Whether what is said at a port of ours is kept.
+    pub fn listens_at(&self, port: SocketAddr) -> bool {
+        let session = self.sessions.values().find(|it| it.lease.address == port);
+        session.is_some_and(|it| matches!(it.does, Does::Speaks))
+    }
+
+    /// What rooms were told, oldest first.
+    pub fn announced(&self) -> &[(RoomId, Vec<Sound>)] {
+        &self.announced
     }
 
     /// The far ends that hear who speaks at `port` in its conference.
@@ -259,14 +285,32 @@ impl Worker {
         Some(MediaEvent::PlayFinished { media: *media })
     }
 
+    /// The words at `port`, which are kept, come to their end.
+    pub(crate) fn finish_speaking(
+        &mut self,
+        port: SocketAddr,
+        words: Option<Sound>,
+    ) -> Option<MediaEvent> {
+        let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
+        let media = matches!(session.does, Does::Speaks).then_some(*media)?;
+        self.captured(media, words)
+    }
+
+    fn captured(&mut self, media: MediaId, sound: Option<Sound>) -> Option<MediaEvent> {
+        self.sessions.get_mut(&media)?.does = Does::Nothing;
+        Some(MediaEvent::Captured { media, sound })
+    }
+
     /// What the worker tells of a key that is pressed at `port`.
     pub(crate) fn key_pressed(&self, port: SocketAddr, digit: Digit) -> Option<MediaEvent> {
         let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
         match session.does {
             Does::Relays(_) | Does::Plays(Playout::Echo) => None,
-            Does::Nothing | Does::Plays(_) | Does::Meets(_, _) | Does::Taps(_, _) => {
-                Some(MediaEvent::Key { media: *media, digit })
-            }
+            Does::Nothing
+            | Does::Plays(_)
+            | Does::Speaks
+            | Does::Meets(_, _)
+            | Does::Taps(_, _) => Some(MediaEvent::Key { media: *media, digit }),
         }
     }
 
@@ -340,7 +384,9 @@ impl Worker {
     fn taps_ended(&self) -> Vec<MediaEvent> {
         let is_deserted = |does: &Does| match does {
             Does::Taps(of, _) => !of.iter().any(|it| self.sessions.contains_key(it)),
-            Does::Nothing | Does::Relays(_) | Does::Plays(_) | Does::Meets(_, _) => false,
+            Does::Nothing | Does::Speaks | Does::Relays(_) | Does::Plays(_) | Does::Meets(_, _) => {
+                false
+            }
         };
         let deserted = self.sessions.iter().filter(|(_, it)| is_deserted(&it.does));
         deserted.map(|(media, _)| MediaEvent::TapEnded { media: *media }).collect()

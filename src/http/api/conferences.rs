@@ -150,7 +150,7 @@ impl From<RoomView> for Conference {
 
 impl From<PartyView> for ConferenceParty {
     fn from(party: PartyView) -> Self {
-        let PartyView { call, party, is_moderator, mode, level, since } = party;
+        let PartyView { call, party, is_moderator, mode, level, since, name: _ } = party;
         Self {
             call: call.0,
             party,

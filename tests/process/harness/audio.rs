@@ -82,7 +82,7 @@ impl Codec {
         match self {
             Self::Pcmu => codec::Codec::G711(Law::Mu),
             Self::Pcma => codec::Codec::G711(Law::A),
-            Self::G722 => codec::Codec::G722,
+            Self::G722 => codec::Codec::G722(codec::Bands::Both),
             Self::Opus => codec::Codec::Opus(Rate::Full),
         }
     }

@@ -1,12 +1,15 @@
 //! A caller in a conference room: the PIN at the door, the keys inside, the way out.
 //!
 //! ```text
-//!                    right PIN, or none is asked for
-//! answered ─▶ AtDoor ────────────────────────────────▶ Inside
-//!                │ three wrong PINs, locked, full         │ hangs up, is sent out
-//!                ▼                                        ▼
-//!            SentAway ── has heard why ───────────────▶ (end)
+//!                   right PIN, or none           has said its name, or
+//!                   is asked for                 none is asked for
+//! answered ─▶ AtDoor ──────────────▶ Naming ───────────────────────────▶ Inside
+//!                │ three wrong PINs     │ locked, full                      │ hangs up, is sent out
+//!                ▼                      ▼                                   ▼
+//!            SentAway ◀─────────────────┴─── has heard why ─────────────▶ (end)
 //! ```
+
+mod names;
 
 use super::{CALLER, Call, Incoming, State};
 use crate::{
@@ -14,10 +17,11 @@ use crate::{
     dialplan::ConferencePlan,
     failure::{Cause, Refusal},
     rooms::{Closed, PartyView, Place},
-    speech::{Noun, Phrase},
+    speech::Phrase,
 };
 use base::Now;
-use media::{MediaCommand, PartyMode, Playout, dtmf::Digit};
+use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
+use names::Naming;
 use std::time::{Duration, Instant};
 
 /// An invitation into a room.
@@ -49,6 +53,8 @@ enum Stage {
         /// When what was entered counts.
         due: Instant,
     },
+    /// It is asked for its name.
+    Naming(Naming),
     /// It is in the room.
     Inside {
         is_moderator: bool,
@@ -84,27 +90,34 @@ impl Call {
         let stage = if plan.pin.is_some() {
             let due = ctx.now.instant + FIRST_KEY_TIMEOUT;
             Stage::AtDoor { entered: String::new(), wrong: 0, due }
+        } else if plan.announces {
+            place.admit(false, plan.parties_max).map_err(|it| it.refusal(&plan))?;
+            Stage::Naming(Naming::new(ctx.now.instant, false))
         } else {
-            let party = self.party(ctx.now, false);
+            let party = self.party(ctx.now, &plan, false, None);
             place.enter(party, plan.parties_max).map_err(|it| it.refusal(&plan))?;
             Stage::Inside { is_moderator: false, begins_code: false }
         };
         self.open_caller(ctx, incoming)?;
         let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
-        let mode = PartyMode::default();
+        let mode = plan.mode();
         self.state = State::Meeting(Box::new(Meeting { plan, place, stage, mode, until }));
-        if let State::Meeting(meeting) = &self.state
-            && let Stage::AtDoor { .. } = meeting.stage
-        {
-            self.say(ctx, Words::AskPin);
-        } else {
-            self.join(ctx);
-        }
+        self.greet(ctx);
         described
             .and_then(|description| self.legs[CALLER].accept(ctx, description))
             .map_err(|error| error.refusal())?;
         self.record_by_rule(ctx);
         Ok(())
+    }
+
+    fn greet(&mut self, ctx: &mut Context<'_>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        match meeting.stage {
+            Stage::AtDoor { .. } => self.say(ctx, Words::AskPin),
+            Stage::Naming(_) => self.ask_name(ctx),
+            Stage::Inside { .. } => self.join(ctx),
+            Stage::SentAway { .. } => {}
+        }
     }
 
     /// A key of the caller, however it came.
@@ -126,6 +139,7 @@ impl Call {
                 }
                 self.try_pin(ctx);
             }
+            Stage::Naming(_) => self.handle_naming_key(ctx, digit),
             Stage::Inside { is_moderator, begins_code } => {
                 let (is_moderator, begins) = (*is_moderator, *begins_code);
                 *begins_code = digit.as_char() == '*';
@@ -174,6 +188,7 @@ impl Call {
         match meeting.stage {
             // A far end that hears nothing at all would take us for dead.
             Stage::AtDoor { .. } => self.hush(ctx),
+            Stage::Naming(_) => self.handle_name_asked(ctx),
             Stage::SentAway { cause } => self.end(ctx, None, Refusal::of(cause)),
             Stage::Inside { .. } => {}
         }
@@ -183,9 +198,15 @@ impl Call {
     pub(super) fn handle_meeting_timeout(&mut self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
         if meeting.until <= ctx.now.instant {
-            self.end(ctx, None, Refusal::of(Cause::MaxDuration));
-        } else if let Stage::AtDoor { .. } = meeting.stage {
-            self.try_pin(ctx);
+            return self.end(ctx, None, Refusal::of(Cause::MaxDuration));
+        }
+        match &meeting.stage {
+            Stage::AtDoor { .. } => self.try_pin(ctx),
+            Stage::Naming(naming) => {
+                let is_moderator = naming.is_moderator;
+                self.let_in(ctx, is_moderator, None);
+            }
+            Stage::Inside { .. } | Stage::SentAway { .. } => {}
         }
     }
 
@@ -196,7 +217,7 @@ impl Call {
         let entered = std::mem::take(entered);
         let is_moderator = meeting.plan.moderator_pin.as_ref() == Some(&entered);
         if is_moderator || meeting.plan.pin.as_ref() == Some(&entered) {
-            self.let_in(ctx, is_moderator);
+            self.admit(ctx, is_moderator);
             return;
         }
         *wrong += 1;
@@ -209,17 +230,41 @@ impl Call {
         }
     }
 
-    fn let_in(&mut self, ctx: &mut Context<'_>, is_moderator: bool) {
-        let party = self.party(ctx.now, is_moderator);
+    /// The caller may come in: with its name, where names are announced.
+    fn admit(&mut self, ctx: &mut Context<'_>, is_moderator: bool) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        if !meeting.plan.announces {
+            return self.let_in(ctx, is_moderator, None);
+        }
+        match meeting.place.admit(is_moderator, meeting.plan.parties_max) {
+            Ok(()) => {
+                meeting.stage = Stage::Naming(Naming::new(ctx.now.instant, is_moderator));
+                self.ask_name(ctx);
+            }
+            Err(closed) => self.turn_away(ctx, closed),
+        }
+    }
+
+    fn let_in(&mut self, ctx: &mut Context<'_>, is_moderator: bool, name: Option<Sound>) {
+        let State::Meeting(meeting) = &self.state else { return };
+        let party = self.party(ctx.now, &meeting.plan, is_moderator, name);
         let State::Meeting(meeting) = &mut self.state else { return };
         match meeting.place.enter(party, meeting.plan.parties_max) {
             Ok(()) => {
                 meeting.stage = Stage::Inside { is_moderator, begins_code: false };
                 self.join(ctx);
+                self.announce_coming(ctx);
             }
-            Err(Closed::Locked) => self.send_away(ctx, Words::Locked, Cause::Refused),
-            Err(Closed::Full) => self.send_away(ctx, Words::Full, Cause::Refused),
+            Err(closed) => self.turn_away(ctx, closed),
         }
+    }
+
+    fn turn_away(&mut self, ctx: &mut Context<'_>, closed: Closed) {
+        let words = match closed {
+            Closed::Locked => Words::Locked,
+            Closed::Full => Words::Full,
+        };
+        self.send_away(ctx, words, Cause::Refused);
     }
 
     fn send_away(&mut self, ctx: &mut Context<'_>, why: Words, cause: Cause) {
@@ -230,12 +275,19 @@ impl Call {
     }
 
     /// The caller as others see it in the room.
-    fn party(&self, now: Now, is_moderator: bool) -> PartyView {
+    fn party(
+        &self,
+        now: Now,
+        plan: &ConferencePlan,
+        is_moderator: bool,
+        name: Option<Sound>,
+    ) -> PartyView {
         PartyView {
             call: self.id,
             party: self.caller.clone(),
+            name,
             is_moderator,
-            mode: PartyMode::default(),
+            mode: plan.mode(),
             level: None,
             since: now.unix,
         }
@@ -261,18 +313,6 @@ impl Call {
         let State::Meeting(meeting) = &self.state else { return };
         let is_locked = meeting.place.toggle_lock();
         self.tell(ctx, if is_locked { Words::NowLocked } else { Words::NowOpen });
-    }
-
-    /// Tells how many are in the room.
-    fn call_roll(&self, ctx: &mut Context<'_>) {
-        let State::Meeting(meeting) = &self.state else { return };
-        match meeting.place.parties() {
-            ..=1 => self.tell(ctx, Words::OnlyYou),
-            parties => {
-                let here = Phrase::Prompt(Words::NowHere.prompt());
-                self.tell_phrases(ctx, &[here, Phrase::Count(parties as u64, Noun::Party)]);
-            }
-        }
     }
 
     /// Sends everybody in the room out, this moderator, too. Their calls may be other shards', so
@@ -305,12 +345,8 @@ impl Call {
 
     /// Says something to a caller inside, which no other hears.
     fn tell(&self, ctx: &mut Context<'_>, words: Words) {
-        self.tell_phrases(ctx, &[Phrase::Prompt(words.prompt())]);
-    }
-
-    fn tell_phrases(&self, ctx: &mut Context<'_>, phrases: &[Phrase<'_>]) {
         if let State::Meeting(meeting) = &self.state {
-            self.tell_caller(ctx, meeting.plan.language, phrases);
+            self.tell_caller(ctx, meeting.plan.language, &[Phrase::Prompt(words.prompt())]);
         }
     }
 }
@@ -318,8 +354,8 @@ impl Call {
 impl Meeting {
     /// When [`Call::handle_meeting_timeout`] wants to be called.
     pub(super) fn due(&self) -> Instant {
-        match self.stage {
-            Stage::AtDoor { due, .. } => due.min(self.until),
+        match &self.stage {
+            Stage::AtDoor { due, .. } | Stage::Naming(Naming { due, .. }) => (*due).min(self.until),
             Stage::Inside { .. } | Stage::SentAway { .. } => self.until,
         }
     }
@@ -351,6 +387,9 @@ enum Words {
     NowHere,
     OnlyYou,
     Over,
+    AskName,
+    HasCome,
+    HasLeft,
 }
 
 impl Words {
@@ -361,7 +400,7 @@ impl Words {
 }
 
 /// Prompts that a conference needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 12] = [
+pub(crate) const PROMPTS: [&str; 15] = [
     "conference-pin",
     "conference-wrong-pin",
     "conference-refused",
@@ -374,6 +413,9 @@ pub(crate) const PROMPTS: [&str; 12] = [
     "conference-now-here",
     "conference-only-you",
     "conference-over",
+    "conference-name",
+    "conference-has-come",
+    "conference-has-left",
 ];
 
 /// Wrong PINs after which a caller is turned away.

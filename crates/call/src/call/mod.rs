@@ -328,6 +328,7 @@ impl Call {
             return;
         }
         self.refuse_exchange(ctx);
+        self.announce_leaving(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             let hangup = match by {
                 Some(by) if by == n => HangupParty::Remote,

@@ -175,6 +175,9 @@ impl Switch {
             | MediaCommand::Tell { .. }
             | MediaCommand::Tap { .. }
             | MediaCommand::Detect { .. }
+            | MediaCommand::Announce { .. }
+            | MediaCommand::Capture { .. }
+            | MediaCommand::EndCapture { .. }
             | MediaCommand::Dismiss { .. }
             | MediaCommand::Play { .. }
             | MediaCommand::Record { .. }

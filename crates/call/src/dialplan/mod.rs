@@ -25,7 +25,7 @@ use crate::{
     settings::prompt_file,
     speech::Language,
 };
-use media::progress::ProgressTone;
+use media::{PartyMode, progress::ProgressTone};
 use rule::{Rule, Verdict};
 use std::{collections::BTreeSet, fmt};
 
@@ -169,9 +169,18 @@ pub struct ConferencePlan {
     pub music: Option<String>,
     /// Whether the room hears it when somebody comes or leaves.
     pub has_chimes: bool,
+    /// Whether callers are asked for their names, which the room hears then.
+    pub announces: bool,
+    /// Whether everybody is brought to one level, however loud they speak.
+    pub is_levelled: bool,
 }
 
 impl ConferencePlan {
+    /// How a party takes part when it comes in.
+    pub(crate) fn mode(&self) -> PartyMode {
+        PartyMode { is_levelled: self.is_levelled, ..PartyMode::default() }
+    }
+
     /// So many digits are a whole PIN, whichever is meant.
     pub(crate) fn longest_pin(&self) -> usize {
         let pins = [&self.pin, &self.moderator_pin];

@@ -263,6 +263,8 @@ impl Reading<'_, '_> {
         let language = table.optional("language");
         let music = table.optional("music");
         let chimes = table.optional("chimes");
+        let names = table.optional("names");
+        let agc = table.optional("agc");
         table.finish(self.to);
         if let (None, Some(value)) = (&pin, &moderator_pin) {
             return self.checked(value, Err(Mistake::ModeratorWithoutPin));
@@ -289,6 +291,14 @@ impl Reading<'_, '_> {
             has_chimes: match chimes {
                 Some(it) => it.boolean(self.to)?,
                 None => true,
+            },
+            announces: match names {
+                Some(it) => it.boolean(self.to)?,
+                None => false,
+            },
+            is_levelled: match agc {
+                Some(it) => it.boolean(self.to)?,
+                None => false,
             },
         };
         Some(Step::Conference { room: room?, plan })

@@ -145,15 +145,7 @@ fn only(mut kept: Vec<Option<Sound>>) -> Sound {
 
 /// What was kept, of each far end that was told of.
 fn captured(world: &mut World) -> Vec<Option<Sound>> {
-    let kept = |event| match event {
-        MediaEvent::Captured { sound, .. } => vec![sound],
-        other => {
-            assert!(
-                matches!(other, MediaEvent::Key { .. } | MediaEvent::Talks { .. }),
-                "{other:?}"
-            );
-            Vec::new()
-        }
-    };
-    world.events().into_iter().flat_map(kept).collect()
+    let kept =
+        |event| if let MediaEvent::Captured { sound, .. } = event { Some(sound) } else { None };
+    world.events().into_iter().filter_map(kept).collect()
 }

@@ -2,8 +2,9 @@
 
 use crate::support::*;
 use call::{PartyCommand, RoomView};
-use media::Playout;
+use media::{Playout, codec::Rate, sound::Sound};
 use sim::City;
+use std::net::SocketAddr;
 
 #[test]
 fn whoever_dials_the_same_room_is_heard_by_all_others_until_hanging_up() {
@@ -218,6 +219,121 @@ fn a_party_that_hangs_up_at_the_door_leaves_nothing_behind() {
         assert!(city.rooms.is_empty());
         assert_eq!(log(&city), ["caller 200 normal remote"], "{keys}");
     }
+}
+
+#[test]
+fn whoever_comes_where_names_are_announced_says_its_name_first_and_is_heard_of_until_it_leaves() {
+    let mut city = three();
+    for (phone, name) in (0..).zip([200, 300]) {
+        come_in(&mut city, phone, Some(&said(name)));
+        assert_eq!(parties(&city, "3200"), phone + 1, "{}", city.story());
+    }
+    city.dial(2, "3200");
+    city.wait(secs(1));
+    press(&mut city, 2, "#");
+    assert!(listens(&city, 2), "it knows what to do, and need not hear all of it");
+    press(&mut city, 2, "#");
+    assert_eq!(audience(&city, 2), 2, "{}", city.story());
+    let told = |city: &City| -> Vec<Sound> {
+        let told = city.workers.iter().flat_map(|it| it.announced()).map(|(_, it)| it[0].clone());
+        told.collect()
+    };
+    assert_eq!(told(&city), [said(300), Sound::beep()], "nobody was there to hear of the first");
+
+    city.act(1, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    assert_eq!(told(&city).last(), Some(&said(300)), "{}", city.story());
+    let names: Vec<_> = room(&city, "3200").parties.into_iter().map(|it| it.name).collect();
+    assert_eq!(names, [Some(said(200)), Some(Sound::beep())]);
+    hang_up_all(city);
+}
+
+#[test]
+fn whoever_says_no_name_comes_in_without_one() {
+    let mut city = three();
+    come_in(&mut city, 0, Some(&said(200)));
+    come_in(&mut city, 1, None);
+    assert_eq!(parties(&city, "3200"), 2);
+    // A worker that keeps nothing, since it understands nothing, keeps nobody out.
+    city.dial(2, "3200");
+    city.wait(secs(21));
+    assert_eq!(parties(&city, "3200"), 3, "{}", city.story());
+    assert!(city.workers.iter().all(|it| it.announced().is_empty()), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_full_room_asks_nobody_for_a_name_and_who_leaves_while_it_says_its_name_was_never_there() {
+    let mut city = three();
+    city.add_registered("1004");
+    for phone in 0..2 {
+        come_in(&mut city, phone, Some(&said(200)));
+    }
+    for phone in 2..4 {
+        city.dial(phone, "3200");
+        city.wait(secs(1));
+    }
+    city.act(2, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    let port = line(&city, 3).remote_rtp.unwrap();
+    finish_words(&mut city, port);
+    assert_eq!(parties(&city, "3200"), 2);
+    city.finish_speaking(port, None);
+    assert_eq!(parties(&city, "3200"), 3, "{}", city.story());
+
+    city.dial(2, "3200");
+    city.wait(secs(2));
+    assert_eq!(line(&city, 2).final_status(), Some(486), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn the_place_of_one_who_says_its_name_is_taken_by_whoever_comes_in_first() {
+    let mut city = three();
+    city.add_registered("1004");
+    for phone in 0..2 {
+        come_in(&mut city, phone, Some(&said(200)));
+    }
+    for phone in 2..4 {
+        city.dial(phone, "3200");
+        city.wait(secs(1));
+        let port = line(&city, phone).remote_rtp.unwrap();
+        finish_words(&mut city, port);
+    }
+    for phone in 2..4 {
+        let port = line(&city, phone).remote_rtp.unwrap();
+        city.finish_speaking(port, Some(&said(300)));
+    }
+    assert_eq!(parties(&city, "3200"), 3, "{}", city.story());
+    assert!(is_spoken_to(&city, 3), "it hears that the room is full");
+    let port = line(&city, 3).remote_rtp.unwrap();
+    finish_words(&mut city, port);
+    hang_up_all(city);
+}
+
+fn come_in(city: &mut City, phone: usize, name: Option<&Sound>) {
+    city.dial(phone, "3200");
+    city.wait(secs(1));
+    assert!(is_spoken_to(city, phone), "{}", city.story());
+    let port = line(city, phone).remote_rtp.expect("it was answered");
+    finish_words(city, port);
+    assert!(listens(city, phone), "{}", city.story());
+    city.finish_speaking(port, name);
+}
+
+/// What is said to a phone comes to its end.
+fn finish_words(city: &mut City, port: SocketAddr) {
+    city.finish_prompt(port);
+    city.wait(millis(200));
+}
+
+fn said(sample: i16) -> Sound {
+    Sound::new(Rate::Narrow, [sample; 160])
+}
+
+fn listens(city: &City, phone: usize) -> bool {
+    let Some(port) = line(city, phone).remote_rtp else { return false };
+    city.workers.iter().any(|it| it.listens_at(port))
 }
 
 fn three() -> City {
