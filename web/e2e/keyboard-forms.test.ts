@@ -113,7 +113,7 @@ test.each(FORMS)('by the keyboard: $section', async (it) => {
   await focused(field);
   expect(await field.inputValue()).toBe(it.change.to);
   await page.keyboard.press('Escape');
-  await question.waitFor();
+  await question.locator(':focus').waitFor();
   await page.keyboard.press('Enter');
   await card.waitFor({ state: 'detached' });
   await focused(row);
@@ -133,7 +133,7 @@ test.each(FORMS)('by the keyboard: $section', async (it) => {
   if (it.hasPassword) await changePassword(page, card);
   await tabTo(page, row);
   await pressBy(page, button(page, 'Удалить'));
-  await question.waitFor();
+  await question.locator(':focus').waitFor();
   await page.keyboard.press('Enter');
   await row.waitFor({ state: 'detached' });
   expect(complaints(page)).toEqual([]);
