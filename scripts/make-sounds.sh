@@ -72,6 +72,8 @@ conference name 'Назовите себя после сигнала и нажм
     'Please say your name after the tone, followed by the pound key.'
 conference has-come 'теперь в конференции.' 'has joined the conference.'
 conference has-left 'больше не в конференции.' 'has left the conference.'
+conference now-recorded 'Конференция записывается.' 'This conference is being recorded.'
+conference not-recorded 'Запись конференции остановлена.' 'This conference is no longer recorded.'
 
 # supervise NAME RUSSIAN ENGLISH
 supervise() {

@@ -267,6 +267,8 @@ impl Worker {
             | MediaCommand::Dismiss { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::StopRecordingRoom { .. }
             | MediaCommand::StopRecording { .. }) => {
                 self.open_rtcp(&command);
                 self.relay.handle_command(now, command);

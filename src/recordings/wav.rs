@@ -1,4 +1,4 @@
-//! From a journal to a stereo WAV file. Blocking, and busy: 10 ms a minute of telephone speech.
+//! From a journal to a WAV file, stereo unless only one side was recorded. Blocking, and busy: 10 ms a minute of telephone speech.
 
 use base::Rng;
 use media::recording::{First, Label, Record, Stitcher, Survey, first_record};
@@ -30,7 +30,7 @@ pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<
     })?;
     let Some(label) = survey.label.clone() else { return Ok(None) };
     let spec = hound::WavSpec {
-        channels: 2,
+        channels: survey.channels() as u16,
         sample_rate: survey.rate.hz(),
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
@@ -38,7 +38,7 @@ pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<
     let file = File::create(wav)?;
     let mut writer =
         hound::WavWriter::new(BufWriter::new(file.try_clone()?), spec).map_err(io::Error::other)?;
-    let mut stitcher = Stitcher::new(Instant::now(), survey.rate, rng);
+    let mut stitcher = Stitcher::new(Instant::now(), &survey, rng);
     let mut write = |pcm: &[i16]| {
         let mut room = writer.get_i16_writer(pcm.len() as u32);
         for sample in pcm {

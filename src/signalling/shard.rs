@@ -337,6 +337,8 @@ fn wants_more(command: &MediaCommand) -> Option<MediaId> {
         // A call goes on whether it is recorded or not.
         | MediaCommand::Record { .. }
         | MediaCommand::PauseRecording { .. }
+        | MediaCommand::RecordRoom { .. }
+        | MediaCommand::StopRecordingRoom { .. }
         | MediaCommand::StopRecording { .. } => None,
     }
 }

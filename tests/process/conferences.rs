@@ -1,8 +1,8 @@
 //! Conferences with phones of two makers in three codecs: what each hears of the others.
 
 use crate::harness::{
-    Baresip, CdrRow, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array,
-    levels_of, one_audio_call_at_a_time, repository, wait_for,
+    Baresip, CdrRow, Codec, Judge, Phone, Pjsua, Recording, RecordingRow, Server, Transport,
+    Visitor, array, levels_of, one_audio_call_at_a_time, repository, wait_for,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -114,7 +114,7 @@ fn the_pin_lets_in_and_keys_mute_whether_they_come_beside_the_audio_or_in_sip() 
 }
 
 #[test]
-fn the_roll_is_called_in_words_and_a_moderator_ends_it_for_all() {
+fn the_roll_is_called_in_words_and_a_moderator_has_it_recorded_and_ends_it_for_all() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start_with_plan(QUIET_ROOM);
     let judge = Judge::new(server.folder());
@@ -141,12 +141,20 @@ fn the_roll_is_called_in_words_and_a_moderator_ends_it_for_all() {
     wait_for_parties(2);
     other.command("dtmf *5");
     wait_for_packets(&server, 2 * 4 * 50);
+    other.command("dtmf *3");
+    moderator.command("dtmf *3");
+    wait_for_packets(&server, 2 * 4 * 50);
     other.command("dtmf *9");
     moderator.command("dtmf *9");
     for phone in [&mut moderator, &mut other] {
         phone.wait_for("call DISCONNECTED");
     }
 
+    let row = wait_for("the recording of the room", EVENT_LIMIT, || {
+        RecordingRow::read_all(&server.folder().join("data/tandem.db")).pop()
+    });
+    assert_eq!((row.left.as_str(), row.right.as_str()), ("3100", "1001"));
+    let minutes = Recording::at(server.folder().join("data/recordings").join(&row.file));
     let [heard_by_moderator, heard_by_other] = [moderator.heard(), other.heard()];
     // How well each sentence is found in what was heard.
     let found = |heard: &Recording, prompts: &[&str]| {
@@ -159,7 +167,11 @@ fn the_roll_is_called_in_words_and_a_moderator_ends_it_for_all() {
     for heard in [&heard_by_moderator, &heard_by_other] {
         let over = found(heard, &["conference-over"]);
         assert!(over > SAID_STOI, "{over}");
+        let recorded = found(heard, &["conference-now-recorded"]);
+        assert!(recorded > SAID_STOI, "both hear that they are recorded: {recorded}");
     }
+    let recorded = found(&minutes, &["conference-now-recorded"]);
+    assert!(recorded > SAID_STOI, "what the room hears is recorded: {recorded}");
     let counts =
         [["say/2", "say/party-few"], ["say/3", "say/party-few"], ["say/5", "say/party-many"]]
             .map(|[count, noun]| found(&heard_by_other, &["conference-now-here", count, noun]));

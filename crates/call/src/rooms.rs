@@ -28,6 +28,7 @@ struct Room {
     id: RoomId,
     worker: u8,
     is_locked: bool,
+    is_recorded: bool,
     /// Those who are asked for the PIN.
     waiting: usize,
     parties: Vec<PartyView>,
@@ -40,6 +41,8 @@ pub struct RoomView {
     pub name: String,
     /// Whether nobody else may come in.
     pub is_locked: bool,
+    /// Whether it is recorded as a whole.
+    pub is_recorded: bool,
     /// Who is in it, the first who came first.
     pub parties: Vec<PartyView>,
 }
@@ -94,6 +97,7 @@ impl Rooms {
             .map(|((_, name), room)| RoomView {
                 name: name.clone(),
                 is_locked: room.is_locked,
+                is_recorded: room.is_recorded,
                 parties: room.parties.clone(),
             })
             .collect()
@@ -119,7 +123,14 @@ impl Rooms {
         let room = rooms.entry(key.clone()).or_insert_with(|| {
             *named += 1;
             let id = RoomId(*named);
-            Room { id, worker, is_locked: false, waiting: 0, parties: Vec::new() }
+            Room {
+                id,
+                worker,
+                is_locked: false,
+                is_recorded: false,
+                waiting: 0,
+                parties: Vec::new(),
+            }
         });
         room.waiting += 1;
         let (id, worker) = (room.id, room.worker);
@@ -194,6 +205,16 @@ impl Place {
             room.is_locked
         });
         toggled.unwrap_or(false)
+    }
+
+    /// Whether the room is to be recorded as a whole.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.with_room(|room| room.is_recorded).unwrap_or(false)
+    }
+
+    /// Has the room recorded, or no longer.
+    pub(crate) fn set_recorded(&self, is_recorded: bool) {
+        self.with_room(|room| room.is_recorded = is_recorded);
     }
 
     fn with_room<T>(&self, work: impl FnOnce(&mut Room) -> T) -> Option<T> {

@@ -188,6 +188,18 @@ pub enum MediaCommand {
         /// Whether those who are recorded hear a tone each 15 s that tells them so.
         has_tone: bool,
     },
+    /// Record what a room hears, until told to stop or until nobody is there. Nothing happens if nobody
+    /// is there now, or if the room is recorded already: so each who comes in may ask for it.
+    RecordRoom {
+        /// Name of the recording from now on.
+        recording: RecordingId,
+        /// What it is of.
+        label: Box<Label>,
+        /// Which room.
+        room: RoomId,
+        /// Whether the room hears a tone each 15 s that tells it so.
+        has_tone: bool,
+    },
     /// Leave out of a recording what comes from now on, or no longer.
     PauseRecording {
         /// Which.
@@ -195,10 +207,15 @@ pub enum MediaCommand {
         /// Whether it pauses.
         pause: bool,
     },
-    /// End a recording; its sessions go on.
+    /// End a recording of sessions, which go on.
     StopRecording {
         /// Which.
         recording: RecordingId,
+    },
+    /// End the recording of a room, which goes on.
+    StopRecordingRoom {
+        /// Which room.
+        room: RoomId,
     },
     /// End the session; answered by [`MediaEvent::Closed`].
     Close {

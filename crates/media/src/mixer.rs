@@ -5,6 +5,8 @@
 //! hears it without itself. So a listener costs a packet and no more, and a room of a thousand is
 //! a thousand packets and the encoding of those few who talk.
 
+mod minutes;
+
 use crate::{
     codec::Rate,
     command::MediaEvent,
@@ -14,16 +16,18 @@ use crate::{
     party::{FRAME_MAX, Party, saturate},
     playout::{PACKET_MS, Voice},
     radio::Radio,
+    recording::buffer::Buffer,
     relay::Slot,
     session::{Session, session_mut},
     sound::Sound,
     talk::Talk,
 };
-use base::{MediaId, RoomId};
+use base::{MediaId, RecordingId, RoomId};
+use minutes::Minutes;
 use std::{
     collections::{BTreeMap, VecDeque},
     f64::consts::TAU,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// All rooms of one worker.
@@ -56,6 +60,7 @@ struct Room {
     deaf: Vec<Outlet>,
     /// What everybody hears beside the talk, the first of them now.
     announced: VecDeque<Announced>,
+    minutes: Option<Minutes>,
 }
 
 /// What a room says, at one rate.
@@ -119,7 +124,8 @@ impl Mixer {
     pub(crate) fn stop_overhearing(&mut self, id: RoomKey, slot: Slot) {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.overheard.retain(|it| *it != slot);
-            self.close_if_empty(id);
+            // A room of supervisors is not recorded.
+            let _ = self.close_if_empty(id);
         }
     }
 
@@ -129,20 +135,60 @@ impl Mixer {
         room.map(|it| [it.parties.clone(), it.overheard.clone()]).unwrap_or_default()
     }
 
-    /// It leaves; a room that is empty is gone.
-    pub(crate) fn leave(&mut self, id: RoomKey, slot: Slot, is_chimed: bool) {
-        let Some(room) = self.rooms.get_mut(&id) else { return };
+    /// It leaves; a room that is empty is gone, and so is its recording.
+    pub(crate) fn leave(
+        &mut self,
+        id: RoomKey,
+        slot: Slot,
+        is_chimed: bool,
+    ) -> Option<RecordingId> {
+        let room = self.rooms.get_mut(&id)?;
         room.parties.retain(|it| *it != slot);
         if is_chimed {
             room.chime(Chime::LEAVING);
         }
-        self.close_if_empty(id);
+        self.close_if_empty(id)
     }
 
-    fn close_if_empty(&mut self, id: RoomKey) {
+    fn close_if_empty(&mut self, id: RoomKey) -> Option<RecordingId> {
         let is_empty = |room: &Room| room.parties.is_empty() && room.overheard.is_empty();
         if self.rooms.get(&id).is_some_and(is_empty) {
-            self.rooms.remove(&id);
+            return self.rooms.remove(&id)?.minutes.map(|it| it.recording());
+        }
+        None
+    }
+
+    /// Whether a room is there and is not recorded yet.
+    pub(crate) fn is_recordable(&self, id: RoomKey) -> bool {
+        self.rooms.get(&id).is_some_and(|it| it.minutes.is_none())
+    }
+
+    /// Records a room from now on, with or without a tone that tells so.
+    pub(crate) fn record(
+        &mut self,
+        now: Instant,
+        id: RoomKey,
+        (recording, has_tone): (RecordingId, bool),
+        recorded: &mut Buffer,
+    ) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.minutes = Minutes::new(now, recording, has_tone, recorded);
+        }
+    }
+
+    /// Records a room no longer; gives the recording that is over.
+    pub(crate) fn stop_recording(&mut self, id: RoomKey) -> Option<RecordingId> {
+        self.rooms.get_mut(&id)?.minutes.take().map(|it| it.recording())
+    }
+
+    /// Tells rooms that are recorded, where that is wanted and is due.
+    pub(crate) fn sweep_beeps(&mut self, now: Instant, interval: Duration) {
+        for room in self.rooms.values_mut() {
+            let Some(minutes) = &mut room.minutes else { continue };
+            if minutes.beeps_at.is_some_and(|at| at <= now) {
+                minutes.beeps_at = Some(now + interval);
+                room.announced.push_back(Announced::Words(Words::new(&Sound::recording_tone())));
+            }
         }
     }
 
@@ -150,15 +196,15 @@ impl Mixer {
     /// worked on.
     pub(crate) fn mix(
         &mut self,
-        now: Instant,
-        tick: u64,
+        (now, tick): (Instant, u64),
         sessions: &mut [Option<Box<Session>>],
-        events: &mut VecDeque<MediaEvent>,
+        (events, recorded): (&mut VecDeque<MediaEvent>, &mut Buffer),
         in_hand: &mut Option<Slot>,
     ) {
         for room in self.rooms.values_mut() {
             room.listen(now, sessions, events, in_hand);
             room.mix(sessions, in_hand);
+            room.write_minutes(now, tick, recorded);
             room.sweep(tick);
         }
     }
@@ -207,6 +253,7 @@ impl Room {
             listeners: Vec::new(),
             deaf: Vec::new(),
             announced: VecDeque::new(),
+            minutes: None,
         }
     }
 
@@ -218,9 +265,9 @@ impl Room {
         events: &mut VecDeque<MediaEvent>,
         in_hand: &mut Option<Slot>,
     ) {
-        let Self { parties, overheard, buses, talkers, .. } = self;
+        let Self { parties, overheard, buses, talkers, minutes, .. } = self;
         for bus in &mut *buses {
-            bus.is_wanted = false;
+            bus.is_wanted = minutes.is_some() && bus.rate == Minutes::RATE;
         }
         talkers.clear();
         let is_small = parties.len() + overheard.len() <= ALL_MIXED_MAX;
@@ -281,6 +328,13 @@ impl Room {
             for (mixed, sum) in bus.mixed.iter_mut().zip(&bus.sum) {
                 *mixed = saturate(*sum);
             }
+        }
+    }
+
+    fn write_minutes(&mut self, now: Instant, tick: u64, recorded: &mut Buffer) {
+        if let Some(minutes) = &mut self.minutes {
+            let bus = &self.buses[Minutes::RATE as usize];
+            minutes.write(now, tick, &bus.mixed, recorded);
         }
     }
 

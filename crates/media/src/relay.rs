@@ -284,10 +284,14 @@ impl Relay {
             MediaCommand::Record { recording, label, sources, has_tone } => {
                 self.record(now, recording, *label, (sources, has_tone));
             }
+            MediaCommand::RecordRoom { recording, label, room, has_tone } => {
+                self.record_room(now, (recording, *label), room, has_tone);
+            }
             MediaCommand::PauseRecording { recording, pause } => {
                 self.pause_recording(now, recording, pause);
             }
             MediaCommand::StopRecording { recording } => self.stop_recording(now, recording),
+            MediaCommand::StopRecordingRoom { room } => self.stop_recording_room(now, room),
             MediaCommand::Lease { .. }
             | MediaCommand::Return { .. }
             | MediaCommand::Open { .. }
@@ -558,14 +562,22 @@ impl Relay {
     fn part(&mut self, now: Instant, slot: Slot) {
         for slot in [self.peer(slot), Some(slot)].into_iter().flatten() {
             let Some(session) = session_mut(&mut self.sessions, slot) else { continue };
-            let mut supervised = None;
-            if let Activity::Meeting(party) = session.activity() {
-                self.studio.mixer.leave(party.room(), slot, party.is_chimed());
-                supervised = party.tap().map(|_| party.room());
-            }
+            let left = match session.activity() {
+                Activity::Meeting(party) => {
+                    Some((party.room(), party.is_chimed(), party.tap().is_some()))
+                }
+                Activity::Idle
+                | Activity::Bridged { .. }
+                | Activity::Echo
+                | Activity::Playing(_)
+                | Activity::Capturing(_) => None,
+            };
             session.take_up(Activity::Idle);
-            if let Some(room) = supervised {
-                self.settle_taps(now, room);
+            if let Some((room, is_chimed, is_supervising)) = left {
+                self.leave_room(now, room, slot, is_chimed);
+                if is_supervising {
+                    self.settle_taps(now, room);
+                }
             }
         }
     }
@@ -574,7 +586,7 @@ impl Relay {
         let mut packet = [0; PACKET_MAX];
         let tick = self.tick_number(self.tick_at);
         let Self { sessions, players, studio, events, recorded, counters, in_hand, .. } = self;
-        studio.mixer.mix(now, tick, sessions, events, in_hand);
+        studio.mixer.mix((now, tick), sessions, (events, recorded), in_hand);
         players.retain(|slot| {
             *in_hand = Some(*slot);
             let Some(session) = session_mut(sessions, *slot) else { return false };

@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
-use base::{CallId, DomainId, MediaId, RecordingId, Rng, UnixMillis};
+use base::{CallId, DomainId, MediaId, RecordingId, Rng, RoomId, UnixMillis};
 use media::{
-    Channel, Direction, Format, MediaCommand, PayloadMap, Playout, RecordedSource, Relay, Remote,
-    Rtcp, Slot,
+    Channel, Direction, Format, MediaCommand, PartyMode, PayloadMap, Playout, RecordedSource,
+    Relay, Remote, Rtcp, Slot,
     codec::{Bands, Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
     g711::Law,
     recording::{
@@ -16,6 +16,7 @@ use media::{
 };
 use std::{
     convert::Infallible,
+    f64::consts::TAU,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -85,6 +86,82 @@ fn who_is_alone_with_us_is_recorded_with_what_it_hears() {
         assert!((50..=51).contains(&heard.len()), "{}", heard.len());
         assert_eq!(is_echo, heard.iter().zip(0..).all(|(it, n)| it[0] == n));
     }
+}
+
+#[test]
+fn a_room_is_recorded_as_everybody_hears_it_until_the_last_one_leaves() {
+    let mut world = World::bridged(PCMA, PCMA);
+    let room = RoomId(4);
+    for n in 0..2 {
+        let (media, mode) = (id(n), PartyMode::default());
+        let join = MediaCommand::Join { media, room, mode, alone: None, is_chimed: false };
+        world.relay.handle_command(world.now, join);
+    }
+    let record = |recording| MediaCommand::RecordRoom {
+        recording,
+        label: Box::new(label()),
+        room,
+        has_tone: false,
+    };
+    let said = [500.0, 900.0].map(|hz| encoded(PCMA, &tone(hz)));
+    world.relay.handle_command(world.now, record(RECORDING));
+    let second = RecordingId(uuid::Uuid::from_u128(8));
+    world.relay.handle_command(world.now, record(second));
+    for n in 0..20 {
+        for (side, said) in (0..).zip(&said) {
+            world.say(side, &said[n].1);
+        }
+        world.pass(20);
+    }
+    world.close(0);
+    assert!(!matches!(world.events().last(), Some(Event::Ended { .. })), "one is still there");
+    world.close(1);
+
+    assert_eq!(world.events().last(), Some(&Event::Ended { lost: 0 }));
+    assert!(records(&world.bytes).iter().all(|it| it.recording == RECORDING), "one at a time");
+    let tape = Tape { bytes: world.bytes };
+    assert_eq!(tape.survey().channels(), 1);
+    let (rate, [heard, none]) = tape.stitched();
+    assert_eq!((rate, none.len()), (Rate::Wide, 0));
+    let lasted = heard.len() / rate.samples(1);
+    assert!((400..=500).contains(&lasted), "{lasted} ms");
+    let middle = &heard[rate.samples(80)..rate.samples(180)];
+    for hz in [500.0, 900.0] {
+        let level = level_db(middle, hz, rate);
+        assert!(level > -16.0, "{hz} Hz: {level:.1} dB");
+    }
+}
+
+#[test]
+fn the_recording_of_a_room_is_stopped_and_another_begins() {
+    let mut world = World::bridged(PCMA, PCMA);
+    let room = RoomId(4);
+    let (media, mode) = (id(0), PartyMode::default());
+    let join = MediaCommand::Join { media, room, mode, alone: None, is_chimed: false };
+    let record = |n| MediaCommand::RecordRoom {
+        recording: RecordingId(uuid::Uuid::from_u128(n)),
+        label: Box::new(label()),
+        room,
+        has_tone: false,
+    };
+    world.relay.handle_command(world.now, record(1));
+    world.pass(20);
+    assert!(world.events().is_empty(), "nobody is there");
+
+    world.relay.handle_command(world.now, join);
+    for n in 2..4 {
+        world.relay.handle_command(world.now, record(n));
+        world.pass(100);
+        world.relay.handle_command(world.now, MediaCommand::StopRecordingRoom { room });
+        world.pass(100);
+    }
+    let of = |n| {
+        let all = records(&world.bytes);
+        let id = RecordingId(uuid::Uuid::from_u128(n));
+        let own = all.iter().filter(|it| it.recording == id);
+        own.filter(|it| matches!(it.event, Event::Packet { .. } | Event::Ended { .. })).count()
+    };
+    assert!((5..=7).contains(&of(2)) && (5..=7).contains(&of(3)), "{} and {}", of(2), of(3));
 }
 
 #[test]
@@ -382,12 +459,13 @@ impl Tape {
     }
 
     fn stitched(&self) -> (Rate, [Vec<i16>; 2]) {
-        let rate = self.survey().rate;
-        let mut stitcher = Stitcher::new(Instant::now(), rate, Rng::from_number(1));
+        let survey = self.survey();
+        let (rate, count) = (survey.rate, survey.channels());
+        let mut stitcher = Stitcher::new(Instant::now(), &survey, Rng::from_number(1));
         let mut channels = [Vec::new(), Vec::new()];
         let mut write = |pcm: &[i16]| -> Result<(), Infallible> {
             for (channel, start) in channels.iter_mut().zip(0..) {
-                channel.extend(pcm.iter().skip(start).step_by(2));
+                channel.extend(pcm.iter().skip(start).step_by(count).filter(|_| start < count));
             }
             Ok(())
         };
@@ -428,6 +506,21 @@ fn noise(seed: u64, rate: Rate, packets: usize) -> Vec<i16> {
             (value[1] * 90_000.0).clamp(-30_000.0, 30_000.0) as i16
         })
         .collect()
+}
+
+/// 400 ms of the telephone's rate, 10 dB below the loudest.
+fn tone(hz: f64) -> Vec<i16> {
+    let step = TAU * hz / f64::from(Rate::Narrow.hz());
+    (0..3200).map(|n| (10_000.0 * (step * f64::from(n)).sin()) as i16).collect()
+}
+
+fn level_db(pcm: &[i16], hz: f64, rate: Rate) -> f64 {
+    let step = TAU * hz / f64::from(rate.hz());
+    let (re, im) = pcm.iter().enumerate().fold((0.0, 0.0), |(re, im), (n, sample)| {
+        let (sin, cos) = (step * n as f64).sin_cos();
+        (re + f64::from(*sample) * cos, im + f64::from(*sample) * sin)
+    });
+    20.0 * (2.0 * f64::hypot(re, im) / pcm.len() as f64 / 32_768.0).log10()
 }
 
 fn encoded(codec: Codec, said: &[i16]) -> Vec<(Header, Vec<u8>)> {

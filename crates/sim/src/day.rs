@@ -152,13 +152,14 @@ impl Day {
     }
 
     fn dial(&mut self, who: usize) {
-        let number = match self.rng.below(15) {
+        let number = match self.rng.below(16) {
             0 => "9196".to_owned(),
             1 => "9198".to_owned(),
             2 => "5555".to_owned(),
             3 => (3000 + self.rng.below(2)).to_string(),
             4 => "3100".to_owned(),
             5 => "3200".to_owned(),
+            6 => "3300".to_owned(),
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);
@@ -170,7 +171,7 @@ impl Day {
     /// The right PIN, a wrong one, or what means something inside a conference.
     fn press_keys(&mut self, who: usize) {
         let keys =
-            ["1234#", "4321", "77#", "#", "*5", "*6", "*7", "*9"][self.rng.below(8) as usize];
+            ["1234#", "4321", "77#", "#", "*3", "*5", "*6", "*7", "*9"][self.rng.below(9) as usize];
         let lines = &self.city.phones[who].lines;
         let Some(line) = lines.iter().rposition(|it| it.state == LineState::Talking) else {
             return;

@@ -63,6 +63,11 @@ match = { number = "3200" }
 steps = [{ conference = { room = "3200", parties_max = 3, names = true, agc = true } }]
 
 [[rule]]
+name = "conference-that-is-recorded"
+match = { number = "3300" }
+steps = [{ conference = { room = "3300", record = true } }]
+
+[[rule]]
 name = "conference-with-pin"
 match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]

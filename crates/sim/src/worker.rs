@@ -29,6 +29,8 @@ pub struct Worker {
     bridges_made: usize,
     recordings: BTreeMap<RecordingId, Recorded>,
     announced: Vec<(RoomId, Vec<Sound>)>,
+    /// Of rooms as a whole, and who they are of.
+    room_recordings: BTreeMap<RoomId, (RecordingId, [String; 2])>,
 }
 
 /// A recording that runs.
@@ -82,6 +84,7 @@ impl Worker {
             bridges_made: 0,
             recordings: BTreeMap::new(),
             announced: Vec::new(),
+            room_recordings: BTreeMap::new(),
         }
     }
 
@@ -154,6 +157,15 @@ impl Worker {
                 let recorded = Recorded { sources, parties, is_paused: false };
                 let is_new = self.recordings.insert(recording, recorded).is_none();
                 assert!(is_new, "{recording} begun twice");
+            }
+            MediaCommand::RecordRoom { recording, label, room, .. } => {
+                let is_in = |does: &Does| matches!(does, Does::Meets(it, _) if *it == room);
+                if self.sessions.values().any(|it| is_in(&it.does)) {
+                    self.room_recordings.entry(room).or_insert((recording, label.parties));
+                }
+            }
+            MediaCommand::StopRecordingRoom { room } => {
+                self.room_recordings.remove(&room);
             }
             MediaCommand::PauseRecording { recording, pause } => {
                 let recorded = self.recordings.get_mut(&recording);
@@ -260,6 +272,11 @@ impl Worker {
         self.recordings.values().cloned().collect()
     }
 
+    /// Recordings of rooms that run: by whom they were begun.
+    pub fn room_recordings(&self) -> Vec<[String; 2]> {
+        self.room_recordings.values().map(|(_, parties)| parties.clone()).collect()
+    }
+
     /// Open sessions.
     pub fn sessions(&self) -> usize {
         self.sessions.len()
@@ -364,6 +381,9 @@ impl Worker {
     fn close(&mut self, media: MediaId) -> Vec<MediaEvent> {
         let session = self.sessions.remove(&media);
         let session = session.unwrap_or_else(|| panic!("{media} is not open, and closed"));
+        let sessions = &self.sessions;
+        let is_in = |does: &Does, room: RoomId| matches!(does, Does::Meets(it, _) if *it == room);
+        self.room_recordings.retain(|room, _| sessions.values().any(|it| is_in(&it.does, *room)));
         self.recordings.retain(|_, it| it.sources.iter().all(|source| source.media() != media));
         assert!(self.leased.remove(&session.lease), "{:?} given back twice", session.lease);
         // The oldest free port is used next: RTP of the last call must not reach the next one.

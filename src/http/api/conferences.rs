@@ -31,6 +31,8 @@ struct Conference {
     name: String,
     /// Only moderators may come in.
     locked: bool,
+    /// It is recorded as a whole.
+    recorded: bool,
     /// Who is in it, the first who came first.
     parties: Vec<ConferenceParty>,
 }
@@ -142,9 +144,9 @@ async fn change_party(
 
 impl From<RoomView> for Conference {
     fn from(room: RoomView) -> Self {
-        let RoomView { name, is_locked, parties } = room;
+        let RoomView { name, is_locked, is_recorded, parties } = room;
         let parties = parties.into_iter().map(ConferenceParty::from).collect();
-        Self { name, locked: is_locked, parties }
+        Self { name, locked: is_locked, recorded: is_recorded, parties }
     }
 }
 

@@ -1347,6 +1347,8 @@ export interface components {
             name: string;
             /** @description Who is in it, the first who came first. */
             parties: components["schemas"]["ConferenceParty"][];
+            /** @description It is recorded as a whole. */
+            recorded: boolean;
         };
         /** @description A party of a room. */
         ConferenceParty: {

@@ -9,6 +9,7 @@
 //!            SentAway ◀─────────────────┴─── has heard why ─────────────▶ (end)
 //! ```
 
+mod minutes;
 mod names;
 
 use super::{CALLER, Call, Incoming, State};
@@ -100,7 +101,7 @@ impl Call {
         };
         self.open_caller(ctx, incoming)?;
         let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
-        let mode = plan.mode();
+        let mode = plan.mode;
         self.state = State::Meeting(Box::new(Meeting { plan, place, stage, mode, until }));
         self.greet(ctx);
         described
@@ -115,7 +116,7 @@ impl Call {
         match meeting.stage {
             Stage::AtDoor { .. } => self.say(ctx, Words::AskPin),
             Stage::Naming(_) => self.ask_name(ctx),
-            Stage::Inside { .. } => self.join(ctx),
+            Stage::Inside { .. } => self.come_in(ctx),
             Stage::SentAway { .. } => {}
         }
     }
@@ -144,6 +145,7 @@ impl Call {
                 let (is_moderator, begins) = (*is_moderator, *begins_code);
                 *begins_code = digit.as_char() == '*';
                 match (begins, digit.as_char()) {
+                    (true, '3') if is_moderator => self.toggle_recording(ctx),
                     (true, '5') => self.call_roll(ctx),
                     (true, '6') => self.toggle_mute(ctx),
                     (true, '7') if is_moderator => self.toggle_lock(ctx),
@@ -252,8 +254,7 @@ impl Call {
         match meeting.place.enter(party, meeting.plan.parties_max) {
             Ok(()) => {
                 meeting.stage = Stage::Inside { is_moderator, begins_code: false };
-                self.join(ctx);
-                self.announce_coming(ctx);
+                self.come_in(ctx);
             }
             Err(closed) => self.turn_away(ctx, closed),
         }
@@ -287,10 +288,16 @@ impl Call {
             party: self.caller.clone(),
             name,
             is_moderator,
-            mode: plan.mode(),
+            mode: plan.mode,
             level: None,
             since: now.unix,
         }
+    }
+
+    fn come_in(&self, ctx: &mut Context<'_>) {
+        self.join(ctx);
+        self.announce_coming(ctx);
+        self.record_on_coming(ctx);
     }
 
     fn join(&self, ctx: &mut Context<'_>) {
@@ -390,6 +397,8 @@ enum Words {
     AskName,
     HasCome,
     HasLeft,
+    NowRecorded,
+    NotRecorded,
 }
 
 impl Words {
@@ -400,7 +409,7 @@ impl Words {
 }
 
 /// Prompts that a conference needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 15] = [
+pub(crate) const PROMPTS: [&str; 17] = [
     "conference-pin",
     "conference-wrong-pin",
     "conference-refused",
@@ -416,6 +425,8 @@ pub(crate) const PROMPTS: [&str; 15] = [
     "conference-name",
     "conference-has-come",
     "conference-has-left",
+    "conference-now-recorded",
+    "conference-not-recorded",
 ];
 
 /// Wrong PINs after which a caller is turned away.

@@ -182,6 +182,8 @@ impl Switch {
             | MediaCommand::Play { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::PauseRecording { .. }
+            | MediaCommand::RecordRoom { .. }
+            | MediaCommand::StopRecordingRoom { .. }
             | MediaCommand::StopRecording { .. } => {}
         }
     }

@@ -171,16 +171,13 @@ pub struct ConferencePlan {
     pub has_chimes: bool,
     /// Whether callers are asked for their names, which the room hears then.
     pub announces: bool,
-    /// Whether everybody is brought to one level, however loud they speak.
-    pub is_levelled: bool,
+    /// How a party takes part when it comes in.
+    pub mode: PartyMode,
+    /// Whether the room is recorded as a whole, from its beginning on.
+    pub is_recorded: bool,
 }
 
 impl ConferencePlan {
-    /// How a party takes part when it comes in.
-    pub(crate) fn mode(&self) -> PartyMode {
-        PartyMode { is_levelled: self.is_levelled, ..PartyMode::default() }
-    }
-
     /// So many digits are a whole PIN, whichever is meant.
     pub(crate) fn longest_pin(&self) -> usize {
         let pins = [&self.pin, &self.moderator_pin];

@@ -12,7 +12,7 @@ use crate::{
     settings::prompt_file,
     speech::Language,
 };
-use media::progress::ProgressTone;
+use media::{PartyMode, progress::ProgressTone};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
@@ -265,6 +265,7 @@ impl Reading<'_, '_> {
         let chimes = table.optional("chimes");
         let names = table.optional("names");
         let agc = table.optional("agc");
+        let record = table.optional("record");
         table.finish(self.to);
         if let (None, Some(value)) = (&pin, &moderator_pin) {
             return self.checked(value, Err(Mistake::ModeratorWithoutPin));
@@ -296,7 +297,14 @@ impl Reading<'_, '_> {
                 Some(it) => it.boolean(self.to)?,
                 None => false,
             },
-            is_levelled: match agc {
+            mode: PartyMode {
+                is_levelled: match agc {
+                    Some(it) => it.boolean(self.to)?,
+                    None => false,
+                },
+                ..PartyMode::default()
+            },
+            is_recorded: match record {
                 Some(it) => it.boolean(self.to)?,
                 None => false,
             },

@@ -57,8 +57,8 @@ pub(crate) struct Buffer {
 /// A recording that has not ended.
 #[derive(Debug)]
 struct Running {
-    /// The sessions whose packets it is made of.
-    sources: [MediaId; 2],
+    /// The sessions whose packets it is made of; none of a room's.
+    sources: Option<[MediaId; 2]>,
     lost: u64,
 }
 
@@ -80,7 +80,7 @@ impl Buffer {
         now: Instant,
         recording: RecordingId,
         label: Label,
-        sources: [MediaId; 2],
+        sources: Option<[MediaId; 2]>,
     ) -> bool {
         if self.running.contains_key(&recording) {
             return false;
@@ -93,7 +93,7 @@ impl Buffer {
 
     /// The sessions of a recording that runs.
     pub(crate) fn sources(&self, recording: RecordingId) -> Option<[MediaId; 2]> {
-        self.running.get(&recording).map(|it| it.sources)
+        self.running.get(&recording)?.sources
     }
 
     /// Ends a recording.
@@ -126,18 +126,30 @@ impl Buffer {
             Way::Received => tap.received,
             Way::Sent => tap.sent,
         };
-        let Some(track) = track.filter(|_| !tap.is_paused) else { return };
+        if let Some(track) = track.filter(|_| !tap.is_paused) {
+            self.add_packet(now, tap.recording, track, (header, payload));
+        }
+    }
+
+    /// Adds a packet of a recording, if there is room.
+    pub(crate) fn add_packet(
+        &mut self,
+        now: Instant,
+        recording: RecordingId,
+        track: Track,
+        (header, payload): (&Header, &[u8]),
+    ) {
         let len = self.records.len() + Record::packet_len(payload.len());
         if !self.waiting.is_empty() || len > self.records.capacity().min(BUFFER_BYTES) {
             self.counts.lost += 1;
-            if let Some(running) = self.running.get_mut(&tap.recording) {
+            if let Some(running) = self.running.get_mut(&recording) {
                 running.lost += 1;
             }
             return;
         }
         self.counts.packets += 1;
         let event = Event::Packet { track, header: *header, payload };
-        Record { recording: tap.recording, at: self.age(now), event }.write(&mut self.records);
+        Record { recording, at: self.age(now), event }.write(&mut self.records);
         self.set_due(now);
     }
 

@@ -5,7 +5,7 @@
 //! network ([`Even`]), so that nothing is cut or stretched for jitter that is long over. What was
 //! paused is left out.
 
-use super::journal::{Event, Label, Record};
+use super::journal::{Event, Label, Record, Track};
 use crate::{
     Format,
     codec::{Codec, Rate},
@@ -30,6 +30,8 @@ pub struct Survey {
     /// Packets that found no room.
     pub lost: u64,
     formats: [Vec<Format>; 2],
+    /// Whether something is, or could be, on the right.
+    has_right: bool,
 }
 
 /// Stitches one recording. Show it every record, in order, then [`Self::finish`].
@@ -38,7 +40,8 @@ pub struct Stitcher {
     start: Instant,
     rate: Rate,
     rng: Rng,
-    channels: [Channel; 2],
+    /// Left and right, or left alone.
+    channels: Vec<Channel>,
     /// Where virtual time begins on the worker's clock, pauses being left out; `None` before the
     /// recording has begun.
     origin: Option<Duration>,
@@ -59,7 +62,13 @@ impl Survey {
             is_complete: false,
             lost: 0,
             formats: [Vec::new(), Vec::new()],
+            has_right: false,
         }
+    }
+
+    /// How many channels there are: one if nothing is on the right.
+    pub fn channels(&self) -> usize {
+        1 + usize::from(self.has_right)
     }
 
     /// Takes in a record.
@@ -67,6 +76,7 @@ impl Survey {
         match &record.event {
             Event::Began(label) => self.label = Some(label.clone()),
             Event::Formats { track, formats } => {
+                self.has_right |= *track == Track::Right;
                 self.formats[*track as usize].clone_from(formats);
             }
             Event::Packet { track, header, .. } => {
@@ -92,22 +102,23 @@ impl Default for Survey {
 }
 
 impl Stitcher {
-    /// For a recording; `start` is any moment, to count from.
-    pub fn new(start: Instant, rate: Rate, rng: Rng) -> Self {
+    /// For the recording of a survey; `start` is any moment, to count from.
+    pub fn new(start: Instant, survey: &Survey, rng: Rng) -> Self {
+        let (rate, channels) = (survey.rate, survey.channels());
         Self {
             start,
             rate,
             rng,
-            channels: [Channel::default(), Channel::default()],
+            channels: (0..channels).map(|_| Channel::default()).collect(),
             origin: None,
             newest: Duration::ZERO,
             done: Duration::ZERO,
             is_paused: false,
-            mixed: vec![0; 2 * rate.samples(STEP_MS)].into(),
+            mixed: vec![0; channels * rate.samples(STEP_MS)].into(),
         }
     }
 
-    /// Takes in a record; `write` gets what is settled by it, a left and a right sample in turn.
+    /// Takes in a record; `write` gets what is settled by it, a sample of each channel in turn.
     pub fn take<E>(
         &mut self,
         record: &Record<'_>,
@@ -117,12 +128,16 @@ impl Stitcher {
         match &record.event {
             Event::Began(_) => {}
             Event::Formats { track, formats } => {
-                self.channels[*track as usize].formats.clone_from(formats);
+                if let Some(channel) = self.channels.get_mut(*track as usize) {
+                    channel.formats.clone_from(formats);
+                }
             }
             Event::Packet { .. } if self.is_paused => {}
             Event::Packet { track, header, payload } => {
                 self.newest = at;
-                self.channels[*track as usize].queue(at, header, payload);
+                if let Some(channel) = self.channels.get_mut(*track as usize) {
+                    channel.queue(at, header, payload);
+                }
                 return self.run(at.saturating_sub(LATE_MAX), write);
             }
             Event::Paused => {
@@ -154,10 +169,11 @@ impl Stitcher {
     ) -> Result<(), E> {
         let mut pcm = [0; Rate::Full.samples(STEP_MS)];
         let pcm = &mut pcm[..self.rate.samples(STEP_MS)];
+        let channels = self.channels.len();
         while self.done + STEP <= until {
             for (n, channel) in self.channels.iter_mut().enumerate() {
                 channel.hear(self.start, self.done, self.rate, &mut self.rng, pcm);
-                for (place, sample) in self.mixed.iter_mut().skip(n).step_by(2).zip(&*pcm) {
+                for (place, sample) in self.mixed.iter_mut().skip(n).step_by(channels).zip(&*pcm) {
                     *place = *sample;
                 }
             }

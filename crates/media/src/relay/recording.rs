@@ -3,9 +3,10 @@
 use super::{Relay, Slot, session_mut};
 use crate::{
     command::RecordedSource,
+    mixer::RoomKey,
     recording::{Event, Label, RecordedCounts, Track, buffer::Tap},
 };
-use base::{MediaId, RecordingId};
+use base::{MediaId, RecordingId, RoomId};
 use std::time::{Duration, Instant};
 
 impl Relay {
@@ -43,7 +44,7 @@ impl Relay {
                 self.stop_recording(now, old);
             }
         }
-        if !self.recorded.begin(now, recording, label, medias) {
+        if !self.recorded.begin(now, recording, label, Some(medias)) {
             return;
         }
         for (track, source) in Track::ALL.into_iter().zip(sources) {
@@ -58,6 +59,20 @@ impl Relay {
         }
         for media in medias {
             self.note_formats(now, media);
+        }
+    }
+
+    /// Begins a recording of a room in which somebody is, unless it is recorded already.
+    pub(super) fn record_room(
+        &mut self,
+        now: Instant,
+        (recording, label): (RecordingId, Label),
+        room: RoomId,
+        has_tone: bool,
+    ) {
+        let (key, mixer) = (RoomKey::Conference(room), &mut self.studio.mixer);
+        if mixer.is_recordable(key) && self.recorded.begin(now, recording, label, None) {
+            mixer.record(now, key, (recording, has_tone), &mut self.recorded);
         }
     }
 
@@ -77,14 +92,28 @@ impl Relay {
         }
     }
 
-    /// Ends a recording; its sessions go on.
+    /// Ends a recording of sessions, which go on.
     pub(super) fn stop_recording(&mut self, now: Instant, recording: RecordingId) {
-        let medias = self.recorded.sources(recording);
+        let Some(medias) = self.recorded.sources(recording) else { return };
         self.recorded.end(now, recording);
-        for media in medias.into_iter().flatten() {
+        for media in medias {
             if let Some(session) = self.session(media) {
                 session.tap = None;
             }
+        }
+    }
+
+    /// Ends the recording of a room, which goes on.
+    pub(super) fn stop_recording_room(&mut self, now: Instant, room: RoomId) {
+        if let Some(recording) = self.studio.mixer.stop_recording(RoomKey::Conference(room)) {
+            self.recorded.end(now, recording);
+        }
+    }
+
+    /// A session leaves its room, whose recording ends with the last.
+    pub(super) fn leave_room(&mut self, now: Instant, room: RoomKey, slot: Slot, is_chimed: bool) {
+        if let Some(recording) = self.studio.mixer.leave(room, slot, is_chimed) {
+            self.recorded.end(now, recording);
         }
     }
 
@@ -97,6 +126,7 @@ impl Relay {
 
     /// Tells those who are recorded, where that is wanted and is due.
     pub(super) fn sweep_beeps(&mut self, now: Instant) {
+        self.studio.mixer.sweep_beeps(now, BEEP_INTERVAL);
         for n in 0..self.sessions.len() {
             let slot = Slot(n as u32);
             let Some(session) = session_mut(&mut self.sessions, slot) else { continue };

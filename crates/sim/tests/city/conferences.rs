@@ -311,6 +311,59 @@ fn the_place_of_one_who_says_its_name_is_taken_by_whoever_comes_in_first() {
     hang_up_all(city);
 }
 
+#[test]
+fn a_room_is_recorded_from_its_beginning_if_its_plan_says_so_and_only_once() {
+    let mut city = three();
+    for phone in 0..2 {
+        city.dial(phone, "3300");
+        city.wait(secs(1));
+    }
+    assert_eq!(room_recordings(&city), [["3300", "1001"]]);
+    assert!(room(&city, "3300").is_recorded);
+
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    assert_eq!(room_recordings(&city).len(), 1, "another is still there");
+    city.act(1, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    assert!(room_recordings(&city).is_empty());
+    city.dial(2, "3300");
+    city.wait(secs(1));
+    assert_eq!(room_recordings(&city), [["3300", "1003"]], "it begins anew");
+    hang_up_all(city);
+}
+
+#[test]
+fn a_moderator_has_the_room_recorded_and_no_longer_and_all_hear_of_it() {
+    let mut city = three();
+    for (phone, pin) in [(0, "4321"), (1, "1234")] {
+        city.dial(phone, "3100");
+        city.wait(secs(1));
+        press(&mut city, phone, pin);
+    }
+    press(&mut city, 1, "*3");
+    assert!(room_recordings(&city).is_empty(), "it is no moderator");
+    press(&mut city, 0, "*3");
+    assert_eq!(room_recordings(&city), [["3100", "1001"]]);
+    press(&mut city, 0, "*3");
+    assert!(room_recordings(&city).is_empty() && !room(&city, "3100").is_recorded);
+    let told: usize = city.workers.iter().map(|it| it.announced().len()).sum();
+    assert_eq!(told, 2, "{}", city.story());
+
+    press(&mut city, 0, "*3");
+    city.dial(2, "3100");
+    city.wait(secs(1));
+    press(&mut city, 2, "1234");
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    assert_eq!(room_recordings(&city).len(), 1, "who began it may leave");
+    hang_up_all(city);
+}
+
+fn room_recordings(city: &City) -> Vec<[String; 2]> {
+    city.workers.iter().flat_map(|it| it.room_recordings()).collect()
+}
+
 fn come_in(city: &mut City, phone: usize, name: Option<&Sound>) {
     city.dial(phone, "3200");
     city.wait(secs(1));
