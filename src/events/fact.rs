@@ -42,6 +42,13 @@ pub enum Fact {
         /// Whether a device of it can be reached.
         registered: bool,
     },
+    /// What the panel keeps for a person is otherwise: told to that person's panels.
+    Setting {
+        /// Which: a key of the settings, or `locale`.
+        key: String,
+        /// As it is from now on; null if it is forgotten.
+        value: serde_json::Value,
+    },
     /// Somebody changed an object that people edit.
     Admin {
         /// What kind: `user`, `role`, `line`, …
@@ -315,6 +322,7 @@ impl Fact {
             Self::CallEnded { .. } => "call.ended",
             Self::CallLogged { .. } => "call.logged",
             Self::Registration { .. } => "registration.changed",
+            Self::Setting { .. } => "setting.changed",
             Self::Admin { .. } => "admin.changed",
         }
     }
@@ -329,6 +337,7 @@ impl Fact {
             Self::Call(call) => format!("call:{}", call.id),
             Self::CallEnded { id, .. } | Self::CallLogged { id } => format!("call:{id}"),
             Self::Registration { number, .. } => format!("number:{number}"),
+            Self::Setting { key, .. } => format!("setting:{key}"),
             Self::Admin { object, id, .. } => format!("{object}:{id}"),
         }
     }
@@ -344,6 +353,7 @@ impl Fact {
             Self::CallEnded { id, .. } => Slot::Call(*id),
             Self::CallLogged { id } => Slot::Logged(*id),
             Self::Registration { number, .. } => Slot::Number(number.clone()),
+            Self::Setting { key, .. } => Slot::Object("setting", key.clone()),
             Self::Admin { object, id, .. } => Slot::Object(object, id.clone()),
         }
     }
@@ -386,6 +396,7 @@ enum Data<'a> {
     CallEnded { id: Uuid, ended_at: Stamp },
     CallLogged { id: Uuid },
     Registration { number: &'a str, registered: bool },
+    Setting { key: &'a str, value: &'a serde_json::Value },
     Admin { object: &'a str, id: &'a str, version: Option<i64>, by: &'a str },
 }
 
@@ -401,6 +412,7 @@ impl<'a> Data<'a> {
             Fact::Registration { number, registered } => {
                 Self::Registration { number, registered: *registered }
             }
+            Fact::Setting { key, value } => Self::Setting { key, value },
             Fact::Admin { object, id, version, by } => {
                 Self::Admin { object, id, version: *version, by }
             }

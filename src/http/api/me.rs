@@ -6,11 +6,13 @@ use super::{
     peer::Peer,
     products::{Product, products_of},
     session::Holder,
+    settings,
     time::rfc3339,
 };
 use crate::{config::Secret, store::Locale};
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -166,6 +168,7 @@ async fn set_locale(
     JsonBody(choice): JsonBody<LocaleChoice>,
 ) -> Result<StatusCode, Problem> {
     api.store.set_user_locale(session.user()?.id, choice.locale.into()).await?;
+    settings::tell(&api, &session, "locale", json!(choice.locale));
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,6 +1,7 @@
 //! `/me/settings`: what the panel keeps for a person.
 
 use super::{Access, ApiState, Door, JsonBody, Problem, Session, Text, UrlPath};
+use crate::events::{Fact, Stamp};
 use axum::{Json, extract::State, http::StatusCode};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ async fn set(
         let message = Text::fixed("Не больше 200 настроек", "At most 200 settings");
         return Err(Problem::invalid_field("key", "too_many", message));
     }
+    tell(&api, &session, &key, value);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -67,7 +69,16 @@ async fn remove(
     UrlPath(key): UrlPath<String>,
 ) -> Result<StatusCode, Problem> {
     api.store.remove_setting(session.user()?.id, &key).await?;
+    tell(&api, &session, &key, Value::Null);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells the person's open panels, on whichever machine, of what is kept from now on.
+pub(super) fn tell(api: &ApiState, session: &Session, key: &str, value: Value) {
+    if let (Some(live), Some(user)) = (&api.live, session.user_id()) {
+        let fact = Fact::Setting { key: key.to_owned(), value };
+        live.hub.tell(session.domain.id, &[user], Stamp(api.clock.now().unix), &fact);
+    }
 }
 
 fn check_key(key: &str) -> Result<(), Problem> {

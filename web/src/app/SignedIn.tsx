@@ -8,6 +8,7 @@ import { LiveProvider } from '../live/LiveContext';
 import { LoginDialog } from '../screens/login/LoginDialog';
 import { ErrorState } from '../ui/States';
 import { adoptSettings } from './appearance';
+import { FollowSettings } from './FollowSettings';
 import { Redirect } from './Redirect';
 import { useSessionState } from './session';
 
@@ -42,6 +43,7 @@ function Connected() {
 
   return (
     <LiveProvider live={live}>
+      <FollowSettings />
       <Outlet />
       <LoginDialog />
     </LiveProvider>

@@ -29,6 +29,13 @@ export interface LineChangedData extends LineStatusData {
   readonly user_id: string | null;
 }
 
+/** What the server keeps for the user: a key of `/me/settings`, or `locale`. */
+export interface SettingChangedData {
+  readonly key: string;
+  /** Null once it is forgotten. */
+  readonly value: unknown;
+}
+
 /** Data of the types that the store itself understands. */
 export interface FrameData {
   'line.status': LineStatusData;

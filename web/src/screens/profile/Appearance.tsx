@@ -8,6 +8,7 @@ import {
   setAppearance,
   subscribeToAppearance,
 } from '../../app/appearance';
+import { APPEARANCE } from '../../app/FollowSettings';
 import { type Locale, useLocale, useText } from '../../i18n/I18n';
 import { cx } from '../../ui/cx';
 import segments from '../../ui/Segments.module.css';
@@ -24,6 +25,7 @@ export function Appearance() {
   const look = useSyncExternalStore(subscribeToAppearance, appearance);
   const onError = (error: unknown) => toast(says(error), 'missed');
   const keep = useMutation({
+    mutationKey: APPEARANCE,
     mutationFn: ({ key, value }: { key: keyof Look; value: string }) =>
       api.PUT('/me/settings/{key}', { params: { path: { key } }, body: value as never }),
     onSuccess: (_, { key, value }) =>
@@ -31,6 +33,7 @@ export function Appearance() {
     onError,
   });
   const keepLocale = useMutation({
+    mutationKey: APPEARANCE,
     mutationFn: (next: Locale) => api.PUT('/me/locale', { body: { locale: next } }),
     onSuccess: (_, next) =>
       queries.setQueryData(['me'], (me: object | undefined) => me && { ...me, locale: next }),
