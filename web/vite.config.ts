@@ -4,6 +4,20 @@ import { defineConfig } from 'vitest/config';
 /** A running `tandem serve`, which `npm run dev` passes API calls and events to. */
 const server = process.env.TANDEM_URL ?? 'http://127.0.0.1:8080';
 
+/** Files that measure how soon something is told: nothing else runs beside them. */
+const TIMED = ['e2e/call.test.ts', 'e2e/lost.test.ts', 'e2e/workspace.test.ts'];
+
+/** Each file has a server and a browser of its own, and waits for one of the two half of its time. */
+const E2E_WORKERS = 2;
+
+/** What all files that drive a browser share. */
+const E2E = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  // One process reads the browser's library once: no file of these changes it.
+  isolate: false,
+};
+
 export default defineConfig({
   plugins: [react()],
   // Listens on loopback only; cookies and the check of Origin work as behind the real server.
@@ -26,13 +40,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...E2E,
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
-          // One process reads the browser's library once: no file of these changes it.
-          isolate: false,
+          exclude: TIMED,
+          maxWorkers: E2E_WORKERS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...E2E,
+          name: 'e2e-timed',
+          include: TIMED,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       // `make screenshots` only.
