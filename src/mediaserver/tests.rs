@@ -7,7 +7,7 @@ use media::{
     RecordedSource, Remote, Rtcp, StreamStats,
     codec::Rate,
     g711::Law,
-    recording::{Event, First, Label, Record, first_record},
+    recording::{Event, First, Label, Purpose, Record, first_record},
     rtp::{HEADER_LEN, Header, is_rtcp},
     sound::Sound,
 };
@@ -463,6 +463,7 @@ fn what_is_recorded_comes_out_of_the_tape_while_the_call_goes_on() {
         domain: base::DomainId::new(now, &mut rng),
         started: now,
         parties: [String::new(), String::new()],
+        purpose: Purpose::Call,
     };
     world.send(MediaCommand::Record {
         recording: base::RecordingId::new(now, &mut rng),

@@ -13,7 +13,7 @@ use media::{
     Direction, Family, MediaCommand, MediaEvent, PartyMode, PayloadMap, Playout, RecordedSource,
     Remote, Rtcp, Transcoding,
     codec::Rate,
-    recording::Label,
+    recording::{Label, Purpose},
     rtp::{HEADER_LEN, Header},
     sound::{Music, PieceOrder, Sound},
 };
@@ -236,6 +236,7 @@ impl Setup {
                 domain: DomainId::new(at, &mut self.rng),
                 started: at,
                 parties: ["1001".to_owned(), "1002".to_owned()],
+                purpose: Purpose::Call,
             };
             let recording = RecordingId::new(at, &mut self.rng);
             self.send(MediaCommand::Record {

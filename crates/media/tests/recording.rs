@@ -9,8 +9,8 @@ use media::{
     codec::{Bands, Codec, Decoder, Encoder, OpusWishes, Rate, SAMPLES_MAX},
     g711::Law,
     recording::{
-        BUFFER_BYTES, Event, First, Label, Record, RecordedCounts, Stitcher, Survey, Track,
-        first_record,
+        BUFFER_BYTES, Event, First, Label, Purpose, Record, RecordedCounts, Stitcher, Survey,
+        Track, first_record,
     },
     rtp::Header,
 };
@@ -589,6 +589,7 @@ fn label() -> Label {
         domain: DomainId(uuid::Uuid::from_u128(2)),
         started: UnixMillis(1_700_000_000_000),
         parties: ["1001".to_owned(), "1002".to_owned()],
+        purpose: Purpose::Call,
     }
 }
 

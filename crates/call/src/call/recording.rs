@@ -10,7 +10,10 @@ use crate::{
     recording::{RecordingOrder, RecordingRefusal},
 };
 use base::RecordingId;
-use media::{MediaCommand, RecordedSource, recording::Label};
+use media::{
+    MediaCommand, RecordedSource,
+    recording::{Label, Purpose},
+};
 
 /// How a call is recorded.
 #[derive(Debug)]
@@ -100,6 +103,7 @@ impl Call {
             domain: self.domain,
             started: ctx.now.unix,
             parties: [self.legs[CALLER].view().number().to_owned(), right],
+            purpose: Purpose::Call,
         });
         self.tell_worker(ctx, MediaCommand::Record { recording, label, sources, has_tone });
         self.recording.state = RecordingState::Runs(recording);
@@ -117,7 +121,8 @@ impl Call {
             State::Playing { .. } | State::Meeting(_) | State::Supervising(_) => {
                 (RecordedSource::Sent(caller), self.dialled.clone())
             }
-            State::Ringing(_) | State::Ending { .. } => return None,
+            // Of one who leaves a message there is another recording, which this one would end.
+            State::Ringing(_) | State::Voicemail(_) | State::Ending { .. } => return None,
         };
         Some(([RecordedSource::Received(caller), right], who))
     }

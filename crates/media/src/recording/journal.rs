@@ -12,7 +12,7 @@ use crate::{
     Format,
     rtp::{HEADER_LEN, Header},
 };
-use base::{CallId, DomainId, RecordingId, UnixMillis};
+use base::{CallId, DomainId, ExtensionId, RecordingId, UnixMillis};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -79,6 +79,22 @@ pub struct Label {
     pub started: UnixMillis,
     /// Who is on the left and on the right, by number; cut to [`TEXT_BYTES_MAX`].
     pub parties: [String; 2],
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What becomes of a recording.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// It is kept with its call; both tracks are heard.
+    Call,
+    /// It is a message for a mailbox; what the caller says is heard, the left track.
+    Message {
+        /// The extension whose mailbox it is.
+        mailbox: ExtensionId,
+        /// What the caller is called, if that is known; cut to [`TEXT_BYTES_MAX`].
+        caller_name: Option<String>,
+    },
 }
 
 /// How bytes begin.
@@ -188,6 +204,20 @@ impl Label {
         for party in &self.parties {
             write_text(out, party);
         }
+        self.purpose.write(out);
+    }
+}
+
+impl Purpose {
+    /// Nothing for a call.
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Call => {}
+            Self::Message { mailbox, caller_name } => {
+                out.extend_from_slice(mailbox.0.as_bytes());
+                write_text(out, caller_name.as_deref().unwrap_or_default());
+            }
+        }
     }
 }
 
@@ -233,7 +263,17 @@ impl<'a> Fields<'a> {
             domain: DomainId(self.uuid()?),
             started: UnixMillis(i64::from_le_bytes(self.chunk()?)),
             parties: [self.text()?, self.text()?],
+            purpose: self.purpose()?,
         })
+    }
+
+    fn purpose(&mut self) -> Option<Purpose> {
+        if self.0.is_empty() {
+            return Some(Purpose::Call);
+        }
+        let mailbox = ExtensionId(self.uuid()?);
+        let caller_name = Some(self.text()?).filter(|it| !it.is_empty());
+        Some(Purpose::Message { mailbox, caller_name })
     }
 
     fn formats(&mut self) -> Option<Vec<Format>> {
@@ -380,6 +420,18 @@ mod tests {
             domain: DomainId(id(2)),
             started: UnixMillis(1_700_000_000_123),
             parties: ["1001".to_owned(), "гость".to_owned()],
+            purpose: Purpose::Call,
+        };
+        let message = Label {
+            purpose: Purpose::Message {
+                mailbox: ExtensionId(id(3)),
+                caller_name: Some("Анна".to_owned()),
+            },
+            ..label.clone()
+        };
+        let nameless = Label {
+            purpose: Purpose::Message { mailbox: ExtensionId(id(3)), caller_name: None },
+            ..label.clone()
         };
         let formats = vec![format(8, "PCMA", None), format(101, "telephone-event", Some("0-15"))];
         let events = [
@@ -390,6 +442,8 @@ mod tests {
             Event::Resumed,
             Event::Packet { track: Track::Right, header, payload: &[] },
             Event::Ended { lost: 3 },
+            Event::Began(message),
+            Event::Began(nameless),
         ];
         (1..)
             .zip(events)

@@ -15,5 +15,5 @@ pub mod journal;
 pub mod stitch;
 
 pub use buffer::{BUFFER_BYTES, RecordedCounts};
-pub use journal::{Event, First, Label, Record, Track, first_record};
+pub use journal::{Event, First, Label, Purpose, Record, Track, first_record};
 pub use stitch::{Stitcher, Survey};

@@ -2,7 +2,11 @@
 
 use crate::{support::*, world::*};
 use base::{CallId, DomainId, RecordingId, Rng, UnixMillis};
-use media::{Format, MediaCommand, RecordedSource, codec::Rate, recording::Label};
+use media::{
+    Format, MediaCommand, RecordedSource,
+    codec::Rate,
+    recording::{Label, Purpose},
+};
 
 #[test]
 fn both_sides_of_a_recorded_bridge_hear_it_each_15_seconds_and_the_talk_between() {
@@ -74,6 +78,7 @@ impl World {
             domain: DomainId::new(at, &mut rng),
             started: at,
             parties: ["1001".to_owned(), "1002".to_owned()],
+            purpose: Purpose::Call,
         };
         self.command(MediaCommand::Record {
             recording: recording(),

@@ -11,7 +11,10 @@ use crate::{
     speech::Phrase,
 };
 use base::RecordingId;
-use media::{MediaCommand, recording::Label};
+use media::{
+    MediaCommand,
+    recording::{Label, Purpose},
+};
 
 impl Call {
     /// The caller has come in.
@@ -52,6 +55,7 @@ impl Call {
             domain: self.domain,
             started: ctx.now.unix,
             parties: [meeting.plan.room.clone(), self.legs[CALLER].view().number().to_owned()],
+            purpose: Purpose::Call,
         });
         let recording = RecordingId::new(ctx.now.unix, ctx.rng);
         let (room, has_tone) = (meeting.place.room(), ctx.settings.has_recording_tone);
