@@ -25,6 +25,7 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0012_names_in_the_indexes_of_sides.sql"),
     ),
     (13, "hold music", include_str!("../../migrations/0013_hold_music.sql")),
+    (14, "voicemail", include_str!("../../migrations/0014_voicemail.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -14,6 +14,7 @@ mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
 mod first_version;
+mod messages;
 mod million;
 mod rows;
 mod sample;
@@ -34,6 +35,10 @@ on_both_engines! {
     rows::the_directory_knows_domains_extensions_and_trunks,
     rows::an_extension_cannot_belong_to_a_user_of_another_domain,
     rows::a_new_sip_password_changes_the_digest_secrets,
+    messages::messages_come_new_ones_first_and_as_they_were,
+    messages::a_message_is_delivered_saved_and_deleted_once,
+    messages::drafts_are_delivered_and_messages_of_nobody_go_at_the_start,
+    messages::a_mailbox_opens_with_its_pin_alone,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,
     bindings::a_commit_is_all_or_nothing,

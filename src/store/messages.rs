@@ -1,0 +1,374 @@
+//! Voicemail: the messages of mailboxes, and the PINs that open these.
+//!
+//! A row is there only when its file is on the disk, and is removed before the file is, so that
+//! whoever has a row has something to hear; a file without a row is swept at the next start.
+
+use super::{
+    Store, StoreError,
+    db::{from_row, on_either},
+    parsed, passwords,
+    sql::{Sql, run},
+};
+use crate::config::Secret;
+use base::{DomainId, ExtensionId, RecordingId, UnixMillis};
+use std::str::FromStr;
+
+/// A message in a mailbox.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MessageRow {
+    /// Id: that of its recording.
+    pub id: RecordingId,
+    /// The domain of the mailbox.
+    pub domain: DomainId,
+    /// The extension whose mailbox it is in.
+    pub mailbox: ExtensionId,
+    /// Number of whoever left it.
+    pub caller: String,
+    /// What they are called, if that is known.
+    pub caller_name: Option<String>,
+    /// When they began to speak.
+    pub started: UnixMillis,
+    /// How long it is, in ms.
+    pub duration_ms: i64,
+    /// Length of the file.
+    pub bytes: i64,
+    /// Of the file, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Below the directory of mailboxes.
+    pub file: String,
+    /// How far it is.
+    pub state: MessageState,
+    /// Whether the process died before its end.
+    pub is_cut_off: bool,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MessageState {
+    /// Its caller has not decided yet whether to leave it: nobody else sees it.
+    Draft,
+    /// Nobody has heard it.
+    New,
+    /// It was heard, and is kept.
+    Saved,
+}
+
+/// What is in a mailbox.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct MessageCounts {
+    /// Messages that nobody has heard.
+    pub new: u32,
+    /// Messages that were heard.
+    pub saved: u32,
+    /// Messages that their callers have not left yet.
+    pub drafts: u32,
+}
+
+impl MessageCounts {
+    /// What counts against the quota of the mailbox.
+    pub fn all(self) -> u32 {
+        self.new + self.saved + self.drafts
+    }
+}
+
+impl MessageState {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::New => "new",
+            Self::Saved => "saved",
+        }
+    }
+}
+
+impl FromStr for MessageState {
+    type Err = StoreError;
+
+    fn from_str(word: &str) -> Result<Self, StoreError> {
+        let all = [Self::Draft, Self::New, Self::Saved];
+        all.into_iter()
+            .find(|it| it.as_str() == word)
+            .ok_or_else(|| StoreError::Invalid(format!("{word:?} is no state of a message")))
+    }
+}
+
+impl Store {
+    /// Adds a message; one that is there already is left alone.
+    pub async fn add_message(&self, row: &MessageRow) -> Result<(), StoreError> {
+        on_either!(&self.db, pool => {
+            sqlx::query(INSERT)
+                .bind(row.id.0)
+                .bind(row.domain.0)
+                .bind(row.mailbox.0)
+                .bind(super::text(&row.caller))
+                .bind(row.caller_name.as_deref().map(super::text))
+                .bind(row.started.0)
+                .bind(row.duration_ms)
+                .bind(row.bytes)
+                .bind(&row.sha256)
+                .bind(&row.file)
+                .bind(row.state.as_str())
+                .bind(row.is_cut_off)
+                .execute(pool)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// The messages of a mailbox that were left there: the new ones, then the saved ones, each
+    /// oldest first. The quota of the mailbox bounds them.
+    pub async fn messages(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<Vec<MessageRow>, StoreError> {
+        let mut sql = of_mailbox(SELECT, domain, mailbox);
+        // The two words are in the order of the alphabet.
+        sql.push(" AND state <> 'draft' ORDER BY state, id");
+        Ok(run!(&self.db, sql, fetch_all)?)
+    }
+
+    /// A message of a mailbox, in whatever state.
+    pub async fn message(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+        id: RecordingId,
+    ) -> Result<Option<MessageRow>, StoreError> {
+        let mut sql = of_mailbox(SELECT, domain, mailbox);
+        sql.push(" AND id = ").bind(id.0);
+        Ok(run!(&self.db, sql, fetch_optional)?)
+    }
+
+    /// How many messages are in a mailbox.
+    pub async fn count_messages(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<MessageCounts, StoreError> {
+        let mut sql = of_mailbox(SELECT_COUNTS, domain, mailbox);
+        sql.push(" GROUP BY state");
+        let rows: Vec<(String, i64)> = run!(&self.db, sql, fetch_all)?;
+        let mut counts = MessageCounts::default();
+        for (state, count) in rows {
+            let count = super::unsigned(count);
+            match state.parse()? {
+                MessageState::Draft => counts.drafts = count,
+                MessageState::New => counts.new = count,
+                MessageState::Saved => counts.saved = count,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Notes that a message was heard and is to be kept; false if it is not there.
+    pub async fn save_message(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+        id: RecordingId,
+    ) -> Result<bool, StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(SAVE)
+                .bind(domain.0)
+                .bind(mailbox.0)
+                .bind(id.0)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        Ok(rows > 0)
+    }
+
+    /// Lets the owner of the mailbox find a draft; false if there is no such draft (yet).
+    pub async fn deliver_message(&self, id: RecordingId) -> Result<bool, StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'")
+                .bind(id.0)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        Ok(rows > 0)
+    }
+
+    /// Delivers every draft, whose callers are gone: for the start. Says how many.
+    pub async fn deliver_drafts(&self) -> Result<u64, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE state = 'draft'")
+                .execute(pool)
+                .await?
+                .rows_affected()
+        }))
+    }
+
+    /// Removes the row of a message and gives the name of its file, which is to be removed then;
+    /// `None` if it is not there.
+    pub async fn delete_message(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+        id: RecordingId,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as(DELETE)
+                .bind(domain.0)
+                .bind(mailbox.0)
+                .bind(id.0)
+                .fetch_optional(pool)
+                .await?
+        });
+        Ok(row.map(|(file,)| file))
+    }
+
+    /// Removes the rows of mailboxes whose extensions are gone; says how many.
+    pub async fn delete_messages_of_nobody(&self) -> Result<u64, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query(DELETE_OF_NOBODY).execute(pool).await?.rows_affected()
+        }))
+    }
+
+    /// Names of the files of all messages.
+    pub async fn message_files(&self) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as("SELECT file FROM voicemail_message").fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(|(file,)| file).collect())
+    }
+
+    // === PINs ===
+
+    /// Sets the PIN of a mailbox, or none.
+    pub async fn set_mailbox_pin(
+        &self,
+        domain: DomainId,
+        number: &str,
+        pin: Option<Secret>,
+    ) -> Result<(), StoreError> {
+        let hash = match pin {
+            Some(pin) => {
+                check_pin(&pin)?;
+                Some(passwords::hash(pin).await?)
+            }
+            None => None,
+        };
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE_PIN)
+                .bind(&hash)
+                .bind(domain.0)
+                .bind(number)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_row(rows, || format!("extension {number}"))
+    }
+
+    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open.
+    pub async fn fits_mailbox(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+        pin: Secret,
+    ) -> Result<Option<bool>, StoreError> {
+        match self.mailbox_pin_hash(domain, mailbox).await? {
+            Some(hash) => Ok(Some(passwords::verify(pin, hash).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a mailbox has a PIN.
+    pub async fn has_mailbox_pin(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<bool, StoreError> {
+        Ok(self.mailbox_pin_hash(domain, mailbox).await?.is_some())
+    }
+
+    async fn mailbox_pin_hash(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(Option<String>,)> = on_either!(&self.db, pool => {
+            sqlx::query_as("SELECT mailbox_pin_hash FROM extension WHERE domain_id = $1 AND id = $2")
+                .bind(domain.0)
+                .bind(mailbox.0)
+                .fetch_optional(pool)
+                .await?
+        });
+        Ok(row.and_then(|(hash,)| hash))
+    }
+}
+
+/// A statement about the messages of one mailbox.
+fn of_mailbox(start: &str, domain: DomainId, mailbox: ExtensionId) -> Sql {
+    let mut sql = Sql::default();
+    sql.push(start).push(" WHERE domain_id = ").bind(domain.0);
+    sql.push(" AND mailbox_id = ").bind(mailbox.0);
+    sql
+}
+
+/// PINs are entered on a telephone.
+fn check_pin(pin: &Secret) -> Result<(), StoreError> {
+    let digits = pin.expose();
+    let is_good = (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&digits.len())
+        && digits.bytes().all(|it| it.is_ascii_digit());
+    if is_good {
+        return Ok(());
+    }
+    Err(StoreError::Invalid(format!(
+        "a PIN of a mailbox has {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits"
+    )))
+}
+
+/// Fewer would be guessed in spite of the lock-out.
+const PIN_DIGITS_MIN: usize = 4;
+/// Digits of the longest PIN.
+const PIN_DIGITS_MAX: usize = 12;
+
+from_row!(MessageRow, row => Ok(Self {
+    id: RecordingId(row.try_get("id")?),
+    domain: DomainId(row.try_get("domain_id")?),
+    mailbox: ExtensionId(row.try_get("mailbox_id")?),
+    caller: row.try_get("caller")?,
+    caller_name: row.try_get("caller_name")?,
+    started: UnixMillis(row.try_get("started_at")?),
+    duration_ms: row.try_get("duration_ms")?,
+    bytes: row.try_get("bytes")?,
+    sha256: row.try_get("sha256")?,
+    file: row.try_get("file")?,
+    state: parsed(row.try_get("state")?)?,
+    is_cut_off: row.try_get("is_cut_off")?,
+}));
+
+const INSERT: &str = "
+    INSERT INTO voicemail_message
+        (id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
+         file, state, is_cut_off)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT (id) DO NOTHING";
+
+const SELECT: &str = "
+    SELECT id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
+           file, state, is_cut_off
+    FROM voicemail_message";
+
+const SELECT_COUNTS: &str = "SELECT state, COUNT(*) FROM voicemail_message";
+
+const SAVE: &str = "
+    UPDATE voicemail_message SET state = 'saved'
+    WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3 AND state <> 'draft'";
+
+const DELETE: &str = "
+    DELETE FROM voicemail_message WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3
+    RETURNING file";
+
+const DELETE_OF_NOBODY: &str = "
+    DELETE FROM voicemail_message WHERE mailbox_id NOT IN (SELECT id FROM extension)";
+
+const UPDATE_PIN: &str = "
+    UPDATE extension SET mailbox_pin_hash = $1, version = version + 1
+    WHERE domain_id = $2 AND number = $3";
