@@ -23,6 +23,7 @@ mod sip;
 mod store;
 mod trace;
 mod trunks;
+mod voicemail;
 mod written;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
 pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake};
+pub use voicemail::Voicemail;
 pub use written::{MASK, Setting, Source, Written};
 
 use reading::{Problems, Reader};
@@ -69,6 +71,8 @@ pub struct Config {
     pub media: Media,
     /// `[recording]`: where recordings of calls are, and for how long.
     pub recording: Recording,
+    /// `[voicemail]`: where messages for mailboxes are, and their bounds.
+    pub voicemail: Voicemail,
     /// `[http]`: listeners and sessions.
     pub http: Http,
     /// `[mail]`: how letters leave; `None` for no letters.
@@ -131,6 +135,7 @@ struct Raw {
     signalling: signalling::Raw,
     media: media::Raw,
     recording: recording::Raw,
+    voicemail: voicemail::Raw,
     http: http::Raw,
     mail: mail::Raw,
     store: store::Raw,
@@ -151,6 +156,7 @@ impl Raw {
             signalling: reader.section("signalling"),
             media: reader.section("media"),
             recording: reader.section("recording"),
+            voicemail: reader.section("voicemail"),
             http: reader.section("http"),
             mail: reader.section("mail"),
             store: reader.section("store"),
@@ -171,6 +177,7 @@ impl Raw {
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
             recording: self.recording.check(&server, problems),
+            voicemail: self.voicemail.check(&server, problems),
             mail: self.mail.check(&http, problems),
             store: self.store.check(&server, problems),
             cdr: self.cdr.check(problems),

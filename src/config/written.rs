@@ -257,6 +257,7 @@ mod tests {
                 "mail.url",
                 "mail.from",
                 "store.url",
+                "voicemail.dir",
             ])
         );
         let full = written(FULL).settings();

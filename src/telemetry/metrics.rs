@@ -51,6 +51,8 @@ pub const TICKS_LATE: &str = "tandem_media_ticks_late_total";
 pub const RECORDINGS_RUNNING: &str = "tandem_recordings_running";
 /// Recordings that were finished: stitched, on the disk and in the database.
 pub const RECORDINGS_KEPT: &str = "tandem_recordings_kept_total";
+/// Messages for mailboxes that were finished.
+pub const MESSAGES_KEPT: &str = "tandem_voicemail_messages_kept_total";
 /// Packets copied for recordings.
 pub const RECORDING_PACKETS: &str = "tandem_recording_packets_total";
 /// Packets left out of recordings because the disk did not keep up.
@@ -122,6 +124,7 @@ fn describe() {
     );
     gauge!(RECORDINGS_RUNNING, "Recordings of calls that run");
     counter!(RECORDINGS_KEPT, "Recordings that were finished");
+    counter!(MESSAGES_KEPT, "Messages for mailboxes that were finished");
     counter!(RECORDING_PACKETS, "Packets copied for recordings");
     counter!(RECORDING_PACKETS_LOST, "Packets left out because the disk did not keep up");
     counter!(RECORDING_RECORDS_LOST, "Records of recordings that could not be written");
