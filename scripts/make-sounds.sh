@@ -86,6 +86,45 @@ supervise whispering 'Вас слышит оператор.' 'The agent hears yo
 supervise barging 'Вас слышат оба.' 'Both hear you.'
 supervise taken 'С ними уже говорит другой супервизор.' 'Another supervisor is speaking to them.'
 
+# voicemail NAME RUSSIAN ENGLISH
+voicemail() {
+    russian "voicemail-$1" "$2"
+    english "voicemail-$1" "$3"
+}
+
+voicemail leave-for 'Оставьте сообщение для номера' 'Please leave a message for'
+voicemail after-tone 'после сигнала. Когда закончите, нажмите решётку.' \
+    'after the tone. When you are done, press the pound key.'
+voicemail too-short 'Сообщение слишком короткое. Повторите после сигнала.' \
+    'Your message is too short. Please try again after the tone.'
+voicemail review 'Чтобы отправить сообщение, нажмите один. Прослушать, два. Записать заново, три.' \
+    'To send your message, press one. To listen to it, press two. To record it again, press three.'
+voicemail kept 'Сообщение сохранено. До свидания.' 'Your message is kept. Goodbye.'
+voicemail not-kept 'Сохранить сообщение пока не удалось. До свидания.' \
+    'Your message could not be kept yet. Goodbye.'
+voicemail full 'Почтовый ящик полон. До свидания.' 'This mailbox is full. Goodbye.'
+voicemail pin 'Введите пин-код почтового ящика и нажмите решётку.' \
+    'Please enter the PIN of your mailbox, followed by the pound key.'
+voicemail wrong-pin 'Неверный пин-код. Введите пин-код ещё раз.' \
+    'That PIN is wrong. Please enter the PIN again.'
+voicemail refused 'Неверный пин-код. До свидания.' 'That PIN is wrong. Goodbye.'
+voicemail locked-out 'Пин-код слишком часто вводили неверно. Позвоните позже.' \
+    'Wrong PINs were entered too often. Please call later.'
+voicemail you-have 'У вас' 'You have'
+voicemail no-messages 'У вас нет сообщений. До свидания.' 'You have no messages. Goodbye.'
+voicemail menu 'Прослушать сообщение, один. Следующее, два. Удалить, семь. Сохранить, девять. Начать сначала, звёздочка.' \
+    'To listen, press one. For the next message, two. To delete, seven. To save, nine. To start over, star.'
+voicemail from 'Сообщение от номера' 'Message from'
+voicemail after-message 'Повторить, один. Следующее, два. Удалить, семь. Сохранить, девять.' \
+    'To listen again, press one. For the next message, two. To delete, seven. To save, nine.'
+voicemail no-more 'Больше сообщений нет.' 'There are no more messages.'
+voicemail saved 'Сообщение сохранено.' 'The message is saved.'
+voicemail deleted 'Сообщение удалено.' 'The message is deleted.'
+voicemail gone 'Этого сообщения больше нет.' 'This message is not there any more.'
+voicemail unavailable 'Почта сейчас недоступна. Позвоните позже.' \
+    'Voicemail is not available at the moment. Please call later.'
+voicemail goodbye 'До свидания.' 'Goodbye.'
+
 # What crates/call/src/speech puts sentences together of.
 
 # words LANGUAGE PREFIX SUFFIX NAME=TEXT…
@@ -114,7 +153,7 @@ words russian '' '' minus=минус plus=плюс star=звёздочка hash=
     17=семнадцать 18=восемнадцать 19=девятнадцать 20=двадцать 30=тридцать 40=сорок 50=пятьдесят \
     60=шестьдесят 70=семьдесят 80=восемьдесят 90=девяносто 100=сто 200=двести 300=триста \
     400=четыреста 500=пятьсот 600=шестьсот 700=семьсот 800=восемьсот 900=девятьсот \
-    1-f=одна 2-f=две
+    1-f=одна 2-f=две 1-n=одно
 words russian ord- '' 1=первый 2=второй 3=третий 4=четвёртый 5=пятый 6=шестой 7=седьмой 8=восьмой \
     9=девятый 10=десятый 11=одиннадцатый 12=двенадцатый 13=тринадцатый 14=четырнадцатый \
     15=пятнадцатый 16=шестнадцатый 17=семнадцатый 18=восемнадцатый 19=девятнадцатый \
@@ -146,6 +185,8 @@ nouns_ru dollar доллар доллара долларов
 nouns_ru euro евро евро евро
 nouns_ru cent цент цента центов
 nouns_ru party участник участника участников
+nouns_ru new-message 'новое сообщение' 'новых сообщения' 'новых сообщений'
+nouns_ru saved-message 'сохранённое сообщение' 'сохранённых сообщения' 'сохранённых сообщений'
 
 words english '' '' minus plus star hash=pound you-are='you are' in-queue='in the queue' \
     your-position='your position in the queue is' and oh am='A M' pm='P M' hundred thousand \
@@ -168,3 +209,5 @@ nouns_en dollar dollar dollars
 nouns_en euro euro euros
 nouns_en cent cent cents
 nouns_en party participant participants
+nouns_en new-message 'new message' 'new messages'
+nouns_en saved-message 'saved message' 'saved messages'

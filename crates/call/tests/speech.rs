@@ -65,6 +65,10 @@ fn russian_numbers_take_the_gender_and_form_of_what_is_counted() {
         (111, Noun::Day, "сто одиннадцать дней"),
         (121, Noun::Day, "сто двадцать один день"),
         (103, Noun::Party, "сто три участника"),
+        (1, Noun::NewMessage, "одно новое сообщение"),
+        (2, Noun::NewMessage, "два новых сообщения"),
+        (21, Noun::SavedMessage, "двадцать одно сохранённое сообщение"),
+        (5, Noun::SavedMessage, "пять сохранённых сообщений"),
         (1_000, Noun::Rouble, "одна тысяча рублей"),
         (1_002, Noun::Second, "одна тысяча две секунды"),
         (2_021, Noun::Euro, "две тысячи двадцать один евро"),
@@ -170,6 +174,8 @@ fn english_words() {
         (21, Noun::Minute, "twenty one minutes"),
         (0, Noun::Second, "zero seconds"),
         (2, Noun::Party, "two participants"),
+        (1, Noun::NewMessage, "one new message"),
+        (3, Noun::SavedMessage, "three saved messages"),
     ] {
         says.this(&Phrase::Count(number, noun), expected);
     }
@@ -271,7 +277,15 @@ fn all_phrases_need_what_the_vocabulary_has_and_the_folders_hold_that_and_no_mor
                 need(Phrase::Number(number.min(5) * unit));
             }
         }
-        let nouns = [Noun::Party, Noun::Day, Noun::Hour, Noun::Minute, Noun::Second];
+        let nouns = [
+            Noun::Party,
+            Noun::Day,
+            Noun::Hour,
+            Noun::Minute,
+            Noun::Second,
+            Noun::NewMessage,
+            Noun::SavedMessage,
+        ];
         for (noun, number) in nouns.iter().flat_map(|noun| (0..30).map(move |it| (noun, it))) {
             need(Phrase::Count(number, *noun));
         }

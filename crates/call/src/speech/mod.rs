@@ -56,6 +56,10 @@ pub enum Noun {
     Cent,
     /// Somebody in a conference.
     Party,
+    /// In a mailbox, not heard yet.
+    NewMessage,
+    /// In a mailbox, heard and kept.
+    SavedMessage,
 }
 
 /// Which case a date stands in, where a language has cases.
@@ -179,7 +183,7 @@ impl Language {
 }
 
 impl Noun {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Day,
         Self::Hour,
         Self::Minute,
@@ -190,6 +194,8 @@ impl Noun {
         Self::Euro,
         Self::Cent,
         Self::Party,
+        Self::NewMessage,
+        Self::SavedMessage,
     ];
 
     /// As names of prompts begin.
@@ -205,6 +211,8 @@ impl Noun {
             Self::Euro => "euro",
             Self::Cent => "cent",
             Self::Party => "party",
+            Self::NewMessage => "new-message",
+            Self::SavedMessage => "saved-message",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Russian: what is counted decides the gender of one and two, and the number its form.
 //!
-//! Prompts: `N` masculine and `N-f` feminine cardinals; `ord-N`, `ord-N-n` and `ord-N-g` the masculine
+//! Prompts: `N` masculine, `N-f` feminine and `1-n` neuter cardinals; `ord-N`, `ord-N-n` and `ord-N-g` the masculine
 //! and neuter nominative and the genitive of ordinals; `NOUN-one`, `-few` and `-many` as in «минута»,
 //! «минуты», «минут».
 
@@ -10,6 +10,7 @@ use super::{Case, ClockTime, Date, Noun, Words};
 enum Gender {
     Masculine,
     Feminine,
+    Neuter,
 }
 
 /// Which form of an ordinal.
@@ -26,7 +27,7 @@ enum Form {
 /// Adds the prompts that only Russian has.
 pub(super) fn vocabulary(words: &mut Words) {
     words.each((100..1000).step_by(100));
-    words.each(["1-f", "2-f", "year"]);
+    words.each(["1-f", "2-f", "1-n", "year"]);
     let nouns = Noun::ALL.into_iter().map(Noun::name).chain(SCALES.map(|it| it.name));
     for noun in nouns {
         words.each(["one", "few", "many"].map(|form| format!("{noun}-{form}")));
@@ -46,6 +47,7 @@ pub(super) fn count(number: u64, noun: Noun, words: &mut Words) {
 fn gender(noun: Noun) -> Gender {
     match noun {
         Noun::Minute | Noun::Second | Noun::Kopeck => Gender::Feminine,
+        Noun::NewMessage | Noun::SavedMessage => Gender::Neuter,
         Noun::Day
         | Noun::Hour
         | Noun::Rouble
@@ -116,6 +118,7 @@ fn below_1000(number: u64, gender: Gender, words: &mut Words) {
     match (units, gender) {
         (0, _) => {}
         (1 | 2, Gender::Feminine) => words.push(format_args!("{units}-f")),
+        (1, Gender::Neuter) => words.push("1-n"),
         (_, _) => words.push(units),
     }
 }
