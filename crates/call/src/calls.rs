@@ -18,6 +18,7 @@ use crate::{
     registration::RegistrationReply,
     replies::not_allowed,
     settings::{Settings, Sounds, World},
+    voicemail::VoicemailReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
 use media::MediaEvent;
@@ -141,8 +142,11 @@ impl Calls {
                     call.handle_dismissed(ctx);
                 });
             }
-            // No call has asked to know.
-            MediaEvent::Detected { .. } => {}
+            MediaEvent::Detected { media, what } => {
+                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
+                    call.handle_detected(ctx, what);
+                });
+            }
             MediaEvent::TimedOut { media } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, _| {
                     call.handle_media_timeout(ctx);
@@ -154,6 +158,13 @@ impl Calls {
                 });
             }
         }
+        self.pump(now);
+    }
+
+    /// What the keeper of mailboxes answers.
+    pub fn handle_voicemail(&mut self, now: Now, reply: VoicemailReply) {
+        let VoicemailReply { call, answer } = reply;
+        self.with_call(now, call, |call, ctx| call.handle_voicemail(ctx, answer));
         self.pump(now);
     }
 

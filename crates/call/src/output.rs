@@ -1,6 +1,8 @@
 //! What a shard wants done, and what it tells about itself.
 
-use crate::{cdr::Cdr, facts::CallFact, registration::RegistrationRequest};
+use crate::{
+    cdr::Cdr, facts::CallFact, registration::RegistrationRequest, voicemail::VoicemailRequest,
+};
 use base::CallId;
 use bytes::Bytes;
 use media::MediaCommand;
@@ -21,6 +23,8 @@ pub enum Output {
     },
     /// Hand a REGISTER to the registrar.
     Register(RegistrationRequest),
+    /// Ask the keeper of mailboxes for something.
+    Voicemail(Box<VoicemailRequest>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
     /// A dialog belongs to a call: for the trace.

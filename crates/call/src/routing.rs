@@ -1,7 +1,7 @@
 //! From what was dialled to whom we ring.
 
 use crate::{
-    call::{Invitation, Plan, SupervisionOrder, Target},
+    call::{Invitation, MailboxVisit, Plan, SupervisionOrder, Target, VisitPurpose},
     calls::Calls,
     conversations::Side,
     dialplan::{self, Action, Builtin, RouteQuery, Routing},
@@ -10,6 +10,7 @@ use crate::{
     gate::{Admitted, Caller},
     occupancy::Seat,
     speech::Language,
+    voicemail::Mailbox,
 };
 use bytes::Bytes;
 use media::Playout;
@@ -52,6 +53,19 @@ impl Calls {
             Action::Supervise { number, language } => {
                 self.supervise(admitted, &number, language).unwrap_or_else(Plan::Refuse)
             }
+            Action::LeaveMessage { number, language } => {
+                match self.world.directory.extension(admitted.domain.id, &number) {
+                    Some(owner) => visit(owner, language, VisitPurpose::Leave),
+                    None => Plan::Refuse(Refusal::of(Cause::NotFound)),
+                }
+            }
+            Action::HearMessages { language } => match admitted.caller.extension() {
+                Some(owner) => visit(owner, language, VisitPurpose::Hear),
+                None => {
+                    let reason = Some("Only extensions have mailboxes".to_owned());
+                    Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Refused) })
+                }
+            },
             Action::Refuse { status, reason } => {
                 let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
                 Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })
@@ -196,6 +210,13 @@ impl Calls {
             Some(_) | None => Host::Name(Bytes::from(domain.name.clone())),
         }
     }
+}
+
+/// Brings a caller to the mailbox of an extension.
+fn visit(owner: &Extension, language: Language, purpose: VisitPurpose) -> Plan {
+    let Extension { id: extension, domain, .. } = *owner;
+    let mailbox = Mailbox { domain, extension, number: owner.number.clone() };
+    Plan::Visit(MailboxVisit { mailbox, language, purpose })
 }
 
 impl Calling<'_> {

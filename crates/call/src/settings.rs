@@ -38,6 +38,10 @@ pub struct Settings {
     pub rtp_timeout: Option<Duration>,
     /// Whether those who are recorded hear a tone that tells them so.
     pub has_recording_tone: bool,
+    /// Longest message for a mailbox.
+    pub message_max: Duration,
+    /// What is shorter is no message.
+    pub message_min: Duration,
     /// Marks of calls that went on are made with it; the same on all shards, secret.
     pub loop_secret: u64,
     /// What Retry-After says in a 503, in seconds.

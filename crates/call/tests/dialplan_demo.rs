@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
 use call::{
-    dialplan::{Caller, Known, Plans, RouteQuery, conference_prompts, load, supervision_prompts},
+    dialplan::{
+        Caller, Known, Plans, RouteQuery, conference_prompts, load, supervision_prompts,
+        voicemail_prompts,
+    },
     speech::Language,
 };
 use std::{collections::BTreeSet, fs, path::Path};
@@ -24,6 +27,8 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("3000", "conference 3000"),
         ("3099", "conference 3099"),
         ("3100", "conference 3100"),
+        ("*97", "messages"),
+        ("*981002", "message 1002"),
         ("9112", "trunk provider 112"),
         ("974951234567", "trunk provider 74951234567"),
         ("9", "refuse 404"),
@@ -45,8 +50,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("4002", "Queues"),
         ("6000", "Ring groups"),
         ("6001", "Ring groups"),
-        ("*97", "Voicemail"),
-        ("*981001", "Voicemail"),
         ("*721002", "Call forwarding"),
         ("*73", "Call forwarding"),
         ("*78", "Do not disturb"),
@@ -83,10 +86,11 @@ fn the_trunk_reaches_its_numbers_and_nothing_else() {
 }
 
 #[test]
-fn all_prompts_of_conferences_and_supervision_are_there_in_both_languages() {
+fn all_prompts_of_steps_are_there_in_both_languages() {
     for language in Language::ALL {
         let there = prompts_in(language.code());
-        for prompt in conference_prompts(language).chain(supervision_prompts(language)) {
+        let of_steps = conference_prompts(language).chain(supervision_prompts(language));
+        for prompt in of_steps.chain(voicemail_prompts(language)) {
             assert!(there.contains(&prompt), "{prompt} is missing: run scripts/make-sounds.sh");
         }
     }

@@ -74,7 +74,8 @@ steps = [{ prompt = { file = "gone.wav" } }]
          `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
-         `prompt`, `music`, `conference`, `supervise`, `refuse`",
+         `prompt`, `music`, `conference`, `supervise`, \
+         `leave_message`, `hear_messages`, `refuse`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -132,6 +133,10 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
     }
     let told = complaints("room = \"3\"", &self::known());
     assert_eq!(told, ["…: what is said here in \"ru\" needs the prompt \"ru/conference-pin.wav\""]);
+    let mailbox = rule("box", "number = \"3\"", "hear_messages = {}");
+    let told = load(&[("a.toml", &mailbox)], &self::known()).unwrap_err();
+    let missing = "needs the prompt \"ru/voicemail-leave-for.wav\"";
+    assert!(told[0].to_string().ends_with(missing), "{told:?}");
     let whole = "room = \"{number}\", pin = \"1\", moderator_pin = \"22\", language = \"en\"";
     assert!(load(&[("a.toml", &plan(whole))], &known).is_ok());
 }

@@ -1,6 +1,7 @@
 //! The city: a switch, its surroundings, and time that jumps to the next event.
 
 use crate::{
+    mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
     plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
@@ -12,9 +13,9 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Rooms, World,
-    facts::CallState, registration::RegistrationReply,
+    facts::CallState, registration::RegistrationReply, voicemail::VoicemailReply,
 };
-use media::{MediaEvent, dtmf::Digit, sound::Sound};
+use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
@@ -54,6 +55,8 @@ pub struct City {
     pub workers: Vec<Worker>,
     /// Who is where.
     pub registrar: Registrar,
+    /// Who keeps messages.
+    pub mailboxes: Mailboxes,
     /// The call log.
     pub cdrs: Vec<Cdr>,
     /// Call-IDs of all dialogs that ever began, with their calls.
@@ -90,6 +93,7 @@ pub struct City {
 pub(crate) enum Late {
     Media { shard: u8, event: MediaEvent },
     Registered { shard: u8, reply: RegistrationReply },
+    Voicemail { shard: u8, reply: VoicemailReply },
 }
 
 impl City {
@@ -122,6 +126,7 @@ impl City {
             network: Network::new(plot.quality, rng.split()),
             workers: (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect(),
             registrar,
+            mailboxes: Mailboxes::default(),
             cdrs: Vec::new(),
             links: Vec::new(),
             panics: 0,
@@ -294,6 +299,28 @@ impl City {
         self.wait(2 * BACK_OFFICE_DELAY);
     }
 
+    /// Something is heard of the far end of a port of ours, which listens for it.
+    pub fn detect(&mut self, port: SocketAddr, what: Detected) {
+        let events: Vec<_> = self.workers.iter().filter_map(|it| it.detected(port, what)).collect();
+        for event in events {
+            self.report(0, event);
+        }
+        self.wait(2 * BACK_OFFICE_DELAY);
+    }
+
+    /// What was recorded of messages is on the disk, or, as `is_kept` says, cannot get there.
+    pub fn finish_messages(&mut self, is_kept: bool) {
+        let replies = self.mailboxes.finish(is_kept);
+        self.hand_out(replies);
+        self.wait(2 * BACK_OFFICE_DELAY);
+    }
+
+    fn hand_out(&mut self, replies: Vec<(u8, VoicemailReply)>) {
+        for (shard, reply) in replies {
+            self.later(Late::Voicemail { shard, reply });
+        }
+    }
+
     // === Time ===
 
     /// Both clocks.
@@ -383,7 +410,8 @@ impl City {
         match &late {
             Late::Media { shard: 0, event } => self.note(|| Input::Media(event.clone())),
             Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
-            Late::Media { .. } | Late::Registered { .. } => {}
+            Late::Voicemail { shard: 0, reply } => self.note(|| Input::Voicemail(reply.clone())),
+            Late::Media { .. } | Late::Registered { .. } | Late::Voicemail { .. } => {}
         }
         let now = self.now();
         match late {
@@ -392,6 +420,9 @@ impl City {
             }
             Late::Registered { shard, reply } => {
                 self.shards[usize::from(shard)].handle_registration(now, reply);
+            }
+            Late::Voicemail { shard, reply } => {
+                self.shards[usize::from(shard)].handle_voicemail(now, reply);
             }
         }
     }
@@ -498,6 +529,9 @@ impl City {
         match output {
             Output::Send(send) => self.carry(shard, send),
             Output::Media { worker, command } => {
+                if let MediaCommand::Record { recording, label, .. } = &command {
+                    self.mailboxes.note(*recording, label);
+                }
                 for event in self.workers[usize::from(worker)].handle(self.now, command) {
                     self.report(shard, event);
                 }
@@ -505,6 +539,10 @@ impl City {
             Output::Register(request) => {
                 let reply = self.registrar.handle(&request, &self.policy);
                 self.later(Late::Registered { shard: request.shard, reply });
+            }
+            Output::Voicemail(request) => {
+                let replies = self.mailboxes.handle(*request);
+                self.hand_out(replies);
             }
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {

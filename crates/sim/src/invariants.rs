@@ -64,7 +64,7 @@ impl City {
                     leased += leases.len();
                 }
                 Late::Media { event: MediaEvent::Closed { .. }, .. } => closed += 1,
-                Late::Media { .. } | Late::Registered { .. } => {}
+                Late::Media { .. } | Late::Registered { .. } | Late::Voicemail { .. } => {}
             }
         }
         let sessions: usize = self.workers.iter().map(crate::Worker::sessions).sum();

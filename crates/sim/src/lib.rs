@@ -13,6 +13,7 @@
 mod city;
 mod day;
 mod invariants;
+mod mailboxes;
 mod network;
 mod phone;
 mod plot;
@@ -23,6 +24,7 @@ mod worker;
 
 pub use city::City;
 pub use day::live_a_day;
+pub use mailboxes::{Mailboxes, Message, MessageState};
 pub use network::{Network, Quality};
 pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
 pub use plot::{DOMAIN, Plot, SUPERVISOR, provider, switch};

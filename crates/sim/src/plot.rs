@@ -78,6 +78,16 @@ match = { number = "*44{who}" }
 steps = [{ supervise = { number = "{who}" } }]
 
 [[rule]]
+name = "messages"
+match = { number = "*97" }
+steps = [{ hear_messages = {} }]
+
+[[rule]]
+name = "leave-message"
+match = { number = "*98{who}" }
+steps = [{ leave_message = { number = "{who}" } }]
+
+[[rule]]
 name = "out"
 match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
@@ -160,6 +170,8 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
         has_recording_tone: false,
+        message_max: Duration::from_secs(180),
+        message_min: Duration::from_secs(2),
         loop_secret: 7,
         retry_after_s: 5,
         auth: AuthPolicy::default(),
@@ -236,6 +248,7 @@ pub(crate) fn plans() -> Plans {
         trunks: ["provider".to_owned()].into(),
         prompts: dialplan::conference_prompts(Language::Russian)
             .chain(dialplan::supervision_prompts(Language::Russian))
+            .chain(dialplan::voicemail_prompts(Language::Russian))
             .chain(["welcome.wav".to_owned()])
             .collect(),
         music: ["default".to_owned()].into(),

@@ -4,7 +4,7 @@
 use crate::{City, plot};
 use base::Now;
 use bytes::Bytes;
-use call::{Calls, Output, registration::RegistrationReply};
+use call::{Calls, Output, registration::RegistrationReply, voicemail::VoicemailReply};
 use media::MediaEvent;
 use sip::{
     Message, Source,
@@ -17,6 +17,7 @@ pub(crate) enum Input {
     Message { source: Source, bytes: Bytes },
     Media(MediaEvent),
     Registered(RegistrationReply),
+    Voicemail(VoicemailReply),
     Timeout,
 }
 
@@ -74,6 +75,7 @@ impl City {
                         self.registrar.handle(&request, &plot::policy());
                     }
                     Output::Media { .. }
+                    | Output::Voicemail(_)
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
@@ -95,6 +97,7 @@ fn feed(shard: &mut Calls, now: Now, input: &Input) {
         }
         Input::Media(event) => shard.handle_media(now, event.clone()),
         Input::Registered(reply) => shard.handle_registration(now, reply.clone()),
+        Input::Voicemail(reply) => shard.handle_voicemail(now, reply.clone()),
         Input::Timeout => shard.handle_timeout(now),
     }
 }

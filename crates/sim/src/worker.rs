@@ -4,7 +4,7 @@
 use base::{MediaId, RecordingId, RoomId};
 use media::{
     Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, RecordedSource,
-    Remote, StreamStats, TapMode, dtmf::Digit, sound::Sound,
+    Remote, StreamStats, TapMode, detection::Detected, dtmf::Digit, sound::Sound,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -52,6 +52,8 @@ struct Session {
     timeout: Option<Duration>,
     configured_at: Instant,
     is_timed_out: bool,
+    /// Whether it was asked to tell something of the far end.
+    is_listened_to: bool,
     does: Does,
 }
 
@@ -113,10 +115,11 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
-            MediaCommand::ConvertKeys { media, .. }
-            | MediaCommand::Press { media, .. }
-            | MediaCommand::Detect { media, .. } => {
+            MediaCommand::ConvertKeys { media, .. } | MediaCommand::Press { media, .. } => {
                 self.session(media);
+            }
+            MediaCommand::Detect { media, wanted } => {
+                self.session(media).is_listened_to = !wanted.is_nothing();
             }
             MediaCommand::Play { media, playout } => self.take_up(media, Does::Plays(playout)),
             MediaCommand::Join { media, room, mode, .. } => {
@@ -302,6 +305,12 @@ impl Worker {
         Some(MediaEvent::PlayFinished { media: *media })
     }
 
+    /// What the worker tells of the far end of `port`, if it was asked to.
+    pub(crate) fn detected(&self, port: SocketAddr, what: Detected) -> Option<MediaEvent> {
+        let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
+        session.is_listened_to.then_some(MediaEvent::Detected { media: *media, what })
+    }
+
     /// The words at `port`, which are kept, come to their end.
     pub(crate) fn finish_speaking(
         &mut self,
@@ -360,6 +369,7 @@ impl Worker {
             timeout: None,
             configured_at: now,
             is_timed_out: false,
+            is_listened_to: false,
             does: Does::Nothing,
         };
         assert!(self.sessions.insert(media, session).is_none(), "{media} opened twice");

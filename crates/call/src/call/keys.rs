@@ -23,6 +23,7 @@ impl Call {
         match self.state {
             State::Meeting(_) => self.handle_meeting_key(ctx, digit),
             State::Supervising(_) => self.handle_supervisor_key(ctx, digit),
+            State::Voicemail(_) => self.handle_voicemail_key(ctx, digit),
             State::Ringing(_)
             | State::Talking(_)
             | State::Playing { .. }

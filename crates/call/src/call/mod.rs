@@ -12,7 +12,9 @@
 //!    │ conference                             ▲
 //!    ├────────────────▶ Meeting ──────────────┤
 //!    │ supervise                              │
-//!    └────────────────▶ Supervising ──────────┘
+//!    ├────────────────▶ Supervising ──────────┤
+//!    │ leave a message, hear one's own        │
+//!    └────────────────▶ Voicemail ────────────┘
 //! ```
 //!
 //! In `Ending` every leg has been told to end; the call is forgotten when each leg is settled, that
@@ -20,8 +22,8 @@
 //!
 //! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
 //! standing dialogs (hold, re-INVITE), `keys` brings keys to where they mean something, `conference`
-//! is a caller in a room, `supervision` one who hears others talk, `recording` records; this file
-//! holds the states, the time-outs and the end.
+//! is a caller in a room, `supervision` one who hears others talk, `voicemail` one with a mailbox,
+//! `recording` records; this file holds the states, the time-outs and the end.
 
 mod conference;
 mod keys;
@@ -29,11 +31,13 @@ mod modify;
 mod recording;
 mod setup;
 mod supervision;
+mod voicemail;
 
 pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use setup::{Incoming, Plan, Target};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
+pub(crate) use voicemail::{MailboxVisit, PROMPTS as VOICEMAIL_PROMPTS, VisitPurpose};
 
 use crate::{
     cdr::{Cdr, HangupParty},
@@ -58,6 +62,7 @@ use sip::{
 use smallvec::SmallVec;
 use std::time::{Duration, Instant};
 use supervision::Supervision;
+use voicemail::Voicemail;
 
 /// How long a worker may take to give the figures of a closed session.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,6 +112,8 @@ enum State {
     Meeting(Box<Meeting>),
     /// The caller hears others talk.
     Supervising(Box<Supervision>),
+    /// The caller leaves a message, or hears its own.
+    Voicemail(Box<Voicemail>),
     /// Every leg was told to end.
     Ending {
         /// Since then.
@@ -233,6 +240,7 @@ impl Call {
             | State::Playing { .. }
             | State::Meeting(_)
             | State::Supervising(_)
+            | State::Voicemail(_)
             | State::Ending { .. } => Cause::Normal,
         };
         self.end(ctx, Some(leg), Refusal::of(cause));
@@ -245,6 +253,7 @@ impl Call {
         match self.state {
             State::Playing { .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
             State::Meeting(_) => self.handle_words_said(ctx),
+            State::Voicemail(_) => self.handle_voicemail_said(ctx),
             State::Ringing(_)
             | State::Talking(_)
             | State::Supervising(_)
@@ -258,7 +267,8 @@ impl Call {
             State::Talking(_)
             | State::Playing { .. }
             | State::Meeting(_)
-            | State::Supervising(_) => {
+            | State::Supervising(_)
+            | State::Voicemail(_) => {
                 self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
             }
             State::Ringing(_) | State::Ending { .. } => {}
@@ -285,6 +295,7 @@ impl Call {
             State::Playing { until } => *until,
             State::Meeting(meeting) => meeting.due(),
             State::Supervising(supervision) => supervision.until,
+            State::Voicemail(voicemail) => voicemail.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
                 *since + FIGURES_TIMEOUT
             }
@@ -307,6 +318,7 @@ impl Call {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
+            State::Voicemail(_) => self.handle_voicemail_timeout(ctx),
             State::Ending { since } => {
                 let is_over = ctx.now.instant >= *since + SETTLE_TIMEOUT;
                 for leg in &mut self.legs {
@@ -329,6 +341,7 @@ impl Call {
         }
         self.refuse_exchange(ctx);
         self.announce_leaving(ctx);
+        self.leave_message_behind(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             let hangup = match by {
                 Some(by) if by == n => HangupParty::Remote,
@@ -428,7 +441,7 @@ impl Call {
                 CallState::Held
             }
             State::Talking(_) => CallState::Talking,
-            State::Playing { .. } => CallState::Playing,
+            State::Playing { .. } | State::Voicemail(_) => CallState::Playing,
             State::Meeting(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
@@ -442,7 +455,8 @@ impl Call {
             | State::Talking(_)
             | State::Playing { .. }
             | State::Meeting(_)
-            | State::Supervising(_) => self.recording.shown(),
+            | State::Supervising(_)
+            | State::Voicemail(_) => self.recording.shown(),
         }
     }
 

@@ -54,7 +54,10 @@ impl Call {
     ) {
         let done = match &self.state {
             State::Talking(_) => self.pass_reinvite(ctx, leg, server, offer),
-            State::Playing { .. } | State::Meeting(_) | State::Supervising(_) => self
+            State::Playing { .. }
+            | State::Meeting(_)
+            | State::Supervising(_)
+            | State::Voicemail(_) => self
                 .describe_us(ctx, leg, offer.as_ref())
                 .and_then(|sdp| self.legs[leg].accept_reinvite(ctx, server, sdp)),
             State::Ringing(_) | State::Ending { .. } => Err(LegError::NoMedia),
@@ -221,6 +224,7 @@ impl Call {
             | State::Playing { .. }
             | State::Meeting(_)
             | State::Supervising(_)
+            | State::Voicemail(_)
             | State::Ending { .. } => None,
         }
     }
@@ -274,6 +278,7 @@ impl Call {
             | State::Playing { .. }
             | State::Meeting(_)
             | State::Supervising(_)
+            | State::Voicemail(_)
             | State::Ending { .. } => None,
         }
     }

@@ -1,8 +1,8 @@
 //! From the INVITE to the answer.
 
 use super::{
-    CALLER, Call, Exchange, Invitation, Ringing, State, SupervisionOrder, Talking, modify::passed,
-    recording::Recording,
+    CALLER, Call, Exchange, Invitation, MailboxVisit, Ringing, State, SupervisionOrder, Talking,
+    modify::passed, recording::Recording,
 };
 use crate::{
     cdr::{HangupParty, Line},
@@ -74,6 +74,8 @@ pub(crate) enum Plan {
     Meet(Invitation),
     /// Let it hear others talk.
     Supervise(SupervisionOrder),
+    /// Let it leave a message, or hear its own.
+    Visit(MailboxVisit),
     /// Say no.
     Refuse(Refusal),
 }
@@ -120,7 +122,9 @@ impl Call {
             worker: match &plan {
                 Plan::Meet(invitation) => invitation.place.worker(),
                 Plan::Supervise(order) => order.conversation.worker,
-                Plan::Ring { .. } | Plan::Play(_) | Plan::Refuse(_) => ctx.ports.idlest_worker(),
+                Plan::Ring { .. } | Plan::Play(_) | Plan::Visit(_) | Plan::Refuse(_) => {
+                    ctx.ports.idlest_worker()
+                }
             },
             legs: vec![caller],
             state: State::Ending { since: ctx.now.instant },
@@ -148,6 +152,7 @@ impl Call {
             Plan::Play(playout) => self.play(ctx, &incoming, playout),
             Plan::Meet(invitation) => self.meet(ctx, &incoming, invitation),
             Plan::Supervise(order) => self.supervise(ctx, &incoming, order),
+            Plan::Visit(visit) => self.visit_mailbox(ctx, &incoming, visit),
         };
         if let Err(refusal) = done {
             self.end(ctx, None, refusal);
@@ -471,6 +476,7 @@ fn direction_of(is_own: bool, plan: &Plan) -> CallDirection {
         | Plan::Play(_)
         | Plan::Meet(_)
         | Plan::Supervise(_)
+        | Plan::Visit(_)
         | Plan::Refuse(_) => CallDirection::Internal,
     }
 }

@@ -133,6 +133,7 @@ impl Switch {
                 Output::Cdr(cdr) => self.cdrs.push(*cdr),
                 Output::Panicked { .. } => self.panicked += 1,
                 Output::Register(_)
+                | Output::Voicemail(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
                 | Output::Offence(_) => {}
@@ -258,6 +259,8 @@ fn settings() -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: None,
         has_recording_tone: false,
+        message_max: Duration::from_secs(180),
+        message_min: Duration::from_secs(2),
         loop_secret: 1,
         retry_after_s: 5,
         auth: AuthPolicy::default(),

@@ -21,7 +21,7 @@ pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
 
 use crate::{
-    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
+    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     settings::prompt_file,
     speech::Language,
 };
@@ -117,6 +117,19 @@ pub enum Action {
         /// In which the caller is spoken to: a folder of prompts.
         language: Language,
     },
+    /// Let the caller leave a message for an extension of its domain. Whether it exists is the
+    /// caller's to find out.
+    LeaveMessage {
+        /// The extension's number.
+        number: String,
+        /// In which the caller is spoken to: a folder of prompts.
+        language: Language,
+    },
+    /// Let the caller, an extension, hear the messages that were left for it.
+    HearMessages {
+        /// In which the caller is spoken to: a folder of prompts.
+        language: Language,
+    },
     /// Refuse.
     Refuse {
         /// SIP status, 400 to 699.
@@ -206,6 +219,11 @@ pub fn supervision_prompts(language: Language) -> impl Iterator<Item = String> {
     SUPERVISION_PROMPTS.iter().map(move |name| prompt_file(language, name))
 }
 
+/// The prompts that voicemail in a language needs, as [`Known::prompts`] names them.
+pub fn voicemail_prompts(language: Language) -> impl Iterator<Item = String> {
+    VOICEMAIL_PROMPTS.iter().map(move |name| prompt_file(language, name))
+}
+
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
 /// runs the examples written in them.
 pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
@@ -267,7 +285,7 @@ impl Plans {
 
 /// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
 /// `tone busy`, `prompt welcome.wav`, `music default`, `conference 3000`, `supervise 1001`,
-/// `refuse 501`.
+/// `message 1001`, `messages`, `refuse 501`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -280,6 +298,8 @@ impl fmt::Display for Action {
             Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
             Self::Conference(plan) => write!(f, "conference {}", plan.room),
             Self::Supervise { number, .. } => write!(f, "supervise {number}"),
+            Self::LeaveMessage { number, .. } => write!(f, "message {number}"),
+            Self::HearMessages { .. } => f.write_str("messages"),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),
         }
     }

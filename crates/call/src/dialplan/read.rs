@@ -8,7 +8,7 @@ use super::{
     template::Template,
 };
 use crate::{
-    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS},
+    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     settings::prompt_file,
     speech::Language,
 };
@@ -169,6 +169,8 @@ impl Reading<'_, '_> {
             table.optional("music").map(|it| self.music(&it)),
             table.optional("conference").map(|it| self.conference(&it, patterns)),
             table.optional("supervise").map(|it| self.supervise(&it, patterns)),
+            table.optional("leave_message").map(|it| self.leave_message(&it, patterns)),
+            table.optional("hear_messages").map(|it| self.hear_messages(&it)),
             table.optional("refuse").map(|it| self.refuse(&it)),
         ];
         table.finish(self.to);
@@ -327,6 +329,27 @@ impl Reading<'_, '_> {
         table.finish(self.to);
         let language = self.language(value, language.as_ref(), &SUPERVISION_PROMPTS)?;
         Some(Step::Supervise { number: number?, language })
+    }
+
+    fn leave_message(
+        &mut self,
+        value: &Value<'_, '_>,
+        patterns: Option<&[Pattern]>,
+    ) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let number = table.required("number", self.to).and_then(|it| self.template(&it, patterns));
+        let language = table.optional("language");
+        table.finish(self.to);
+        let language = self.language(value, language.as_ref(), &VOICEMAIL_PROMPTS)?;
+        Some(Step::LeaveMessage { number: number?, language })
+    }
+
+    fn hear_messages(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let language = table.optional("language");
+        table.finish(self.to);
+        let language = self.language(value, language.as_ref(), &VOICEMAIL_PROMPTS)?;
+        Some(Step::HearMessages { language })
     }
 
     /// The language that a step speaks, whose prompts are all there.

@@ -68,6 +68,14 @@ pub(super) enum Step {
         number: Template,
         language: Language,
     },
+    /// For whom a message is left is filled in by the template.
+    LeaveMessage {
+        number: Template,
+        language: Language,
+    },
+    HearMessages {
+        language: Language,
+    },
     Refuse {
         status: u16,
         reason: String,
@@ -127,6 +135,10 @@ impl Rule {
             Step::Supervise { number: supervised, language } => {
                 Action::Supervise { number: supervised.fill(number, captures), language: *language }
             }
+            Step::LeaveMessage { number: owner, language } => {
+                Action::LeaveMessage { number: owner.fill(number, captures), language: *language }
+            }
+            Step::HearMessages { language } => Action::HearMessages { language: *language },
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
             }

@@ -17,3 +17,4 @@ mod supervision;
 mod support;
 mod torture;
 mod trunk;
+mod voicemail;

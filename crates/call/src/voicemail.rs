@@ -1,0 +1,140 @@
+//! What calls ask of the keeper of mailboxes, and what they hear from it.
+//!
+//! A message is a recording of what its caller says. When the recording is over it is a draft, which
+//! nobody but its caller hears; the caller's verdict, or its hanging up, delivers or discards it. The
+//! verdict may come before the draft is on the disk: the keeper remembers it.
+
+use crate::speech::{ClockTime, Date};
+use base::{CallId, DomainId, ExtensionId, RecordingId};
+use media::sound::Sound;
+use std::{fmt, time::Duration};
+
+/// Where messages for an extension are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mailbox {
+    /// The domain of the extension.
+    pub domain: DomainId,
+    /// The extension.
+    pub extension: ExtensionId,
+    /// Its number.
+    pub number: String,
+}
+
+/// A call wants something of the keeper.
+#[derive(Clone, Debug)]
+pub struct VoicemailRequest {
+    /// The shard that hears the reply.
+    pub shard: u8,
+    /// The call that does.
+    pub call: CallId,
+    /// Of which mailbox.
+    pub mailbox: Mailbox,
+    /// What it wants.
+    pub order: VoicemailOrder,
+}
+
+/// What a call wants of a mailbox.
+#[derive(Clone, Debug)]
+pub enum VoicemailOrder {
+    /// To know what is in it; answered by [`VoicemailAnswer::Opened`].
+    Open,
+    /// To come in with a PIN; answered by [`VoicemailAnswer::Pin`].
+    TryPin(EnteredPin),
+    /// To hear a message; answered by [`VoicemailAnswer::Fetched`].
+    Fetch(RecordingId),
+    /// To hear a draft, as soon as it is there; answered by [`VoicemailAnswer::Fetched`].
+    FetchDraft(RecordingId),
+    /// That the owner finds a draft; answered by [`VoicemailAnswer::Kept`] once it is on the disk
+    /// and in the database, and not before.
+    Deliver(RecordingId),
+    /// That a draft is forgotten; not answered.
+    Discard(RecordingId),
+    /// That a message is kept as heard; answered by [`VoicemailAnswer::Changed`].
+    Save(RecordingId),
+    /// That a message is removed; answered by [`VoicemailAnswer::Changed`].
+    Delete(RecordingId),
+}
+
+/// What the keeper tells a call.
+#[derive(Clone, Debug)]
+pub struct VoicemailReply {
+    /// The call that asked.
+    pub call: CallId,
+    /// What it hears.
+    pub answer: VoicemailAnswer,
+}
+
+/// An answer of the keeper.
+#[derive(Clone, Debug)]
+pub enum VoicemailAnswer {
+    /// What is in the mailbox.
+    Opened(OpenedMailbox),
+    /// Whether a PIN opens it.
+    Pin(PinVerdict),
+    /// A message; `None` if it is not there any more.
+    Fetched(RecordingId, Option<Sound>),
+    /// A draft is on the disk and in the database, for its owner to find.
+    Kept(RecordingId),
+    /// It could not get there yet: the keeper goes on trying.
+    NotKept(RecordingId),
+    /// Whether a message was there, and is saved or removed.
+    Changed(RecordingId, bool),
+    /// The keeper cannot say: the database fails, or too many ask.
+    Unavailable,
+}
+
+/// What is in a mailbox.
+#[derive(Clone, Debug, Default)]
+pub struct OpenedMailbox {
+    /// Whether its owner is asked for a PIN.
+    pub has_pin: bool,
+    /// Whether it takes one more message.
+    pub has_room: bool,
+    /// New ones first, then saved ones, each oldest first.
+    pub messages: Vec<MessageView>,
+}
+
+/// A message as its owner is told of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MessageView {
+    /// Id.
+    pub id: RecordingId,
+    /// Number of whoever left it.
+    pub caller: String,
+    /// When, by the owner's clock; `None` if the moment has no words.
+    pub at: Option<(Date, ClockTime)>,
+    /// How long it is.
+    pub duration: Duration,
+    /// Whether nobody has heard it.
+    pub is_new: bool,
+}
+
+/// Whether a PIN opens a mailbox.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PinVerdict {
+    /// It does.
+    Right,
+    /// It does not.
+    Wrong,
+    /// Too many were wrong, in this call or in others: for some minutes none opens it.
+    LockedOut,
+}
+
+/// A recording is over, and whether what it holds is on the disk and in the database.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MessageFinished {
+    /// Its recording.
+    pub message: RecordingId,
+    /// False if it could not get there yet: it is tried again, and told again.
+    pub is_kept: bool,
+}
+
+/// Digits that somebody entered, which no log shows.
+#[derive(Clone, Eq, PartialEq)]
+pub struct EnteredPin(pub String);
+
+impl fmt::Debug for EnteredPin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnteredPin(hidden)")
+    }
+}
