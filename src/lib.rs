@@ -17,3 +17,4 @@ pub mod signalling;
 pub mod store;
 pub mod telemetry;
 pub mod transport;
+pub mod voicemail;

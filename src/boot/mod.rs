@@ -34,6 +34,7 @@ use crate::{
         metrics,
     },
     transport::{self, TransportEvent, TransportHandle, Transports},
+    voicemail::{self, Voicemail, VoicemailError},
 };
 use arc_swap::ArcSwap;
 use base::Rng;
@@ -77,6 +78,10 @@ const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// How long recordings may take to be finished; what is left is finished at the next start.
 const RECORDINGS_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long the keeper of mailboxes may take for what it was asked; what is left is delivered at the
+/// next start.
+const VOICEMAIL_LIMIT: Duration = Duration::from_secs(5);
+
 /// How long panels may take to hear that the server stops.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -115,6 +120,9 @@ pub enum BootError {
     /// No place for recordings.
     #[error(transparent)]
     Recordings(#[from] RecordingsError),
+    /// No place for messages.
+    #[error(transparent)]
+    Voicemail(#[from] VoicemailError),
     /// The HTTP port is in use.
     #[error(transparent)]
     Http(#[from] http::BindError),
@@ -288,6 +296,7 @@ struct Parts {
     transport: TransportHandle,
     media: MediaServer,
     recordings: Recordings,
+    voicemail: Voicemail,
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
@@ -301,6 +310,7 @@ struct Ears {
     transport: Vec<mpsc::Receiver<TransportEvent>>,
     media: Vec<mpsc::Receiver<MediaEvent>>,
     registrations: Vec<mpsc::Receiver<call::registration::RegistrationReply>>,
+    voicemail: Vec<mpsc::Receiver<call::voicemail::VoicemailReply>>,
 }
 
 impl Parts {
@@ -314,12 +324,21 @@ impl Parts {
         let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
-        let ears = Ears { transport: transport_ears, media: media_ears, registrations: reply_ears };
+        let (mail_inboxes, mail_ears) = channels(shards, voicemail::REPLIES_MAX);
+        let ears = Ears {
+            transport: transport_ears,
+            media: media_ears,
+            registrations: reply_ears,
+            voicemail: mail_ears,
+        };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media_config = settings::media(config);
+        let (finished, finished_ear) = mpsc::channel(voicemail::FINISHED_MAX);
+        let (voicemail, mailboxes) =
+            Voicemail::start(&config.voicemail, store.clone(), finished_ear, mail_inboxes).await?;
         let (recordings, tape) =
-            Recordings::start(&config.recording, store.clone(), media_config.workers)?;
+            Recordings::start(config, store.clone(), media_config.workers, finished)?;
         let media = MediaServer::start(&media_config, &sinks, &tape, &mut rng)?;
         let (tellings, told) = mpsc::channel(board::TELLINGS_MAX);
         let (facts, registrations) = mpsc::channel(registrar::FACTS_MAX);
@@ -363,6 +382,7 @@ impl Parts {
             transport: transport.clone(),
             media: &media,
             registrar: registrar_inbox,
+            voicemail: mailboxes,
             cdrs,
             tellings,
             rooms: Rooms::default(),
@@ -376,6 +396,7 @@ impl Parts {
             transport,
             media,
             recordings,
+            voicemail,
             cdr_writer,
             hub,
             board,
@@ -406,6 +427,7 @@ impl Parts {
         drop(self.event_loops);
         self.media.stop();
         self.recordings.stop(RECORDINGS_LIMIT).await;
+        self.voicemail.stop(VOICEMAIL_LIMIT).await;
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
             tracing::warn!(
@@ -426,6 +448,7 @@ struct ShardStart<'a> {
     transport: TransportHandle,
     media: &'a MediaServer,
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
+    voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
@@ -436,11 +459,13 @@ impl ShardStart<'_> {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
         let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
         let loop_secret = rng.u64();
-        let ears = ears.transport.into_iter().zip(ears.media).zip(ears.registrations);
+        let answers = ears.registrations.into_iter().zip(ears.voicemail);
+        let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
         (0..shards)
             .zip(self.event_loops)
             .zip(ears)
-            .map(|((number, event_loop), ((transport_events, media_events), registrations))| {
+            .map(|((number, event_loop), ((transport_events, media_events), answers))| {
+                let (registrations, voicemail_replies) = answers;
                 let settings =
                     settings::shard(self.config, &self.listeners, number, shards, loop_secret);
                 let world = World {
@@ -459,6 +484,8 @@ impl ShardStart<'_> {
                     transport: self.transport.clone(),
                     media: self.media.handle(number),
                     registrar: self.registrar.clone(),
+                    voicemail: self.voicemail.clone(),
+                    voicemail_replies,
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),
                 };

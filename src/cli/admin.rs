@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     clock,
+    config::Secret,
     store::{
         NewExtension, NewUser, OpenError, Profile, Store, StoreError, domains::DomainDraft,
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
@@ -157,6 +158,17 @@ pub async fn run_extension(
             store.set_extension_password(&domain, &number, &password).await?;
             writeln!(terminal.output, "SIP password of extension {number} changed")?;
             tell(is_made_up, password.expose(), terminal)
+        }
+        ExtensionCommand::Pin { number, domain, none } => {
+            let domain = store.require_domain(&domain).await?;
+            let mut line = String::new();
+            if !none {
+                terminal.input.read_line(&mut line)?;
+            }
+            let pin = (!none).then(|| Secret::new(line.trim_end_matches(['\r', '\n'])));
+            store.set_mailbox_pin(domain.id, &number, pin).await?;
+            let done = if none { "removed" } else { "set" };
+            Ok(writeln!(terminal.output, "PIN of the mailbox of {number} {done}")?)
         }
         ExtensionCommand::Remove { number, domain } => {
             let domain = store.require_domain(&domain).await?;

@@ -250,6 +250,17 @@ pub enum ExtensionCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Set the PIN of an extension's mailbox, read from standard input
+    Pin {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// Let the mailbox open without one
+        #[arg(long)]
+        none: bool,
+    },
     /// Remove an extension and its registrations
     Remove {
         /// The number

@@ -1,32 +1,34 @@
 //! The task that makes sound files of journals that are over, and removes what is too old.
 
 use super::{
-    JOURNAL, files_with, sync_directory,
-    wav::{self, Stitched},
+    JOURNAL, files_with,
+    made::{Made, Maker},
 };
 use crate::{
-    clock, config,
-    store::{RecordingRow, RecordingState, Store, StoreError},
-    telemetry::metrics::RECORDINGS_KEPT,
+    clock,
+    store::{Store, StoreError},
+    telemetry::metrics::{MESSAGES_KEPT, RECORDINGS_KEPT},
 };
-use base::{RecordingId, Rng, UnixMillis};
+use base::{RecordingId, UnixMillis};
+use call::voicemail::MessageFinished;
 use metrics::counter;
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+use std::{fs, io, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, mpsc},
+    task,
+    time::sleep,
 };
-use time::OffsetDateTime;
-use tokio::{sync::Notify, task, time::sleep};
 
 /// Everything that the task works with.
 #[derive(Debug)]
 pub(super) struct Finisher {
-    directory: PathBuf,
-    keep: Option<Duration>,
-    store: Store,
-    ended: Arc<Notify>,
+    pub(super) maker: Arc<Maker>,
+    /// How long recordings of calls are kept; `None` for ever.
+    pub(super) keep: Option<Duration>,
+    pub(super) store: Store,
+    pub(super) ended: Arc<Notify>,
+    /// Hears of each message that is on the disk and in the database, or could not get there yet.
+    pub(super) messages: mpsc::Sender<MessageFinished>,
 }
 
 /// Why a journal stays where it is.
@@ -39,10 +41,6 @@ enum FinishError {
 }
 
 impl Finisher {
-    pub(super) fn new(config: &config::Recording, store: Store, ended: Arc<Notify>) -> Self {
-        Self { directory: config.dir.clone(), keep: config.keep, store, ended }
-    }
-
     /// Works until told to stop, and then finishes what is there.
     pub(super) async fn run(self, stopping: Arc<Notify>) {
         let mut is_stopping = false;
@@ -63,7 +61,7 @@ impl Finisher {
 
     /// Finishes every journal that is over, one after the other; says how many could not be.
     async fn finish_all(&self) -> usize {
-        let journals = match files_with(&self.directory, JOURNAL) {
+        let journals = match files_with(&self.maker.directory, JOURNAL) {
             Ok(journals) => journals,
             Err(error) => {
                 tracing::error!(%error, "the directory of recordings cannot be read");
@@ -86,15 +84,33 @@ impl Finisher {
             fs::rename(journal, journal.with_extension("unknown"))?;
             return Ok(());
         };
-        let (directory, path) = (self.directory.clone(), journal.to_owned());
-        let made = task::spawn_blocking(move || make(&directory, &path, id)).await;
-        let made = made.map_err(|_| io::Error::other("a panic while it was stitched"))?;
-        if let Some(row) = made? {
-            self.store.add_recording(&row).await?;
-            counter!(RECORDINGS_KEPT).increment(1);
-            tracing::debug!(recording = %id, call = %row.call, ms = row.duration_ms, "recorded");
-        }
+        let kept = self.keep_made(journal, id).await;
+        // Whoever waits for no message does not mind, and who is gone has no use for it.
+        let finished = MessageFinished { message: id, is_kept: kept.is_ok() };
+        let _ = self.messages.send(finished).await;
+        kept?;
         fs::remove_file(journal)?;
+        Ok(())
+    }
+
+    /// Returns once what the journal holds is on the disk and in the database.
+    async fn keep_made(&self, journal: &Path, id: RecordingId) -> Result<(), FinishError> {
+        let (maker, path) = (self.maker.clone(), journal.to_owned());
+        let made = task::spawn_blocking(move || maker.make(&path, id)).await;
+        let made = made.map_err(|_| io::Error::other("a panic while it was stitched"))?;
+        match made? {
+            Made::Nothing => {}
+            Made::Recording(row) => {
+                self.store.add_recording(&row).await?;
+                counter!(RECORDINGS_KEPT).increment(1);
+                tracing::debug!(recording = %id, call = %row.call, ms = row.duration_ms, "recorded");
+            }
+            Made::Message(row) => {
+                self.store.add_message(&row).await?;
+                counter!(MESSAGES_KEPT).increment(1);
+                tracing::debug!(message = %id, mailbox = %row.mailbox, ms = row.duration_ms, "kept");
+            }
+        }
         Ok(())
     }
 
@@ -111,7 +127,7 @@ impl Finisher {
                 return;
             }
             for row in old {
-                let path = self.directory.join(&row.file);
+                let path = self.maker.directory.join(&row.file);
                 let removed = match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
                     Ok(()) | Err(_) => {
@@ -127,46 +143,7 @@ impl Finisher {
     }
 }
 
-/// Makes the sound file; gives its row, or nothing if there is nothing to hear.
-fn make(directory: &Path, journal: &Path, id: RecordingId) -> io::Result<Option<RecordingRow>> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(io::Error::other)?;
-    let part = journal.with_extension("part");
-    let Some(stitched) = wav::stitch(journal, &part, Rng::from_entropy(seed))? else {
-        return Ok(None);
-    };
-    let (bytes, sha256) = wav::fingerprint(&part)?;
-    let Stitched { label, duration, is_complete, packets_lost } = stitched;
-    let day = day(label.started);
-    let file = format!("{day}/{id}.wav");
-    fs::create_dir_all(directory.join(&day))?;
-    fs::rename(&part, directory.join(&file))?;
-    sync_directory(&directory.join(&day))?;
-    sync_directory(directory)?;
-    let [left, right] = label.parties;
-    Ok(Some(RecordingRow {
-        id,
-        domain: label.domain,
-        call: label.call,
-        started: label.started,
-        duration_ms: duration.as_millis() as i64,
-        bytes: bytes as i64,
-        sha256,
-        file,
-        left,
-        right,
-        state: if is_complete { RecordingState::Complete } else { RecordingState::CutOff },
-        packets_lost: packets_lost as i64,
-    }))
-}
-
-/// `2025-11-17`, UTC.
-fn day(at: UnixMillis) -> String {
-    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000));
-    moment.unwrap_or(OffsetDateTime::UNIX_EPOCH).date().to_string()
-}
-
-fn id_of(journal: &Path) -> Option<RecordingId> {
+pub(super) fn id_of(journal: &Path) -> Option<RecordingId> {
     journal.file_stem()?.to_str()?.parse().ok()
 }
 

@@ -5,27 +5,38 @@
 //!     stitched to ID.part, forced to the disk, renamed to DAY/ID.wav, a row in the database
 //! ```
 //!
+//! A message for a mailbox goes the same way, to MAILBOX/ID.wav in the directory of mailboxes and a
+//! row of its own; then `voicemail` hears of it, so that its caller is told only what is true.
+//!
 //! What a process leaves behind, however it ended, is finished at the next start: a `.live` of
 //! another process is a `.journal` that was cut off. A file is known to the database only when all
 //! of it is on the disk, and a journal is removed only then.
 
 mod finisher;
 mod journals;
+mod made;
 mod wav;
 
 use crate::{
-    config,
+    config::Config,
     mediaserver::{TapeIn, TapeOut, tape},
     store::Store,
 };
+use base::RecordingId;
+use call::voicemail::MessageFinished;
+use made::Maker;
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
-use tokio::{sync::Notify, task};
+use tokio::{
+    sync::{Notify, mpsc},
+    task,
+};
 
 /// The running parts.
 #[derive(Debug)]
@@ -45,25 +56,37 @@ pub struct RecordingsError {
 
 impl Recordings {
     /// Takes over what an earlier process left and waits for what the workers record, which comes by
-    /// the other end of the tape.
+    /// the other end of the tape. `messages` hears of each message for a mailbox.
     pub fn start(
-        config: &config::Recording,
+        config: &Config,
         store: Store,
         workers: u8,
+        messages: mpsc::Sender<MessageFinished>,
     ) -> Result<(Self, TapeOut), RecordingsError> {
         let (tape_out, tape_in) = tape(workers);
-        let recordings = Self::run(config, store, tape_in)
-            .map_err(|error| RecordingsError { directory: config.dir.clone(), error })?;
+        let directory = config.recording.dir.clone();
+        let recordings = Self::run(config, store, tape_in, messages)
+            .map_err(|error| RecordingsError { directory, error })?;
         Ok((recordings, tape_out))
     }
 
-    fn run(config: &config::Recording, store: Store, tape: TapeIn) -> io::Result<Self> {
+    fn run(
+        Config { recording: config, voicemail, .. }: &Config,
+        store: Store,
+        tape: TapeIn,
+        messages: mpsc::Sender<MessageFinished>,
+    ) -> io::Result<Self> {
         fs::create_dir_all(&config.dir)?;
-        take_over(&config.dir)?;
+        let maker = Arc::new(Maker {
+            directory: config.dir.clone(),
+            mailboxes: voicemail.dir.clone(),
+            message_min: voicemail.message_min,
+            left_behind: take_over(&config.dir)?,
+        });
         let ended = Arc::new(Notify::new());
         let stopping = Arc::new(Notify::new());
         let writer = journals::start(config.dir.clone(), tape, ended.clone())?;
-        let finisher = finisher::Finisher::new(config, store, ended);
+        let finisher = finisher::Finisher { maker, keep: config.keep, store, ended, messages };
         let finisher = tokio::spawn(finisher.run(stopping.clone()));
         Ok(Self { writer, finisher, stopping })
     }
@@ -82,12 +105,14 @@ impl Recordings {
     }
 }
 
-/// What was being written when its process ended will not be written on.
-fn take_over(directory: &Path) -> io::Result<()> {
+/// What was being written when its process ended will not be written on. Gives all that is to be
+/// finished.
+fn take_over(directory: &Path) -> io::Result<HashSet<RecordingId>> {
     for path in files_with(directory, LIVE)? {
         fs::rename(&path, path.with_extension(JOURNAL))?;
     }
-    Ok(())
+    let journals = files_with(directory, JOURNAL)?;
+    Ok(journals.iter().filter_map(|it| finisher::id_of(it)).collect())
 }
 
 /// Files of a directory with this extension, in the order of their names: that of time.

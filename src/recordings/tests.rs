@@ -3,12 +3,12 @@
 use super::{wav::hex, *};
 use crate::{
     config::{Config, Overrides, Recording},
-    store::{RecordingRow, RecordingState},
+    store::{MessageRow, MessageState, RecordingRow, RecordingState},
 };
-use base::{CallId, DomainId, RecordingId, UnixMillis};
+use base::{CallId, DomainId, ExtensionId, RecordingId, UnixMillis};
 use media::{
     Format,
-    recording::{Event, Label, Record, Track},
+    recording::{Event, Label, Purpose, Record, Track},
     rtp::Header,
 };
 use sha2::{Digest as _, Sha256};
@@ -98,10 +98,89 @@ async fn recordings_that_run_when_the_server_stops_are_finished() {
     place.assert_file_is_as_told(&row);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_a_draft_with_a_file_of_one_channel_before_anybody_hears_of_it() {
+    let place = Place::new().await;
+    let (recordings, tape, mut finished) = place.start_telling(None);
+    let mut buffer = tape.empty().unwrap();
+    buffer.extend_from_slice(&journal_of(1, message(), 100, true));
+    tape.hand_over(buffer);
+
+    let told = tokio::time::timeout(LIMIT, finished.recv()).await.unwrap().unwrap();
+    let row = place.store.message(domain(), mailbox(), id(1)).await.unwrap().unwrap();
+    drop(tape);
+    recordings.stop(LIMIT).await;
+
+    assert_eq!(told, MessageFinished { message: id(1), is_kept: true });
+    assert_eq!((row.state, row.is_cut_off), (MessageState::Draft, false));
+    assert_eq!((row.caller.as_str(), row.caller_name.as_deref()), ("1001", Some("Анна")));
+    assert!((2000..2200).contains(&row.duration_ms), "{row:?}");
+    place.assert_message_is_as_told(&row);
+    assert!(place.store.recording(domain(), id(1)).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_dead_process_is_new_at_the_next_start_unless_it_says_too_little() {
+    let place = Place::new().await;
+    fs::create_dir_all(&place.directory).unwrap();
+    let left = |n: u128, extension: &str, bytes: &[u8]| {
+        fs::write(place.directory.join(format!("{}.{extension}", id(n))), bytes).unwrap();
+    };
+    let whole = journal_of(1, message(), 150, false);
+    left(1, "live", &whole[..whole.len() - 50]);
+    left(2, "journal", &journal_of(2, message(), 120, true));
+    left(3, "live", &journal_of(3, message(), 40, false));
+    let (recordings, tape, mut finished) = place.start_telling(None);
+
+    for _ in 1..=3 {
+        tokio::time::timeout(LIMIT, finished.recv()).await.unwrap().unwrap();
+    }
+    drop(tape);
+    recordings.stop(LIMIT).await;
+
+    let rows = place.store.messages(domain(), mailbox()).await.unwrap();
+    let states: Vec<_> = rows.iter().map(|it| (it.id, it.state, it.is_cut_off)).collect();
+    assert_eq!(states, [(id(1), MessageState::New, true), (id(2), MessageState::New, false)]);
+    assert!((2900..3200).contains(&rows[0].duration_ms), "{:?}", rows[0]);
+    for row in &rows {
+        place.assert_message_is_as_told(row);
+    }
+    let files = fs::read_dir(place.mailboxes().join(mailbox().to_string())).unwrap();
+    assert_eq!(files.count(), 2, "what says too little has no file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_kept_is_told_and_kept_at_the_next_start() {
+    let place = Place::new().await;
+    // Where the folder of the mailbox should be, there is a file.
+    fs::create_dir_all(place.mailboxes()).unwrap();
+    let obstacle = place.mailboxes().join(mailbox().to_string());
+    fs::write(&obstacle, "").unwrap();
+    let (recordings, tape, mut finished) = place.start_telling(None);
+    let mut buffer = tape.empty().unwrap();
+    buffer.extend_from_slice(&journal_of(1, message(), 150, true));
+    tape.hand_over(buffer);
+
+    let told = tokio::time::timeout(LIMIT, finished.recv()).await.unwrap().unwrap();
+    assert_eq!(told, MessageFinished { message: id(1), is_kept: false });
+    drop((tape, finished));
+    recordings.stop(LIMIT).await;
+    fs::remove_file(obstacle).unwrap();
+    let (recordings, tape, mut finished) = place.start_telling(None);
+    let told = tokio::time::timeout(LIMIT, finished.recv()).await.unwrap().unwrap();
+    drop(tape);
+    recordings.stop(LIMIT).await;
+
+    assert!(told.is_kept);
+    let rows = place.store.messages(domain(), mailbox()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    place.assert_message_is_as_told(&rows[0]);
+}
+
 struct Place {
     directory: PathBuf,
     store: Store,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Place {
@@ -111,12 +190,40 @@ impl Place {
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
         let config = Config::parse("", &overrides).unwrap();
         let store = Store::open(&config.store).await.unwrap();
-        Self { directory: config.recording.dir, store, _folder: folder }
+        Self { directory: config.recording.dir, store, folder }
     }
 
     fn start(&self, keep: Option<Duration>) -> (Recordings, TapeOut) {
-        let config = Recording { dir: self.directory.clone(), keep, has_tone: false };
-        Recordings::start(&config, self.store.clone(), 1).unwrap()
+        let (recordings, tape, _) = self.start_telling(keep);
+        (recordings, tape)
+    }
+
+    /// The same; also gives who hears of each recording that is finished.
+    fn start_telling(
+        &self,
+        keep: Option<Duration>,
+    ) -> (Recordings, TapeOut, mpsc::Receiver<MessageFinished>) {
+        let recording = Recording { dir: self.directory.clone(), keep, has_tone: false };
+        let mut config = Config { recording, ..Config::default() };
+        config.voicemail.dir = self.mailboxes();
+        let (finished, ear) = mpsc::channel(8);
+        let (recordings, tape) =
+            Recordings::start(&config, self.store.clone(), 1, finished).unwrap();
+        (recordings, tape, ear)
+    }
+
+    fn mailboxes(&self) -> PathBuf {
+        self.folder.path().join("voicemail")
+    }
+
+    fn assert_message_is_as_told(&self, row: &MessageRow) {
+        let path = self.mailboxes().join(&row.file);
+        let bytes = fs::read(&path).unwrap();
+        let digits = hex(&Sha256::digest(&bytes));
+        assert_eq!((bytes.len() as i64, digits), (row.bytes, row.sha256.clone()));
+        let reader = hound::WavReader::open(&path).unwrap();
+        assert_eq!(reader.spec().channels, 1, "only what the caller said");
+        assert_eq!(i64::from(reader.duration()) / 8, row.duration_ms);
     }
 
     async fn row(&self, n: u128) -> RecordingRow {
@@ -148,7 +255,11 @@ impl Place {
 
 /// So many packets of each side.
 fn journal(n: u128, packets: u16, is_ended: bool) -> Vec<u8> {
-    let mut bytes = journal_start(n);
+    journal_of(n, Purpose::Call, packets, is_ended)
+}
+
+fn journal_of(n: u128, purpose: Purpose, packets: u16, is_ended: bool) -> Vec<u8> {
+    let mut bytes = journal_start(n, purpose);
     for sequence in 0..packets {
         for track in Track::ALL {
             let timestamp = u32::from(sequence) * 160;
@@ -165,18 +276,19 @@ fn journal(n: u128, packets: u16, is_ended: bool) -> Vec<u8> {
 }
 
 fn journal_of_nothing(n: u128) -> Vec<u8> {
-    let mut bytes = journal_start(n);
+    let mut bytes = journal_start(n, Purpose::Call);
     record(n, 0, Event::Ended { lost: 0 }, &mut bytes);
     bytes
 }
 
-fn journal_start(n: u128) -> Vec<u8> {
+fn journal_start(n: u128, purpose: Purpose) -> Vec<u8> {
     let mut bytes = Vec::new();
     let label = Label {
         call: CallId(id(100).0),
         domain: domain(),
         started: UnixMillis(1_700_000_000_000),
         parties: ["1001".to_owned(), "1002".to_owned()],
+        purpose,
     };
     record(n, 0, Event::Began(label), &mut bytes);
     let pcma = Format {
@@ -199,6 +311,14 @@ fn record(n: u128, at_ms: u64, event: Event<'_>, bytes: &mut Vec<u8>) {
 
 fn id(n: u128) -> RecordingId {
     RecordingId(uuid::Uuid::from_u128(n))
+}
+
+fn message() -> Purpose {
+    Purpose::Message { mailbox: mailbox(), caller_name: Some("Анна".to_owned()) }
+}
+
+fn mailbox() -> ExtensionId {
+    ExtensionId(uuid::Uuid::from_u128(7))
 }
 
 fn domain() -> DomainId {

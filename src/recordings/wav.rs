@@ -1,7 +1,8 @@
-//! From a journal to a WAV file, stereo unless only one side was recorded. Blocking, and busy: 10 ms a minute of telephone speech.
+//! From a journal to a WAV file: of one channel if only one side was recorded, and for a message, of
+//! which the left side is heard; else of two. Blocking, and busy: 10 ms a minute of telephone speech.
 
 use base::Rng;
-use media::recording::{First, Label, Record, Stitcher, Survey, first_record};
+use media::recording::{First, Label, Purpose, Record, Stitcher, Survey, first_record};
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt::Write as _,
@@ -11,26 +12,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A stitched recording.
-#[derive(Clone, Debug)]
-pub(super) struct Stitched {
-    pub(super) label: Label,
-    pub(super) duration: Duration,
-    pub(super) is_complete: bool,
-    pub(super) packets_lost: u64,
-}
-
-/// Stitches `journal` into `wav`, forced to the disk. `None` for a journal in which nothing was
-/// recorded.
-pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<Stitched>> {
+/// What a journal is of, and what is in it. `None` for one in which nothing was recorded.
+pub(super) fn survey(journal: &Path) -> io::Result<Option<(Label, Survey)>> {
     let mut survey = Survey::new();
     read(journal, |record| {
         survey.take(record);
         Ok(())
     })?;
-    let Some(label) = survey.label.clone() else { return Ok(None) };
+    Ok(survey.label.clone().map(|label| (label, survey)))
+}
+
+/// Stitches `journal` into `wav`, forced to the disk; says how long it is.
+pub(super) fn stitch(
+    journal: &Path,
+    (label, survey): (&Label, &Survey),
+    wav: &Path,
+    rng: Rng,
+) -> io::Result<Duration> {
+    let tracks = match label.purpose {
+        Purpose::Call => survey.channels(),
+        Purpose::Message { .. } => 1,
+    };
     let spec = hound::WavSpec {
-        channels: survey.channels() as u16,
+        channels: tracks as u16,
         sample_rate: survey.rate.hz(),
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
@@ -38,10 +42,12 @@ pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<
     let file = File::create(wav)?;
     let mut writer =
         hound::WavWriter::new(BufWriter::new(file.try_clone()?), spec).map_err(io::Error::other)?;
-    let mut stitcher = Stitcher::new(Instant::now(), &survey, rng);
+    let mut stitcher = Stitcher::new(Instant::now(), survey, rng);
     let mut write = |pcm: &[i16]| {
-        let mut room = writer.get_i16_writer(pcm.len() as u32);
-        for sample in pcm {
+        // The left track comes first.
+        let heard = pcm.iter().step_by(survey.channels() / tracks);
+        let mut room = writer.get_i16_writer(heard.len() as u32);
+        for sample in heard {
             room.write_sample(*sample);
         }
         room.flush().map_err(io::Error::other)
@@ -51,12 +57,7 @@ pub(super) fn stitch(journal: &Path, wav: &Path, rng: Rng) -> io::Result<Option<
     let duration = Duration::from_secs(1) * writer.duration() / survey.rate.hz();
     writer.finalize().map_err(io::Error::other)?;
     file.sync_all()?;
-    Ok(Some(Stitched {
-        label,
-        duration,
-        is_complete: survey.is_complete,
-        packets_lost: survey.lost,
-    }))
+    Ok(duration)
 }
 
 /// Length in bytes and SHA-256, in lower-case hexadecimal, of a file.

@@ -15,6 +15,7 @@ use call::{
     CallFact, Calls, Output, Settings, World,
     facts::Telling,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
@@ -56,6 +57,10 @@ pub struct Wires {
     pub media: MediaHandle,
     /// To the registrar. Full: the REGISTER is answered 503.
     pub registrar: mpsc::Sender<RegistrarCommand>,
+    /// To the keeper of mailboxes. Full: requests wait at the shard, a few a call.
+    pub voicemail: mpsc::Sender<VoicemailRequest>,
+    /// The keeper's answers.
+    pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
     /// To the call log.
     pub cdrs: CdrSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
@@ -72,6 +77,9 @@ pub struct Shard {
     number: u8,
     /// Commands that found a worker's ring full and must not be lost.
     late: VecDeque<(u8, MediaCommand)>,
+    /// Requests that wait for room at the keeper of mailboxes, in order: what somebody said must not
+    /// be forgotten there.
+    unasked: VecDeque<VoicemailRequest>,
     /// Workers with commands that they were not woken for.
     unrung: Vec<u8>,
     /// Whether a fact about a call found no room: then all calls are to be told.
@@ -97,6 +105,7 @@ impl Shard {
             wires,
             number,
             late: VecDeque::new(),
+            unasked: VecDeque::new(),
             unrung: Vec::new(),
             // What a shard before this one told is no more.
             is_fact_lost: true,
@@ -120,6 +129,9 @@ impl Shard {
                 Some(reply) = self.wires.registrations.recv() => {
                     self.calls.handle_registration(clock::now(), reply);
                 }
+                Some(reply) = self.wires.voicemail_replies.recv() => {
+                    self.calls.handle_voicemail(clock::now(), reply);
+                }
                 Some(event) = self.wires.media_events.recv() => {
                     self.calls.handle_media(clock::now(), event);
                 }
@@ -138,7 +150,7 @@ impl Shard {
 
     /// Sets the alarm to the next deadline; false if there is none.
     fn set_alarm(&self, alarm: std::pin::Pin<&mut Sleep>) -> bool {
-        let is_late = !self.late.is_empty() || self.is_fact_lost;
+        let is_late = !self.late.is_empty() || !self.unasked.is_empty() || self.is_fact_lost;
         let late = is_late.then(|| Instant::now() + LATE_INTERVAL);
         let next = self.calls.poll_timeout();
         let Some(at) = next.into_iter().chain(late).min() else { return false };
@@ -213,6 +225,7 @@ impl Shard {
                 Output::Send(send) => self.send(now, send),
                 Output::Media { worker, command } => self.command_media(now, worker, command),
                 Output::Register(request) => self.hand_over(now, request),
+                Output::Voicemail(request) => self.unasked.push_back(*request),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
@@ -223,11 +236,31 @@ impl Shard {
                 }
             }
         }
+        self.ask_keeper(now);
         for worker in self.unrung.drain(..) {
             self.wires.media.ring(worker);
         }
         if self.is_fact_lost {
             self.tell_all();
+        }
+    }
+
+    /// Hands on what calls want of mailboxes, as far as there is room.
+    fn ask_keeper(&mut self, now: Now) {
+        while !self.unasked.is_empty() {
+            let room = match self.wires.voicemail.try_reserve() {
+                Ok(room) => Some(room),
+                Err(TrySendError::Full(())) => return,
+                Err(TrySendError::Closed(())) => None,
+            };
+            let Some(request) = self.unasked.pop_front() else { return };
+            match room {
+                Some(room) => room.send(request),
+                None => {
+                    let (call, answer) = (request.call, VoicemailAnswer::Unavailable);
+                    self.calls.handle_voicemail(now, VoicemailReply { call, answer });
+                }
+            }
         }
     }
 

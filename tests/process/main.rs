@@ -34,3 +34,4 @@ mod supervision;
 mod torture;
 mod traces;
 mod trunks;
+mod voicemail;

@@ -233,7 +233,7 @@ fn spans(pcm: &[i16], hz: f64) -> usize {
 /// How like what was heard is to what was said, less the silences at its ends: the correlation of
 /// each piece with the most like place near where it should be, weighted by its power. A phone that
 /// stalls for a moment only shifts what follows.
-fn likeness(said: &[i16], heard: &[i16]) -> f64 {
+pub(crate) fn likeness(said: &[i16], heard: &[i16]) -> f64 {
     let is_loud = |it: &i16| it.unsigned_abs() > 500;
     let first = said.iter().position(is_loud).expect("something is said");
     let last = said.iter().rposition(is_loud).expect("something is said");
@@ -320,5 +320,5 @@ const PIECE: usize = 2400;
 /// How far a phone that stalls may shift a piece: half a second.
 const STALL_MAX: usize = 4000;
 /// What the recording of a channel must be like, against what was said.
-const LIKE: f64 = 0.95;
+pub(crate) const LIKE: f64 = 0.95;
 const LIMIT: Duration = Duration::from_secs(60);

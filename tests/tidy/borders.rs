@@ -93,7 +93,7 @@ const FLOORS: &[&[&str]] = &[
     &["clock", "config"],
     &["events", "telemetry"],
     &["mediaserver", "transport", "store"],
-    &["signalling", "dispatch", "registrar", "channels", "board", "recordings"],
+    &["signalling", "dispatch", "registrar", "channels", "board", "recordings", "voicemail"],
     &["http"],
     &["boot", "cli"],
     &["lib", "main"],

@@ -75,6 +75,13 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
             format!("дать супервизору послушать разговор номера {number}"),
             format!("let a supervisor hear the call of {number}"),
         ),
+        Action::LeaveMessage { number, .. } => Text::both(
+            format!("дать оставить сообщение для номера {number}"),
+            format!("let the caller leave a message for {number}"),
+        ),
+        Action::HearMessages { .. } => {
+            Text::fixed("дать прослушать свои сообщения", "let the caller hear its messages")
+        }
         Action::Refuse { status, .. } if routing.rule.is_none() => Text::both(
             format!("отказать ({status}): ни одно правило не подошло"),
             format!("refuse ({status}): no rule matches"),

@@ -82,6 +82,42 @@ impl RecordingRow {
     }
 }
 
+/// What the tests look at in the row of a message.
+#[derive(Clone, Debug)]
+pub(crate) struct MessageRow {
+    pub(crate) caller: String,
+    pub(crate) duration_ms: i64,
+    /// Below the directory of mailboxes.
+    pub(crate) file: String,
+    pub(crate) state: String,
+    pub(crate) is_cut_off: bool,
+}
+
+impl MessageRow {
+    /// All rows, oldest first; none while the table is not there.
+    pub(crate) fn read_all(database: &Path) -> Vec<Self> {
+        let read = async {
+            let options = SqliteConnectOptions::new().filename(database).read_only(true);
+            let mut connection = SqliteConnection::connect_with(&options).await?;
+            let query = sqlx::query("SELECT * FROM voicemail_message ORDER BY id");
+            let rows = query.fetch_all(&mut connection).await?;
+            connection.close().await?;
+            rows.iter().map(Self::of).collect::<Result<_, sqlx::Error>>()
+        };
+        block_on(read).unwrap_or_default()
+    }
+
+    fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            caller: row.try_get("caller")?,
+            duration_ms: row.try_get("duration_ms")?,
+            file: row.try_get("file")?,
+            state: row.try_get("state")?,
+            is_cut_off: row.try_get("is_cut_off")?,
+        })
+    }
+}
+
 /// How long `extension` rings before nobody has answered.
 pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
     let changed = block_on(async {

@@ -1,0 +1,130 @@
+//! What a journal is made into: the recording of a call, or a message for a mailbox.
+
+use super::{sync_directory, wav};
+use crate::store::{MessageRow, MessageState, RecordingRow, RecordingState};
+use base::{RecordingId, Rng, UnixMillis};
+use media::recording::{Label, Purpose, Survey};
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use time::OffsetDateTime;
+
+/// Makes sound files. Blocking.
+#[derive(Debug)]
+pub(super) struct Maker {
+    /// Of recordings of calls.
+    pub(super) directory: PathBuf,
+    /// Of messages.
+    pub(super) mailboxes: PathBuf,
+    /// What is shorter is no message.
+    pub(super) message_min: Duration,
+    /// What an earlier process recorded: those calls are gone.
+    pub(super) left_behind: HashSet<RecordingId>,
+}
+
+/// A sound file that is on the disk, and the row that makes it known.
+#[derive(Debug)]
+pub(super) enum Made {
+    /// There is nothing to hear.
+    Nothing,
+    Recording(RecordingRow),
+    Message(MessageRow),
+}
+
+/// A sound file that is on the disk.
+struct SoundFile {
+    /// Below its directory.
+    name: String,
+    duration: Duration,
+    bytes: i64,
+    sha256: String,
+}
+
+impl Maker {
+    /// Makes the sound file of a journal.
+    pub(super) fn make(&self, journal: &Path, id: RecordingId) -> io::Result<Made> {
+        let Some((label, survey)) = wav::survey(journal)? else { return Ok(Made::Nothing) };
+        match label.purpose.clone() {
+            Purpose::Call => {
+                let folder = day(label.started);
+                let file = stitch(journal, (&label, &survey), (&self.directory, &folder), id)?;
+                let [left, right] = label.parties;
+                let is_complete = survey.is_complete;
+                Ok(Made::Recording(RecordingRow {
+                    id,
+                    domain: label.domain,
+                    call: label.call,
+                    started: label.started,
+                    duration_ms: file.duration.as_millis() as i64,
+                    bytes: file.bytes,
+                    sha256: file.sha256,
+                    file: file.name,
+                    left,
+                    right,
+                    state: if is_complete {
+                        RecordingState::Complete
+                    } else {
+                        RecordingState::CutOff
+                    },
+                    packets_lost: survey.lost as i64,
+                }))
+            }
+            Purpose::Message { mailbox, caller_name } => {
+                let folder = mailbox.to_string();
+                let place = (self.mailboxes.as_path(), folder.as_str());
+                let file = stitch(journal, (&label, &survey), place, id)?;
+                // Its caller cannot decide any more; of a live call it is the call that judges.
+                let is_left_behind = self.left_behind.contains(&id);
+                if is_left_behind && file.duration < self.message_min {
+                    fs::remove_file(self.mailboxes.join(&file.name))?;
+                    return Ok(Made::Nothing);
+                }
+                let [caller, _] = label.parties;
+                Ok(Made::Message(MessageRow {
+                    id,
+                    domain: label.domain,
+                    mailbox,
+                    caller,
+                    caller_name,
+                    started: label.started,
+                    duration_ms: file.duration.as_millis() as i64,
+                    bytes: file.bytes,
+                    sha256: file.sha256,
+                    file: file.name,
+                    state: if is_left_behind { MessageState::New } else { MessageState::Draft },
+                    is_cut_off: !survey.is_complete,
+                }))
+            }
+        }
+    }
+}
+
+/// Stitches a journal into a file of a folder below a directory. When this returns, the file and
+/// its name are on the disk.
+fn stitch(
+    journal: &Path,
+    surveyed: (&Label, &Survey),
+    (directory, folder): (&Path, &str),
+    id: RecordingId,
+) -> io::Result<SoundFile> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(io::Error::other)?;
+    let place = directory.join(folder);
+    fs::create_dir_all(&place)?;
+    let part = place.join(format!("{id}.part"));
+    let duration = wav::stitch(journal, surveyed, &part, Rng::from_entropy(seed))?;
+    let (bytes, sha256) = wav::fingerprint(&part)?;
+    fs::rename(&part, place.join(format!("{id}.wav")))?;
+    sync_directory(&place)?;
+    sync_directory(directory)?;
+    Ok(SoundFile { name: format!("{folder}/{id}.wav"), duration, bytes: bytes as i64, sha256 })
+}
+
+/// `2025-11-17`, UTC.
+fn day(at: UnixMillis) -> String {
+    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000));
+    moment.unwrap_or(OffsetDateTime::UNIX_EPOCH).date().to_string()
+}

@@ -1,0 +1,244 @@
+//! The keeper and what is on the disk.
+
+use super::*;
+use crate::{
+    config::{Config, Overrides, Secret},
+    store::{DomainRow, MessageRow, MessageState, NewExtension},
+};
+use base::{CallId, RecordingId, UnixMillis};
+use call::voicemail::{EnteredPin, Mailbox, PinVerdict, VoicemailAnswer, VoicemailOrder};
+
+#[tokio::test]
+async fn a_message_is_told_to_be_kept_only_once_it_is_finished() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::Deliver(id(1))).await;
+    place.ask(VoicemailOrder::Open).await;
+    let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
+    assert!(opened.messages.is_empty(), "nothing was said to be kept before this answer");
+
+    place.finish(1).await;
+
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(which) if which == id(1)));
+    assert_eq!(place.state(1).await, Some(MessageState::New));
+}
+
+#[tokio::test]
+async fn a_draft_is_heard_by_its_caller_when_it_is_there_and_forgotten_with_its_file() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::FetchDraft(id(1))).await;
+    place.finish(1).await;
+    let heard = place.answer().await;
+    let VoicemailAnswer::Fetched(which, Some(sound)) = heard else { panic!("{heard:?}") };
+    assert_eq!((which, sound.samples().len()), (id(1), 800));
+    assert_eq!(place.state(1).await, Some(MessageState::Draft));
+
+    place.ask(VoicemailOrder::Discard(id(1))).await;
+    place.ask(VoicemailOrder::Fetch(id(1))).await;
+
+    assert!(matches!(place.answer().await, VoicemailAnswer::Fetched(_, None)));
+    assert!(!place.path(1).exists());
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_finished_yet_is_told_and_delivered_when_it_is() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::Deliver(id(1))).await;
+    place.ask(VoicemailOrder::Open).await;
+    place.answer().await;
+    place.tell(MessageFinished { message: id(1), is_kept: false }).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::NotKept(_)));
+
+    place.finish(1).await;
+
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(_)));
+    assert_eq!(place.state(1).await, Some(MessageState::New));
+}
+
+#[tokio::test]
+async fn a_mailbox_tells_what_is_in_it_and_whether_there_is_room() {
+    let mut place = Place::new().await;
+    for n in 1..=2 {
+        place.ask(VoicemailOrder::Deliver(id(n))).await;
+        place.finish(n).await;
+        place.answer().await;
+    }
+    place.ask(VoicemailOrder::Save(id(1))).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, true)));
+    place.ask(VoicemailOrder::Open).await;
+    let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
+    let shown: Vec<_> = opened.messages.iter().map(|it| (it.id, it.is_new)).collect();
+    assert_eq!(shown, [(id(2), true), (id(1), false)]);
+    assert!(!opened.has_room, "two are the most");
+    let (date, time) = opened.messages[0].at.expect("the moment has words");
+    // 22:13:20 UTC on 14 November, three hours ahead.
+    assert_eq!((date.day(), date.month(), time.hour(), time.minute()), (15, 11, 1, 13));
+
+    place.ask(VoicemailOrder::Delete(id(1))).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, true)));
+    assert!(!place.path(1).exists());
+    place.ask(VoicemailOrder::Delete(id(1))).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, false)));
+}
+
+#[tokio::test]
+async fn three_wrong_pins_lock_a_mailbox_whatever_calls_they_come_from() {
+    use PinVerdict::{LockedOut, Right, Wrong};
+    let mut place = Place::new().await;
+    place.store.set_mailbox_pin(place.domain.id, "1001", Some(Secret::new("4711"))).await.unwrap();
+    let tried = ["0000", "4711", "0001", "0002", "0003", "4711"];
+    let mut verdicts = Vec::new();
+    for pin in tried {
+        place.ask(VoicemailOrder::TryPin(EnteredPin(pin.to_owned()))).await;
+        let VoicemailAnswer::Pin(verdict) = place.answer().await else { panic!("no verdict") };
+        verdicts.push(verdict);
+    }
+
+    assert_eq!(verdicts, [Wrong, Right, Wrong, Wrong, Wrong, LockedOut]);
+}
+
+#[tokio::test]
+async fn what_a_dead_process_left_is_delivered_and_files_without_a_row_are_swept() {
+    let mut place = Place::new().await;
+    place.finish(1).await;
+    place.ask(VoicemailOrder::Fetch(id(1))).await;
+    place.answer().await;
+    let [orphan, part, other] =
+        ["9.wav", "9.part", "notes.txt"].map(|name| place.path(1).with_file_name(name));
+    for path in [&orphan, &part, &other] {
+        fs::write(path, "").unwrap();
+    }
+
+    place.restart().await;
+
+    assert_eq!(place.state(1).await, Some(MessageState::New));
+    assert_eq!(
+        [&orphan, &part, &other, &place.path(1)].map(|it| it.exists()),
+        [false, false, true, true]
+    );
+}
+
+struct Place {
+    config: config::Voicemail,
+    store: Store,
+    domain: DomainRow,
+    mailbox: Mailbox,
+    requests: mpsc::Sender<VoicemailRequest>,
+    finished: mpsc::Sender<MessageFinished>,
+    replies: mpsc::Receiver<VoicemailReply>,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let overrides =
+            Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
+        let config =
+            Config::parse("[voicemail]\nmessages_max = 2\nutc_offset_min = 180", &overrides)
+                .unwrap();
+        let store = Store::open(&config.store).await.unwrap();
+        store.add_domain("a.example").await.unwrap();
+        let domain = store.require_domain("a.example").await.unwrap();
+        let extension = store.add_extension(&domain, extension()).await.unwrap();
+        let mailbox = Mailbox { domain: domain.id, extension, number: "1001".to_owned() };
+        let config = config.voicemail;
+        let (requests, finished, replies) = start(&config, &store).await;
+        Self { config, store, domain, mailbox, requests, finished, replies, _folder: folder }
+    }
+
+    async fn restart(&mut self) {
+        let (requests, finished, replies) = start(&self.config, &self.store).await;
+        (self.requests, self.finished, self.replies) = (requests, finished, replies);
+    }
+
+    async fn ask(&self, order: VoicemailOrder) {
+        let call = CallId(uuid::Uuid::from_u128(100));
+        let mailbox = self.mailbox.clone();
+        self.requests.send(VoicemailRequest { shard: 0, call, mailbox, order }).await.unwrap();
+    }
+
+    async fn answer(&mut self) -> VoicemailAnswer {
+        let reply = tokio::time::timeout(LIMIT, self.replies.recv()).await;
+        reply.expect("the keeper answers").expect("the keeper runs").answer
+    }
+
+    /// A draft is on the disk and in the database.
+    async fn finish(&self, n: u128) {
+        let path = self.path(n);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        for sample in 0..800 {
+            writer.write_sample(sample as i16).unwrap();
+        }
+        writer.finalize().unwrap();
+        let row = MessageRow {
+            id: id(n),
+            domain: self.mailbox.domain,
+            mailbox: self.mailbox.extension,
+            caller: "1002".to_owned(),
+            caller_name: None,
+            started: UnixMillis(1_700_000_000_000),
+            duration_ms: 100,
+            bytes: 1644,
+            sha256: String::new(),
+            file: self.file(n),
+            state: MessageState::Draft,
+            is_cut_off: false,
+        };
+        self.store.add_message(&row).await.unwrap();
+        self.tell(MessageFinished { message: id(n), is_kept: true }).await;
+    }
+
+    async fn tell(&self, finished: MessageFinished) {
+        self.finished.send(finished).await.unwrap();
+    }
+
+    async fn state(&self, n: u128) -> Option<MessageState> {
+        let Mailbox { domain, extension, .. } = self.mailbox;
+        self.store.message(domain, extension, id(n)).await.unwrap().map(|it| it.state)
+    }
+
+    fn path(&self, n: u128) -> PathBuf {
+        self.config.dir.join(self.file(n))
+    }
+
+    fn file(&self, n: u128) -> String {
+        format!("{}/{}.wav", self.mailbox.extension, id(n))
+    }
+}
+
+async fn start(
+    config: &config::Voicemail,
+    store: &Store,
+) -> (mpsc::Sender<VoicemailRequest>, mpsc::Sender<MessageFinished>, mpsc::Receiver<VoicemailReply>)
+{
+    let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
+    let (reply, replies) = mpsc::channel(REPLIES_MAX);
+    let (_, requests) =
+        Voicemail::start(config, store.clone(), finished_ear, vec![reply]).await.unwrap();
+    (requests, finished, replies)
+}
+
+fn extension() -> NewExtension {
+    NewExtension {
+        number: "1001".to_owned(),
+        display_name: String::new(),
+        password: Secret::new("sip"),
+        calls_max: None,
+        ring_timeout_s: 30,
+        user: None,
+        media: call::MediaRules::default(),
+    }
+}
+
+fn id(n: u128) -> RecordingId {
+    RecordingId(uuid::Uuid::from_u128(n))
+}
+
+const LIMIT: Duration = Duration::from_secs(30);

@@ -1,0 +1,144 @@
+//! Voicemail with phones that this project did not write: what is said at one number is heard at
+//! another, whatever happens meanwhile.
+
+use crate::{
+    harness::{
+        Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport,
+        one_audio_call_at_a_time, wait_for,
+    },
+    recordings::{LIKE, likeness},
+};
+use std::{path::PathBuf, time::Duration};
+
+#[test]
+fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    let says = judge.joined(&[&lead, &words, &tail].map(|it| it.path().to_owned()));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    // It knows what to do, and need not hear the greeting; what it has said ends with a silence.
+    caller.command("dtmf #");
+    wait_for_recordings(&server, 1);
+    wait_for_recordings(&server, 0);
+    caller.command("dtmf 1");
+    caller.wait_for("call DISCONNECTED 200");
+    let row = wait_for_message(&server, "new");
+    assert_eq!((row.caller.as_str(), row.is_cut_off), ("1001", false), "{row:?}");
+    let file = judge.at_8_khz(&Recording::at(path_of(&server, &row))).samples();
+    let kept = likeness(&words.samples(), &file);
+    assert!(kept >= LIKE, "{kept} in the file");
+
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 1");
+    let length = Duration::from_millis(row.duration_ms as u64);
+    wait_for_packets_sent(&server, length + ENVELOPE_MAX);
+    owner.command("dtmf 7");
+    wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
+    owner.command("dtmf #");
+    owner.wait_for("call DISCONNECTED");
+    let heard = likeness(&words.samples(), &judge.at_8_khz(&owner.heard()).samples());
+
+    assert!(heard >= LIKE, "{heard} at the owner's ear");
+    assert!(!path_of(&server, &row).exists(), "nothing is left of a deleted message");
+}
+
+#[test]
+fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_second() {
+    let _quiet = one_audio_call_at_a_time();
+    let mut server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let says = judge.joined(&[&lead, &words, &words, &words].map(|it| it.path().to_owned()));
+    let mut hanging_up = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    hanging_up.dial("*981002");
+    hanging_up.wait_for("call CONFIRMED");
+    hanging_up.command("dtmf #");
+    wait_for_recorded(&server, Duration::from_secs(5));
+    hanging_up.command("hangup");
+    hanging_up.wait_for("call DISCONNECTED");
+    let left = wait_for_message(&server, "new");
+    assert!(left.duration_ms >= 4000 && !left.is_cut_off, "{left:?}");
+
+    let mut cut_off = Pjsua::register(&server, &phone("1003", 1, Codec::Pcma, &says));
+    cut_off.dial("*981002");
+    cut_off.wait_for("call CONFIRMED");
+    cut_off.command("dtmf #");
+    wait_for_recordings(&server, 1);
+    let before = server.metric(PACKETS);
+    wait_for_recorded(&server, Duration::from_secs(8));
+    let recorded = server.metric(PACKETS) - before;
+
+    server.kill_and_restart();
+
+    let rows = wait_for("both messages", LIMIT, || {
+        Some(messages(&server)).filter(|it| it.len() == 2 && it.iter().all(|it| it.state == "new"))
+    });
+    let row = &rows[1];
+    assert_eq!((row.caller.as_str(), row.is_cut_off), ("1003", true), "{row:?}");
+    let at_least_ms = recorded as i64 / 2 * 20 - 1000;
+    assert!(row.duration_ms >= at_least_ms, "{row:?}: less than {at_least_ms} ms");
+    let file = judge.at_8_khz(&Recording::at(path_of(&server, row))).samples();
+    let kept = likeness(&words.samples(), &file);
+    assert!(kept >= LIKE, "{kept}");
+}
+
+#[track_caller]
+fn wait_for_message(server: &Server, state: &str) -> MessageRow {
+    wait_for("the message's row", LIMIT, || messages(server).pop().filter(|it| it.state == state))
+}
+
+fn messages(server: &Server) -> Vec<MessageRow> {
+    MessageRow::read_all(&server.folder().join("data/tandem.db"))
+}
+
+fn path_of(server: &Server, row: &MessageRow) -> PathBuf {
+    server.folder().join("data/voicemail").join(&row.file)
+}
+
+#[track_caller]
+fn wait_for_recordings(server: &Server, count: u64) {
+    wait_for("recordings that run", LIMIT, || {
+        (server.metric("tandem_recordings_running") == count).then_some(())
+    });
+}
+
+/// Lets so much be recorded of one caller: packets of both directions, 20 ms each.
+#[track_caller]
+fn wait_for_recorded(server: &Server, length: Duration) {
+    let before = server.metric(PACKETS);
+    let count = 2 * length.as_millis() as u64 / 20;
+    wait_for("recorded packets", LIMIT, || {
+        (server.metric(PACKETS) >= before + count).then_some(())
+    });
+}
+
+/// Lets so much be played to the only phone with a call.
+#[track_caller]
+fn wait_for_packets_sent(server: &Server, length: Duration) {
+    let packets = || server.metric("tandem_rtp_packets_sent_total");
+    let (before, count) = (packets(), length.as_millis() as u64 / 20);
+    wait_for("packets", LIMIT, || (packets() >= before + count).then_some(()));
+}
+
+fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
+    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
+}
+
+const WORDS: &str =
+    "The quick brown fox jumps over the lazy dog. She sells sea shells by the shore.";
+/// Before the words: the tone is over by then, and three seconds of silence would end the message.
+const LEAD: Duration = Duration::from_millis(1500);
+/// How long it takes at most to say who left a message and when.
+const ENVELOPE_MAX: Duration = Duration::from_secs(14);
+const PACKETS: &str = "tandem_recording_packets_total";
+const LIMIT: Duration = Duration::from_secs(60);
