@@ -48,6 +48,12 @@ pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
     run(&store, "extension password 1001 --domain a.example --password y", "").await;
     let row = &store.list_extensions().await.unwrap()[0];
     assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "y"));
+    let mailbox = (row.extension.domain, row.extension.id);
+    run(&store, "extension pin 1001 --domain a.example", "4711\n").await;
+    let fits = store.fits_mailbox(mailbox.0, mailbox.1, Secret::new("4711")).await.unwrap();
+    assert_eq!(fits, Some(true));
+    run(&store, "extension pin 1001 --domain a.example --none", "").await;
+    assert!(!store.has_mailbox_pin(mailbox.0, mailbox.1).await.unwrap());
     run(&store, "extension remove 1001 --domain a.example", "").await;
     assert!(store.list_extensions().await.unwrap().is_empty());
 }
