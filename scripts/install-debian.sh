@@ -14,13 +14,14 @@ cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
 RUN_PACKAGES=(gcc libc6-dev make cmake pkg-config mold sqlite3)
-TEST_PACKAGES=(sip-tester baresip-core sox espeak-ng postgresql python3-venv python3-dev
+TEST_PACKAGES=(sip-tester baresip-core linphone-cli sox espeak-ng postgresql python3-venv python3-dev
     chromium fonts-dejavu-core)
 BENCH_PACKAGES=(sip-tester kamailio rtpengine-daemon python3)
 # Services of those packages; stopped and disabled if this script brought them in.
 SERVICES=(kamailio rtpengine-daemon ngcp-rtpengine-daemon postgresql)
 
-PYTHON_MODULES=(numpy==2.4.6 scipy==1.17.1 pesq==0.0.4 pystoi==0.4.1 pjsua2-python==2.15.1.post1)
+PYTHON_MODULES=(numpy==2.4.6 scipy==1.17.1 pesq==0.0.4 pystoi==0.4.1 pjsua2-python==2.15.1.post1
+    visqol-python==3.8.0)
 VENV=var/tools/venv
 
 POLICY=/usr/sbin/policy-rc.d
@@ -111,7 +112,7 @@ disable_new_services() {
 ensure_python_modules() {
     local stamp=$VENV/modules wanted="${PYTHON_MODULES[*]}"
     [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && return
-    say "preparing the audio judges (PESQ, STOI) and the phone PJSIP in $VENV"
+    say "preparing the audio judges (PESQ, STOI, ViSQOL) and the phone PJSIP in $VENV"
     /usr/bin/python3 -m venv --clear $VENV ||
         die "python3 -m venv failed: apt-get install python3-venv, then run this again"
     $VENV/bin/pip install -q --disable-pip-version-check "${PYTHON_MODULES[@]}" 2>/dev/null ||

@@ -21,6 +21,7 @@ mod hold_music;
 mod injection;
 mod ipv6;
 mod limits;
+mod linphone;
 mod media_figures;
 mod panels;
 mod quality;

@@ -34,6 +34,8 @@ pub(crate) struct Score {
     pub(crate) pesq: f64,
     /// Intelligibility, 0 to 1.
     pub(crate) stoi: f64,
+    /// ViSQOL of speech, 1 to 5, where it was asked for.
+    pub(crate) visqol: Option<f64>,
 }
 
 /// Makes recordings in one folder, and compares them.
@@ -165,21 +167,30 @@ impl Judge {
         codecs: &[Codec],
     ) -> Score {
         let heard = self.at_8_khz(heard);
-        let scores = self.scores(said, &[&self.round_trip(said, codecs), &heard]);
+        // Opus keeps what the ear hears and not the shape of the wave, which ViSQOL takes into account.
+        let options: &[&str] = if codecs.contains(&Codec::Opus) { &["--visqol"] } else { &[] };
+        let scores = self.judge(options, said, &[&self.round_trip(said, codecs), &heard]);
         let [floor, score] = scores[..] else { panic!("two scores: {scores:?}") };
         eprintln!("{}: {score:?}, {codecs:?} by themselves: {floor:?}", heard.0.display());
         assert!(
             score.pesq >= floor.pesq - ALLOWED_LOSS && score.stoi >= floor.stoi - ALLOWED_LOSS,
             "heard {score:?} where {codecs:?} by themselves give {floor:?}",
         );
+        let is_as_good = score.visqol >= floor.visqol.map(|it| it - ALLOWED_VISQOL_LOSS);
+        assert!(is_as_good, "heard {score:?} where {codecs:?} by themselves give {floor:?}");
         score
     }
 
     /// Scores each of `heard` against `said`.
     pub(crate) fn scores(&self, said: &Recording, heard: &[&Recording]) -> Vec<Score> {
+        self.judge(&[], said, heard)
+    }
+
+    fn judge(&self, options: &[&str], said: &Recording, heard: &[&Recording]) -> Vec<Score> {
         let output = self.run(
             Command::new(repository("var/tools/venv/bin/python"))
                 .arg(repository("tests/audio/score.py"))
+                .args(options)
                 .arg(&said.0)
                 .args(heard.iter().map(|it| &it.0)),
         );
@@ -321,7 +332,9 @@ impl Score {
         let (Some(Ok(pesq)), Some(Ok(stoi))) = (numbers.next(), numbers.next()) else {
             return None;
         };
-        Some(Self { pesq, stoi })
+        // After the lag.
+        let visqol = numbers.nth(1).and_then(Result::ok);
+        Some(Self { pesq, stoi, visqol })
     }
 }
 
@@ -345,4 +358,6 @@ fn round_trip(pcm: &[i16], codec: codec::Codec) -> Vec<i16> {
 
 /// What a call may lose against its codec's own round trip, on either scale.
 const ALLOWED_LOSS: f64 = 0.15;
+/// The same of ViSQOL: phones resample what they say and hear, which it hears as much as the codec.
+const ALLOWED_VISQOL_LOSS: f64 = 0.3;
 const TOOL_LIMIT: Duration = Duration::from_secs(60);

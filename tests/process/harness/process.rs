@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     thread,
     time::Duration,
 };
@@ -31,12 +31,26 @@ pub(crate) struct Outcome {
 impl Process {
     /// Starts `command`, writing what it says to `log`.
     pub(crate) fn start(name: &str, command: &mut Command, log: &Path) -> Self {
+        Self::spawn(name, command.stdin(Stdio::null()), log)
+    }
+
+    /// The same for a program that takes commands on its standard input.
+    pub(crate) fn start_driven(
+        name: &str,
+        command: &mut Command,
+        log: &Path,
+    ) -> (Self, ChildStdin) {
+        let mut process = Self::spawn(name, command.stdin(Stdio::piped()), log);
+        let commands = process.child.stdin.take().expect("it was asked for");
+        (process, commands)
+    }
+
+    fn spawn(name: &str, command: &mut Command, log: &Path) -> Self {
         let out = File::options().create(true).append(true).open(log).expect("log can be opened");
         let err = out.try_clone().expect("log can be opened twice");
-        let child =
-            command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().unwrap_or_else(|error| {
-                panic!("{name} does not start ({error}): run `make test`, which installs it")
-            });
+        let child = command.stdout(out).stderr(err).spawn().unwrap_or_else(|error| {
+            panic!("{name} does not start ({error}): run `make test`, which installs it")
+        });
         Self { name: name.to_owned(), child, log: log.to_owned() }
     }
 

@@ -1,0 +1,86 @@
+//! Linphone, a phone of a third maker: what it says and hears through the server, and its hold.
+
+use crate::harness::{
+    Baresip, Codec, Judge, Linphone, Phone, Pjsua, Recording, Server, Transport, Visitor,
+    one_audio_call_at_a_time, wait_for,
+};
+use std::time::Duration;
+
+#[test]
+fn it_calls_a_phone_with_another_codec_and_each_hears_the_other() {
+    talks_with_baresip(Codec::Pcma, Codec::G722);
+}
+
+#[test]
+fn its_opus_is_as_good_as_opus_and_the_other_codec_allow() {
+    talks_with_baresip(Codec::Opus, Codec::Pcmu);
+}
+
+#[test]
+fn it_is_called_holds_and_goes_on() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let tone = judge.tone("tone", 1100, Duration::from_secs(60));
+    let mut callee = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &tone));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &tone));
+    let operator = Visitor::sign_in(&server, "operator1");
+    let wait_for_state = |state: &str| {
+        wait_for(state, LIMIT, || {
+            let calls = operator.get("/calls/active");
+            (calls["items"][0]["state"] == state).then_some(())
+        });
+    };
+
+    caller.dial("1002");
+    caller.wait_for("call CONFIRMED");
+    wait_for_state("talking");
+    callee.command("pause");
+    wait_for_state("held");
+    callee.command("resume 1");
+    wait_for_state("talking");
+    caller.command("hangup");
+    caller.wait_for("call DISCONNECTED");
+    callee.wait_for("ended");
+
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.cause == "normal"), "{rows:?}");
+}
+
+/// 1001, a Linphone, calls 1002, a baresip, which says something else.
+fn talks_with_baresip(of_caller: Codec, of_callee: Codec) {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let said_by_caller = judge.speech("caller", CALLER_WORDS, Duration::from_secs(3));
+    let said_by_callee = judge.speech("callee", CALLEE_WORDS, Duration::from_secs(3));
+    let callee = phone("1002", 1, of_callee, &said_by_callee);
+    let mut callee = Baresip::register(&server, &callee);
+    let mut caller = Linphone::register(&server, &phone("1001", 0, of_caller, &said_by_caller));
+
+    caller.dial("1002");
+    caller.wait_for("connected");
+    caller.speak();
+    // It has said all, and ends the call.
+    callee.wait_for_event("CALL_CLOSED", LIMIT);
+    caller.wait_for("ended");
+
+    let rows = server.wait_for_cdrs(2);
+    for row in &rows {
+        let codec = if row.role == "caller" { of_caller } else { of_callee };
+        assert_eq!((row.sip_status, row.codec.as_deref()), (200, Some(codec.name())));
+        assert!(row.transcoded, "{row:?}");
+    }
+    judge.assert_as_good_as_codecs(&said_by_caller, &callee.heard(), &[of_caller, of_callee]);
+    judge.assert_as_good_as_codecs(&said_by_callee, &caller.heard(), &[of_callee, of_caller]);
+}
+
+fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
+    Phone { extension, slot, transport: Transport::Udp, codec, answers: slot == 1, says }
+}
+
+const CALLER_WORDS: &str =
+    "The quick brown fox jumps over the lazy dog. She sells sea shells by the shore.";
+const CALLEE_WORDS: &str = "A large size in stockings is hard to sell. The boy was there when the sun rose. Rice is often \
+     served in round bowls.";
+const LIMIT: Duration = Duration::from_secs(40);
