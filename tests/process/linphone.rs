@@ -37,6 +37,8 @@ fn it_is_called_holds_and_goes_on() {
     wait_for_state("talking");
     callee.command("pause");
     wait_for_state("held");
+    // Until it has the answer, it refuses to resume.
+    callee.wait_for("is now paused");
     callee.command("resume 1");
     wait_for_state("talking");
     caller.command("hangup");
