@@ -45,9 +45,8 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
     owner.command("dtmf #");
     owner.wait_for("call DISCONNECTED");
-    let heard = likeness(&words.samples(), &judge.at_8_khz(&owner.heard()).samples());
-
-    assert!(heard >= LIKE, "{heard} at the owner's ear");
+    // Its clock adapts, so that the shape of the wave tells nothing.
+    judge.assert_as_good_as_codecs(&words, &owner.heard(), &[Codec::Pcma, Codec::Pcmu]);
     assert!(!path_of(&server, &row).exists(), "nothing is left of a deleted message");
 }
 
