@@ -152,16 +152,25 @@ impl Worker {
         }
     }
 
-    /// A panic ends the session whose packet it was; the others' packets are seen to after it.
-    fn see_to_packets(&mut self, now: Instant, reads: usize, ready: &mut Ready) {
-        while catch_unwind(AssertUnwindSafe(|| self.read_ready(now, reads, ready))).is_err() {
-            self.bury(now);
+    /// A panic ends the session whose packet it was; the others' packets are seen to after it. The
+    /// packets of a thousand sockets take some milliseconds, for which a tick does not wait.
+    fn see_to_packets(&mut self, mut now: Instant, reads: usize, ready: &mut Ready) {
+        while ready.seen < ready.events.len() {
+            let until = ready.seen + SOCKETS_AT_A_TIME;
+            let read = AssertUnwindSafe(|| self.read_ready(now, reads, ready, until));
+            if catch_unwind(read).is_err() {
+                self.bury(now);
+            }
+            now = Instant::now();
+            self.see_to_time(now);
         }
     }
 
-    fn read_ready(&mut self, now: Instant, reads: usize, ready: &mut Ready) {
+    fn read_ready(&mut self, now: Instant, reads: usize, ready: &mut Ready, until: usize) {
         let mut buffer = [0; PACKET_MAX];
-        while let Some(event) = ready.events.get(ready.seen) {
+        while ready.seen < until
+            && let Some(event) = ready.events.get(ready.seen)
+        {
             let data = event.data;
             ready.seen += 1;
             match event_source(data) {
@@ -416,6 +425,8 @@ const READS_LATE: usize = 16;
 const NOISE_MAX: usize = 64;
 /// Sockets seen to in a round.
 const READY_MAX: usize = 1024;
+/// Sockets that are read before the time is looked at: half a millisecond.
+const SOCKETS_AT_A_TIME: usize = 128;
 /// Commands carried out in a round: packets do not wait for a flood of them.
 const ORDERS_MAX: usize = 256;
 /// Events kept for shards that take none at the moment.

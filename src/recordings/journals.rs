@@ -1,7 +1,8 @@
 //! The thread that writes journals: one file a recording that runs.
 //!
-//! It never waits for `fsync`: another thread forces what was written to the disk, each second, and
-//! if that takes longer, the next time is later. A write that fails, on a full disk, costs the
+//! A worker's records come many times a second; each file gets those of some of these times at once,
+//! since a write costs as much as a dozen packets. It never waits for `fsync`: another thread forces
+//! what was written to the disk, each second, and if that takes longer, the next time is later. A write that fails, on a full disk, costs the
 //! records that it was for, which is counted and logged once; the next are tried again.
 
 use super::{JOURNAL, LIVE};
@@ -50,8 +51,10 @@ struct Journals {
 struct Journal {
     file: Arc<File>,
     path: PathBuf,
-    /// Records of this round.
+    /// Records that wait to be written.
     pending: Vec<u8>,
+    /// When they are; before that if they are many.
+    write_at: Instant,
     /// What is in the file, whole records only.
     len: u64,
     /// Records that the disk did not take.
@@ -64,16 +67,19 @@ impl Journals {
     fn run(mut self, tape: &TapeIn) {
         let mut sync_at = Instant::now() + SYNC_INTERVAL;
         loop {
-            match tape.next(sync_at.saturating_duration_since(Instant::now())) {
+            let pending = self.open.values().filter(|it| !it.pending.is_empty());
+            let until = pending.map(|it| it.write_at).fold(sync_at, Instant::min);
+            match tape.next(until.saturating_duration_since(Instant::now())) {
                 Ok(buffer) => {
-                    self.take(&buffer);
+                    self.take(Instant::now(), &buffer);
                     tape.give_back(buffer);
-                    self.write();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if sync_at <= Instant::now() {
+            let now = Instant::now();
+            self.write(now);
+            if sync_at <= now {
                 self.force();
                 sync_at = Instant::now() + SYNC_INTERVAL;
             }
@@ -81,11 +87,11 @@ impl Journals {
         for journal in self.open.values_mut() {
             journal.is_over = true;
         }
-        self.close();
+        self.write(Instant::now());
     }
 
     /// Sorts the records of all recordings.
-    fn take(&mut self, mut records: &[u8]) {
+    fn take(&mut self, now: Instant, mut records: &[u8]) {
         while let First::Whole(record, len) = first_record(records) {
             let (bytes, rest) = records.split_at(len);
             records = rest;
@@ -97,6 +103,9 @@ impl Journals {
                 counter!(RECORDING_RECORDS_LOST).increment(1);
                 continue;
             };
+            if journal.pending.is_empty() {
+                journal.write_at = now + WRITE_INTERVAL;
+            }
             if let Event::Ended { lost } = record.event {
                 let event = Event::Ended { lost: lost + journal.lost };
                 Record { event, ..record }.write(&mut journal.pending);
@@ -116,6 +125,7 @@ impl Journals {
                     file,
                     path,
                     pending: Vec::new(),
+                    write_at: Instant::now(),
                     len: 0,
                     lost: 0,
                     is_dirty: false,
@@ -128,10 +138,11 @@ impl Journals {
         }
     }
 
-    fn write(&mut self) {
+    /// Writes what is due.
+    fn write(&mut self, now: Instant) {
         let mut failure = None;
         let mut has_written = false;
-        for journal in self.open.values_mut().filter(|it| !it.pending.is_empty()) {
+        for journal in self.open.values_mut().filter(|it| it.is_due(now)) {
             match journal.write() {
                 Ok(()) => has_written = true,
                 Err(error) => failure = Some((journal.path.clone(), error)),
@@ -187,6 +198,11 @@ impl Journals {
 }
 
 impl Journal {
+    fn is_due(&self, now: Instant) -> bool {
+        let is_time = self.is_over || self.write_at <= now || self.pending.len() >= WRITE_BYTES;
+        is_time && !self.pending.is_empty()
+    }
+
     /// Appends what is pending, all of it or nothing.
     fn write(&mut self) -> io::Result<()> {
         let written = (&*self.file).write_all(&self.pending);
@@ -228,5 +244,10 @@ fn force(dirty: &Receiver<Vec<Arc<File>>>) {
     }
 }
 
+/// How long records may wait for others of their recording: what a kill may cost, beside as much in
+/// the worker.
+const WRITE_INTERVAL: Duration = Duration::from_millis(250);
+/// So many bytes of a recording do not wait.
+const WRITE_BYTES: usize = 16 * 1024;
 /// How often what was written is forced to the disk: what a power cut may cost.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);

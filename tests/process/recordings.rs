@@ -225,8 +225,8 @@ fn channels(server: &Server, row: &RecordingRow) -> [Vec<i16>; 2] {
 /// How many stretches of this tone there are, at least half a second long.
 fn spans(pcm: &[i16], hz: f64) -> usize {
     let frames = tones_heard(pcm, &[hz]);
-    // A frame in which something clicked does not end a stretch.
-    let frames: Vec<_> = frames.windows(3).map(|it| it.iter().any(Option::is_some)).collect();
+    // A click does not end a stretch, nor does a phone that stalls on a busy machine: a hold lasts longer.
+    let frames: Vec<_> = frames.windows(15).map(|it| it.iter().any(Option::is_some)).collect();
     frames.split(|is_heard| !is_heard).filter(|it| it.len() >= 25).count()
 }
 
