@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 source scripts/lib.sh
 
 RUN_PACKAGES=(gcc libc6-dev make cmake pkg-config mold sqlite3)
-TEST_PACKAGES=(sip-tester baresip-core linphone-cli sox espeak-ng postgresql python3-venv python3-dev g++
+TEST_PACKAGES=(sip-tester baresip-core linphone-cli opus-tools sox espeak-ng postgresql python3-venv python3-dev g++
     chromium fonts-dejavu-core)
 BENCH_PACKAGES=(sip-tester kamailio rtpengine-daemon python3)
 # Services of those packages; stopped and disabled if this script brought them in.

@@ -38,7 +38,7 @@ pub use log::{Log, LogFormat};
 pub use mail::Mail;
 pub use media::{Media, PortRange};
 pub use overrides::Overrides;
-pub use recording::Recording;
+pub use recording::{Recording, RecordingFormat};
 pub use registrar::Registrar;
 pub use secret::Secret;
 pub use server::Server;

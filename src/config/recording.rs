@@ -13,6 +13,42 @@ pub struct Recording {
     pub keep: Option<Duration>,
     /// Whether those who are recorded hear a tone each 15 s that tells them so.
     pub has_tone: bool,
+    /// What the files are in.
+    pub format: RecordingFormat,
+}
+
+/// What the file of a recording is in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingFormat {
+    /// Linear samples: nothing is lost, and every program plays it.
+    #[default]
+    Wav,
+    /// Opus in Ogg (RFC 7845): an eighth of the size or less.
+    Opus,
+}
+
+impl RecordingFormat {
+    /// How names of such files end.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Opus => "opus",
+        }
+    }
+
+    /// Of a file by its name, whatever new ones are in.
+    pub fn of(file: &str) -> Self {
+        if file.ends_with(".opus") { Self::Opus } else { Self::Wav }
+    }
+
+    /// What browsers are told that such a file is.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Wav => "audio/wav",
+            Self::Opus => "audio/ogg; codecs=opus",
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -21,6 +57,7 @@ pub(super) struct Raw {
     dir: Option<PathBuf>,
     keep_days: u32,
     tone: bool,
+    format: RecordingFormat,
 }
 
 impl Raw {
@@ -32,6 +69,7 @@ impl Raw {
         Recording {
             dir: self.dir.unwrap_or_else(|| server.data_dir.join("recordings")),
             has_tone: self.tone,
+            format: self.format,
             keep: (days > 0).then(|| DAY * days),
         }
     }

@@ -1,6 +1,7 @@
 //! What a journal is made into: the recording of a call, or a message for a mailbox.
 
-use super::{sync_directory, wav};
+use super::{stitched, sync_directory};
+use crate::config::RecordingFormat;
 use crate::store::{MessageRow, MessageState, RecordingRow, RecordingState};
 use base::{RecordingId, Rng, UnixMillis};
 use media::recording::{Label, Purpose, Survey};
@@ -17,6 +18,8 @@ use time::OffsetDateTime;
 pub(super) struct Maker {
     /// Of recordings of calls.
     pub(super) directory: PathBuf,
+    /// What these are in; messages are WAV.
+    pub(super) format: RecordingFormat,
     /// Of messages.
     pub(super) mailboxes: PathBuf,
     /// What is shorter is no message.
@@ -46,11 +49,12 @@ struct SoundFile {
 impl Maker {
     /// Makes the sound file of a journal.
     pub(super) fn make(&self, journal: &Path, id: RecordingId) -> io::Result<Made> {
-        let Some((label, survey)) = wav::survey(journal)? else { return Ok(Made::Nothing) };
+        let Some((label, survey)) = stitched::survey(journal)? else { return Ok(Made::Nothing) };
         match label.purpose.clone() {
             Purpose::Call => {
                 let folder = day(label.started);
-                let file = stitch(journal, (&label, &survey), (&self.directory, &folder), id)?;
+                let place = (self.directory.as_path(), folder.as_str());
+                let file = stitch(journal, (&label, &survey), place, (id, self.format))?;
                 let [left, right] = label.parties;
                 let is_complete = survey.is_complete;
                 Ok(Made::Recording(RecordingRow {
@@ -75,7 +79,8 @@ impl Maker {
             Purpose::Message { mailbox, caller_name } => {
                 let folder = mailbox.to_string();
                 let place = (self.mailboxes.as_path(), folder.as_str());
-                let file = stitch(journal, (&label, &survey), place, id)?;
+                let named = (id, RecordingFormat::Wav);
+                let file = stitch(journal, (&label, &survey), place, named)?;
                 // Its caller cannot decide any more; of a live call it is the call that judges.
                 let is_left_behind = self.left_behind.contains(&id);
                 if is_left_behind && file.duration < self.message_min {
@@ -108,19 +113,20 @@ fn stitch(
     journal: &Path,
     surveyed: (&Label, &Survey),
     (directory, folder): (&Path, &str),
-    id: RecordingId,
+    (id, format): (RecordingId, RecordingFormat),
 ) -> io::Result<SoundFile> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(io::Error::other)?;
     let place = directory.join(folder);
     fs::create_dir_all(&place)?;
     let part = place.join(format!("{id}.part"));
-    let duration = wav::stitch(journal, surveyed, &part, Rng::from_entropy(seed))?;
-    let (bytes, sha256) = wav::fingerprint(&part)?;
-    fs::rename(&part, place.join(format!("{id}.wav")))?;
+    let duration = stitched::stitch(journal, surveyed, (&part, format), Rng::from_entropy(seed))?;
+    let (bytes, sha256) = stitched::fingerprint(&part)?;
+    let name = format!("{id}.{}", format.extension());
+    fs::rename(&part, place.join(&name))?;
     sync_directory(&place)?;
     sync_directory(directory)?;
-    Ok(SoundFile { name: format!("{folder}/{id}.wav"), duration, bytes: bytes as i64, sha256 })
+    Ok(SoundFile { name: format!("{folder}/{name}"), duration, bytes: bytes as i64, sha256 })
 }
 
 /// `2025-11-17`, UTC.

@@ -15,7 +15,8 @@
 mod finisher;
 mod journals;
 mod made;
-mod wav;
+mod sound_file;
+mod stitched;
 
 use crate::{
     config::Config,
@@ -79,6 +80,7 @@ impl Recordings {
         fs::create_dir_all(&config.dir)?;
         let maker = Arc::new(Maker {
             directory: config.dir.clone(),
+            format: config.format,
             mailboxes: voicemail.dir.clone(),
             message_min: voicemail.message_min,
             left_behind: take_over(&config.dir)?,

@@ -1,18 +1,19 @@
 //! Journals become sound files with rows, whoever wrote them.
 
-use super::{wav::hex, *};
+use super::{stitched::hex, *};
 use crate::{
-    config::{Config, Overrides, Recording},
+    config::{Config, Overrides, Recording, RecordingFormat},
     store::{MessageRow, MessageState, RecordingRow, RecordingState},
 };
 use base::{CallId, DomainId, ExtensionId, RecordingId, UnixMillis};
 use media::{
-    Format,
+    Format, audio_file,
+    codec::Rate,
     recording::{Event, Label, Purpose, Record, Track},
     rtp::Header,
 };
 use sha2::{Digest as _, Sha256};
-use std::time::Instant;
+use std::{io::Cursor, time::Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_workers_record_becomes_a_file_with_a_row_and_no_journal() {
@@ -65,6 +66,30 @@ async fn what_a_dead_process_left_is_finished_at_the_next_start_up_to_where_it_i
     }
     assert!(place.store.recording(domain(), id(3)).await.unwrap().is_none());
     assert!(files_with(&place.directory, JOURNAL).unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_in_opus_plays_as_long_as_it_lasted() {
+    let place = Place { format: RecordingFormat::Opus, ..Place::new().await };
+    let (recordings, tape) = place.start(None);
+    // No whole number of the packets that it becomes, nor of the second that a page holds.
+    let mut buffer = tape.empty().unwrap();
+    buffer.extend_from_slice(&journal(1, 133, true));
+    tape.hand_over(buffer);
+
+    let row = place.row(1).await;
+    drop(tape);
+    recordings.stop(LIMIT).await;
+
+    assert!(row.file.ends_with(".opus"), "{row:?}");
+    let bytes = fs::read(place.directory.join(&row.file)).unwrap();
+    let digits = hex(&Sha256::digest(&bytes));
+    assert_eq!((bytes.len() as i64, digits), (row.bytes, row.sha256.clone()));
+    let sound = audio_file::read(Box::new(Cursor::new(bytes)), Some("opus"), Rate::Narrow).unwrap();
+    let played_ms = sound.duration().as_millis() as i64;
+    // Our reader leaves the silence in with which the last packet is filled.
+    let more_ms = played_ms - row.duration_ms;
+    assert!((0..=20).contains(&more_ms), "{played_ms} of {} ms", row.duration_ms);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,6 +204,7 @@ async fn a_message_that_cannot_be_kept_is_told_and_kept_at_the_next_start() {
 
 struct Place {
     directory: PathBuf,
+    format: RecordingFormat,
     store: Store,
     folder: tempfile::TempDir,
 }
@@ -190,7 +216,8 @@ impl Place {
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
         let config = Config::parse("", &overrides).unwrap();
         let store = Store::open(&config.store).await.unwrap();
-        Self { directory: config.recording.dir, store, folder }
+        let format = config.recording.format;
+        Self { directory: config.recording.dir, format, store, folder }
     }
 
     fn start(&self, keep: Option<Duration>) -> (Recordings, TapeOut) {
@@ -203,7 +230,8 @@ impl Place {
         &self,
         keep: Option<Duration>,
     ) -> (Recordings, TapeOut, mpsc::Receiver<MessageFinished>) {
-        let recording = Recording { dir: self.directory.clone(), keep, has_tone: false };
+        let recording =
+            Recording { dir: self.directory.clone(), keep, has_tone: false, format: self.format };
         let mut config = Config { recording, ..Config::default() };
         config.voicemail.dir = self.mailboxes();
         let (finished, ear) = mpsc::channel(8);

@@ -41,6 +41,11 @@ fn opus_and_pcmu_are_transcoded_into_each_other() {
 }
 
 #[test]
+fn g722_and_opus_are_transcoded_into_each_other() {
+    both_hear_each_other_in(Transport::Udp, Codec::G722, Codec::Opus);
+}
+
+#[test]
 fn opus_passes_where_both_have_it() {
     both_hear_each_other(Transport::Udp, Codec::Opus);
 }

@@ -7,7 +7,10 @@ use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
     UrlPath, calls::seen, streamed::Streamed, time::rfc3339,
 };
-use crate::store::{RecordingRow, RecordingState, Right};
+use crate::{
+    config::RecordingFormat,
+    store::{RecordingRow, RecordingState, Right},
+};
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -94,7 +97,7 @@ async fn order(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// The sound of a recording: WAV, the caller on the left. Takes `Range`
+/// The sound of a recording: WAV, or Opus in Ogg, the caller on the left. Takes `Range`
 #[utoipa::path(
     get, path = "/recordings/{id}/audio", tag = "calls", params(("id" = Uuid, Path)),
     responses((status = 200, body = Vec<u8>, content_type = "audio/wav"), Problem)
@@ -223,9 +226,10 @@ fn answer(row: &RecordingRow, file: File, length: u64, part: Part) -> Response {
             (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{length}")), 0..0)
         }
     };
-    let name = format!("inline; filename=\"{}.wav\"", row.id);
+    let format = RecordingFormat::of(&row.file);
+    let name = format!("inline; filename=\"{}.{}\"", row.id, format.extension());
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("audio/wav")),
+        (header::CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         // A file that is compressed on its way has no ranges.

@@ -1,5 +1,6 @@
 // Who works at the panel: signed in once each, then any number of windows.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
   chooseLocale,
@@ -69,9 +70,13 @@ export class Office {
     const key = JSON.stringify([login, look]);
     const known = this.#profiles.get(key);
     if (known) {
-      // A test may have signed out there, or in as a wall.
-      await known.clearCookies();
-      await known.addCookies(cookies);
+      // A test may have signed out there, or in as a wall. Else they stay: a window that was opened just
+      // now would find itself signed out for a moment.
+      const kept = await known.cookies();
+      if (!isDeepStrictEqual(named(kept), named(cookies))) {
+        await known.clearCookies();
+        await known.addCookies(cookies);
+      }
       return known;
     }
     const made = await profile(this.browser, this.server.url, { ...look, cookies });
@@ -96,6 +101,9 @@ export class Office {
     return made;
   }
 }
+
+const named = (cookies: Cookies) =>
+  cookies.map(({ name, value }) => [name, value] as const).sort(([a], [b]) => a.localeCompare(b));
 
 /** Asks the API as who is signed in at `page`; fails on a refusal. */
 export async function ask<T>(

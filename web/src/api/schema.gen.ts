@@ -1011,7 +1011,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sound of a recording: WAV, the caller on the left. Takes `Range` */
+        /** The sound of a recording: WAV, or Opus in Ogg, the caller on the left. Takes `Range` */
         get: operations["get_recordings_id_audio"];
         put?: never;
         post?: never;

@@ -1,13 +1,15 @@
-//! From a journal to a WAV file: of one channel if only one side was recorded, and for a message, of
+//! From a journal to a sound file: of one channel if only one side was recorded, and for a message, of
 //! which the left side is heard; else of two. Blocking, and busy: 10 ms a minute of telephone speech.
 
+use super::sound_file::SoundFile;
+use crate::config::RecordingFormat;
 use base::Rng;
 use media::recording::{First, Label, Purpose, Record, Stitcher, Survey, first_record};
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt::Write as _,
     fs::File,
-    io::{self, BufWriter, Read as _},
+    io::{self, Read as _},
     path::Path,
     time::{Duration, Instant},
 };
@@ -22,42 +24,26 @@ pub(super) fn survey(journal: &Path) -> io::Result<Option<(Label, Survey)>> {
     Ok(survey.label.clone().map(|label| (label, survey)))
 }
 
-/// Stitches `journal` into `wav`, forced to the disk; says how long it is.
+/// Stitches `journal` into a file, forced to the disk; says how long it is.
 pub(super) fn stitch(
     journal: &Path,
     (label, survey): (&Label, &Survey),
-    wav: &Path,
+    (path, format): (&Path, RecordingFormat),
     rng: Rng,
 ) -> io::Result<Duration> {
     let tracks = match label.purpose {
         Purpose::Call => survey.channels(),
         Purpose::Message { .. } => 1,
     };
-    let spec = hound::WavSpec {
-        channels: tracks as u16,
-        sample_rate: survey.rate.hz(),
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let file = File::create(wav)?;
-    let mut writer =
-        hound::WavWriter::new(BufWriter::new(file.try_clone()?), spec).map_err(io::Error::other)?;
+    let mut file = SoundFile::create(path, format, survey.rate.hz(), tracks)?;
     let mut stitcher = Stitcher::new(Instant::now(), survey, rng);
     let mut write = |pcm: &[i16]| {
         // The left track comes first.
-        let heard = pcm.iter().step_by(survey.channels() / tracks);
-        let mut room = writer.get_i16_writer(heard.len() as u32);
-        for sample in heard {
-            room.write_sample(*sample);
-        }
-        room.flush().map_err(io::Error::other)
+        file.write(pcm.iter().step_by(survey.channels() / tracks).copied())
     };
     read(journal, |record| stitcher.take(record, &mut write))?;
     stitcher.finish(&mut write)?;
-    let duration = Duration::from_secs(1) * writer.duration() / survey.rate.hz();
-    writer.finalize().map_err(io::Error::other)?;
-    file.sync_all()?;
-    Ok(duration)
+    file.finish()
 }
 
 /// Length in bytes and SHA-256, in lower-case hexadecimal, of a file.
