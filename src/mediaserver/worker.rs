@@ -90,7 +90,7 @@ impl Worker {
         let mut ready = Ready { events: Vec::with_capacity(READY_MAX), ..Ready::default() };
         let mut round_at = Instant::now();
         while !self.wake.is_stopping() {
-            self.wait(round_at, &mut ready);
+            self.wait(&mut ready);
             let now = Instant::now();
             let is_late = now.saturating_duration_since(round_at) > LATE;
             round_at = now;
@@ -111,8 +111,10 @@ impl Worker {
         }
     }
 
-    /// Sleeps until a packet, a command or a deadline comes.
-    fn wait(&mut self, now: Instant, ready: &mut Ready) {
+    /// Sleeps until a packet, a command or a deadline comes. What the round took must not be slept
+    /// again: a tick of a thousand listeners takes milliseconds.
+    fn wait(&mut self, ready: &mut Ready) {
+        let now = Instant::now();
         ready.events.clear();
         ready.seen = 0;
         ready.has_packets = false;
