@@ -1,8 +1,8 @@
 //! Codecs that are set for a line: what is offered to its phone and taken of it.
 
 use crate::harness::{
-    Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array,
-    one_audio_call_at_a_time,
+    Codec, Judge, Phone, Pjsua, Recording, Server, Transport, UdpPeer, Visitor, array,
+    one_audio_call_at_a_time, wait_for,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -45,6 +45,42 @@ fn a_line_talks_in_the_codecs_that_are_set_and_speech_is_transcoded_only_if_none
 }
 
 #[test]
+fn a_trunk_is_offered_the_codecs_that_are_set_for_it_and_no_other() {
+    let _quiet = one_audio_call_at_a_time();
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let says = Judge::new(server.folder()).silence("silence", Duration::from_secs(60));
+    let carrier = UdpPeer::bind(0);
+    let admin = Visitor::sign_in(&server, "admin");
+    let destination = format!("{}/udp", carrier.address());
+    let trunk = json!({
+        "name": "carrier", "destination": destination, "sources": [], "is_enabled": true,
+        "codecs": ["PCMA"],
+    });
+    let (status, made) = admin.act("POST", "/admin/trunks", None, &trunk);
+    assert_eq!(status, 201, "{made}");
+    let (status, saved) = admin.act("PUT", "/admin/dialplans/out", None, &json!({ "text": OUT }));
+    assert_eq!(status, 200, "{saved}");
+    // It likes PCMU best and knows PCMA too.
+    let also = ["--also", "PCMA/8000/1"];
+    let mut caller = Pjsua::register_with(&server, &phone("1001", 0, &says), &also);
+
+    caller.dial("84950000001");
+
+    let offer = wait_for("the INVITE to the carrier", LIMIT, || {
+        let datagram = String::from_utf8(carrier.receive(BETWEEN)?).ok()?;
+        datagram.starts_with("INVITE ").then_some(datagram)
+    });
+    let line = offer.lines().find(|it| it.starts_with("m=audio ")).expect("it offers audio");
+    let types: Vec<_> = line.split(' ').skip(3).collect();
+    assert_eq!(types.first(), Some(&"8"), "{line}");
+    assert!(["0", "9"].iter().all(|other| !types.contains(other)), "{line}");
+    assert!(!offer.contains("opus/48000"), "{offer}");
+    caller.command("hangup");
+    caller.wait_for("call DISCONNECTED");
+}
+
+#[test]
 fn a_phone_that_knows_none_of_its_lines_codecs_is_refused_and_told_why() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
@@ -74,3 +110,12 @@ fn phone<'a>(extension: &'a str, slot: u16, says: &'a Recording) -> Phone<'a> {
     let answers = slot == 1;
     Phone { extension, slot, transport: Transport::Udp, codec: Codec::Pcmu, answers, says }
 }
+
+const OUT: &str = r#"domain = "demo.tandem.test"
+[[rule]]
+name = "out"
+match = { number = "84950000001" }
+steps = [{ dial = { trunk = "carrier", number = "{number}" } }]
+"#;
+const LIMIT: Duration = Duration::from_secs(30);
+const BETWEEN: Duration = Duration::from_millis(200);
