@@ -7,7 +7,7 @@ use super::{
     audio_file::{EXTENSIONS, read},
     plans::{PlansError, files_below, name_below},
 };
-use crate::config::Config;
+use crate::config::{Calls, Config};
 use call::Sounds;
 use media::{
     codec::Rate,
@@ -34,10 +34,10 @@ pub struct LoadedSounds {
 /// Loads what a configuration names, on a thread that may take its time: an hour of music is
 /// decoded in seconds.
 pub async fn load_for(config: &Config) -> Result<LoadedSounds, PlansError> {
-    let (directory, hold) = (config.server.sounds_dir.clone(), config.calls.hold_music.clone());
-    let tones = config.calls.tones;
+    let (directory, calls) = (config.server.sounds_dir.clone(), config.calls.clone());
+    let tones = calls.tones;
     let path = directory.clone();
-    let loading = spawn_blocking(move || load(&directory, hold.as_deref()));
+    let loading = spawn_blocking(move || load(&directory, &calls));
     let mut loaded = loading
         .await
         .map_err(|error| PlansError::Unreadable { path, error: io::Error::other(error) })??;
@@ -47,8 +47,8 @@ pub async fn load_for(config: &Config) -> Result<LoadedSounds, PlansError> {
 
 /// Loads everything below `directory`; one that is not there counts as empty. A prompt that cannot
 /// be played is an error, since a plan may name it; a piece of music is left out, and the others
-/// are played. `hold` names the music of calls on hold.
-fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError> {
+/// are played.
+fn load(directory: &Path, calls: &Calls) -> Result<LoadedSounds, PlansError> {
     let mut loaded = LoadedSounds::default();
     let music = directory.join(MUSIC);
     for path in files_below(directory, &EXTENSIONS)? {
@@ -57,6 +57,7 @@ fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError
         }
         let sound = read(&path, Rate::Narrow)
             .map_err(|problem| PlansError::Prompt { path: path.clone(), problem })?;
+        let sound = sound.louder(calls.prompts_db);
         loaded.sounds.prompts.insert(name_below(directory, &path), sound);
     }
     loaded.name_missing_words();
@@ -69,7 +70,7 @@ fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError
     folders.sort_unstable();
     for folder in folders {
         let name = name_below(&music, &folder);
-        match loaded.music(&folder, &name)? {
+        match loaded.music(&folder, &name, calls.music_db)? {
             Some(music) => drop(loaded.sounds.music.insert(name, Arc::new(music))),
             None => loaded.left_out.push(format!(
                 "music {name:?} has no piece that can be played: put some into {}",
@@ -77,7 +78,7 @@ fn load(directory: &Path, hold: Option<&str>) -> Result<LoadedSounds, PlansError
             )),
         }
     }
-    if let Some(name) = hold {
+    if let Some(name) = calls.hold_music.as_deref() {
         loaded.sounds.hold = loaded.sounds.music.get(name).cloned();
         if loaded.sounds.hold.is_none() {
             loaded.left_out.push(format!(
@@ -108,12 +109,17 @@ impl LoadedSounds {
         }
     }
 
-    fn music(&mut self, folder: &Path, name: &str) -> Result<Option<Music>, PlansError> {
+    fn music(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        louder_db: i8,
+    ) -> Result<Option<Music>, PlansError> {
         let mut pieces = Vec::new();
         for path in files_below(folder, &EXTENSIONS)? {
             let problem = match read(&path, Music::RATE) {
                 Ok(piece) if !piece.is_silent() => {
-                    pieces.push(piece);
+                    pieces.push(piece.louder(louder_db));
                     continue;
                 }
                 Ok(_) => "it is silent".to_owned(),

@@ -3,7 +3,7 @@
 use super::Problems;
 use media::progress::Country;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 /// Bounds of calls.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,10 @@ pub struct Calls {
     pub hold_music: Option<String>,
     /// Whose tones tell callers how their calls go.
     pub tones: Country,
+    /// How much louder prompts are than their files, in decibels.
+    pub prompts_db: i8,
+    /// How much louder hold music is than its files, in decibels.
+    pub music_db: i8,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -28,6 +32,8 @@ pub(super) struct Raw {
     trunk_ring_timeout_s: u32,
     hold_music: String,
     tones: String,
+    prompts_db: i8,
+    music_db: i8,
 }
 
 impl Default for Raw {
@@ -38,9 +44,14 @@ impl Default for Raw {
             trunk_ring_timeout_s: 120,
             hold_music: "default".to_owned(),
             tones: Country::default().code().to_owned(),
+            prompts_db: 0,
+            music_db: 0,
         }
     }
 }
+
+/// How much louder or quieter than their files sounds may be played.
+const LOUDER_DB: RangeInclusive<i8> = -40..=20;
 
 impl Raw {
     pub(super) fn check(self, problems: &mut Problems) -> Calls {
@@ -65,6 +76,8 @@ impl Raw {
                 );
                 Country::default()
             }),
+            prompts_db: problems.in_range("calls.prompts_db", self.prompts_db, LOUDER_DB),
+            music_db: problems.in_range("calls.music_db", self.music_db, LOUDER_DB),
         }
     }
 }

@@ -55,6 +55,26 @@ fn a_named_tone_is_that_of_the_configured_country() {
 }
 
 #[test]
+fn prompts_and_music_are_as_loud_as_is_set() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with("[calls]\nprompts_db = -20\nmusic_db = -34\n");
+    let judge = Judge::new(server.folder());
+    let silence = judge.silence("silence", Duration::from_secs(4));
+    let peak = |recording: &Recording| {
+        let samples = recording.samples();
+        f64::from(samples.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0))
+    };
+
+    let prompt = peak(&heard_at(&server, "9198", &silence, Codec::Pcma));
+    let music = peak(&heard_at(&server, "9664", &silence, Codec::Pcma));
+
+    let file = peak(&Recording::at(repository("sounds/ru/welcome.wav")));
+    let decibels = 20.0 * (prompt / file).log10();
+    assert!((decibels + 20.0).abs() < 1.5, "the prompt is heard at {decibels:.1} dB");
+    assert!((20.0..700.0).contains(&music), "music is there, and quiet: {music}");
+}
+
+#[test]
 fn prompt_9198_is_heard_to_its_end_and_then_the_server_hangs_up() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();

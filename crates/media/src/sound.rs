@@ -62,6 +62,19 @@ impl Sound {
         Self::new(rate, converted.unwrap_or_default())
     }
 
+    /// The same, louder by so many decibels, or quieter by less than none. What would be too loud is
+    /// cut off.
+    pub fn louder(self, decibels: i8) -> Self {
+        if decibels == 0 {
+            return self;
+        }
+        let factor = 10_f32.powf(f32::from(decibels) / 20.0);
+        // A cast saturates.
+        let samples: Vec<i16> =
+            self.samples.iter().map(|it| (f32::from(*it) * factor) as i16).collect();
+        Self::new(self.rate, samples)
+    }
+
     /// From the first to the last.
     pub fn samples(&self) -> &[i16] {
         &self.samples
