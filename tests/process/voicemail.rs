@@ -45,8 +45,9 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
     owner.command("dtmf #");
     owner.wait_for("call DISCONNECTED");
-    // Its clock adapts, so that the shape of the wave tells nothing.
-    judge.assert_as_good_as_codecs(&words, &owner.heard(), &[Codec::Pcma, Codec::Pcmu]);
+    // Its clock adapts, so that neither the shape of the wave nor its timing tell much: it is the words.
+    let score = judge.scores(&words, &[&judge.at_8_khz(&owner.heard())])[0];
+    assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the owner's ear");
     assert!(!path_of(&server, &row).exists(), "nothing is left of a deleted message");
 }
 
@@ -133,6 +134,9 @@ fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -
     Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
 }
 
+/// Above these the words were said, and well: the worst that a busy machine made of them is 0.9 and 3.5.
+const SAID_STOI: f64 = 0.8;
+const SAID_PESQ: f64 = 3.0;
 const WORDS: &str =
     "The quick brown fox jumps over the lazy dog. She sells sea shells by the shore.";
 /// Before the words: the tone is over by then, and three seconds of silence would end the message.
