@@ -24,7 +24,7 @@ pub enum RecordingFormat {
     /// Linear samples: nothing is lost, and every program plays it.
     #[default]
     Wav,
-    /// Opus in Ogg (RFC 7845): an eighth of the size or less.
+    /// Opus in Ogg (RFC 7845): a fifth of the size or less.
     Opus,
 }
 

@@ -1,4 +1,4 @@
-//! Sound files that grow: WAV, or Opus in Ogg (RFC 7845) at an eighth of its size or less.
+//! Sound files that grow: WAV, or Opus in Ogg (RFC 7845) at a fifth of its size or less.
 
 use crate::config::RecordingFormat;
 use ogg::{PacketWriteEndInfo, PacketWriter};

@@ -246,7 +246,6 @@ impl Desk {
             id: row.id,
             caller: row.caller,
             at: in_words(row.started, self.config.utc_offset_min),
-            duration: Duration::from_millis(row.duration_ms.max(0) as u64),
             is_new: row.state == MessageState::New,
         }
     }

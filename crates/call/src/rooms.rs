@@ -193,9 +193,24 @@ impl Place {
         });
     }
 
-    /// Who is in the room, the first who came first.
-    pub(crate) fn view(&self) -> Vec<PartyView> {
-        self.with_room(|room| room.parties.clone()).unwrap_or_default()
+    /// How many are in the room.
+    pub(crate) fn parties(&self) -> usize {
+        self.with_room(|room| room.parties.len()).unwrap_or(0)
+    }
+
+    /// What this party said that its name is.
+    pub(crate) fn name(&self) -> Option<Sound> {
+        let own = |room: &mut Room| {
+            let party = room.parties.iter().find(|it| Some(it.call) == self.call);
+            party.and_then(|it| it.name.clone())
+        };
+        self.with_room(own).flatten()
+    }
+
+    /// Who is in the room, the first who came first: of so many at most.
+    pub(crate) fn roll(&self, most: usize) -> Vec<PartyView> {
+        let roll = self.with_room(|room| room.parties.iter().take(most).cloned().collect());
+        roll.unwrap_or_default()
     }
 
     /// Locks the room if it is open, and opens it otherwise; gives whether it is locked now.

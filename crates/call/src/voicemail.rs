@@ -7,7 +7,7 @@
 use crate::speech::{ClockTime, Date};
 use base::{CallId, DomainId, ExtensionId, RecordingId};
 use media::sound::Sound;
-use std::{fmt, time::Duration};
+use std::fmt;
 
 /// Where messages for an extension are.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -103,8 +103,6 @@ pub struct MessageView {
     pub caller: String,
     /// When, by the owner's clock; `None` if the moment has no words.
     pub at: Option<(Date, ClockTime)>,
-    /// How long it is.
-    pub duration: Duration,
     /// Whether nobody has heard it.
     pub is_new: bool,
 }

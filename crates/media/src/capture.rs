@@ -2,7 +2,6 @@
 
 use crate::{
     codec::Rate,
-    command::Playout,
     level::LevelMeter,
     playout::{PACKET_MS, Player, Studio, Voice},
     sound::Sound,
@@ -27,12 +26,16 @@ pub(crate) struct Capture {
 
 impl Capture {
     /// Keeps no more than `longest`, and ends with a silence of `pause` after words.
-    pub(crate) fn new(tone: Sound, longest: Duration, pause: Duration) -> Option<Self> {
-        let player = Player::new(Playout::Prompt { sound: tone })?;
-        let longest = longest.min(LONGEST);
-        let rate = Rate::Narrow;
-        let samples = Vec::new();
-        Some(Self { player, listens: false, rate, longest, pause, samples, loud: None })
+    pub(crate) fn new(tone: Sound, longest: Duration, pause: Duration) -> Self {
+        Self {
+            player: Player::prompt(tone),
+            listens: false,
+            rate: Rate::Narrow,
+            longest: longest.min(LONGEST),
+            pause,
+            samples: Vec::new(),
+            loud: None,
+        }
     }
 
     /// Gets ready to speak to the far end.
@@ -51,10 +54,8 @@ impl Capture {
     ) -> usize {
         if !self.listens && self.player.is_over() {
             self.listens = true;
-            if let Some(silence) = Player::new(Playout::Silence) {
-                self.player = silence;
-                self.player.prepare(voice, studio);
-            }
+            self.player = Player::silence();
+            self.player.prepare(voice, studio);
         }
         self.player.fill(tick, studio, payload)
     }

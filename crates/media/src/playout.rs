@@ -116,13 +116,23 @@ impl Player {
     pub(crate) fn new(playout: Playout) -> Option<Self> {
         let source = match playout {
             Playout::Echo => return None,
-            Playout::Silence => Source::Silence,
+            Playout::Silence => return Some(Self::silence()),
+            Playout::Prompt { sound } => return Some(Self::prompt(sound)),
             Playout::Tone { hz, dbm0 } => Source::Tone { hz, dbm0 },
             Playout::Loop { sound } => Source::Loop { sound, position: 0 },
-            Playout::Prompt { sound } => Source::Prompt { sound, position: 0 },
             Playout::Music { music } => Source::Music(music),
         };
         Some(Self { source, means: Means::None })
+    }
+
+    /// Says something once.
+    pub(crate) fn prompt(sound: Sound) -> Self {
+        Self { source: Source::Prompt { sound, position: 0 }, means: Means::None }
+    }
+
+    /// Says nothing, without end.
+    pub(crate) fn silence() -> Self {
+        Self { source: Source::Silence, means: Means::None }
     }
 
     /// Does ahead what would cost too much in the tick.

@@ -260,10 +260,8 @@ impl Relay {
                 self.studio.mixer.announce(RoomKey::Conference(room), &sounds);
             }
             MediaCommand::Capture { media, tone, longest, pause } => {
-                if let Some(slot) = self.slot(media)
-                    && let Some(capture) = Capture::new(tone, longest, pause)
-                {
-                    self.capture(now, slot, capture);
+                if let Some(slot) = self.slot(media) {
+                    self.capture(now, slot, Capture::new(tone, longest, pause));
                 }
             }
             MediaCommand::EndCapture { media } => {

@@ -10,10 +10,7 @@ use media::{
     recording::{Label, Purpose},
     sound::Sound,
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap};
 
 /// All mailboxes.
 #[derive(Debug, Default)]
@@ -161,7 +158,6 @@ impl Mailboxes {
             id: *id,
             caller: it.caller.clone(),
             at: None,
-            duration: Duration::from_secs(5),
             is_new: it.state == MessageState::New,
         };
         OpenedMailbox {

@@ -58,15 +58,7 @@ pub(crate) struct RecordingRow {
 impl RecordingRow {
     /// All rows, oldest first; none while the table is not there.
     pub(crate) fn read_all(database: &Path) -> Vec<Self> {
-        let read = async {
-            let options = SqliteConnectOptions::new().filename(database).read_only(true);
-            let mut connection = SqliteConnection::connect_with(&options).await?;
-            let query = sqlx::query("SELECT * FROM recording ORDER BY id");
-            let rows = query.fetch_all(&mut connection).await?;
-            connection.close().await?;
-            rows.iter().map(Self::of).collect::<Result<_, sqlx::Error>>()
-        };
-        block_on(read).unwrap_or_default()
+        rows_of(database, "SELECT * FROM recording ORDER BY id", Self::of)
     }
 
     fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -96,15 +88,7 @@ pub(crate) struct MessageRow {
 impl MessageRow {
     /// All rows, oldest first; none while the table is not there.
     pub(crate) fn read_all(database: &Path) -> Vec<Self> {
-        let read = async {
-            let options = SqliteConnectOptions::new().filename(database).read_only(true);
-            let mut connection = SqliteConnection::connect_with(&options).await?;
-            let query = sqlx::query("SELECT * FROM voicemail_message ORDER BY id");
-            let rows = query.fetch_all(&mut connection).await?;
-            connection.close().await?;
-            rows.iter().map(Self::of).collect::<Result<_, sqlx::Error>>()
-        };
-        block_on(read).unwrap_or_default()
+        rows_of(database, "SELECT * FROM voicemail_message ORDER BY id", Self::of)
     }
 
     fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -116,6 +100,22 @@ impl MessageRow {
             is_cut_off: row.try_get("is_cut_off")?,
         })
     }
+}
+
+/// What a query finds; nothing while the table is not there.
+fn rows_of<T>(
+    database: &Path,
+    query: &'static str,
+    read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+) -> Vec<T> {
+    let found = async {
+        let options = SqliteConnectOptions::new().filename(database).read_only(true);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let rows = sqlx::query(query).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        rows.iter().map(read).collect::<Result<_, sqlx::Error>>()
+    };
+    block_on(found).unwrap_or_default()
 }
 
 /// How long `extension` rings before nobody has answered.

@@ -12,7 +12,7 @@ export function FollowSettings() {
   useFrames('setting.changed', ({ d }) => {
     const { key, value } = d as SettingChangedData;
     if (queries.isMutating({ mutationKey: APPEARANCE }) > 0) return;
-    if (key === 'locale') {
+    if (key === 'locale' && (value === 'ru' || value === 'en')) {
       queries.setQueryData(['me'], (me: object | undefined) => me && { ...me, locale: value });
     } else if (key === 'theme' || key === 'density') {
       adoptSetting(queries, key, value);

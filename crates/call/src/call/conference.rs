@@ -115,7 +115,7 @@ impl Call {
         let State::Meeting(meeting) = &self.state else { return };
         match meeting.stage {
             Stage::AtDoor { .. } => self.say(ctx, Words::AskPin),
-            Stage::Naming(_) => self.ask_name(ctx),
+            Stage::Naming(_) => self.say(ctx, Words::AskName),
             Stage::Inside { .. } => self.come_in(ctx),
             Stage::SentAway { .. } => {}
         }
@@ -241,7 +241,7 @@ impl Call {
         match meeting.place.admit(is_moderator, meeting.plan.parties_max) {
             Ok(()) => {
                 meeting.stage = Stage::Naming(Naming::new(ctx.now.instant, is_moderator));
-                self.ask_name(ctx);
+                self.say(ctx, Words::AskName);
             }
             Err(closed) => self.turn_away(ctx, closed),
         }

@@ -291,25 +291,13 @@ impl Reading<'_, '_> {
                 Some(it) => Some(self.known_music(&it)?),
                 None => None,
             },
-            has_chimes: match chimes {
-                Some(it) => it.boolean(self.to)?,
-                None => true,
-            },
-            announces: match names {
-                Some(it) => it.boolean(self.to)?,
-                None => false,
-            },
+            has_chimes: self.boolean_or(chimes.as_ref(), true)?,
+            announces: self.boolean_or(names.as_ref(), false)?,
             mode: PartyMode {
-                is_levelled: match agc {
-                    Some(it) => it.boolean(self.to)?,
-                    None => false,
-                },
+                is_levelled: self.boolean_or(agc.as_ref(), false)?,
                 ..PartyMode::default()
             },
-            is_recorded: match record {
-                Some(it) => it.boolean(self.to)?,
-                None => false,
-            },
+            is_recorded: self.boolean_or(record.as_ref(), false)?,
         };
         Some(Step::Conference { room: room?, plan })
     }
@@ -392,6 +380,10 @@ impl Reading<'_, '_> {
         table.finish(self.to);
         let domain = own_domain.or_else(|| domain.map(str::to_owned)).unwrap_or_default();
         Some(Example { place, key, domain, from: from?, to: to?, expect: expect? })
+    }
+
+    fn boolean_or(&mut self, value: Option<&Value<'_, '_>>, unless_written: bool) -> Option<bool> {
+        value.map_or(Some(unless_written), |it| it.boolean(self.to))
     }
 
     fn template(

@@ -5,8 +5,8 @@
 //! (The RTP clock is 8 kHz all the same, RFC 3551 section 4.5.2.)
 //!
 //! The lower band is itself telephone speech at 8 kHz. Where the other side has no more than that,
-//! it alone is decoded or encoded: without the mirror filter, without a resampler, at a third of the
-//! cost.
+//! it alone is decoded or encoded: without the mirror filter, without a resampler, at less than half
+//! of the cost.
 
 use super::Bands;
 
@@ -37,6 +37,10 @@ impl Decoder {
         Self { low: Band::new(&LOW), wide: Wide::of(bands) }
     }
 
+    pub(super) fn bands(&self) -> Bands {
+        Wide::bands(self.wide.as_ref())
+    }
+
     /// Fills `pcm`: [`Bands::samples_a_byte`].
     pub(super) fn decode(&mut self, payload: &[u8], pcm: &mut [i16]) {
         let Self { low, wide } = self;
@@ -54,6 +58,10 @@ impl Decoder {
 impl Encoder {
     pub(super) fn new(bands: Bands) -> Self {
         Self { low: Band::new(&LOW), wide: Wide::of(bands) }
+    }
+
+    pub(super) fn bands(&self) -> Bands {
+        Wide::bands(self.wide.as_ref())
     }
 
     /// Fills `payload` from `pcm`: [`Bands::samples_a_byte`].
@@ -76,6 +84,10 @@ impl Wide {
             Bands::Lower => None,
             Bands::Both => Some(Self { high: Band::new(&HIGH), filter: Filter::default() }),
         }
+    }
+
+    fn bands(of: Option<&Self>) -> Bands {
+        of.map_or(Bands::Lower, |_| Bands::Both)
     }
 
     fn decode(&mut self, low: &mut Band, payload: &[u8], pcm: &mut [i16]) {

@@ -203,7 +203,7 @@ enum DecoderState {
 #[derive(Debug)]
 enum Waveform {
     G711(Law),
-    G722(Bands, Box<g722::Decoder>),
+    G722(Box<g722::Decoder>),
     L16,
 }
 
@@ -216,7 +216,7 @@ impl Decoder {
                 return Ok(Self { codec, state });
             }
             Codec::G711(law) => Waveform::G711(law),
-            Codec::G722(bands) => Waveform::G722(bands, Box::new(g722::Decoder::new(bands))),
+            Codec::G722(bands) => Waveform::G722(Box::new(g722::Decoder::new(bands))),
             Codec::L16(_) => Waveform::L16,
         };
         let concealer = Concealer::new(codec.rate());
@@ -269,7 +269,7 @@ impl Waveform {
     fn samples(&self, payload: &[u8]) -> Result<usize, CodecError> {
         match self {
             Self::G711(_) => Ok(payload.len()),
-            Self::G722(bands, _) => Ok(payload.len() * bands.samples_a_byte()),
+            Self::G722(decoder) => Ok(payload.len() * decoder.bands().samples_a_byte()),
             Self::L16 if payload.len().is_multiple_of(2) => Ok(payload.len() / 2),
             Self::L16 => Err(CodecError::BadPayload),
         }
@@ -282,7 +282,7 @@ impl Waveform {
                     *sample = law.decode(*byte);
                 }
             }
-            Self::G722(_, decoder) => decoder.decode(payload, pcm),
+            Self::G722(decoder) => decoder.decode(payload, pcm),
             Self::L16 => {
                 for (bytes, sample) in payload.chunks_exact(2).zip(pcm) {
                     *sample = i16::from_be_bytes([bytes[0], bytes[1]]);
@@ -302,7 +302,7 @@ pub struct Encoder {
 #[derive(Debug)]
 enum EncoderState {
     G711(Law),
-    G722(Bands, Box<g722::Encoder>),
+    G722(Box<g722::Encoder>),
     L16,
     Opus(opus::Encoder),
 }
@@ -312,7 +312,7 @@ impl Encoder {
     pub fn new(codec: Codec, wishes: OpusWishes) -> Result<Self, CodecError> {
         let state = match codec {
             Codec::G711(law) => EncoderState::G711(law),
-            Codec::G722(bands) => EncoderState::G722(bands, Box::new(g722::Encoder::new(bands))),
+            Codec::G722(bands) => EncoderState::G722(Box::new(g722::Encoder::new(bands))),
             Codec::L16(_) => EncoderState::L16,
             Codec::Opus(rate) => EncoderState::Opus(opus::Encoder::new(rate, wishes)?),
         };
@@ -335,11 +335,12 @@ impl Encoder {
                 }
                 Ok(pcm.len())
             }
-            EncoderState::G722(bands, _) if !pcm.len().is_multiple_of(bands.samples_a_byte()) => {
-                Err(CodecError::BadFrameLength)
-            }
-            EncoderState::G722(bands, encoder) => {
-                let count = pcm.len() / bands.samples_a_byte();
+            EncoderState::G722(encoder) => {
+                let samples_a_byte = encoder.bands().samples_a_byte();
+                if !pcm.len().is_multiple_of(samples_a_byte) {
+                    return Err(CodecError::BadFrameLength);
+                }
+                let count = pcm.len() / samples_a_byte;
                 encoder.encode(pcm, payload.get_mut(..count).ok_or(CodecError::TooLong)?);
                 Ok(count)
             }

@@ -61,7 +61,7 @@ impl Minutes {
     }
 }
 
-/// 16 kHz in 64 kbit/s: a fifth of a per cent of a core, and a quarter of linear samples.
+/// 16 kHz in 64 kbit/s: a quarter of linear samples, for some microseconds a tick.
 const VOICE: Voice = Voice {
     codec: Codec::G722(Bands::Both),
     wishes: OpusWishes { has_fec: false, has_dtx: false, bitrate_max: None },

@@ -3,7 +3,6 @@
 
 use super::{Activity, Session};
 use crate::{
-    command::Playout,
     playout::{Player, Studio},
     sound::Sound,
 };
@@ -16,10 +15,9 @@ impl Session {
         let sound = Sound::recording_tone();
         match (&self.activity, self.formats.voice) {
             (Activity::Bridged { .. }, Some(voice)) => {
-                self.beep = Player::new(Playout::Prompt { sound }).map(Box::new);
-                if let Some(beep) = &mut self.beep {
-                    beep.prepare(voice, studio);
-                }
+                let mut beep = Player::prompt(sound);
+                beep.prepare(voice, studio);
+                self.beep = Some(Box::new(beep));
                 self.outgoing.begin(now, rng);
             }
             (Activity::Meeting(_), _) => self.tell(&sound),

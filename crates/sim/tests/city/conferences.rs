@@ -2,9 +2,8 @@
 
 use crate::support::*;
 use call::{PartyCommand, RoomView};
-use media::{Playout, codec::Rate, sound::Sound};
+use media::{codec::Rate, sound::Sound};
 use sim::City;
-use std::net::SocketAddr;
 
 #[test]
 fn whoever_dials_the_same_room_is_heard_by_all_others_until_hanging_up() {
@@ -275,8 +274,8 @@ fn a_full_room_asks_nobody_for_a_name_and_who_leaves_while_it_says_its_name_was_
     }
     city.act(2, |phone, now| phone.hang_up(now, 0));
     city.wait(secs(1));
+    finish_words(&mut city, 3);
     let port = line(&city, 3).remote_rtp.unwrap();
-    finish_words(&mut city, port);
     assert_eq!(parties(&city, "3200"), 2);
     city.finish_speaking(port, None);
     assert_eq!(parties(&city, "3200"), 3, "{}", city.story());
@@ -297,8 +296,7 @@ fn the_place_of_one_who_says_its_name_is_taken_by_whoever_comes_in_first() {
     for phone in 2..4 {
         city.dial(phone, "3200");
         city.wait(secs(1));
-        let port = line(&city, phone).remote_rtp.unwrap();
-        finish_words(&mut city, port);
+        finish_words(&mut city, phone);
     }
     for phone in 2..4 {
         let port = line(&city, phone).remote_rtp.unwrap();
@@ -306,8 +304,7 @@ fn the_place_of_one_who_says_its_name_is_taken_by_whoever_comes_in_first() {
     }
     assert_eq!(parties(&city, "3200"), 3, "{}", city.story());
     assert!(is_spoken_to(&city, 3), "it hears that the room is full");
-    let port = line(&city, 3).remote_rtp.unwrap();
-    finish_words(&mut city, port);
+    finish_words(&mut city, 3);
     hang_up_all(city);
 }
 
@@ -368,16 +365,10 @@ fn come_in(city: &mut City, phone: usize, name: Option<&Sound>) {
     city.dial(phone, "3200");
     city.wait(secs(1));
     assert!(is_spoken_to(city, phone), "{}", city.story());
-    let port = line(city, phone).remote_rtp.expect("it was answered");
-    finish_words(city, port);
+    finish_words(city, phone);
     assert!(listens(city, phone), "{}", city.story());
+    let port = line(city, phone).remote_rtp.expect("it was answered");
     city.finish_speaking(port, name);
-}
-
-/// What is said to a phone comes to its end.
-fn finish_words(city: &mut City, port: SocketAddr) {
-    city.finish_prompt(port);
-    city.wait(millis(200));
 }
 
 fn said(sample: i16) -> Sound {
@@ -413,24 +404,4 @@ fn parties(city: &City, name: &str) -> usize {
 fn audience(city: &City, phone: usize) -> usize {
     let port = line(city, phone).remote_rtp.expect("it was answered");
     city.workers.iter().map(|it| it.audience(port).len()).sum()
-}
-
-fn press(city: &mut City, phone: usize, keys: &str) {
-    let line = city.phones[phone].lines.len() - 1;
-    for key in keys.chars() {
-        city.press(phone, line, key);
-    }
-}
-
-fn is_spoken_to(city: &City, phone: usize) -> bool {
-    matches!(played(city, phone), Some(Playout::Prompt { .. }))
-}
-
-fn is_listened_to(city: &City, phone: usize) -> bool {
-    matches!(played(city, phone), Some(Playout::Silence))
-}
-
-fn played(city: &City, phone: usize) -> Option<&Playout> {
-    let port = line(city, phone).remote_rtp?;
-    city.workers.iter().find_map(|it| it.plays_at(port))
 }

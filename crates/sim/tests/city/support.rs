@@ -1,6 +1,7 @@
 //! What most scenarios begin with.
 
 use call::Cdr;
+use media::Playout;
 use sim::{City, Line, Plot};
 use std::time::{Duration, Instant};
 
@@ -85,4 +86,31 @@ pub(crate) fn hang_up_all(mut city: City) {
         }
     }
     city.finish();
+}
+
+/// What is said to a phone comes to its end.
+pub(crate) fn finish_words(city: &mut City, phone: usize) {
+    let port = line(city, phone).remote_rtp.expect("it was answered");
+    city.finish_prompt(port);
+    city.wait(millis(200));
+}
+
+pub(crate) fn press(city: &mut City, phone: usize, keys: &str) {
+    let line = city.phones[phone].lines.len() - 1;
+    for key in keys.chars() {
+        city.press(phone, line, key);
+    }
+}
+
+pub(crate) fn is_spoken_to(city: &City, phone: usize) -> bool {
+    matches!(played(city, phone), Some(Playout::Prompt { .. }))
+}
+
+pub(crate) fn is_listened_to(city: &City, phone: usize) -> bool {
+    matches!(played(city, phone), Some(Playout::Silence))
+}
+
+fn played(city: &City, phone: usize) -> Option<&Playout> {
+    let port = line(city, phone).remote_rtp?;
+    city.workers.iter().find_map(|it| it.plays_at(port))
 }

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use base::{ExtensionId, RecordingId, Rng, UnixMillis};
-use media::{Playout, detection::Detected};
+use media::detection::Detected;
 use sim::{City, MessageState};
 
 #[test]
@@ -327,31 +327,4 @@ fn id(n: i64) -> RecordingId {
 fn owner(city: &City, number: &str) -> ExtensionId {
     let domain = city.directory().domain_names[sim::DOMAIN];
     city.directory().extension(domain, number).expect("the extension is there").id
-}
-
-/// What is said to a phone comes to its end.
-fn finish_words(city: &mut City, phone: usize) {
-    let port = line(city, phone).remote_rtp.expect("it was answered");
-    city.finish_prompt(port);
-    city.wait(millis(200));
-}
-
-fn press(city: &mut City, phone: usize, keys: &str) {
-    let line = city.phones[phone].lines.len() - 1;
-    for key in keys.chars() {
-        city.press(phone, line, key);
-    }
-}
-
-fn is_spoken_to(city: &City, phone: usize) -> bool {
-    matches!(played(city, phone), Some(Playout::Prompt { .. }))
-}
-
-fn is_listened_to(city: &City, phone: usize) -> bool {
-    matches!(played(city, phone), Some(Playout::Silence))
-}
-
-fn played(city: &City, phone: usize) -> Option<&Playout> {
-    let port = line(city, phone).remote_rtp?;
-    city.workers.iter().find_map(|it| it.plays_at(port))
 }

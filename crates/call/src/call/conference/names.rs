@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     speech::{Noun, Phrase},
 };
-use media::{MediaCommand, Playout, dtmf::Digit, sound::Sound};
+use media::{MediaCommand, dtmf::Digit, sound::Sound};
 use std::time::{Duration, Instant};
 
 /// How far a caller is with its name.
@@ -72,15 +72,15 @@ impl Call {
     pub(super) fn call_roll(&self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
         let Meeting { plan, place, .. } = &**meeting;
-        let parties = place.view();
-        if parties.len() <= 1 {
+        let parties = place.parties();
+        if parties <= 1 {
             return self.tell(ctx, Words::OnlyYou);
         }
         let here = Phrase::Prompt(Words::NowHere.prompt());
-        let count = Phrase::Count(parties.len() as u64, Noun::Party);
+        let count = Phrase::Count(parties as u64, Noun::Party);
         let mut said = vec![ctx.sounds.say(plan.language, &[here, count])];
         if plan.announces {
-            said.extend(parties.iter().take(ROLL_MAX).map(|party| match &party.name {
+            said.extend(place.roll(ROLL_MAX).iter().map(|party| match &party.name {
                 Some(name) => name.clone(),
                 None => ctx.sounds.say(plan.language, &[Phrase::Digits(&party.party)]),
             }));
@@ -113,23 +113,14 @@ impl Call {
         else {
             return;
         };
-        let parties = place.view();
-        let name = parties.iter().find(|it| it.call == self.id).and_then(|it| it.name.clone());
-        if let Some(name) = name
-            && parties.len() > 1
+        if plan.announces
+            && place.parties() > 1
+            && let Some(name) = place.name()
         {
             let words = ctx.sounds.say(plan.language, &[Phrase::Prompt(words.prompt())]);
             let (room, sounds) = (place.room(), vec![name, words]);
             self.tell_worker(ctx, MediaCommand::Announce { room, sounds });
         }
-    }
-
-    /// Asks the caller for its name.
-    pub(super) fn ask_name(&mut self, ctx: &mut Context<'_>) {
-        let State::Meeting(meeting) = &self.state else { return };
-        let asked = [Phrase::Prompt(Words::AskName.prompt())];
-        let sound = ctx.sounds.say(meeting.plan.language, &asked);
-        self.legs[CALLER].play(ctx, Playout::Prompt { sound });
     }
 }
 
