@@ -125,6 +125,34 @@ voicemail unavailable 'Почта сейчас недоступна. Позво�
     'Voicemail is not available at the moment. Please call later.'
 voicemail goodbye 'До свидания.' 'Goodbye.'
 
+# ivr NAME RUSSIAN ENGLISH
+ivr() {
+    russian "ivr-$1" "$2"
+    english "ivr-$1" "$3"
+}
+
+ivr welcome 'Здравствуйте! Вы позвонили в демонстрационную компанию Тандем.' \
+    'Hello! You have called the Tandem demonstration company.'
+ivr menu 'Чтобы попасть в поддержку, нажмите один. В отдел продаж, два. Чтобы оставить сообщение, три. Чтобы заказать обратный звонок, четыре. Чтобы поговорить с оператором, ноль.' \
+    'For support, press one. For sales, press two. To leave a message, press three. To order a call back, press four. To speak to an operator, press zero.'
+ivr invalid 'Такого пункта в меню нет.' 'There is no such choice.'
+ivr silent 'Вы ничего не выбрали.' 'You have not chosen anything.'
+ivr goodbye 'Мы не поняли ваш выбор. До свидания.' 'We did not understand your choice. Goodbye.'
+ivr nobody 'Сейчас никто не может подойти к телефону.' 'Nobody can come to the telephone now.'
+# Each in the language that it leads to.
+spoken_by_the_other() {
+    [[ ivr-other-language == *"$only"* ]] || return 0
+    flite -voice slt -t 'For English, press nine.' -o "$work/spoken.wav"
+    finish sounds/ru/ivr-other-language.wav
+    printf '%s\n' 'Чтобы говорить по-русски, нажмите девять.' |
+        text2wave -eval '(voice_msu_ru_nsh_clunits)' -o "$work/spoken.wav"
+    finish sounds/en/ivr-other-language.wav
+}
+spoken_by_the_other
+
+russian service-not-built 'Эта услуга пока не работает. До свидания.'
+english service-not-built 'This service is not there yet. Goodbye.'
+
 # What crates/call/src/speech puts sentences together of.
 
 # words LANGUAGE PREFIX SUFFIX NAME=TEXT…

@@ -1,5 +1,6 @@
 //! The `tandem` binary: says what the command line asks for to those who can do it.
 
+use call::dialplan::{Caller, DialOutcome, Rehearsal, RouteQuery};
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -108,21 +109,37 @@ async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> 
 }
 
 async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow::Result<()> {
-    let DialplanCommand::Test { from, to, domain } = command;
+    let DialplanCommand::Test { from, to, domain, caller, keys, outcomes } = command;
     let config = load(settings)?;
     let (plans, _) = plans::load_for(&config).await?;
     let domain = match domain {
         Some(domain) => domain,
         None => only_domain(&config).await?,
     };
-    let from = call::dialplan::Caller::parse(&from);
-    let query = call::dialplan::RouteQuery { domain: &domain, from, dialled: &to };
-    let explanation = plans.explain(&query);
+    let query = RouteQuery {
+        domain: &domain,
+        from: Caller::parse(&from),
+        number: caller.as_deref().unwrap_or(&from),
+        dialled: &to,
+        now: tandem::clock::now().unix,
+    };
+    let outcome = |name: &String| {
+        let known = DialOutcome::ALL.map(DialOutcome::name).join(", ");
+        DialOutcome::named(name)
+            .ok_or_else(|| anyhow::anyhow!("no dial ends with {name:?}; expected one of {known}"))
+    };
+    let rehearsal = Rehearsal {
+        keys: keys.map(|it| it.chars().collect()),
+        outcomes: outcomes.iter().map(outcome).collect::<Result<_, _>>()?,
+    };
+    let explanation = plans.explain(&query, rehearsal);
     let mut out = io::stdout();
     for step in &explanation.trail {
         writeln!(out, "{step}")?;
     }
-    writeln!(out, "=> {}", explanation.routing.action)?;
+    if let Some(action) = explanation.last() {
+        writeln!(out, "=> {action}")?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live};
 use crate::events::{ActiveCall, Fact, Hub, LineState, Stamp, Topic};
 use base::{CallId, DomainId, ExtensionId, UserId};
-use call::{
+use call::{LegView, 
     CallFact, CallView, Directory, Extension, facts::Telling, registration::RegistrationFact,
 };
 use sip::bindings::Aor;
@@ -127,7 +127,9 @@ impl Board {
             Telling::Fact(CallFact::Began(view)) => self.begin(now, shard, *view),
             Telling::Fact(CallFact::Changed(change)) => {
                 if let Some(live) = self.calls.get_mut(&change.call) {
+                    let known = live.view.legs.len();
                     live.view.apply(&change);
+                    self.note_legs(change.call, known, &change.added);
                     self.show(Stamp(change.at), change.call);
                 }
             }
@@ -206,13 +208,18 @@ impl Board {
 
     fn begin(&mut self, now: Stamp, shard: u8, view: CallView) {
         let id = view.id;
-        for (n, leg) in view.legs.iter().enumerate() {
-            if let Some(line) = leg.extension.and_then(|it| self.lines.get_mut(&it)) {
-                line.legs.push((id, n));
-            }
-        }
+        self.note_legs(id, 0, &view.legs);
         self.calls.insert(id, Live::new(shard, view));
         self.show(now, id);
+    }
+
+    /// Legs of a call, the first of which has the index `first`, are on these lines.
+    fn note_legs(&mut self, call: CallId, first: usize, legs: &[LegView]) {
+        for (n, leg) in (first..).zip(legs) {
+            if let Some(line) = leg.extension.and_then(|it| self.lines.get_mut(&it)) {
+                line.legs.push((call, n));
+            }
+        }
     }
 
     /// Publishes how a call stands to whom it concerns, and the lines that it is on.

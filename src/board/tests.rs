@@ -330,6 +330,7 @@ impl World {
             answered: None,
             recording: CallRecording::Off,
             legs,
+            added: Vec::new(),
         };
         self.tell(Telling::Fact(CallFact::Changed(change)));
     }

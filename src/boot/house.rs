@@ -34,10 +34,10 @@ impl House for Running {
         self.written.load_full()
     }
 
-    fn use_plans(&self, plans: Plans) -> Done<'_> {
+    fn use_plans(&self, plans: Arc<Plans>) -> Done<'_> {
         Box::pin(async move {
             let _one_at_a_time = self.reloading.lock().await;
-            let (plans, sounds) = (Arc::new(plans), self.sounds.load_full());
+            let sounds = self.sounds.load_full();
             for shard in &self.shards {
                 let told = shard.plans(plans.clone(), sounds.clone()).await;
                 told.map_err(|error| error.to_string())?;
@@ -50,7 +50,7 @@ impl House for Running {
         self.config.load().server.dialplans_dir.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble> {
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Arc<Plans>, PlanTrouble> {
         let (config, sounds) = (self.config.load(), self.sounds.load());
         let trunks = self.trunk_names.load_full();
         plans::load_with(&config, &sounds, trunks.iter().cloned(), changed).map_err(trouble)

@@ -272,7 +272,7 @@ impl Knowledge {
         Ok(Self {
             directory: Arc::new(directory),
             trunk_names,
-            plans: Arc::new(plans),
+            plans,
             sounds: Arc::new(sounds),
         })
     }

@@ -9,6 +9,7 @@ use call::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why dialplans and prompts cannot be used.
@@ -41,13 +42,13 @@ pub fn load(
     config: &Config,
     sounds: &Sounds,
     trunks: impl IntoIterator<Item = String>,
-) -> Result<Plans, PlansError> {
+) -> Result<Arc<Plans>, PlansError> {
     load_with(config, sounds, trunks, None)
 }
 
 /// As the server would load them: with the trunks of the configuration and those of the database.
 /// A database that is not there, or does not open, has none.
-pub async fn load_for(config: &Config) -> Result<(Plans, LoadedSounds), PlansError> {
+pub async fn load_for(config: &Config) -> Result<(Arc<Plans>, LoadedSounds), PlansError> {
     let loaded = sounds::load_for(config).await?;
     let mut trunks: Vec<_> = config.trunks.iter().map(|it| it.name.clone()).collect();
     let mut plans = load(config, &loaded.sounds, trunks.clone());
@@ -68,7 +69,7 @@ pub fn load_with(
     sounds: &Sounds,
     trunks: impl IntoIterator<Item = String>,
     changed: Option<(&str, &str)>,
-) -> Result<Plans, PlansError> {
+) -> Result<Arc<Plans>, PlansError> {
     let dialplans = config.server.dialplans_dir.as_path();
     let mut texts = Vec::new();
     let mut paths = files_below(dialplans, &["toml"])?;

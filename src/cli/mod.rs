@@ -283,6 +283,16 @@ pub enum DialplanCommand {
         /// The domain of the call; may be left out where there is only one
         #[arg(long)]
         domain: Option<String>,
+        /// The number of whoever calls through a trunk
+        #[arg(long)]
+        caller: Option<String>,
+        /// What the caller presses, in order; without it the call is followed up to the first question
+        #[arg(long)]
+        keys: Option<String>,
+        /// How a dial ends: busy, no_answer, offline, refused or failed; once for each dial that
+        /// nobody answers
+        #[arg(long = "outcome")]
+        outcomes: Vec<String>,
     },
 }
 

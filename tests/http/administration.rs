@@ -85,7 +85,7 @@ impl Server for Fake {
         Arc::new(self.written.clone())
     }
 
-    fn use_plans(&self, plans: Plans) -> Done<'_> {
+    fn use_plans(&self, plans: Arc<Plans>) -> Done<'_> {
         let is_broken = self.is_broken.load(Ordering::SeqCst);
         if !is_broken {
             self.rules.store(plans.len(), Ordering::SeqCst);
@@ -97,7 +97,7 @@ impl Server for Fake {
         self.directory.clone()
     }
 
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble> {
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Arc<Plans>, PlanTrouble> {
         let mut config = Config::clone(&self.config());
         config.server.dialplans_dir.clone_from(&self.directory);
         let (sounds, trunks) = (Sounds::default(), self.trunks.iter().cloned());
@@ -246,7 +246,7 @@ pub(crate) async fn a_dialplan_is_saved_whole_or_not_at_all(place: Place) {
     assert_eq!((&check["ok"], &check["errors"][0]["line"]), (&json!(false), &json!(6)), "{check}");
     let told = &check["errors"][0]["message"];
     assert!(
-        told["ru"].as_str().unwrap().starts_with("Неизвестный ключ; подходят `dial`"),
+        told["ru"].as_str().unwrap().starts_with("Неизвестный ключ; подходят `answer`"),
         "{told}"
     );
     assert!(told["en"].as_str().unwrap().starts_with("Unknown key; expected"), "{told}");

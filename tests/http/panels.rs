@@ -383,6 +383,7 @@ impl Desk {
             answered,
             recording: CallRecording::Off,
             legs,
+            added: Vec::new(),
         };
         self.tell(CallFact::Changed(change), "talking").await;
     }

@@ -534,8 +534,7 @@ impl Core {
             handles: &mut self.handles,
             outputs: &mut self.outputs,
             settings: &self.settings,
-            sounds: &world.sounds,
-            conversations: &world.conversations,
+            world,
             rng: &mut self.rng,
         }
     }

@@ -1,10 +1,9 @@
 //! What a call works with while it handles one event, and the index that finds its legs.
 
 use crate::{
-    conversations::Conversations,
     output::Output,
     ports::Ports,
-    settings::{Settings, Sounds},
+    settings::{Settings, World},
 };
 use base::{CallId, MediaId, Now, Rng};
 use sip::{ClientId, DialogId, Endpoint, ServerId};
@@ -19,8 +18,7 @@ pub(crate) struct Context<'a> {
     pub(crate) handles: &'a mut Handles,
     pub(crate) outputs: &'a mut VecDeque<Output>,
     pub(crate) settings: &'a Settings,
-    pub(crate) sounds: &'a Sounds,
-    pub(crate) conversations: &'a Conversations,
+    pub(crate) world: &'a World,
     pub(crate) rng: &'a mut Rng,
 }
 

@@ -34,6 +34,8 @@ pub struct CallChange {
     pub recording: CallRecording,
     /// Legs that stand otherwise, by their index in [`CallView::legs`].
     pub legs: SmallVec<[(u8, LegState); LEGS_INLINE]>,
+    /// Legs that there were not before, behind those that there were.
+    pub added: Vec<LegView>,
 }
 
 /// Changed legs that need no allocation: what fits where a pointer and a length would be.
@@ -124,7 +126,7 @@ pub enum CallDirection {
 pub enum CallState {
     /// Somebody is being rung.
     Ringing,
-    /// The caller is connected to one of those we rang.
+    /// Two are connected.
     Talking,
     /// The same, and one of them is on hold.
     Held,
@@ -176,6 +178,7 @@ impl CallView {
                 leg.since = change.at;
             }
         }
+        self.legs.extend(change.added.iter().cloned());
     }
 }
 

@@ -1,9 +1,10 @@
 //! Requests from outside any dialog: what is let in, and what becomes of it.
 
 use crate::{
-    call::{Call, Incoming, Plan},
+    call::{Arrival, Call, Calling, Incoming},
     calls::Calls,
     description::{self, SDP_TYPE},
+    dialplan::{self, RouteQuery, Walk},
     failure::{Cause, Refusal},
     gate::{Admitted, Caller, TurnedAway},
     loops::{self, Hop},
@@ -16,7 +17,7 @@ use crate::{
 };
 use base::{CallId, Now};
 use bytes::Bytes;
-use media::sdp::Sdp;
+use media::{Family, sdp::Sdp};
 use sip::{
     Header, HeaderName, Method, Request, ServerId, Source, Status,
     bindings::{Aor, Register},
@@ -143,75 +144,65 @@ impl Calls {
         };
         let id = CallId::new(now.unix, &mut self.core.rng);
         let dialled = request.uri.user_text().unwrap_or_default().into_owned();
-        let Names { caller, number, display, caller_name } = Names::of(&admitted, request);
-        let Way { plan, seats, headers, is_recorded } =
-            self.way(request, &admitted, &number, display, &dialled);
+        let names = Names::of(&admitted, request);
+        let (walk, seat, headers) = match self.way(now, request, &admitted, &names, &dialled) {
+            Ok((walk, seat, mark)) => (Ok(walk), seat, vec![mark]),
+            Err(refusal) => (Err(refusal), None, Vec::new()),
+        };
+        let Names { caller, number, display, caller_name } = names;
         let incoming = Incoming {
             call: id,
             server,
-            source,
             sip_call_id: request.headers.call_id().cloned().unwrap_or_default(),
             domain: admitted.domain.id,
             caller,
             line: admitted.caller.extension().map(crate::Extension::line),
             rules: admitted.caller.rules().clone(),
             caller_name,
+            calling: Calling { number, display },
             dialled,
-            max_forwards: max_forwards_of(request),
-            headers,
-            offer,
             offer_bytes: description::of(&request.headers, &request.body),
-            seats,
-            is_recorded,
+            arrival: Arrival {
+                family: Family::of(source.remote),
+                offer,
+                max_forwards: max_forwards_of(request),
+                headers,
+            },
+            source,
+            seat,
+            walk,
         };
-        self.begin(now, id, server, |ctx| Call::start(ctx, incoming, plan));
+        self.begin(now, id, server, |ctx| Call::start(ctx, incoming));
     }
 
-    /// Where the call goes.
+    /// How the call goes on its way: through the plan, on the caller's seat, with a mark.
     fn way(
         &self,
+        now: Now,
         request: &Request,
         admitted: &Admitted<'_>,
-        number: &str,
-        display: Option<Bytes>,
+        names: &Names,
         dialled: &str,
-    ) -> Way {
+    ) -> Result<(Box<Walk>, Option<Seat>, Header), Refusal> {
+        let number = &names.number;
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
-        let Some(mark) = loops::mark(&request.headers, hop) else {
-            return Way::refused(Refusal::of(Cause::Loop));
-        };
-        let mut seats = Vec::new();
+        let mark =
+            loops::mark(&request.headers, hop).ok_or_else(|| Refusal::of(Cause::Loop))?;
+        let mut seat = None;
         if let Caller::Extension(extension) = admitted.caller {
-            match self.world.occupancy.take(extension.id, extension.calls_max) {
-                Some(seat) => seats.push(seat),
-                None => {
-                    let refusal = Refusal {
-                        reason: Some(format!("{number} has as many calls as it may")),
-                        ..Refusal::of(Cause::TooManyCalls)
-                    };
-                    return Way::refused(refusal);
-                }
+            seat = self.world.occupancy.take(extension.id, extension.calls_max);
+            if seat.is_none() {
+                let reason = Some(format!("{number} has as many calls as it may"));
+                return Err(Refusal { reason, ..Refusal::of(Cause::TooManyCalls) });
             }
         }
-        let (plan, is_recorded) = self.route(admitted, number, display, dialled, &mut seats);
-        Way { plan, seats, headers: vec![mark], is_recorded }
-    }
-}
-
-/// Where a call goes, and what goes with it.
-struct Way {
-    plan: Plan,
-    /// Those that it takes.
-    seats: Vec<Seat>,
-    /// What marks it on its way.
-    headers: Vec<Header>,
-    is_recorded: bool,
-}
-
-impl Way {
-    fn refused(refusal: Refusal) -> Self {
-        let plan = Plan::Refuse(refusal);
-        Self { plan, seats: Vec::new(), headers: Vec::new(), is_recorded: false }
+        let from = match admitted.caller {
+            Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
+            Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
+        };
+        let domain = &admitted.domain.name;
+        let query = RouteQuery { domain, from, number, dialled, now: now.unix };
+        Ok((Box::new(Walk::begin(&self.world.plans, &query)), seat, mark))
     }
 }
 

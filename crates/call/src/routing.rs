@@ -1,195 +1,195 @@
-//! From what was dialled to whom we ring.
+//! From the numbers of a plan to devices, mailboxes and conversations.
 
 use crate::{
-    call::{Invitation, MailboxVisit, Plan, SupervisionOrder, Target, VisitPurpose},
-    calls::Calls,
+    call::{Calling, SupervisionOrder, Target, Targets},
+    context::Context,
     conversations::Side,
-    dialplan::{self, Action, Builtin, RouteQuery, Routing},
+    dialplan::{Dial, DialTarget, Principal},
     directory::{Contact, Domain, Extension, Trunk},
-    failure::{Cause, Refusal},
-    gate::{Admitted, Caller},
-    occupancy::Seat,
+    failure::{Cause, Refusal, is_better},
     speech::Language,
     voicemail::Mailbox,
 };
+use base::DomainId;
 use bytes::Bytes;
-use media::Playout;
-use sip::{Destination, Host, NameAddr, Status, Uri};
-use std::time::Duration;
+use sip::{Destination, Header, HeaderName, Host, NameAddr, Uri};
+use std::{sync::Arc, time::Duration};
 
-/// Who calls, as callees see it.
-struct Calling<'a> {
+/// Whoever calls, and whose devices are looked for.
+struct Search<'a> {
     domain: &'a Domain,
-    number: &'a str,
-    display: Option<Bytes>,
+    calling: &'a Calling,
+    /// What each device gets beside what goes with the call.
+    headers: Vec<Header>,
 }
 
-impl Calls {
-    /// Asks the dialplan and finds the devices; also says whether the call is to be recorded.
-    pub(crate) fn route(
+impl Context<'_> {
+    /// The devices of those to ring; refused with the most telling reason if there is none.
+    pub(crate) fn targets(
         &self,
-        admitted: &Admitted<'_>,
-        number: &str,
-        display: Option<Bytes>,
-        dialled: &str,
-        seats: &mut Vec<Seat>,
-    ) -> (Plan, bool) {
-        let from = match admitted.caller {
-            Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
-            Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
+        domain: DomainId,
+        calling: &Calling,
+        dial: &Dial,
+    ) -> Result<Targets, Refusal> {
+        let Some(domain) = self.world.directory.domains.get(&domain) else {
+            return Err(Refusal::of(Cause::NotFound));
         };
-        let query = RouteQuery { domain: &admitted.domain.name, from, dialled };
-        let calling = Calling { domain: admitted.domain, number, display };
-        let Routing { action, is_recorded, .. } = self.world.plans.route(&query);
-        let plan = match action {
-            Action::DialUser { number } => self.ring_user(&calling, &number, seats),
-            Action::DialTrunk { trunk, number } => self.ring_trunk(&calling, &trunk, &number),
-            Action::Builtin(builtin) => self.play(builtin),
-            Action::Conference(plan) => {
-                let worker = self.core.ports.idlest_worker();
-                let place = self.world.rooms.come(admitted.domain.id, plan.room.clone(), worker);
-                Plan::Meet(Invitation { plan, place })
-            }
-            Action::Supervise { number, language } => {
-                self.supervise(admitted, &number, language).unwrap_or_else(Plan::Refuse)
-            }
-            Action::LeaveMessage { number, language } => {
-                match self.world.directory.extension(admitted.domain.id, &number) {
-                    Some(owner) => visit(owner, language, VisitPurpose::Leave),
-                    None => Plan::Refuse(Refusal::of(Cause::NotFound)),
+        let headers = if dial.is_intercom { auto_answer(domain) } else { Vec::new() };
+        let search = Search { domain, calling, headers };
+        let (mut devices, mut timeout, mut refusal) = (Vec::new(), Duration::ZERO, None);
+        for target in &dial.targets {
+            let found = match target {
+                DialTarget::User(number) => self.devices_of_user(&search, number),
+                DialTarget::Trunk { trunk, number } => self.device_of_trunk(&search, trunk, number),
+            };
+            match found {
+                Ok(found) => {
+                    devices.extend(found.devices);
+                    timeout = timeout.max(found.timeout);
+                }
+                Err(new) => {
+                    let is_better =
+                        |old: &Refusal| old.status == new.status || is_better(new.status, old.status);
+                    if refusal.as_ref().is_none_or(is_better) {
+                        refusal = Some(new);
+                    }
                 }
             }
-            Action::HearMessages { language } => match admitted.caller.extension() {
-                Some(owner) => visit(owner, language, VisitPurpose::Hear),
-                None => {
-                    let reason = Some("Only extensions have mailboxes".to_owned());
-                    Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Refused) })
-                }
-            },
-            Action::Refuse { status, reason } => {
-                let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
-                Plan::Refuse(Refusal { cause, status: Status(status), reason: Some(reason) })
+        }
+        if devices.is_empty() {
+            return Err(refusal.unwrap_or(Refusal::of(Cause::NotFound)));
+        }
+        let wanted = dial.timeout_s.map(|it| Duration::from_secs(it.into()));
+        Ok(Targets { devices, timeout: wanted.unwrap_or(timeout) })
+    }
+
+    /// The mailbox of an extension, or of whoever calls if no number is named.
+    pub(crate) fn mailbox(
+        &self,
+        domain: DomainId,
+        by: Option<Principal>,
+        number: Option<&str>,
+    ) -> Result<Mailbox, Refusal> {
+        let number = match (number, by) {
+            (Some(number), _) => number.to_owned(),
+            (None, Some(Principal::Extension(number))) => number,
+            (None, Some(Principal::Trunk(_)) | None) => {
+                let reason = Some("Only extensions have mailboxes".to_owned());
+                return Err(Refusal { reason, ..Refusal::of(Cause::Refused) });
             }
         };
-        (plan, is_recorded)
+        let owner = self.world.directory.extension(domain, &number);
+        let owner = owner.ok_or_else(|| Refusal::of(Cause::NotFound))?;
+        Ok(Mailbox { domain, extension: owner.id, number })
     }
 
     /// Brings somebody who may into the conversation of an extension.
-    fn supervise(
+    pub(crate) fn supervision(
         &self,
-        admitted: &Admitted<'_>,
+        domain: DomainId,
+        by: Option<Principal>,
         number: &str,
         language: Language,
-    ) -> Result<Plan, Refusal> {
+    ) -> Result<SupervisionOrder, Refusal> {
         let refuse = |cause, reason: String| Refusal { reason: Some(reason), ..Refusal::of(cause) };
-        let caller = admitted.caller.extension().filter(|it| {
-            it.user.is_some_and(|user| self.world.directory.supervisors.contains(&user))
-        });
-        let Some(caller) = caller else {
+        let directory = &self.world.directory;
+        let caller = match &by {
+            Some(Principal::Extension(number)) => directory.extension(domain, number),
+            Some(Principal::Trunk(_)) | None => None,
+        };
+        let may = |it: &&Extension| it.user.is_some_and(|it| directory.supervisors.contains(&it));
+        let Some(caller) = caller.filter(may) else {
             return Err(refuse(Cause::Refused, "Only supervisors may hear calls".to_owned()));
         };
         let conversations = self.world.conversations.clone();
-        let Some((conversation, side)) = conversations.of(admitted.domain.id, number) else {
+        let Some((conversation, side)) = conversations.of(domain, number) else {
             return Err(refuse(Cause::Unavailable, format!("{number} talks to nobody")));
         };
         let is_own = |side: &Side| side.extension.as_ref() == Some(&caller.number);
         if conversation.sides.iter().any(is_own) {
             return Err(refuse(Cause::Refused, "This is a call of your own".to_owned()));
         }
-        Ok(Plan::Supervise(SupervisionOrder { conversation, side, language, conversations }))
+        Ok(SupervisionOrder { conversation, side, language, conversations })
     }
 
-    fn ring_user(&self, calling: &Calling<'_>, number: &str, seats: &mut Vec<Seat>) -> Plan {
-        let domain = calling.domain;
+    fn devices_of_user(&self, search: &Search<'_>, number: &str) -> Result<Targets, Refusal> {
+        let domain = search.domain;
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
-            return Plan::Refuse(Refusal::of(Cause::NotFound));
+            return Err(Refusal::of(Cause::NotFound));
         };
         let contacts = self.world.locator.contacts(domain.id, number);
         if contacts.is_empty() {
             let reason = Some(format!("No device of {number} is registered"));
-            return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         }
-        let targets: Vec<_> = contacts
+        let mut devices: Vec<_> = contacts
             .into_iter()
             .filter(|contact| !self.is_ours(&contact.destination))
-            .map(|contact| self.device(calling, extension, contact))
+            .map(|contact| self.device(search, extension, contact))
             .collect();
-        if targets.is_empty() {
-            return Plan::Refuse(Refusal::of(Cause::Loop));
+        if devices.is_empty() {
+            return Err(Refusal::of(Cause::Loop));
         }
-        match self.world.occupancy.take(extension.id, extension.calls_max) {
-            Some(seat) => seats.push(seat),
-            None => return Plan::Refuse(Refusal::of(Cause::Busy)),
-        }
+        let Some(seat) = self.world.occupancy.take(extension.id, extension.calls_max) else {
+            return Err(Refusal::of(Cause::Busy));
+        };
+        let seat = Arc::new(seat);
+        devices.iter_mut().for_each(|it| it.seat = Some(Arc::clone(&seat)));
         let timeout = Duration::from_secs(u64::from(extension.ring_timeout_s));
-        Plan::Ring { targets, timeout }
+        Ok(Targets { devices, timeout })
     }
 
-    fn device(&self, calling: &Calling<'_>, extension: &Extension, contact: Contact) -> Target {
-        let host = self.host_of(calling.domain, &contact.destination);
+    fn device(&self, search: &Search<'_>, extension: &Extension, contact: Contact) -> Target {
+        let host = self.host_of(search.domain, &contact.destination);
         let number = extension.number.as_str();
         Target {
             party: number.to_owned(),
             line: Some(extension.line()),
             rules: extension.media.clone(),
+            seat: None,
             uri: contact.uri,
-            from: calling.address(host.clone()),
+            from: search.calling.address(host.clone()),
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
             hop: contact.destination,
             routes: contact.path,
+            headers: search.headers.clone(),
         }
     }
 
-    fn ring_trunk(&self, calling: &Calling<'_>, name: &str, number: &str) -> Plan {
+    fn device_of_trunk(
+        &self,
+        search: &Search<'_>,
+        name: &str,
+        number: &str,
+    ) -> Result<Targets, Refusal> {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
         let Some(Trunk { destination: hop, media: rules, .. }) =
-            trunk.filter(|trunk| trunk.domain == calling.domain.id)
+            trunk.filter(|trunk| trunk.domain == search.domain.id)
         else {
             let reason = Some(format!("Trunk {name} is not configured"));
-            return Plan::Refuse(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
         let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
-        let host = Host::Name(Bytes::from(calling.domain.name.clone()));
-        let target = Target {
+        let host = Host::Name(Bytes::from(search.domain.name.clone()));
+        let device = Target {
             party: format!("{name}/{number}"),
             line: None,
             rules: rules.clone(),
+            seat: None,
             uri: uri.clone(),
-            from: calling.address(host),
+            from: search.calling.address(host),
             to: NameAddr::new(uri),
             hop: hop.clone(),
             routes: Vec::new(),
+            headers: Vec::new(),
         };
-        Plan::Ring { targets: vec![target], timeout: self.core.settings.ring_timeout }
-    }
-
-    fn play(&self, builtin: Builtin) -> Plan {
-        let sounds = &self.world.sounds;
-        let playout = match builtin {
-            Builtin::Echo => Ok(Playout::Echo),
-            Builtin::Tone { hz, dbm0 } => Ok(Playout::Tone { hz, dbm0 }),
-            Builtin::Progress(tone) => Ok(Playout::Loop { sound: sounds.tones.tone(tone).clone() }),
-            Builtin::Prompt { file } => match sounds.prompts.get(&file) {
-                Some(sound) => Ok(Playout::Prompt { sound: sound.clone() }),
-                None => Err(format!("Prompt {file} is missing")),
-            },
-            Builtin::Music { name } => match sounds.music.get(&name) {
-                Some(music) => Ok(Playout::Music { music: music.clone() }),
-                None => Err(format!("Music {name} is missing")),
-            },
-        };
-        match playout {
-            Ok(playout) => Plan::Play(playout),
-            Err(reason) => {
-                Plan::Refuse(Refusal { reason: Some(reason), ..Refusal::of(Cause::Internal) })
-            }
-        }
+        Ok(Targets { devices: vec![device], timeout: self.settings.ring_timeout })
     }
 
     /// Whether a contact leads back to one of our own listeners.
     fn is_ours(&self, hop: &Destination) -> bool {
-        let listeners = &self.core.settings.endpoint.listeners;
+        let listeners = &self.settings.endpoint.listeners;
         listeners.iter().any(|it| {
             it.transport == hop.transport
                 && it.advertised.port() == hop.port
@@ -212,16 +212,20 @@ impl Calls {
     }
 }
 
-/// Brings a caller to the mailbox of an extension.
-fn visit(owner: &Extension, language: Language, purpose: VisitPurpose) -> Plan {
-    let Extension { id: extension, domain, .. } = *owner;
-    let mailbox = Mailbox { domain, extension, number: owner.number.clone() };
-    Plan::Visit(MailboxVisit { mailbox, language, purpose })
-}
-
-impl Calling<'_> {
+impl Calling {
     fn address(&self, host: Host) -> NameAddr {
-        let uri = Uri::sip(Some(self.number), host, None);
+        let uri = Uri::sip(Some(&self.number), host, None);
         NameAddr { display: self.display.clone(), ..NameAddr::new(uri) }
     }
+}
+
+/// Asks a device to answer by itself, in the ways that phones know: `Alert-Info` and the
+/// `answer-after` of `Call-Info` (RFC 3261 sections 20.4 and 20.9). The address means nothing.
+fn auto_answer(domain: &Domain) -> Vec<Header> {
+    let Domain { name, .. } = domain;
+    let header = |name, value: String| Header { name, value: value.into() };
+    vec![
+        header(HeaderName::AlertInfo, format!("<http://{name}/>;info=alert-autoanswer;delay=0")),
+        header(HeaderName::CallInfo, format!("<sip:{name}>;answer-after=0")),
+    ]
 }

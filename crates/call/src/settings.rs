@@ -2,11 +2,11 @@
 
 use crate::{
     conversations::Conversations,
-    dialplan::Plans,
+    dialplan::{Plans, Speech, Spoken},
     directory::{Directory, Locator},
     occupancy::Occupancy,
     rooms::Rooms,
-    speech::{Language, Phrase},
+    speech::{Case, Currency, Language, Phrase},
 };
 use media::{
     Family,
@@ -90,6 +90,31 @@ impl Sounds {
     pub(crate) fn hold_music(&self, name: Option<&str>) -> Option<Arc<Music>> {
         let own = name.and_then(|name| self.music.get(name));
         own.or(self.hold.as_ref()).cloned()
+    }
+
+    /// What a plan has said to a caller; `None` if that is nothing. A prompt that is not there is left
+    /// out.
+    pub(crate) fn speech(&self, speech: &Speech) -> Option<Sound> {
+        let of = |it: &Spoken| match it {
+            Spoken::File(name) => self.prompts.get(name).cloned(),
+            Spoken::Prompt(name) => Some(self.say(speech.language, &[Phrase::Prompt(name)])),
+            Spoken::Number(number) => Some(self.say(speech.language, &[Phrase::Number(*number)])),
+            Spoken::Digits(digits) => Some(self.say(speech.language, &[Phrase::Digits(digits)])),
+            Spoken::Money(hundredths) => {
+                let (hundredths, currency) = (*hundredths, Currency::Rub);
+                Some(self.say(speech.language, &[Phrase::Money { hundredths, currency }]))
+            }
+            Spoken::Duration(seconds) => {
+                let duration = Duration::from_secs(*seconds);
+                Some(self.say(speech.language, &[Phrase::Duration(duration)]))
+            }
+            Spoken::Date(date) => {
+                Some(self.say(speech.language, &[Phrase::Date(*date, Case::Nominative)]))
+            }
+            Spoken::Time(time) => Some(self.say(speech.language, &[Phrase::Time(*time)])),
+        };
+        let sounds: Vec<_> = speech.words.iter().filter_map(of).collect();
+        Sound::joined(&sounds.iter().collect::<Vec<_>>())
     }
 
     /// Says one thing after the other; all of it in another language if this one lacks a prompt for

@@ -2,14 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
 
+use base::UnixMillis;
 use call::{
     dialplan::{
-        Caller, Known, Plans, RouteQuery, conference_prompts, load, supervision_prompts,
+        Caller, Known, Plans, Rehearsal, RouteQuery, conference_prompts, load, supervision_prompts,
         voicemail_prompts,
     },
     speech::Language,
 };
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 #[test]
 fn extensions_reach_what_the_table_of_demo_numbers_promises() {
@@ -23,7 +24,12 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("1090", "user 1090"),
         ("9196", "echo"),
         ("9197", "tone"),
-        ("9198", "prompt ru/welcome.wav"),
+        ("9198", "say ru/welcome.wav"),
+        ("5000", "menu"),
+        ("4000", "queue 4000"),
+        ("4002", "queue 4002"),
+        ("6000", "users 1002 1003"),
+        ("6001", "user 1002"),
         ("3000", "conference 3000"),
         ("3099", "conference 3099"),
         ("3100", "conference 3100"),
@@ -45,11 +51,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     let plans = demo();
 
     for (dialled, feature) in [
-        ("5000", "The IVR"),
-        ("4000", "Queues"),
-        ("4002", "Queues"),
-        ("6000", "Ring groups"),
-        ("6001", "Ring groups"),
         ("*721002", "Call forwarding"),
         ("*73", "Call forwarding"),
         ("*78", "Do not disturb"),
@@ -60,7 +61,8 @@ fn what_is_not_built_yet_is_refused_by_name() {
         ("720", "Call parking"),
         ("70001001", "Paging"),
     ] {
-        let explanation = plans.explain(&query(Caller::Extension("1001"), dialled));
+        let call = query(Caller::Extension("1001"), dialled);
+        let explanation = plans.explain(&call, Rehearsal::default());
         let last = explanation.trail.last().unwrap().to_string();
         assert!(last.starts_with(&format!("→ refuse 501 {feature}")), "{dialled}: {last}");
     }
@@ -74,7 +76,7 @@ fn the_trunk_reaches_its_numbers_and_nothing_else() {
     for n in 1..=8 {
         assert_eq!(gives("provider", &format!("+7495000000{n}")), format!("user 100{n}"));
     }
-    assert_eq!(gives("provider", "+74950000000"), "refuse 501");
+    assert_eq!(gives("provider", "+74950000000"), "queue 4000");
     assert_eq!(gives("provider", "+74950000090"), "user 1090");
     assert_eq!(gives("provider", "+74950000091"), "conference 3000");
     assert_eq!(gives("provider", "+74950000092"), "music default");
@@ -99,13 +101,12 @@ fn all_prompts_of_steps_are_there_in_both_languages() {
 #[test]
 fn calls_of_another_domain_are_not_the_demo_plans_business() {
     let plans = demo();
-    let call =
-        RouteQuery { domain: "other.example", from: Caller::Extension("1"), dialled: "9196" };
+    let call = RouteQuery { domain: "other.example", ..query(Caller::Extension("1"), "9196") };
 
-    assert_eq!(plans.route(&call).action.to_string(), "refuse 404");
+    assert_eq!(last(&plans, &call), "refuse 404");
 }
 
-fn demo() -> Plans {
+fn demo() -> Arc<Plans> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dialplans/demo.toml");
     let text = fs::read_to_string(path).unwrap();
     let set = |name: &str| BTreeSet::from([name.to_owned()]);
@@ -124,10 +125,15 @@ fn prompts_in(language: &str) -> Vec<String> {
     files.map(|file| format!("{language}/{}", name(file.unwrap()))).collect()
 }
 
-fn gives(plans: &Plans, from: Caller<'_>, dialled: &str) -> String {
-    plans.route(&query(from, dialled)).action.to_string()
+fn gives(plans: &Arc<Plans>, from: Caller<'_>, dialled: &str) -> String {
+    last(plans, &query(from, dialled))
+}
+
+/// Where a call ends up, or the first question that it is asked.
+fn last(plans: &Arc<Plans>, call: &RouteQuery<'_>) -> String {
+    Rehearsal::default().of(plans, call).last().unwrap().to_string()
 }
 
 fn query<'a>(from: Caller<'a>, dialled: &'a str) -> RouteQuery<'a> {
-    RouteQuery { domain: "demo.tandem.test", from, dialled }
+    RouteQuery { domain: "demo.tandem.test", from, number: "1001", dialled, now: UnixMillis(0) }
 }

@@ -1,10 +1,13 @@
 //! Loading plans: every mistake at once, each with its place.
 
+use base::UnixMillis;
 use call::{
-    dialplan::{Action, Caller, Finding, Known, Plans, RouteQuery, conference_prompts, load},
+    dialplan::{
+        Caller, Finding, Known, Plans, Rehearsal, RouteQuery, Walk, conference_prompts, load,
+    },
     speech::Language,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 #[test]
 fn all_mistakes_of_all_files_are_reported_with_file_line_and_key() {
@@ -23,7 +26,7 @@ steps = [
 [[rule]]
 name = "c"
 match = { number = "2" }
-steps = [{ echo = {} }, { echo = {} }]
+steps = []
 extra = 1
 record = "yes"
 "#;
@@ -32,7 +35,7 @@ rules = []
 
 [[rule]]
 name = "d"
-steps = [{ queue = { name = "sales" } }]
+steps = [{ ring = { name = "sales" } }]
 
 [[rule]]
 name = "e"
@@ -47,14 +50,15 @@ steps = [{ dial = { user = "1", trunk = "provider" } }, ]
 [[rule]]
 name = "g"
 match = { number = "5" }
-steps = [{ prompt = { file = "gone.wav" } }]
+steps = [{ play = { file = "gone.wav" } }]
 "#;
 
     let errors = load(&[("one.toml", one), ("two.toml", two)], &known()).unwrap_err();
 
     let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
     let expected = [
-        "one.toml:4: rule[1].match.form: unknown key; expected one of `number`, `from`, `domain`",
+        "one.toml:4: rule[1].match.form: unknown key; expected one of `number`, `from`, \
+         `domain`, `caller`, `within`, `outside`",
         "one.toml:5: rule[1].steps[1].dial.user: {y} is captured by no part of the pattern 1{x}; \
          {number} is the whole number",
         "one.toml:7: rule[2].name: is missing",
@@ -66,21 +70,23 @@ steps = [{ prompt = { file = "gone.wav" } }]
          \"everybody\"",
         "one.toml:10: rule[2].steps[1].refuse.status: expected a number from 400 to 699",
         "one.toml:10: rule[2].steps[1].refuse.reason: expected one line of 1 to 200 bytes",
-        "one.toml:16: rule[3].steps: expected exactly one step, found 2",
+        "one.toml:16: rule[3].steps: expected at least one",
         "one.toml:18: rule[3].record: expected a boolean, found string",
         "one.toml:17: rule[3].extra: unknown key; expected one of `name`, `match`, `steps`, \
          `record`",
         "two.toml:2: rules: unknown key; expected one of `domain`, `awaited_trunks`, \
-         `rule`, `example`",
+         `time_zone`, `schedule`, `block`, `rule`, `example`",
         "two.toml:4: rule[1].match: is missing",
-        "two.toml:6: rule[1].steps[1].queue: unknown key; expected one of `dial`, `echo`, `tone`, \
-         `prompt`, `music`, `conference`, `supervise`, \
-         `leave_message`, `hear_messages`, `refuse`",
+        "two.toml:6: rule[1].steps[1].ring: unknown key; expected one of `answer`, `play`, `say`, \
+         `menu`, `collect`, `dial`, `echo`, `tone`, `music`, `conference`, `supervise`, \
+         `leave_message`, `hear_messages`, `queue`, `callback_order`, `record`, `set`, `branch`, \
+         `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
-        "two.toml:16: rule[3].steps[1].dial: expected either `user`, or `trunk` and `number`",
-        "two.toml:21: rule[4].steps[1].prompt.file: there is no prompt \"gone.wav\" among the loaded sounds",
+        "two.toml:16: rule[3].steps[1].dial: expected either `user`, or `users`, \
+         or `trunk` or `trunks` with `number`",
+        "two.toml:21: rule[4].steps[1].play.file: there is no prompt \"gone.wav\" among the loaded sounds",
     ];
     assert_eq!(shown, expected);
 }
@@ -164,10 +170,10 @@ fn a_rule_says_whether_its_calls_are_recorded() {
     let plain = rule("plain", "number = \"3\"", "echo = {}");
     let plans = load(&[("a.toml", &[kept, not, plain].concat())], &known()).unwrap();
 
-    let query = |dialled| RouteQuery { domain: "", from: Caller::Extension("1"), dialled };
-    let is_recorded = ["1", "2", "3", "4"].map(|it| plans.route(&query(it)).is_recorded);
+    let is_recorded =
+        ["1", "2", "3", "4"].map(|it| Walk::begin(&plans, &query(it)).is_recorded());
     assert_eq!(is_recorded, [true, false, false, false]);
-    let trail = plans.explain(&query("1")).trail;
+    let trail = plans.explain(&query("1"), Rehearsal::default()).trail;
     assert!(trail.contains(&Finding::Recorded), "{trail:?}");
 }
 
@@ -246,11 +252,9 @@ fn the_first_matching_rule_in_order_of_files_decides() {
     let second = rule("second", "number = \"9{rest}\"", "echo = {}");
     let plans = load(&[("1.toml", &first), ("2.toml", &second)], &known()).unwrap();
 
-    let routing = plans.route(&query("9123"));
-
-    assert_eq!(routing.rule, Some("first"));
-    assert_eq!(routing.action, Action::DialUser { number: "123".to_owned() });
-    assert_eq!(plans.route(&query("91234")).rule, Some("second"));
+    assert_eq!(Walk::begin(&plans, &query("9123")).rule(), Some("first"));
+    assert_eq!(last(&plans, "9123"), "user 123");
+    assert_eq!(Walk::begin(&plans, &query("91234")).rule(), Some("second"));
 }
 
 #[test]
@@ -261,7 +265,7 @@ fn a_trunk_that_a_file_awaits_may_be_missing_from_the_configuration() {
 
     let plans = load(&[("a.toml", &awaiting)], &known()).unwrap();
 
-    assert_eq!(plans.route(&query("912")).action.to_string(), "trunk later 12");
+    assert_eq!(last(&plans, "912"), "trunk later 12");
     let elsewhere = load(&[("a.toml", "awaited_trunks = [\"later\"]"), ("b.toml", &out)], &known());
     assert!(elsewhere.unwrap_err()[0].to_string().contains("there is no trunk \"later\""));
 }
@@ -276,7 +280,7 @@ fn the_trail_tells_about_every_rule_up_to_the_one_that_decides() {
     ];
     let plans = load(&[("a.toml", &plan.concat())], &known()).unwrap();
 
-    let explanation = plans.explain(&query("9-12"));
+    let explanation = plans.explain(&query("9-12"), Rehearsal::default());
 
     let told: Vec<_> = explanation.trail.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -297,18 +301,18 @@ fn what_cannot_be_a_number_matches_nothing_not_even_anything() {
     let all = rule("all", "number = \"{all...}\"", "dial = { user = \"{all}\" }");
     let plans = load(&[("a.toml", &all)], &known()).unwrap();
 
-    assert_eq!(plans.route(&query("ivan")).action.to_string(), "user ivan");
+    assert_eq!(last(&plans, "ivan"), "user ivan");
     for dialled in ["", "a\r\nVia: x", "\"", &"1".repeat(1000)] {
-        assert_eq!(plans.route(&query(dialled)).rule, None, "{dialled:?}");
+        assert_eq!(Walk::begin(&plans, &query(dialled)).rule(), None, "{dialled:?}");
     }
 }
 
 #[test]
 fn no_plan_refuses_every_call() {
-    let plans = Plans::default();
+    let plans = Arc::new(Plans::default());
 
     assert!(plans.is_empty());
-    assert_eq!(plans.route(&query("1001")).action.to_string(), "refuse 404");
+    assert_eq!(last(&plans, "1001"), "refuse 404");
 }
 
 fn rule(name: &str, condition: &str, step: &str) -> String {
@@ -316,7 +320,14 @@ fn rule(name: &str, condition: &str, step: &str) -> String {
 }
 
 fn query(dialled: &str) -> RouteQuery<'_> {
-    RouteQuery { domain: "a.example", from: Caller::Extension("1001"), dialled }
+    let from = Caller::Extension("1001");
+    RouteQuery { domain: "a.example", from, number: "1001", dialled, now: UnixMillis(0) }
+}
+
+/// Where a call ends up, or the first question that it is asked.
+fn last(plans: &Arc<Plans>, dialled: &str) -> String {
+    let actions = Rehearsal::default().of(plans, &query(dialled));
+    actions.last().map(ToString::to_string).unwrap_or_default()
 }
 
 fn known() -> Known {

@@ -101,7 +101,7 @@ impl City {
     pub fn new(start: Instant, seed: u64, plot: Plot) -> Self {
         let mut rng = Rng::from_number(seed);
         let directory = Arc::new(plot::directory(&mut rng, &plot));
-        let plans = Arc::new(plot::plans());
+        let plans = plot::plans();
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
         let (rooms, conversations) = (Rooms::default(), Conversations::default());
         let policy = plot::policy();

@@ -45,7 +45,7 @@ steps = [{ echo = {} }]
 [[rule]]
 name = "welcome"
 match = { number = "9198" }
-steps = [{ prompt = { file = "welcome.wav" } }]
+steps = [{ play = { file = "welcome.wav" } }]
 
 [[rule]]
 name = "music"
@@ -86,6 +86,55 @@ steps = [{ hear_messages = {} }]
 name = "leave-message"
 match = { number = "*98{who}" }
 steps = [{ leave_message = { number = "{who}" } }]
+
+[[rule]]
+name = "menu"
+match = { number = "6500" }
+steps = [
+    { play = { file = "welcome.wav" } },
+    { menu = { say = { file = "welcome.wav" }, keys = { 1 = [{ dial = { user = "1002" } }] }, failed = [
+        { refuse = { status = 480, reason = "No choice" } },
+    ] } },
+]
+
+[[rule]]
+name = "announced"
+match = { number = "6501" }
+steps = [
+    { play = { file = "welcome.wav" } },
+    { dial = { user = "1002", on = { busy = [{ play = { file = "welcome.wav" } }] } } },
+]
+
+[[rule]]
+name = "by-number"
+match = { number = "6502" }
+steps = [
+    { collect = { say = { file = "welcome.wav" }, into = "who", digits_max = 6 } },
+    { dial = { user = "{who}" } },
+]
+
+[[rule]]
+name = "group"
+match = { number = "6000" }
+steps = [{ dial = { users = ["1001", "1002", "1003"] } }]
+
+[[rule]]
+name = "in-turn"
+match = { number = "6001" }
+steps = [{ dial = { users = ["1002", "1003", "1004"], in_turn = true, timeout_s = 10 } }]
+
+[[rule]]
+name = "group-with-mailbox"
+match = { number = "6002" }
+steps = [
+    { dial = { users = ["1002", "1003"], timeout_s = 20 } },
+    { leave_message = { number = "1002" } },
+]
+
+[[rule]]
+name = "queue"
+match = { number = "4000" }
+steps = [{ queue = { name = "4000" } }]
 
 [[rule]]
 name = "out"
@@ -243,7 +292,7 @@ fn trunk(domain: DomainId) -> Trunk {
     }
 }
 
-pub(crate) fn plans() -> Plans {
+pub(crate) fn plans() -> Arc<Plans> {
     let known = Known {
         trunks: ["provider".to_owned()].into(),
         prompts: dialplan::conference_prompts(Language::Russian)

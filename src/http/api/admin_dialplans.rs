@@ -15,7 +15,9 @@ use axum::{
     extract::State,
     http::{HeaderMap, header},
 };
-use call::dialplan::{Caller, Explanation, Finding, Judgement, PlanError, RouteQuery, Routing};
+use call::dialplan::{
+    Caller, DialOutcome, Explanation, Finding, Judgement, PlanError, Rehearsal, RouteQuery,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -126,6 +128,12 @@ struct TestCall {
     name: Option<String>,
     /// A text that is not saved.
     text: Option<String>,
+    /// What the caller presses, in order. Left out, the call is followed up to the first question.
+    keys: Option<String>,
+    /// How dials end that nobody answers, in order: `busy`, `no_answer`, `offline`, `refused` or
+    /// `failed`. The one after the last is answered.
+    #[serde(default)]
+    outcomes: Vec<String>,
 }
 
 /// What would become of a call.
@@ -133,7 +141,7 @@ struct TestCall {
 struct Tested {
     /// Each rule that was looked at, and the verdict on it.
     steps: Vec<TestedStep>,
-    /// What would be done, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
+    /// Where the call ends up, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
     /// `refuse 404`, …
     action: String,
     /// The same for people.
@@ -237,13 +245,24 @@ async fn test(
         Some(trunk) => Caller::Trunk(trunk),
         None => Caller::parse(&call.from),
     };
-    let query = RouteQuery { domain: &session.domain.name, from, dialled: &call.to };
-    let Explanation { routing, trail } = plans.explain(&query);
+    let outcomes = call.outcomes.iter().map(|it| DialOutcome::named(it).ok_or_else(no_outcome));
+    let rehearsal = Rehearsal {
+        keys: call.keys.as_ref().map(|it| it.chars().collect()),
+        outcomes: outcomes.collect::<Result<_, _>>()?,
+    };
+    let query = RouteQuery {
+        domain: &session.domain.name,
+        from,
+        number: &call.from,
+        dialled: &call.to,
+        now: api.clock.now().unix,
+    };
+    let explanation = plans.explain(&query, rehearsal);
     Ok(Json(Tested {
-        action: routing.action.to_string(),
-        outcome: plan_words::outcome(&routing),
-        rule: routing.rule.map(str::to_owned),
-        steps: trail.iter().map(|it| TestedStep::of(it, &routing)).collect(),
+        action: explanation.last().map(ToString::to_string).unwrap_or_default(),
+        outcome: plan_words::outcome(&explanation),
+        rule: explanation.rule.map(str::to_owned),
+        steps: explanation.trail.iter().map(|it| TestedStep::of(it, &explanation)).collect(),
     }))
 }
 
@@ -454,14 +473,20 @@ impl Mistake {
 }
 
 impl TestedStep {
-    fn of(finding: &Finding<'_>, routing: &Routing<'_>) -> Self {
-        let text = plan_words::finding(finding, routing);
+    fn of(finding: &Finding<'_>, explanation: &Explanation<'_>) -> Self {
+        let text = plan_words::finding(finding, explanation);
         let Finding::Rule { file, line, judgement, .. } = finding else {
             return Self { file: None, line: None, decides: false, text };
         };
         let decides = matches!(judgement, Judgement::Matches { .. });
         Self { file: Some((*file).to_owned()), line: Some(*line), decides, text }
     }
+}
+
+fn no_outcome() -> Problem {
+    let known = DialOutcome::ALL.map(DialOutcome::name).join(", ");
+    let told = Text::both(format!("Ожидается: {known}"), format!("Expected one of {known}"));
+    Problem::invalid_field("outcomes", "unknown", told)
 }
 
 fn refused(trouble: PlanTrouble) -> Problem {

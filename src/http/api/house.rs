@@ -13,11 +13,11 @@ pub trait House: Send + Sync {
     /// What that configuration is made of.
     fn written_config(&self) -> Arc<Written>;
     /// Puts plans in force, on all shards.
-    fn use_plans(&self, plans: Plans) -> Done<'_>;
+    fn use_plans(&self, plans: Arc<Plans>) -> Done<'_>;
     /// Where dialplans lie.
     fn dialplans_dir(&self) -> PathBuf;
     /// Reads all dialplans, with another text for one file; they may name the sounds in force.
-    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Plans, PlanTrouble>;
+    fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Arc<Plans>, PlanTrouble>;
     /// Names of the music that can be played, in order.
     fn music(&self) -> Vec<String>;
     /// How it is.

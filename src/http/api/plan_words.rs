@@ -3,8 +3,8 @@
 use super::Text;
 use call::{
     dialplan::{
-        Action, Builtin, Caller, Finding, Judgement, Mistake, NumberMistake, Routing, SoundKind,
-        TomlType,
+        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, Finding, Judgement,
+        Mistake, NameOf, NumberMistake, SoundKind, TomlType,
     },
     speech::Language,
 };
@@ -15,8 +15,8 @@ pub(super) fn mistake(mistake: &Mistake) -> Text {
     Text::of_error(in_russian(mistake), mistake)
 }
 
-/// A step on the way to a routing. A rule is told without its place.
-pub(super) fn finding(finding: &Finding<'_>, routing: &Routing<'_>) -> Text {
+/// A step on the way. A rule is told without its place.
+pub(super) fn finding(finding: &Finding<'_>, explanation: &Explanation<'_>) -> Text {
     match finding {
         Finding::Call { from: Caller::Extension(from), number, domain } => {
             Text::both(format!("{from} звонит на {number} в домене {domain}"), finding.to_string())
@@ -31,23 +31,64 @@ pub(super) fn finding(finding: &Finding<'_>, routing: &Routing<'_>) -> Text {
             format!("{name}: {judgement}"),
         ),
         Finding::Recorded => Text::of_error("Звонок записывается", finding),
-        Finding::Outcome { .. } => {
-            let Text { ru, en } = outcome(routing);
+        Finding::Does { action } => {
+            let Text { ru, en } = action_words(action, explanation.rule.is_some());
             Text::both(format!("→ {ru}"), format!("→ {en}"))
         }
     }
 }
 
-/// What is done with a call.
-pub(super) fn outcome(routing: &Routing<'_>) -> Text {
-    match &routing.action {
-        Action::DialUser { number } => {
+/// Where a call ends up.
+pub(super) fn outcome(explanation: &Explanation<'_>) -> Text {
+    match explanation.last() {
+        Some(action) => action_words(action, explanation.rule.is_some()),
+        None => action_words(&Action::HangUp, true),
+    }
+}
+
+fn dial_words(dial: &Dial) -> Text {
+    match dial.targets.as_slice() {
+        [DialTarget::User(number)] => {
             Text::both(format!("вызвать номер {number}"), format!("call extension {number}"))
         }
-        Action::DialTrunk { trunk, number } => Text::both(
+        [DialTarget::Trunk { trunk, number }] => Text::both(
             format!("вызвать {number} через транк {trunk}"),
             format!("call {number} through the trunk {trunk}"),
         ),
+        many => {
+            let name = |it: &DialTarget| match it {
+                DialTarget::User(number) => number.clone(),
+                DialTarget::Trunk { trunk, number } => format!("{trunk}/{number}"),
+            };
+            let names = many.iter().map(name).collect::<Vec<_>>().join(", ");
+            Text::both(format!("вызвать сразу {names}"), format!("call {names} at once"))
+        }
+    }
+}
+
+/// What is done with a call.
+fn action_words(action: &Action, has_rule: bool) -> Text {
+    match action {
+        Action::Answer => Text::fixed("ответить", "answer"),
+        Action::Say(speech) => {
+            Text::both(format!("сказать:{speech}"), format!("say:{speech}"))
+        }
+        Action::Gather(gather) => Text::both(
+            format!("спросить цифры, не больше {}:{}", gather.digits_max, gather.speech),
+            format!("ask for {} keys at most:{}", gather.digits_max, gather.speech),
+        ),
+        Action::Dial(dial) => dial_words(dial),
+        Action::Queue { name, .. } => Text::both(
+            format!("поставить в очередь {name}: очередей ещё нет, звонящий услышит об этом"),
+            format!("put into the queue {name}: there are none yet, and the caller is told so"),
+        ),
+        Action::OrderCallback { queue, .. } => Text::both(
+            format!("принять заказ обратного звонка очереди {queue}: этого ещё нет, звонящий услышит об этом"),
+            format!("take an order for a call back by {queue}: there is none yet, and the caller is told so"),
+        ),
+        Action::Record(true) => Text::fixed("начать запись", "start recording"),
+        Action::Record(false) => Text::fixed("остановить запись", "stop recording"),
+        Action::HangUp => Text::fixed("завершить звонок", "hang up"),
         Action::Builtin(Builtin::Echo) => Text::fixed("вернуть звук эхом", "play the sound back"),
         Action::Builtin(Builtin::Tone { hz, .. }) => {
             Text::both(format!("дать тон {hz} Гц"), format!("play a tone of {hz} Hz"))
@@ -60,9 +101,6 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
                 ProgressTone::Congestion => ("перегрузки", "congestion"),
             };
             Text::both(format!("дать сигнал {ru}"), format!("play the {en} tone"))
-        }
-        Action::Builtin(Builtin::Prompt { file }) => {
-            Text::both(format!("проиграть фразу {file}"), format!("play the prompt {file}"))
         }
         Action::Builtin(Builtin::Music { name }) => {
             Text::both(format!("включить музыку {name}"), format!("play the music {name}"))
@@ -82,7 +120,7 @@ pub(super) fn outcome(routing: &Routing<'_>) -> Text {
         Action::HearMessages { .. } => {
             Text::fixed("дать прослушать свои сообщения", "let the caller hear its messages")
         }
-        Action::Refuse { status, .. } if routing.rule.is_none() => Text::both(
+        Action::Refuse { status, .. } if !has_rule => Text::both(
             format!("отказать ({status}): ни одно правило не подошло"),
             format!("refuse ({status}): no rule matches"),
         ),
@@ -110,7 +148,20 @@ fn judgement_in_russian(judgement: &Judgement) -> String {
             let named: Vec<_> = from.iter().map(named).collect();
             format!("только для звонков {}", named.join(" или "))
         }
+        Judgement::OtherCallerNumber { patterns } => {
+            format!("номер звонящего не подходит: {}", patterns.join(" или "))
+        }
         Judgement::OtherDomain { domain } => format!("только для домена {domain}"),
+        Judgement::OtherTime { hours } => format!("только для звонков {}", hours_in_russian(hours)),
+    }
+}
+
+/// `within work` or `outside work`.
+fn hours_in_russian(hours: &str) -> String {
+    match hours.split_once(' ') {
+        Some(("within", name)) => format!("в часы {name}"),
+        Some((_, name)) => format!("вне часов {name}"),
+        None => hours.to_owned(),
     }
 }
 
@@ -133,11 +184,51 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NotOneLine { bytes_max } => {
             format!("Нужна одна непустая строка не длиннее {bytes_max} байт")
         }
-        Mistake::NotOneStep { found } => format!("Нужен ровно один шаг, а указано: {found}"),
         Mistake::NotOneStepKey { found } => {
             format!("У шага ровно один ключ, его название, а указано: {found}")
         }
-        Mistake::DialTarget => "Нужно либо `user`, либо `trunk` вместе с `number`".to_owned(),
+        Mistake::DialTarget => {
+            "Нужно либо `user` или `users`, либо `trunk` или `trunks` вместе с `number`".to_owned()
+        }
+        Mistake::OneThingToSay => "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \
+             `duration`, `date` или `time`"
+            .to_owned(),
+        Mistake::NotNow => "Здесь может стоять только \"now\"".to_owned(),
+        Mistake::NoKey { found } => {
+            format!("{found:?} — не клавиша: подходят цифры от 0 до 9, * и #")
+        }
+        Mistake::NoOutcome => format!(
+            "Нужен исход вызова: {}",
+            DialOutcome::ALL.map(DialOutcome::name).join(", ")
+        ),
+        Mistake::NoVariable { found } => format!(
+            "Переменной {found:?} быть не может: нужно имя из a-z, 0-9 и _, и не `number`, `caller` \
+             или `outcome`"
+        ),
+        Mistake::NoZone { found } => {
+            format!("{found:?} — не часовой пояс; нужен вида \"Europe/Moscow\" или \"UTC\"")
+        }
+        Mistake::NoHours { found } => {
+            format!("{found:?} — не часы работы; нужны вида \"mon-fri 09:00-18:00\"")
+        }
+        Mistake::NoDay { found } => {
+            format!("{found:?} — не день; нужен вида \"2026-05-09\" или \"01-01..01-08\"")
+        }
+        Mistake::NoMoment { found } => {
+            format!("{found:?} — не момент времени; нужен вида \"2026-11-27 12:00\"")
+        }
+        Mistake::WithinAndOutside => {
+            "Уже указано `within`; можно написать только одно из двух".to_owned()
+        }
+        Mistake::MinAboveMax => "Больше, чем `digits_max`".to_owned(),
+        Mistake::NoSuchName { of, name } => {
+            let (what, none) = match of {
+                NameOf::Rule => ("Правила", "нет"),
+                NameOf::Block => ("Блока", "нет"),
+                NameOf::Schedule => ("Часов работы", "нет"),
+            };
+            format!("{what} с именем {name:?} {none} ни в одном файле")
+        }
         Mistake::NoCaller { found } => {
             format!("Нужно \"extensions\" или \"trunk:ИМЯ\", а здесь {found:?}")
         }
@@ -172,8 +263,13 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::TooManyRules { found, allowed } => {
             format!("Правил во всех планах {found}, а можно не больше {allowed}")
         }
-        Mistake::NameTaken { file, line, name } => {
-            format!("Правило с именем {name:?} уже есть: {file}:{line}")
+        Mistake::NameTaken { of, file, line, name } => {
+            let what = match of {
+                NameOf::Rule => "Правило",
+                NameOf::Block => "Блок",
+                NameOf::Schedule => "Расписание",
+            };
+            format!("{what} с именем {name:?} уже есть: {file}:{line}")
         }
         Mistake::Unreachable { pattern, rule, file, line } => format!(
             "Сюда не дойдёт ни один звонок на {pattern}: их все забирает правило {rule:?} \
@@ -217,6 +313,9 @@ fn number_in_russian(mistake: &NumberMistake) -> String {
             "Символ {separator:?} убирается из набранного номера, поэтому уберите его и здесь \
              (диапазон — это шаблон целиком или запись {{name=1001-1018}})"
         ),
+        NumberMistake::NeverSet { name } => {
+            format!("Переменную {{{name}}} не задаёт ни один шаг и ни один шаблон")
+        }
         NumberMistake::NotCaptured { name, pattern } => {
             format!("В шаблоне {pattern} нет части {{{name}}}; весь номер — это {{number}}")
         }
@@ -238,7 +337,8 @@ fn type_name(it: TomlType) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use call::dialplan::{Known, RouteQuery, load};
+    use base::UnixMillis;
+    use call::dialplan::{Known, Rehearsal, RouteQuery, load};
 
     #[test]
     fn every_mistake_of_a_plan_is_told_in_russian() {
@@ -250,7 +350,7 @@ mod tests {
             [[rule]]
             name = ""
             match = { number = ["", "{number}", "{a}*{a}"], from = ["trunk:gone", "all"] }
-            steps = [{ tone = { hz = 0, dbm0 = 0 }, prompt = { file = "gone.wav" } }]
+            steps = [{ tone = { hz = 0, dbm0 = 0 }, play = { file = "gone.wav" } }]
             [[rule]]
             name = "c"
             match = { number = "3{x}", from = [] }
@@ -306,8 +406,10 @@ mod tests {
         let known = Known { trunks: ["provider".to_owned()].into(), ..Known::default() };
         let plans = load(&[("a.toml", plan)], &known).unwrap();
         let told = |from, dialled| -> Vec<_> {
-            let found = plans.explain(&RouteQuery { domain: "a.example", from, dialled });
-            found.trail.iter().map(|it| finding(it, &found.routing).ru.into_owned()).collect()
+            let (domain, now) = ("a.example", UnixMillis(0));
+            let call = RouteQuery { domain, from, number: "1001", dialled, now };
+            let found = plans.explain(&call, Rehearsal::default());
+            found.trail.iter().map(|it| finding(it, &found).ru.into_owned()).collect()
         };
 
         assert_eq!(

@@ -12,7 +12,7 @@
 mod minutes;
 mod names;
 
-use super::{CALLER, Call, Incoming, State};
+use super::{Call, State};
 use crate::{
     context::Context,
     dialplan::ConferencePlan,
@@ -66,6 +66,8 @@ enum Stage {
     SentAway {
         /// What the call ends with.
         cause: Cause,
+        /// What it is told.
+        words: Words,
     },
 }
 
@@ -79,36 +81,48 @@ pub enum PartyCommand {
 }
 
 impl Call {
-    /// Answers, and lets the caller in or asks for the PIN.
+    /// Answers, and lets the caller in or asks for the PIN. A room that is closed to whoever would come
+    /// in at once refuses it, or tells one who was answered before.
     pub(super) fn meet(
         &mut self,
         ctx: &mut Context<'_>,
-        incoming: &Incoming,
         invitation: Invitation,
     ) -> Result<(), Refusal> {
         let Invitation { plan, mut place } = invitation;
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        let stage = if plan.pin.is_some() {
-            let due = ctx.now.instant + FIRST_KEY_TIMEOUT;
-            Stage::AtDoor { entered: String::new(), wrong: 0, due }
-        } else if plan.announces {
-            place.admit(false, plan.parties_max).map_err(|it| it.refusal(&plan))?;
-            Stage::Naming(Naming::new(ctx.now.instant, false))
-        } else {
-            let party = self.party(ctx.now, &plan, false, None);
-            place.enter(party, plan.parties_max).map_err(|it| it.refusal(&plan))?;
-            Stage::Inside { is_moderator: false, begins_code: false }
+        let stage = match self.first_stage(ctx.now, &plan, &mut place) {
+            Ok(stage) => stage,
+            Err(closed) if self.is_guest_up() => {
+                Stage::SentAway { cause: Cause::Refused, words: closed.words() }
+            }
+            Err(closed) => return Err(closed.refusal(&plan)),
         };
-        self.open_caller(ctx, incoming)?;
-        let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
         let mode = plan.mode;
         self.state = State::Meeting(Box::new(Meeting { plan, place, stage, mode, until }));
         self.greet(ctx);
-        described
-            .and_then(|description| self.legs[CALLER].accept(ctx, description))
-            .map_err(|error| error.refusal())?;
         self.record_by_rule(ctx);
         Ok(())
+    }
+
+    fn first_stage(
+        &self,
+        now: Now,
+        plan: &ConferencePlan,
+        place: &mut Place,
+    ) -> Result<Stage, Closed> {
+        if plan.pin.is_some() {
+            let due = now.instant + FIRST_KEY_TIMEOUT;
+            return Ok(Stage::AtDoor { entered: String::new(), wrong: 0, due });
+        }
+        if plan.announces {
+            place.admit(false, plan.parties_max)?;
+            return Ok(Stage::Naming(Naming::new(now.instant, false)));
+        }
+        let party = self.party(now, plan, false, None);
+        place.enter(party, plan.parties_max)?;
+        Ok(Stage::Inside { is_moderator: false, begins_code: false })
     }
 
     fn greet(&mut self, ctx: &mut Context<'_>) {
@@ -117,7 +131,7 @@ impl Call {
             Stage::AtDoor { .. } => self.say(ctx, Words::AskPin),
             Stage::Naming(_) => self.say(ctx, Words::AskName),
             Stage::Inside { .. } => self.come_in(ctx),
-            Stage::SentAway { .. } => {}
+            Stage::SentAway { words, .. } => self.say(ctx, words),
         }
     }
 
@@ -191,7 +205,7 @@ impl Call {
             // A far end that hears nothing at all would take us for dead.
             Stage::AtDoor { .. } => self.hush(ctx),
             Stage::Naming(_) => self.handle_name_asked(ctx),
-            Stage::SentAway { cause } => self.end(ctx, None, Refusal::of(cause)),
+            Stage::SentAway { cause, .. } => self.end(ctx, None, Refusal::of(cause)),
             Stage::Inside { .. } => {}
         }
     }
@@ -261,16 +275,12 @@ impl Call {
     }
 
     fn turn_away(&mut self, ctx: &mut Context<'_>, closed: Closed) {
-        let words = match closed {
-            Closed::Locked => Words::Locked,
-            Closed::Full => Words::Full,
-        };
-        self.send_away(ctx, words, Cause::Refused);
+        self.send_away(ctx, closed.words(), Cause::Refused);
     }
 
     fn send_away(&mut self, ctx: &mut Context<'_>, why: Words, cause: Cause) {
         if let State::Meeting(meeting) = &mut self.state {
-            meeting.stage = Stage::SentAway { cause };
+            meeting.stage = Stage::SentAway { cause, words: why };
             self.say(ctx, why);
         }
     }
@@ -295,16 +305,16 @@ impl Call {
     }
 
     fn come_in(&self, ctx: &mut Context<'_>) {
-        self.join(ctx);
+        self.join_room(ctx);
         self.announce_coming(ctx);
         self.record_on_coming(ctx);
     }
 
-    fn join(&self, ctx: &mut Context<'_>) {
+    fn join_room(&self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
         let Meeting { plan, place, mode, .. } = &**meeting;
-        let Some(media) = self.legs[CALLER].media() else { return };
-        let alone = plan.music.as_ref().and_then(|name| ctx.sounds.music.get(name)).cloned();
+        let Some(media) = self.legs[self.guest].media() else { return };
+        let alone = plan.music.as_ref().and_then(|name| ctx.world.sounds.music.get(name)).cloned();
         let (room, mode, is_chimed) = (place.room(), *mode, plan.has_chimes);
         self.tell_worker(ctx, MediaCommand::Join { media, room, mode, alone, is_chimed });
     }
@@ -333,7 +343,7 @@ impl Call {
         let State::Meeting(meeting) = &mut self.state else { return };
         meeting.mode = mode;
         meeting.place.update(|party| party.mode = mode);
-        if let Some(media) = self.legs[CALLER].media() {
+        if let Some(media) = self.legs[self.guest].media() {
             self.tell_worker(ctx, MediaCommand::SetMode { media, mode });
         }
     }
@@ -341,13 +351,13 @@ impl Call {
     /// Says something to a caller outside the room.
     fn say(&mut self, ctx: &mut Context<'_>, words: Words) {
         let State::Meeting(meeting) = &self.state else { return };
-        let sound = ctx.sounds.say(meeting.plan.language, &[Phrase::Prompt(words.prompt())]);
-        self.legs[CALLER].play(ctx, Playout::Prompt { sound });
+        let sound = ctx.world.sounds.say(meeting.plan.language, &[Phrase::Prompt(words.prompt())]);
+        self.legs[self.guest].play(ctx, Playout::Prompt { sound });
     }
 
     /// Says nothing to it, and listens.
     fn hush(&mut self, ctx: &mut Context<'_>) {
-        self.legs[CALLER].play(ctx, Playout::Silence);
+        self.legs[self.guest].play(ctx, Playout::Silence);
     }
 
     /// Says something to a caller inside, which no other hears.
@@ -369,6 +379,13 @@ impl Meeting {
 }
 
 impl Closed {
+    fn words(self) -> Words {
+        match self {
+            Self::Locked => Words::Locked,
+            Self::Full => Words::Full,
+        }
+    }
+
     fn refusal(self, plan: &ConferencePlan) -> Refusal {
         let (cause, why) = match self {
             Self::Locked => (Cause::Refused, "locked"),

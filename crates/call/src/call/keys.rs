@@ -21,6 +21,7 @@ impl Call {
     /// A key of the caller, however it came, where it means something to us.
     pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
         match self.state {
+            State::Gathering(_) => self.handle_gathering_key(ctx, digit),
             State::Meeting(_) => self.handle_meeting_key(ctx, digit),
             State::Supervising(_) => self.handle_supervisor_key(ctx, digit),
             State::Voicemail(_) => self.handle_voicemail_key(ctx, digit),

@@ -1,41 +1,51 @@
 //! One call: who is in it, how far it is, and what each event makes of it.
 //!
-//! A call begins with an INVITE that was let in and routed. Leg 0 is the caller; the others are
-//! those we ring for it.
+//! A call is about its **guest**: the leg whose INVITE came in, or whoever stays when others leave. A
+//! [`crate::dialplan::Walk`] says what happens to it, step by step; the state says what it waits for.
 //!
 //! ```text
-//!            ring a user or a trunk                    someone answers
-//! INVITE ──────────────────────────────▶ Ringing ──────────────────────────▶ Talking
-//!    │                                      │ all refuse, no answer, CANCEL     │ BYE, RTP time-out,
-//!    │ echo, tone, prompt                   ▼                                   ▼ longest duration
-//!    ├────────────────▶ Playing ─────────▶ Ending ◀─────────────────────────────┘
-//!    │ conference                             ▲
-//!    ├────────────────▶ Meeting ──────────────┤
-//!    │ supervise                              │
-//!    ├────────────────▶ Supervising ──────────┤
-//!    │ leave a message, hear one's own        │
-//!    └────────────────▶ Voicemail ────────────┘
+//!              ┌──────────────────── it is over, and what became of it ───────────────────┐
+//!              ▼                                                                          │
+//! INVITE ─▶ the next step of the walk ──┬─ rings somebody ─▶ Ringing ── nobody talks ─────┤
+//!              │                        │                      │ somebody answers         │
+//!              │                        │                      ▼                          │
+//!              │                        │                    Talking ─── REFER ───────────┤
+//!              │                        ├─ says something ─▶ Playing ── it is said ───────┤
+//!              │                        ├─ asks for keys ──▶ Gathering ── they are there ─┘
+//!              │                        ├─ echo, tone, music ▶ Playing
+//!              │ nothing is left        ├─ conference ─────▶ Meeting
+//!              ▼                        ├─ supervise ──────▶ Supervising
+//!            Ending                     └─ messages ───────▶ Voicemail
 //! ```
 //!
-//! In `Ending` every leg has been told to end; the call is forgotten when each leg is settled, that
-//! is, when no message of its dialog and no figures of its media session are to come any more.
+//! In `Ending`, which hanging up leads to from everywhere, every leg has been told to end; the call is
+//! forgotten when each leg is settled, that is, when no message of its dialog and no figures of its
+//! media session are to come any more.
 //!
-//! `setup` brings a call from the INVITE to the answer, `modify` handles what happens inside
-//! standing dialogs (hold, re-INVITE), `keys` brings keys to where they mean something, `conference`
-//! is a caller in a room, `supervision` one who hears others talk, `voicemail` one with a mailbox,
-//! `recording` records; this file holds the states, the time-outs and the end.
+//! `setup` begins a call, `walking` carries out the steps, `ringing` brings those who are rung to the
+//! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
+//! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one take another's place, `keys`
+//! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
+//! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
+//! the time-outs and the end.
 
 mod conference;
+mod gathering;
 mod keys;
 mod modify;
 mod recording;
+mod ringing;
 mod setup;
 mod supervision;
+mod talking;
+mod transfer;
 mod voicemail;
+mod walking;
 
 pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
-pub(crate) use setup::{Incoming, Plan, Target};
+pub(crate) use ringing::{Target, Targets};
+pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
 pub(crate) use voicemail::{MailboxVisit, PROMPTS as VOICEMAIL_PROMPTS, VisitPurpose};
 
@@ -44,17 +54,19 @@ use crate::{
     context::Context,
     conversations::Listed,
     description,
+    dialplan::{Outcome, Walk},
     facts::{CallChange, CallDirection, CallFact, CallRecording, CallState, CallView, LegMedia},
     failure::{Cause, Refusal},
     leg::{CallFacts, Leg},
-    occupancy::Seat,
     output::Output,
     speech::{Language, Phrase},
 };
 use base::{CallId, DomainId, Now};
 use conference::Meeting;
-use media::{MediaCommand, StreamStats, sdp::Sdp};
+use gathering::Gathering;
+use media::{MediaCommand, StreamStats};
 use recording::Recording;
+use ringing::Ringing;
 use sip::{
     ClientId, DialogId, Request, Response, ServerId, Status,
     endpoint::{ClientFailure, Reply},
@@ -62,7 +74,10 @@ use sip::{
 use smallvec::SmallVec;
 use std::time::{Duration, Instant};
 use supervision::Supervision;
+use talking::{Exchange, Talking};
+use transfer::Transfer;
 use voicemail::Voicemail;
+use walking::Refused;
 
 /// How long a worker may take to give the figures of a closed session.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -70,9 +85,6 @@ const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a leg may take to settle: longer than any transaction lives, so that only a leg whose
 /// handling panicked is ever given up.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// Index of the caller in [`Call::legs`].
-const CALLER: usize = 0;
 
 /// One call.
 #[derive(Debug)]
@@ -87,12 +99,24 @@ pub(crate) struct Call {
     /// The media worker on which all its sessions live.
     worker: u8,
     legs: Vec<Leg>,
+    /// Index in `legs` of whoever the call is about.
+    guest: usize,
+    /// The guest as those see it who are rung.
+    calling: Calling,
+    /// What goes with those who are rung.
+    arrival: Arrival,
+    /// The guest's way through the plan; `None` for a call that was refused before.
+    walk: Option<Box<Walk>>,
     state: State,
+    /// Why those who were rung last do not talk.
+    refused: Option<Refused>,
+    /// One who hands the guest on.
+    transfer: Option<Box<Transfer>>,
     recording: Recording,
     /// What was told last of the state and the recording; `None` before anything was.
     told: Option<(CallState, CallRecording)>,
-    /// What counts against the parties' limits of concurrent calls, until the end.
-    seats: Vec<Seat>,
+    /// How many of the legs were told of.
+    legs_told: usize,
     /// Lets supervisors find it while two talk.
     listed: Option<Listed>,
 }
@@ -101,71 +125,27 @@ pub(crate) struct Call {
 enum State {
     /// Somebody is being rung.
     Ringing(Ringing),
-    /// The caller is connected to one of those we rang.
+    /// The guest is connected to somebody.
     Talking(Talking),
-    /// The caller hears us.
+    /// The guest hears us.
     Playing {
         /// When the call has lasted long enough.
         until: Instant,
+        /// Whether the plan goes on when everything is said; else that is the end.
+        goes_on: bool,
     },
-    /// The caller is in a conference, or at its door.
+    /// The guest is asked for keys.
+    Gathering(Gathering),
+    /// The guest is in a conference, or at its door.
     Meeting(Box<Meeting>),
-    /// The caller hears others talk.
+    /// The guest hears others talk.
     Supervising(Box<Supervision>),
-    /// The caller leaves a message, or hears its own.
+    /// The guest leaves a message, or hears its own.
     Voicemail(Box<Voicemail>),
     /// Every leg was told to end.
     Ending {
         /// Since then.
         since: Instant,
-    },
-}
-
-#[derive(Debug)]
-struct Ringing {
-    /// The caller's offer; `None` if it wants one from us.
-    offer: Option<Sdp>,
-    /// When nobody has answered.
-    until: Instant,
-    /// The most telling refusal so far.
-    refusal: Option<Refusal>,
-    /// What the caller was told last.
-    told: Option<Status>,
-    /// Whose early media the caller hears.
-    early: Option<usize>,
-}
-
-#[derive(Debug)]
-struct Talking {
-    /// Who answered.
-    callee: usize,
-    /// When the call has lasted long enough.
-    until: Instant,
-    exchange: Exchange,
-}
-
-/// The offer/answer exchange under way (RFC 3264): at most one a call, since both legs take part.
-#[derive(Debug)]
-enum Exchange {
-    /// None.
-    Idle,
-    /// A re-INVITE of `from` was passed to the other leg.
-    Passed {
-        /// Whose.
-        from: usize,
-        /// To answer it with.
-        server: ServerId,
-        /// Ours to the other leg.
-        client: ClientId,
-        /// Its offer; `None` if the other leg is to make one.
-        offer: Option<Sdp>,
-    },
-    /// The 2xx of `offerer` brought an offer, which the ACK of the other leg will answer.
-    AnswerInAck {
-        /// Who made the offer.
-        offerer: usize,
-        /// The offer.
-        offer: Sdp,
     },
 }
 
@@ -212,7 +192,7 @@ impl Call {
         if self.give_up_exchange(ctx, server) {
             return;
         }
-        self.end(ctx, Some(CALLER), Refusal::of(Cause::Cancelled));
+        self.end(ctx, Some(self.guest), Refusal::of(Cause::Cancelled));
     }
 
     /// The ACK to our 2xx.
@@ -233,11 +213,19 @@ impl Call {
     /// `leg` hangs up.
     pub(crate) fn handle_bye(&mut self, ctx: &mut Context<'_>, leg: usize, server: ServerId) {
         ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(200)));
+        let was_up = self.is_guest_up();
+        if !self.takes_part(leg) {
+            self.suspend_recording_of(ctx, leg);
+            self.legs[leg].bye_received(ctx);
+            return;
+        }
         self.legs[leg].bye_received(ctx);
         let cause = match self.state {
-            State::Ringing(_) => Cause::Cancelled,
-            State::Talking(_)
+            State::Ringing(_) if !was_up => Cause::Cancelled,
+            State::Ringing(_)
+            | State::Talking(_)
             | State::Playing { .. }
+            | State::Gathering(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)
@@ -246,12 +234,19 @@ impl Call {
         self.end(ctx, Some(leg), Refusal::of(cause));
     }
 
+    /// Whether the call ends with this leg.
+    fn takes_part(&self, leg: usize) -> bool {
+        leg == self.guest || matches!(&self.state, State::Talking(talking) if talking.with == leg)
+    }
+
     // === Events of the media sessions ===
 
     /// The prompt is over.
     pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>) {
         match self.state {
-            State::Playing { .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
+            State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
+            State::Playing { goes_on: false, .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
+            State::Gathering(_) => self.handle_gathering_said(ctx),
             State::Meeting(_) => self.handle_words_said(ctx),
             State::Voicemail(_) => self.handle_voicemail_said(ctx),
             State::Ringing(_)
@@ -266,6 +261,7 @@ impl Call {
         match self.state {
             State::Talking(_)
             | State::Playing { .. }
+            | State::Gathering(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_) => {
@@ -292,7 +288,8 @@ impl Call {
         match &self.state {
             State::Ringing(ringing) => ringing.until,
             State::Talking(talking) => talking.until,
-            State::Playing { until } => *until,
+            State::Playing { until, .. } => *until,
+            State::Gathering(gathering) => gathering.due(),
             State::Meeting(meeting) => meeting.due(),
             State::Supervising(supervision) => supervision.until,
             State::Voicemail(voicemail) => voicemail.due(),
@@ -309,11 +306,8 @@ impl Call {
             return;
         }
         match &self.state {
-            State::Ringing(ringing) => {
-                let no_answer = Refusal::of(Cause::NoAnswer);
-                let refusal = ringing.refusal.clone().filter(|it| it.cause == Cause::Busy);
-                self.end(ctx, None, refusal.unwrap_or(no_answer));
-            }
+            State::Ringing(_) => self.handle_ring_timeout(ctx),
+            State::Gathering(_) => self.handle_gathering_timeout(ctx),
             State::Talking(_) | State::Playing { .. } | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
@@ -350,7 +344,6 @@ impl Call {
             };
             leg.end(ctx, hangup, &refusal);
         }
-        self.seats.clear();
         drop(self.listed.take());
         self.state = State::Ending { since: ctx.now.instant };
     }
@@ -369,21 +362,25 @@ impl Call {
 
     /// What is otherwise than it was told last; the whole call the first time.
     pub(crate) fn take_fact(&mut self, now: Now) -> Option<CallFact> {
+        let known = std::mem::replace(&mut self.legs_told, self.legs.len());
         let legs: SmallVec<_> = (0..)
             .zip(&mut self.legs)
             .filter_map(|(n, leg)| Some((n, leg.take_change(now.unix)?)))
+            .filter(|(n, _)| usize::from(*n) < known)
             .collect();
         let shown = (self.shown_state(), self.shown_recording());
         let told = self.told.replace(shown);
         if told.is_none() {
             return Some(CallFact::Began(Box::new(self.view())));
         }
-        if told == Some(shown) && legs.is_empty() {
+        let added: Vec<_> = self.legs[known..].iter().map(Leg::view).collect();
+        if told == Some(shown) && legs.is_empty() && added.is_empty() {
             return None;
         }
         let (call, at, (state, recording)) = (self.id, now.unix, shown);
-        let answered = self.legs[CALLER].answered_at();
-        Some(CallFact::Changed(CallChange { call, at, state, answered, recording, legs }))
+        let answered = self.legs[0].answered_at();
+        let change = CallChange { call, at, state, answered, recording, legs, added };
+        Some(CallFact::Changed(change))
     }
 
     /// Whether the call can be forgotten.
@@ -406,8 +403,8 @@ impl Call {
 
     /// Says something to a caller in a room, which no other hears.
     fn tell_caller(&self, ctx: &mut Context<'_>, language: Language, phrases: &[Phrase<'_>]) {
-        let sound = ctx.sounds.say(language, phrases);
-        if let Some(media) = self.legs[CALLER].media() {
+        let sound = ctx.world.sounds.say(language, phrases);
+        if let Some(media) = self.legs[self.guest].media() {
             self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }
     }
@@ -425,7 +422,7 @@ impl Call {
             caller_name: self.caller_name.clone(),
             dialled: self.dialled.clone(),
             started: self.started.unix,
-            answered: self.legs[CALLER].answered_at(),
+            answered: self.legs[0].answered_at(),
             recording: self.shown_recording(),
             is_recording_forced: self.recording.is_by_rule(),
             legs: self.legs.iter().map(Leg::view).collect(),
@@ -436,12 +433,12 @@ impl Call {
         match &self.state {
             State::Ringing(_) => CallState::Ringing,
             State::Talking(talking)
-                if [CALLER, talking.callee].iter().any(|leg| self.legs[*leg].is_held()) =>
+                if [self.guest, talking.with].iter().any(|leg| self.legs[*leg].is_held()) =>
             {
                 CallState::Held
             }
             State::Talking(_) => CallState::Talking,
-            State::Playing { .. } | State::Voicemail(_) => CallState::Playing,
+            State::Playing { .. } | State::Gathering(_) | State::Voicemail(_) => CallState::Playing,
             State::Meeting(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
@@ -454,6 +451,7 @@ impl Call {
             State::Ringing(_)
             | State::Talking(_)
             | State::Playing { .. }
+            | State::Gathering(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.recording.shown(),

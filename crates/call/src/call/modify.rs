@@ -4,7 +4,7 @@
 //! workers are told once both agree. If the other side refuses, everything stays as it was. Who is on
 //! hold hears our music in place of what the holder's device sends, if there is any.
 
-use super::{CALLER, Call, Exchange, State, Talking};
+use super::{Call, Exchange, State, Talking};
 use crate::{
     context::{Context, Handle},
     description,
@@ -53,18 +53,54 @@ impl Call {
         offer: Option<Sdp>,
     ) {
         let done = match &self.state {
-            State::Talking(_) => self.pass_reinvite(ctx, leg, server, offer),
-            State::Playing { .. }
+            State::Talking(talking) if !talking.is_joined && self.takes_part(leg) => {
+                self.pass_reinvite(ctx, leg, server, offer)
+            }
+            State::Ending { .. } => Err(LegError::NoMedia),
+            State::Talking(_)
+            | State::Ringing(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
             | State::Meeting(_)
             | State::Supervising(_)
-            | State::Voicemail(_) => self
-                .describe_us(ctx, leg, offer.as_ref())
-                .and_then(|sdp| self.legs[leg].accept_reinvite(ctx, server, sdp)),
-            State::Ringing(_) | State::Ending { .. } => Err(LegError::NoMedia),
+            | State::Voicemail(_) => self.agree_alone(ctx, leg, server, offer.as_ref()),
         };
         if let Err(error) = done {
             let Refusal { status, reason, .. } = error.refusal();
             self.legs[leg].refuse_reinvite(ctx, server, status, reason);
+        }
+    }
+
+    /// We decide.
+    fn agree_alone(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        server: ServerId,
+        offer: Option<&Sdp>,
+    ) -> Result<(), LegError> {
+        let sdp = self.describe_us(ctx, leg, offer)?;
+        self.legs[leg].accept_reinvite(ctx, server, sdp)?;
+        if offer.is_some() {
+            self.rejoin(ctx, leg)?;
+        }
+        Ok(())
+    }
+
+    /// Something else was agreed with one of two who are joined.
+    pub(super) fn rejoin(&mut self, ctx: &mut Context<'_>, leg: usize) -> Result<(), LegError> {
+        match self.state {
+            State::Talking(Talking { is_joined: true, with, .. }) if self.takes_part(leg) => {
+                self.join(ctx, [self.guest, with])
+            }
+            State::Talking(_)
+            | State::Ringing(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
+            | State::Meeting(_)
+            | State::Supervising(_)
+            | State::Voicemail(_)
+            | State::Ending { .. } => Ok(()),
         }
     }
 
@@ -168,14 +204,17 @@ impl Call {
 
     /// The ACK of `leg` brought the answer to an offer of ours, or of the other leg.
     pub(super) fn handle_answer_in_ack(&mut self, ctx: &mut Context<'_>, leg: usize, answer: &Sdp) {
-        if let State::Playing { .. } | State::Meeting(_) = &self.state {
-            match accept_answer(answer, &LocalCodec::TELEPHONY) {
-                Ok(side) => self.legs[leg].configure(ctx, side),
-                Err(error) => self.end(ctx, None, LegError::from(error).refusal()),
+        let Some((offerer, offer)) = self.take_awaited_offer(leg) else {
+            let done = accept_answer(answer, &LocalCodec::TELEPHONY).map_err(LegError::from);
+            let done = done.and_then(|side| {
+                self.legs[leg].configure(ctx, side);
+                self.rejoin(ctx, leg)
+            });
+            if let Err(error) = done {
+                self.end(ctx, None, error.refusal());
             }
             return;
-        }
-        let Some((offerer, offer)) = self.take_awaited_offer(leg) else { return };
+        };
         match self.connect(ctx, offerer, leg, &offer, answer) {
             Ok(bytes) => self.legs[offerer].confirm(ctx, Some(bytes)),
             Err(error) => self.end(ctx, None, error.refusal()),
@@ -222,6 +261,7 @@ impl Call {
             State::Talking(_)
             | State::Ringing(_)
             | State::Playing { .. }
+            | State::Gathering(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)
@@ -267,26 +307,11 @@ impl Call {
             talking.exchange = exchange;
         }
     }
-
-    /// The leg at the other end of the bridge.
-    pub(super) fn other(&self, leg: usize) -> Option<usize> {
-        match &self.state {
-            State::Talking(talking) if leg == CALLER => Some(talking.callee),
-            State::Talking(talking) if leg == talking.callee => Some(CALLER),
-            State::Talking(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Meeting(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => None,
-        }
-    }
 }
 
 /// An offer as the other far end hears of it: music is sent to it while the offerer holds.
 pub(super) fn passed<'a>(ctx: &Context<'_>, offer: &'a Sdp) -> Cow<'a, Sdp> {
-    match ctx.sounds.hold {
+    match ctx.world.sounds.hold {
         Some(_) => offer.with_music_on_hold(),
         None => Cow::Borrowed(offer),
     }

@@ -3,13 +3,13 @@
 //! The worker records what the two far ends send, whatever is done with it; of a caller who hears us
 //! it records that beside what the caller says. The recording ends with the call.
 
-use super::{CALLER, Call, State};
+use super::{Call, State};
 use crate::{
     context::Context,
     facts::CallRecording,
     recording::{RecordingOrder, RecordingRefusal},
 };
-use base::RecordingId;
+use base::{MediaId, RecordingId};
 use media::{
     MediaCommand, RecordedSource,
     recording::{Label, Purpose},
@@ -21,6 +21,8 @@ pub(super) struct Recording {
     /// Its dialplan rule wants it recorded, whole.
     is_by_rule: bool,
     state: RecordingState,
+    /// Whose sound it is, while it runs.
+    of: [MediaId; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +30,16 @@ enum RecordingState {
     Off,
     Runs(RecordingId),
     Pauses(RecordingId),
+    /// One of those who were recorded is gone: it goes on when the other talks to somebody.
+    Interrupted {
+        /// Whether it paused.
+        pauses: bool,
+    },
 }
 
 impl Recording {
     pub(super) fn new(is_by_rule: bool) -> Self {
-        Self { is_by_rule, state: RecordingState::Off }
+        Self { is_by_rule, state: RecordingState::Off, of: [MediaId(0); 2] }
     }
 
     /// Whether the dialplan wants it.
@@ -44,8 +51,12 @@ impl Recording {
     pub(super) fn shown(&self) -> CallRecording {
         match self.state {
             RecordingState::Off => CallRecording::Off,
-            RecordingState::Runs(_) => CallRecording::On,
-            RecordingState::Pauses(_) => CallRecording::Paused,
+            RecordingState::Runs(_) | RecordingState::Interrupted { pauses: false } => {
+                CallRecording::On
+            }
+            RecordingState::Pauses(_) | RecordingState::Interrupted { pauses: true } => {
+                CallRecording::Paused
+            }
         }
     }
 }
@@ -53,10 +64,48 @@ impl Recording {
 impl Call {
     /// The call is answered.
     pub(super) fn record_by_rule(&mut self, ctx: &mut Context<'_>) {
-        if self.recording.is_by_rule {
+        if self.recording.is_by_rule && matches!(self.recording.state, RecordingState::Off) {
             // A call that cannot be recorded has ended.
             let _ = self.start_recording(ctx);
         }
+    }
+
+    /// The guest talks to somebody: what is recorded of the call goes on with the two, in the recording
+    /// that runs if it holds what both say.
+    pub(super) fn record_pair(&mut self, ctx: &mut Context<'_>) {
+        let State::Talking(talking) = &self.state else { return };
+        let pair = [self.guest, talking.with].map(|leg| self.legs[leg].media());
+        let holds_both = self.recording.of.iter().all(|it| pair.contains(&Some(*it)));
+        match self.recording.state {
+            RecordingState::Runs(_) | RecordingState::Pauses(_) if holds_both => return,
+            RecordingState::Runs(_) | RecordingState::Pauses(_) => self.interrupt_recording(ctx),
+            RecordingState::Off | RecordingState::Interrupted { .. } => {}
+        }
+        if let RecordingState::Interrupted { pauses } = self.recording.state {
+            self.recording.state = RecordingState::Off;
+            if self.start_recording(ctx).is_ok() && pauses {
+                let _ = self.record(ctx, RecordingOrder::Pause);
+            }
+        }
+        self.record_by_rule(ctx);
+    }
+
+    /// A leg leaves, whose sound may be in the recording.
+    pub(super) fn suspend_recording_of(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        let media = self.legs[leg].media();
+        if self.recording.of.iter().any(|it| Some(*it) == media) {
+            self.interrupt_recording(ctx);
+        }
+    }
+
+    fn interrupt_recording(&mut self, ctx: &mut Context<'_>) {
+        let (recording, pauses) = match self.recording.state {
+            RecordingState::Runs(recording) => (recording, false),
+            RecordingState::Pauses(recording) => (recording, true),
+            RecordingState::Off | RecordingState::Interrupted { .. } => return,
+        };
+        self.tell_worker(ctx, MediaCommand::StopRecording { recording });
+        self.recording.state = RecordingState::Interrupted { pauses };
     }
 
     /// Does as somebody orders.
@@ -65,7 +114,7 @@ impl Call {
         ctx: &mut Context<'_>,
         order: RecordingOrder,
     ) -> Result<(), RecordingRefusal> {
-        use RecordingState::{Off, Pauses, Runs};
+        use RecordingState::{Interrupted, Off, Pauses, Runs};
         match (order, self.recording.state) {
             (RecordingOrder::Start, Off) => self.start_recording(ctx)?,
             (RecordingOrder::Stop, Runs(_) | Pauses(_)) if self.recording.is_by_rule => {
@@ -82,6 +131,16 @@ impl Call {
             (RecordingOrder::Resume, Pauses(recording)) => {
                 self.tell_worker(ctx, MediaCommand::PauseRecording { recording, pause: false });
                 self.recording.state = Runs(recording);
+            }
+            (RecordingOrder::Stop, Interrupted { .. }) if self.recording.is_by_rule => {
+                return Err(RecordingRefusal::ByRule);
+            }
+            (RecordingOrder::Stop, Interrupted { .. }) => self.recording.state = Off,
+            (RecordingOrder::Pause, Interrupted { .. }) => {
+                self.recording.state = Interrupted { pauses: true };
+            }
+            (RecordingOrder::Start | RecordingOrder::Resume, Interrupted { .. }) => {
+                self.recording.state = Interrupted { pauses: false };
             }
             // It is so already.
             (RecordingOrder::Start | RecordingOrder::Resume, Runs(_))
@@ -102,9 +161,10 @@ impl Call {
             call: self.id,
             domain: self.domain,
             started: ctx.now.unix,
-            parties: [self.legs[CALLER].view().number().to_owned(), right],
+            parties: [self.legs[self.guest].view().number().to_owned(), right],
             purpose: Purpose::Call,
         });
+        self.recording.of = sources.map(RecordedSource::media);
         self.tell_worker(ctx, MediaCommand::Record { recording, label, sources, has_tone });
         self.recording.state = RecordingState::Runs(recording);
         Ok(())
@@ -112,13 +172,19 @@ impl Call {
 
     /// What is on the left and on the right, and who is on the right.
     fn recorded(&self) -> Option<([RecordedSource; 2], String)> {
-        let caller = self.legs[CALLER].media()?;
+        let caller = self.legs[self.guest].media()?;
         let (right, who) = match &self.state {
             State::Talking(talking) => {
-                let callee = &self.legs[talking.callee];
+                let callee = &self.legs[talking.with];
                 (RecordedSource::Received(callee.media()?), callee.view().number().to_owned())
             }
-            State::Playing { .. } | State::Meeting(_) | State::Supervising(_) => {
+            State::Playing { .. }
+            | State::Gathering(_)
+            | State::Meeting(_)
+            | State::Supervising(_) => {
+                (RecordedSource::Sent(caller), self.dialled.clone())
+            }
+            State::Ringing(_) if self.is_guest_up() => {
                 (RecordedSource::Sent(caller), self.dialled.clone())
             }
             // Of one who leaves a message there is another recording, which this one would end.

@@ -3,7 +3,7 @@
 //! What is heard where is the media worker's business; the conversation itself knows nothing of it
 //! and goes on as it would. The supervisor's call ends with it.
 
-use super::{CALLER, Call, Incoming, State};
+use super::{Call, State};
 use crate::{
     context::Context,
     conversations::{Conversation, Conversations, Word},
@@ -39,17 +39,14 @@ impl Call {
     pub(super) fn supervise(
         &mut self,
         ctx: &mut Context<'_>,
-        incoming: &Incoming,
         order: SupervisionOrder,
     ) -> Result<(), Refusal> {
-        self.open_caller(ctx, incoming)?;
-        let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
+        self.move_to_worker(order.conversation.worker)?;
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
         let until = ctx.now.instant + ctx.settings.call_duration_max;
         self.state = State::Supervising(Box::new(Supervision { order, word: None, until }));
         self.tap(ctx, TapMode::Listen);
-        described
-            .and_then(|description| self.legs[CALLER].accept(ctx, description))
-            .map_err(|error| error.refusal())?;
         self.record_by_rule(ctx);
         Ok(())
     }
@@ -87,7 +84,7 @@ impl Call {
     fn tap(&self, ctx: &mut Context<'_>, mode: TapMode) {
         let State::Supervising(supervision) = &self.state else { return };
         let of = supervision.order.conversation.medias();
-        if let Some(media) = self.legs[CALLER].media() {
+        if let Some(media) = self.legs[self.guest].media() {
             self.tell_worker(ctx, MediaCommand::Tap { media, of, mode });
         }
     }

@@ -16,7 +16,7 @@
 mod leave;
 mod menu;
 
-use super::{CALLER, Call, Incoming, State};
+use super::{Call, State};
 use crate::{
     context::Context,
     failure::{Cause, Refusal},
@@ -83,11 +83,10 @@ impl Call {
     pub(super) fn visit_mailbox(
         &mut self,
         ctx: &mut Context<'_>,
-        incoming: &Incoming,
         visit: MailboxVisit,
     ) -> Result<(), Refusal> {
-        self.open_caller(ctx, incoming)?;
-        let described = self.describe_us(ctx, CALLER, incoming.offer.as_ref());
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
         let now = ctx.now.instant;
         self.state = State::Voicemail(Box::new(Voicemail {
             visit,
@@ -95,10 +94,7 @@ impl Call {
             due: now + REPLY_TIMEOUT,
             until: now + ctx.settings.call_duration_max,
         }));
-        self.legs[CALLER].play(ctx, Playout::Silence);
-        described
-            .and_then(|description| self.legs[CALLER].accept(ctx, description))
-            .map_err(|error| error.refusal())?;
+        self.legs[self.guest].play(ctx, Playout::Silence);
         self.order_voicemail(ctx, VoicemailOrder::Open);
         Ok(())
     }
@@ -183,7 +179,7 @@ impl Call {
     /// Goes on to a stage that begins with words.
     fn say_and(&mut self, ctx: &mut Context<'_>, stage: Stage, phrases: &[Phrase<'_>]) {
         let State::Voicemail(voicemail) = &self.state else { return };
-        let sound = ctx.sounds.say(voicemail.visit.language, phrases);
+        let sound = ctx.world.sounds.say(voicemail.visit.language, phrases);
         self.play_and(ctx, stage, sound);
     }
 
@@ -192,7 +188,7 @@ impl Call {
         let State::Voicemail(voicemail) = &mut self.state else { return };
         voicemail.stage = stage;
         voicemail.due = voicemail.until;
-        self.legs[CALLER].play(ctx, Playout::Prompt { sound });
+        self.legs[self.guest].play(ctx, Playout::Prompt { sound });
     }
 
     /// Goes on to a stage in which the caller hears nothing for a while.
@@ -207,7 +203,7 @@ impl Call {
         let State::Voicemail(voicemail) = &mut self.state else { return };
         voicemail.due = ctx.now.instant + limit;
         // A far end that hears nothing at all would take us for dead.
-        self.legs[CALLER].play(ctx, Playout::Silence);
+        self.legs[self.guest].play(ctx, Playout::Silence);
     }
 
     fn order_voicemail(&self, ctx: &mut Context<'_>, order: VoicemailOrder) {

@@ -71,7 +71,7 @@ impl Switch {
         let now = Now { instant: Instant::now(), unix: UnixMillis(1_800_000_000_000) };
         let world = World {
             directory: Arc::new(directory(&mut rng)),
-            plans: Arc::new(load(&[("test.toml", PLAN)], &known()).expect("the plan is right")),
+            plans: load(&[("test.toml", PLAN)], &known()).expect("the plan is right"),
             sounds: Arc::default(),
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),

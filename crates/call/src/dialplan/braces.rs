@@ -4,14 +4,23 @@ use super::{mistake::NumberMistake, number::is_allowed};
 
 /// A piece of such a text.
 pub(super) enum Piece<'a> {
-    /// Characters that stand for themselves; all may be part of a number.
+    /// Characters that stand for themselves.
     Literal(&'a str),
     /// What stood between braces.
     Braced(&'a str),
 }
 
-/// Cuts a text into its pieces, of which there is at least one.
+/// Cuts a number into its pieces, of which there is at least one.
 pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, NumberMistake> {
+    cut(text, is_allowed)
+}
+
+/// The same for a text of any characters.
+pub(super) fn pieces_of_text(text: &str) -> Result<Vec<Piece<'_>>, NumberMistake> {
+    cut(text, |_| true)
+}
+
+fn cut(text: &str, is_allowed: fn(char) -> bool) -> Result<Vec<Piece<'_>>, NumberMistake> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

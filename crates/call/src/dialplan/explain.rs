@@ -1,22 +1,24 @@
 //! Why a call goes where it goes.
 
 use super::{
-    Action, Caller, Plans, RouteQuery, Routing,
+    Action, Caller, Plans, Rehearsal, RouteQuery,
     number::normalise,
     rule::{Place, Rule, Verdict},
 };
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-/// A routing with the way that led to it.
+/// What a call would do, with the way that led to it.
 #[derive(Clone, Debug)]
 pub struct Explanation<'a> {
-    /// The same as [`Plans::route`] gives.
-    pub routing: Routing<'a>,
+    /// The rule that decides; `None` if none does.
+    pub rule: Option<&'a str>,
+    /// What would be done, in order: at least one thing.
+    pub actions: Vec<Action>,
     /// What was found on the way, in order.
     pub trail: Vec<Finding<'a>>,
 }
 
-/// A step on the way to a routing. Displayed in English.
+/// A step on the way. Displayed in English.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Finding<'a> {
     /// What the rules are compared with.
@@ -43,9 +45,9 @@ pub enum Finding<'a> {
     },
     /// The call is recorded from its answer on.
     Recorded,
-    /// What is done in the end.
-    Outcome {
-        /// The action of the routing.
+    /// Something is done.
+    Does {
+        /// What.
         action: Action,
     },
 }
@@ -70,42 +72,67 @@ pub enum Judgement {
         /// Which, as plans write them.
         from: Vec<String>,
     },
+    /// It is for callers with other numbers.
+    OtherCallerNumber {
+        /// Their patterns.
+        patterns: Vec<String>,
+    },
     /// It is for another domain.
     OtherDomain {
         /// Its name.
         domain: String,
     },
+    /// It is for another time.
+    OtherTime {
+        /// Within or outside which hours, as plans write it.
+        hours: String,
+    },
 }
 
 impl Plans {
-    /// The same as [`Plans::route`], telling why: what `tandem dialplan test` prints.
-    pub fn explain<'a>(&'a self, call: &RouteQuery<'a>) -> Explanation<'a> {
-        let routing = self.route(call);
-        let mut trail = Vec::new();
+    /// What a call would do and why: what `tandem dialplan test` prints.
+    pub fn explain<'a>(
+        self: &'a Arc<Self>,
+        call: &RouteQuery<'a>,
+        rehearsal: Rehearsal,
+    ) -> Explanation<'a> {
+        let actions = rehearsal.of(self, call);
+        let (mut trail, mut decided) = (Vec::new(), None);
         if let Some(number) = normalise(call.dialled) {
             let (from, domain) = (call.from, call.domain);
             trail.push(Finding::Call { from, number: number.to_string(), domain });
             for rule in &self.rules {
-                let judgement = judgement(rule, rule.judge(call, &number));
+                let judgement = judgement(rule, rule.judge(self, call, &number));
                 let is_decided = matches!(judgement, Judgement::Matches { .. });
                 let Rule { name, place: Place { file, line }, .. } = rule;
                 trail.push(Finding::Rule { file, line: *line, name, judgement });
                 if is_decided {
+                    decided = Some(rule);
                     break;
                 }
             }
         } else {
             trail.push(Finding::NoNumber);
         }
-        if routing.is_recorded {
+        if decided.is_some_and(|rule| rule.is_recorded) {
             trail.push(Finding::Recorded);
         }
-        trail.push(Finding::Outcome { action: routing.action.clone() });
-        Explanation { routing, trail }
+        trail.extend(actions.iter().map(|action| Finding::Does { action: action.clone() }));
+        Explanation { rule: decided.map(|it| it.name.as_str()), actions, trail }
+    }
+}
+
+impl Explanation<'_> {
+    /// Where the call ends up, or the point up to which that can be told.
+    pub fn last(&self) -> Option<&Action> {
+        self.actions.last()
     }
 }
 
 fn judgement(rule: &Rule, verdict: Verdict<'_, '_>) -> Judgement {
+    let shown = |patterns: &[super::pattern::Pattern]| {
+        patterns.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
     match verdict {
         Verdict::Matches { pattern, captures } => {
             let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -113,16 +140,18 @@ fn judgement(rule: &Rule, verdict: Verdict<'_, '_>) -> Judgement {
             Judgement::Matches { pattern: pattern.to_string(), captures }
         }
         Verdict::OtherNumber => {
-            let patterns = rule.condition.numbers.iter().map(ToString::to_string);
-            Judgement::OtherNumber { patterns: patterns.collect() }
+            Judgement::OtherNumber { patterns: shown(&rule.condition.numbers) }
         }
         Verdict::OtherCaller => {
-            let from = rule.condition.from.iter().map(ToString::to_string);
-            Judgement::OtherCaller { from: from.collect() }
+            Judgement::OtherCaller { from: rule.condition.from.iter().map(ToString::to_string).collect() }
+        }
+        Verdict::OtherCallerNumber => {
+            Judgement::OtherCallerNumber { patterns: shown(&rule.condition.callers) }
         }
         Verdict::OtherDomain => {
             Judgement::OtherDomain { domain: rule.condition.domain.clone().unwrap_or_default() }
         }
+        Verdict::OtherTime(wanted) => Judgement::OtherTime { hours: wanted.to_string() },
     }
 }
 
@@ -139,7 +168,7 @@ impl fmt::Display for Finding<'_> {
                 write!(f, "{file}:{line} {name}: {judgement}")
             }
             Self::Recorded => f.write_str("the call is recorded"),
-            Self::Outcome { action } => {
+            Self::Does { action } => {
                 write!(f, "→ {action}")?;
                 if let Action::Refuse { reason, .. } = action {
                     write!(f, " {reason}")
@@ -162,7 +191,11 @@ impl fmt::Display for Judgement {
                 write!(f, "the number is not {}", patterns.join(" or "))
             }
             Self::OtherCaller { from } => write!(f, "is for calls from {}", from.join(" or ")),
+            Self::OtherCallerNumber { patterns } => {
+                write!(f, "the caller's number is not {}", patterns.join(" or "))
+            }
             Self::OtherDomain { domain } => write!(f, "is for domain {domain}"),
+            Self::OtherTime { hours } => write!(f, "is for calls {hours}"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use super::template::NUMBER;
+use super::{DialOutcome, template::NUMBER};
 use crate::speech::Language;
 use media::progress::ProgressTone;
 use toml::de::DeValue;
@@ -49,12 +49,6 @@ pub enum Mistake {
         /// How many are allowed.
         bytes_max: usize,
     },
-    /// A rule has no step or more than one.
-    #[error("expected exactly one step, found {found}")]
-    NotOneStep {
-        /// How many it has.
-        found: usize,
-    },
     /// A step has no key or more than one.
     #[error("a step has exactly one key, its name; found {found}")]
     NotOneStepKey {
@@ -62,8 +56,59 @@ pub enum Mistake {
         found: usize,
     },
     /// A `dial` says neither or both of whom to call and through what.
-    #[error("expected either `user`, or `trunk` and `number`")]
+    #[error("expected either `user`, or `users`, or `trunk` or `trunks` with `number`")]
     DialTarget,
+    /// Something to say is nothing or more than one thing.
+    #[error("expected one thing to say: `prompt`, `file`, `number`, `digits`, `money`, `duration`, `date` or `time`")]
+    OneThingToSay,
+    /// A `date` or `time` is another than the present one.
+    #[error("expected \"now\"")]
+    NotNow,
+    /// A menu has a key that no telephone has.
+    #[error("{found:?} is no key: expected one of 0 to 9, *, #")]
+    NoKey {
+        /// What is there.
+        found: String,
+    },
+    /// How a dial ends has no such name.
+    #[error("expected how a dial ends: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))]
+    NoOutcome,
+    /// A variable has no name that can be written between braces, or one that is always set by us.
+    #[error("{found:?} cannot be set: expected a name of a-z, 0-9 and _ that is not `number`, `caller` or `outcome`")]
+    NoVariable {
+        /// What is there.
+        found: String,
+    },
+    /// A place on earth whose clocks count is not known.
+    #[error("{found:?} is no time zone; expected one like \"Europe/Moscow\" or \"UTC\"")]
+    NoZone {
+        /// What is there.
+        found: String,
+    },
+    /// Hours of the week are not written as such.
+    #[error("{found:?} are no hours; expected them like \"mon-fri 09:00-18:00\"")]
+    NoHours {
+        /// What is there.
+        found: String,
+    },
+    /// Days are not written as such.
+    #[error("{found:?} is no day; expected one like \"2026-05-09\" or \"01-01..01-08\"")]
+    NoDay {
+        /// What is there.
+        found: String,
+    },
+    /// A moment is not written as such.
+    #[error("{found:?} is no moment; expected one like \"2026-11-27 12:00\"")]
+    NoMoment {
+        /// What is there.
+        found: String,
+    },
+    /// A rule asks for two kinds of hours.
+    #[error("stands beside `within`; only one of them can be written")]
+    WithinAndOutside,
+    /// The least is more than the most.
+    #[error("is more than `digits_max`")]
+    MinAboveMax,
     /// A `from` is none of the callers that there are.
     #[error("expected \"extensions\" or \"trunk:NAME\", found {found:?}")]
     NoCaller {
@@ -120,13 +165,23 @@ pub enum Mistake {
         /// How many they may have.
         allowed: usize,
     },
-    /// Another rule has the name already.
-    #[error("{file}:{line} has a rule {name:?} already")]
+    /// Another has the name already.
+    #[error("{file}:{line} has a {} {name:?} already", .of.name())]
     NameTaken {
+        /// What bears it.
+        of: NameOf,
         /// Its file.
         file: String,
         /// Its line, from 1.
         line: usize,
+        /// The name.
+        name: String,
+    },
+    /// Nobody has the name.
+    #[error("there is no {} {name:?} in any file", .of.name())]
+    NoSuchName {
+        /// What would bear it.
+        of: NameOf,
         /// The name.
         name: String,
     },
@@ -166,6 +221,12 @@ pub enum Mistake {
 /// What can be wrong with a number, a pattern of numbers, or a template for one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NumberMistake {
+    /// A template in a block names what nothing sets.
+    #[error("{{{name}}} is set by no step and captured by no pattern")]
+    NeverSet {
+        /// What it names.
+        name: String,
+    },
     /// Nothing is there.
     #[error("is empty; a number is needed")]
     Empty,
@@ -238,6 +299,15 @@ pub enum NumberMistake {
     },
 }
 
+/// What has names in plans.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the keys")]
+pub enum NameOf {
+    Rule,
+    Block,
+    Schedule,
+}
+
 /// Types of values in TOML.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of TOML")]
@@ -294,6 +364,16 @@ impl TomlType {
             Self::Datetime => "a datetime",
             Self::Array => "an array",
             Self::Table => "a table",
+        }
+    }
+}
+
+impl NameOf {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Block => "block",
+            Self::Schedule => "schedule",
         }
     }
 }

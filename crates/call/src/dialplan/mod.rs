@@ -1,11 +1,12 @@
 //! Dialplans: which call goes where.
 //!
 //! A plan is a list of rules read from TOML files. [`load`] checks everything and reports every
-//! mistake at once, with file, line and key; [`Plans::route`] finds the first rule that matches a
-//! call, in the order of the files and within them, and says what to do. What no rule matches is
-//! refused; a call from a trunk is matched only by rules that name the trunk. The language is
+//! mistake at once, with file, line and key. A [`Walk`] finds the first rule that matches a call, in
+//! the order of the files and within them, and leads the call through its steps. What no rule matches
+//! is refused; a call from a trunk is matched only by rules that name the trunk. The language is
 //! described in `dialplans/README.md`.
 
+mod action;
 mod braces;
 mod check;
 mod explain;
@@ -13,26 +14,41 @@ mod mistake;
 mod number;
 mod pattern;
 mod read;
+mod rehearsal;
 mod rule;
+mod schedule;
+mod step;
 mod table;
 mod template;
+mod variables;
+mod walk;
 
+pub use action::{
+    Action, Builtin, Dial, DialOutcome, DialTarget, Gather, Outcome, Speech, Spoken,
+};
 pub use explain::{Explanation, Finding, Judgement};
-pub use mistake::{Mistake, NumberMistake, SoundKind, TomlType};
+pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
+pub use rehearsal::Rehearsal;
+pub use walk::{Principal, STEPS_MAX, Walk};
 
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     settings::prompt_file,
     speech::Language,
 };
-use media::{PartyMode, progress::ProgressTone};
-use rule::{Rule, Verdict};
-use std::{collections::BTreeSet, fmt};
+use base::UnixMillis;
+use media::PartyMode;
+use rule::{Block, Rule};
+use schedule::Schedule;
+use std::{collections::BTreeSet, fmt, sync::Arc};
+use step::Steps;
 
 /// All rules of all files, checked. Immutable: a change is a new load, swapped whole.
 #[derive(Debug, Default)]
 pub struct Plans {
     rules: Vec<Rule>,
+    blocks: Vec<Block>,
+    schedules: Vec<Schedule>,
 }
 
 /// What plans may refer to.
@@ -66,8 +82,12 @@ pub struct RouteQuery<'a> {
     pub domain: &'a str,
     /// Who calls.
     pub from: Caller<'a>,
+    /// The number of whoever calls: the extension's, or what a trunk tells.
+    pub number: &'a str,
     /// The user part of the Request-URI, unescaped.
     pub dialled: &'a str,
+    /// When.
+    pub now: UnixMillis,
 }
 
 /// Who calls, as we have authenticated them.
@@ -77,92 +97,6 @@ pub enum Caller<'a> {
     Extension(&'a str),
     /// A trunk.
     Trunk(&'a str),
-}
-
-/// Where a call goes.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Routing<'a> {
-    /// Name of the rule that decided; `None` if none matched and the call is refused for that.
-    pub rule: Option<&'a str>,
-    /// What to do.
-    pub action: Action,
-    /// Whether the call is recorded from its answer on.
-    pub is_recorded: bool,
-}
-
-/// What to do with a call.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Action {
-    /// Ring all contacts of an extension of the caller's domain. Whether it exists is the
-    /// caller's to find out.
-    DialUser {
-        /// Its number.
-        number: String,
-    },
-    /// Send the call out through a trunk, which exists.
-    DialTrunk {
-        /// Its name.
-        trunk: String,
-        /// The number to ask for.
-        number: String,
-    },
-    /// Answer and play a part ourselves.
-    Builtin(Builtin),
-    /// Answer and bring the caller into a conference.
-    Conference(ConferencePlan),
-    /// Let the caller, if it may, hear the conversation of an extension of its domain.
-    Supervise {
-        /// The extension's number.
-        number: String,
-        /// In which the caller is spoken to: a folder of prompts.
-        language: Language,
-    },
-    /// Let the caller leave a message for an extension of its domain. Whether it exists is the
-    /// caller's to find out.
-    LeaveMessage {
-        /// The extension's number.
-        number: String,
-        /// In which the caller is spoken to: a folder of prompts.
-        language: Language,
-    },
-    /// Let the caller, an extension, hear the messages that were left for it.
-    HearMessages {
-        /// In which the caller is spoken to: a folder of prompts.
-        language: Language,
-    },
-    /// Refuse.
-    Refuse {
-        /// SIP status, 400 to 699.
-        status: u16,
-        /// Reason phrase.
-        reason: String,
-    },
-}
-
-/// Endpoints that we play ourselves.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Builtin {
-    /// Everything that comes in goes back.
-    Echo,
-    /// A steady sine.
-    Tone {
-        /// Frequency, in Hz.
-        hz: u16,
-        /// Level, in dBm0.
-        dbm0: i8,
-    },
-    /// A tone that tells how a call goes, as the country of the server has it.
-    Progress(ProgressTone),
-    /// Answer, play a file, hang up.
-    Prompt {
-        /// Name of the file, one of [`Known::prompts`].
-        file: String,
-    },
-    /// Answer and play hold music until the caller hangs up.
-    Music {
-        /// Its name, one of [`Known::music`].
-        name: String,
-    },
 }
 
 /// A conference room as a plan describes it.
@@ -198,7 +132,7 @@ impl ConferencePlan {
     }
 }
 
-/// A rule that names a trunk.
+/// A rule or block that names a trunk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RuleOfTrunk<'a> {
     /// Name of its file.
@@ -226,49 +160,48 @@ pub fn voicemail_prompts(language: Language) -> impl Iterator<Item = String> {
 
 /// Reads plans, `(file name, text)` each, in the order in which their rules are to be tried, and
 /// runs the examples written in them.
-pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Plans, Vec<PlanError>> {
+pub fn load(files: &[(&str, &str)], known: &Known) -> Result<Arc<Plans>, Vec<PlanError>> {
+    let variables = variables::of(files);
     let mut plans = Plans::default();
     let (mut examples, mut errors) = (Vec::new(), Vec::new());
     for (name, text) in files {
-        let (file, complaints) = read::read(name, text, known);
+        let (file, complaints) = read::read(name, text, known, &variables);
         plans.rules.extend(file.rules);
+        plans.blocks.extend(file.blocks);
+        plans.schedules.extend(file.schedules);
         examples.extend(file.examples);
         errors.extend(complaints);
     }
-    errors.extend(check::rules(&plans.rules));
+    errors.extend(check::plans(&plans));
     // With a rule missing, examples would fail for no reason of their own.
-    if errors.is_empty() {
-        errors = check::examples(&plans, &examples);
+    if !errors.is_empty() {
+        return Err(errors);
     }
+    let plans = Arc::new(plans);
+    let errors = check::examples(&plans, &examples);
     if errors.is_empty() { Ok(plans) } else { Err(errors) }
 }
 
 impl Plans {
-    /// Decides where a call goes.
-    pub fn route(&self, call: &RouteQuery<'_>) -> Routing<'_> {
-        let Some(number) = number::normalise(call.dialled) else { return no_number() };
-        let decide = |rule: &Rule| match rule.judge(call, &number) {
-            Verdict::Matches { captures, .. } => Some(rule.action(&number, &captures)),
-            Verdict::OtherNumber | Verdict::OtherCaller | Verdict::OtherDomain => None,
-        };
-        self.rules
-            .iter()
-            .find_map(|rule| {
-                let (action, is_recorded) = (decide(rule)?, rule.is_recorded);
-                Some(Routing { rule: Some(&rule.name), action, is_recorded })
-            })
-            .unwrap_or_else(no_rule)
+    fn block(&self, name: &str) -> Option<Steps> {
+        self.blocks.iter().find(|it| it.name == name).map(|it| Arc::clone(&it.steps))
     }
 
-    /// The rules that let calls of a trunk in or send calls out through it.
+    /// Whether hours are open; those that nobody wrote down are not.
+    fn is_open(&self, schedule: &str, at: UnixMillis) -> bool {
+        self.schedules.iter().any(|it| it.name == schedule && it.is_open(at))
+    }
+
+    /// The rules that let calls of a trunk in, and the rules and blocks that send calls out through
+    /// it.
     pub fn rules_of_trunk(&self, name: &str) -> Vec<RuleOfTrunk<'_>> {
         let rules = self.rules.iter().filter(|it| it.names_trunk(name));
+        let rules = rules.map(|it| (&it.place, &it.name));
+        let blocks = self.blocks.iter().filter(|it| it.steps.iter().any(|it| it.dials_trunk(name)));
+        let blocks = blocks.map(|it| (&it.place, &it.name));
         rules
-            .map(|Rule { name, place, .. }| RuleOfTrunk {
-                file: &place.file,
-                line: place.line,
-                name,
-            })
+            .chain(blocks)
+            .map(|(place, name)| RuleOfTrunk { file: &place.file, line: place.line, name })
             .collect()
     }
 
@@ -280,28 +213,6 @@ impl Plans {
     /// Whether there is no rule, so that every call is refused.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
-    }
-}
-
-/// As an example expects it: `user 1001`, `trunk provider 74951234567`, `echo`, `tone`,
-/// `tone busy`, `prompt welcome.wav`, `music default`, `conference 3000`, `supervise 1001`,
-/// `message 1001`, `messages`, `refuse 501`.
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DialUser { number } => write!(f, "user {number}"),
-            Self::DialTrunk { trunk, number } => write!(f, "trunk {trunk} {number}"),
-            Self::Builtin(Builtin::Echo) => f.write_str("echo"),
-            Self::Builtin(Builtin::Tone { .. }) => f.write_str("tone"),
-            Self::Builtin(Builtin::Progress(tone)) => write!(f, "tone {}", tone.name()),
-            Self::Builtin(Builtin::Prompt { file }) => write!(f, "prompt {file}"),
-            Self::Builtin(Builtin::Music { name }) => write!(f, "music {name}"),
-            Self::Conference(plan) => write!(f, "conference {}", plan.room),
-            Self::Supervise { number, .. } => write!(f, "supervise {number}"),
-            Self::LeaveMessage { number, .. } => write!(f, "message {number}"),
-            Self::HearMessages { .. } => f.write_str("messages"),
-            Self::Refuse { status, .. } => write!(f, "refuse {status}"),
-        }
     }
 }
 
@@ -333,17 +244,4 @@ impl<'a> Caller<'a> {
     pub fn parse(text: &'a str) -> Self {
         read::trunk_name(text).map_or(Self::Extension(text), Self::Trunk)
     }
-}
-
-fn no_rule<'a>() -> Routing<'a> {
-    refused(404, "No rule for this number")
-}
-
-fn no_number<'a>() -> Routing<'a> {
-    refused(404, "Not a number")
-}
-
-fn refused<'a>(status: u16, reason: &str) -> Routing<'a> {
-    let action = Action::Refuse { status, reason: reason.to_owned() };
-    Routing { rule: None, action, is_recorded: false }
 }

@@ -76,6 +76,11 @@ impl Pattern {
         self.parts.iter().any(|part| part.name == name)
     }
 
+    /// Names of what it captures.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|it| it.name.as_str()).filter(|it| !it.is_empty())
+    }
+
     /// Whether every number that `other` matches is matched by this as well. Says no when it
     /// cannot tell.
     pub(super) fn covers(&self, other: &Self) -> bool {

@@ -1,18 +1,17 @@
-//! From TOML to rules and examples.
+//! From TOML to rules, blocks, hours and examples. `steps` reads what calls do.
+
+mod steps;
 
 use super::{
-    Builtin, ConferencePlan, Known, Mistake, PlanError, SoundKind,
+    DialOutcome, Known, Mistake, PlanError, Rehearsal, SoundKind,
     pattern::Pattern,
-    rule::{Condition, From, Place, Rule, Step},
+    rule::{Block, Condition, From, HoursWanted, Place, Rule},
+    schedule::{Days, Hours, Schedule, Zone},
     table::{Complaints, Table, Value},
-    template::Template,
+    template::{Scope, Template, Variables},
 };
-use crate::{
-    call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
-    settings::prompt_file,
-    speech::Language,
-};
-use media::{PartyMode, progress::ProgressTone};
+use crate::{settings::prompt_file, speech::Language};
+use base::UnixMillis;
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
@@ -20,6 +19,8 @@ use toml::de::DeTable;
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) rules: Vec<Rule>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) schedules: Vec<Schedule>,
     pub(super) examples: Vec<Example>,
 }
 
@@ -31,13 +32,22 @@ pub(super) struct Example {
     pub(super) domain: String,
     /// An extension's number or `trunk:NAME`.
     pub(super) from: String,
+    /// The number of whoever calls, if it is not `from`.
+    pub(super) caller: Option<String>,
     pub(super) to: String,
-    /// [`super::Action`] as it is displayed.
-    pub(super) expect: String,
+    pub(super) at: UnixMillis,
+    pub(super) rehearsal: Rehearsal,
+    /// Actions as [`super::Action`] displays them: the last, or all.
+    pub(super) expect: Vec<String>,
 }
 
 /// Reads one file. What could be read is there even if there are mistakes.
-pub(super) fn read(name: &str, text: &str, known: &Known) -> (File, Vec<PlanError>) {
+pub(super) fn read(
+    name: &str,
+    text: &str,
+    known: &Known,
+    variables: &Variables,
+) -> (File, Vec<PlanError>) {
     let mut complaints = Complaints::new(name, text);
     let (document, syntax_errors) = DeTable::parse_recoverable(text);
     for error in &syntax_errors {
@@ -48,7 +58,14 @@ pub(super) fn read(name: &str, text: &str, known: &Known) -> (File, Vec<PlanErro
     if !syntax_errors.is_empty() {
         return (File::default(), complaints.errors);
     }
-    let mut reading = Reading { name, known, awaited_trunks: Vec::new(), to: &mut complaints };
+    let mut reading = Reading {
+        name,
+        known,
+        variables,
+        awaited_trunks: Vec::new(),
+        zone: Zone::UTC,
+        to: &mut complaints,
+    };
     let file = reading.file(Table::new(document.get_ref(), 0, String::new()));
     (file, complaints.errors)
 }
@@ -61,8 +78,12 @@ pub(super) fn trunk_name(from: &str) -> Option<&str> {
 struct Reading<'a, 'f> {
     name: &'a str,
     known: &'a Known,
+    /// What templates may name.
+    variables: &'a Variables,
     /// Trunks that the file may name although the configuration lacks them.
     awaited_trunks: Vec<String>,
+    /// Whose clocks count in the file.
+    zone: Zone,
     to: &'a mut Complaints<'f>,
 }
 
@@ -75,13 +96,21 @@ impl Reading<'_, '_> {
             }
             None => Vec::new(),
         };
+        if let Some(zone) = table.optional("time_zone").and_then(|it| self.zone(&it)) {
+            self.zone = zone;
+        }
+        let schedules = self.tables(table.optional("schedule"));
+        let blocks = self.tables(table.optional("block"));
         let rules = self.tables(table.optional("rule"));
         let examples = self.tables(table.optional("example"));
         table.finish(self.to);
-        let rules = rules.into_iter().filter_map(|it| self.rule(it, domain.as_deref())).collect();
-        let examples =
-            examples.into_iter().filter_map(|it| self.example(it, domain.as_deref())).collect();
-        File { rules, examples }
+        let domain = domain.as_deref();
+        File {
+            schedules: schedules.into_iter().filter_map(|it| self.schedule(it)).collect(),
+            blocks: blocks.into_iter().filter_map(|it| self.block(it)).collect(),
+            rules: rules.into_iter().filter_map(|it| self.rule(it, domain)).collect(),
+            examples: examples.into_iter().filter_map(|it| self.example(it, domain)).collect(),
+        }
     }
 
     fn tables<'t, 'i>(&mut self, array: Option<Value<'t, 'i>>) -> Vec<Table<'t, 'i>> {
@@ -97,9 +126,11 @@ impl Reading<'_, '_> {
             .and_then(|it| it.table(self.to))
             .and_then(|it| self.condition(it, domain));
         // Without patterns, templates cannot be checked; the rest of the steps can.
-        let patterns = condition.as_ref().map(|it| it.numbers.as_slice());
-        let steps = table.required("steps", self.to);
-        let step = steps.and_then(|steps| self.only_step(&steps, patterns));
+        let scope = condition.as_ref().map_or(Scope::Unknown, |it| Scope::Rule {
+            numbers: &it.numbers,
+            callers: &it.callers,
+        });
+        let steps = table.required("steps", self.to).and_then(|it| self.steps(&it, scope));
         let record = table.optional("record").map(|it| it.boolean(self.to));
         table.finish(self.to);
         let is_recorded = record.unwrap_or(Some(false));
@@ -107,9 +138,48 @@ impl Reading<'_, '_> {
             name: name?,
             place,
             condition: condition?,
-            step: step?,
+            steps: steps?,
             is_recorded: is_recorded?,
         })
+    }
+
+    fn block(&mut self, mut table: Table<'_, '_>) -> Option<Block> {
+        let place = self.place(table.start);
+        let name = table.required("name", self.to).and_then(|it| self.words(&it));
+        let steps = table.required("steps", self.to).and_then(|it| self.steps(&it, Scope::Block));
+        table.finish(self.to);
+        Some(Block { name: name?, place, steps: steps? })
+    }
+
+    fn schedule(&mut self, mut table: Table<'_, '_>) -> Option<Schedule> {
+        let name = table.required("name", self.to).and_then(|it| self.words(&it));
+        let zone = match table.optional("time_zone") {
+            Some(zone) => self.zone(&zone),
+            None => Some(self.zone),
+        };
+        let open = table.required("open", self.to).and_then(|it| {
+            self.all(&it, |reading, value| {
+                let text = value.string(reading.to)?;
+                let mistake = || Mistake::NoHours { found: text.to_owned() };
+                reading.checked(value, Hours::parse(text).ok_or_else(mistake))
+            })
+        });
+        let closed = match table.optional("closed") {
+            Some(days) => self.all(&days, |reading, value| {
+                let text = value.string(reading.to)?;
+                let mistake = || Mistake::NoDay { found: text.to_owned() };
+                reading.checked(value, Days::parse(text).ok_or_else(mistake))
+            }),
+            None => Some(Vec::new()),
+        };
+        table.finish(self.to);
+        Some(Schedule { name: name?, zone: zone?, open: open?, closed: closed? })
+    }
+
+    fn zone(&mut self, value: &Value<'_, '_>) -> Option<Zone> {
+        let name = value.string(self.to)?;
+        let mistake = || Mistake::NoZone { found: name.to_owned() };
+        self.checked(value, Zone::named(name).ok_or_else(mistake))
     }
 
     fn condition(
@@ -123,9 +193,33 @@ impl Reading<'_, '_> {
             None => Some(vec![From::Extensions]),
         };
         let domain = table.optional("domain").and_then(|it| self.domain(&it));
+        let callers = match table.optional("caller") {
+            Some(callers) => self.patterns(&callers),
+            None => Some(Vec::new()),
+        };
+        let (within, outside) = (table.optional("within"), table.optional("outside"));
         table.finish(self.to);
+        let hours = self.hours_wanted(within.as_ref(), outside.as_ref())?;
         let domain = domain.or_else(|| domain_of_file.map(str::to_owned));
-        Some(Condition { numbers: numbers?, from: from?, domain })
+        Some(Condition { numbers: numbers?, from: from?, callers: callers?, domain, hours })
+    }
+
+    /// `None` for a mistake; no hours are none.
+    #[expect(clippy::option_option, reason = "the outer one is that of every reader here")]
+    fn hours_wanted(
+        &mut self,
+        within: Option<&Value<'_, '_>>,
+        outside: Option<&Value<'_, '_>>,
+    ) -> Option<Option<HoursWanted>> {
+        let (value, within) = match (within, outside) {
+            (None, None) => return Some(None),
+            (Some(value), None) => (value, true),
+            (None, Some(value)) => (value, false),
+            (Some(_), Some(value)) => {
+                return self.checked(value, Err(Mistake::WithinAndOutside));
+            }
+        };
+        Some(Some(HoursWanted { schedule: self.words(value)?, within }))
     }
 
     fn patterns(&mut self, value: &Value<'_, '_>) -> Option<Vec<Pattern>> {
@@ -146,86 +240,6 @@ impl Reading<'_, '_> {
                 reading.trunk(value, trunk).map(From::Trunk)
             }
         })
-    }
-
-    /// Today's plans decide with a single step; longer lists belong to the full language.
-    fn only_step(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
-        let steps = value.array(self.to)?;
-        let [step] = steps.as_slice() else {
-            return self.checked(value, Err(Mistake::NotOneStep { found: steps.len() }));
-        };
-        self.step(step, patterns)
-    }
-
-    /// A step is a table with one key, its name.
-    fn step(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let keys = table.len();
-        let step = [
-            table.optional("dial").map(|it| self.dial(&it, patterns)),
-            table.optional("echo").map(|it| self.echo(&it)),
-            table.optional("tone").map(|it| self.tone(&it)),
-            table.optional("prompt").map(|it| self.prompt(&it)),
-            table.optional("music").map(|it| self.music(&it)),
-            table.optional("conference").map(|it| self.conference(&it, patterns)),
-            table.optional("supervise").map(|it| self.supervise(&it, patterns)),
-            table.optional("leave_message").map(|it| self.leave_message(&it, patterns)),
-            table.optional("hear_messages").map(|it| self.hear_messages(&it)),
-            table.optional("refuse").map(|it| self.refuse(&it)),
-        ];
-        table.finish(self.to);
-        if keys != 1 {
-            return self.checked(value, Err(Mistake::NotOneStepKey { found: keys }));
-        }
-        step.into_iter().flatten().next().flatten()
-    }
-
-    fn dial(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let (user, trunk) = (table.optional("user"), table.optional("trunk"));
-        let number = table.optional("number");
-        table.finish(self.to);
-        match (user, trunk, number) {
-            (Some(user), None, None) => {
-                Some(Step::DialUser { number: self.template(&user, patterns)? })
-            }
-            (None, Some(trunk), Some(number)) => {
-                let name = trunk.string(self.to).and_then(|name| self.trunk(&trunk, name));
-                let number = self.template(&number, patterns);
-                Some(Step::DialTrunk { trunk: name?, number: number? })
-            }
-            (_, _, _) => self.checked(value, Err(Mistake::DialTarget)),
-        }
-    }
-
-    fn echo(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        value.table(self.to)?.finish(self.to);
-        Some(Step::Builtin(Builtin::Echo))
-    }
-
-    fn tone(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        if let Some(name) = table.optional("name") {
-            table.finish(self.to);
-            let tone = ProgressTone::named(name.string(self.to)?).ok_or(Mistake::NoTone);
-            return Some(Step::Builtin(Builtin::Progress(self.checked(&name, tone)?)));
-        }
-        let hz = table.required("hz", self.to).and_then(|it| it.integer(1..=3_999_u16, self.to));
-        let dbm0 = table.required("dbm0", self.to).and_then(|it| it.integer(-60..=3_i8, self.to));
-        table.finish(self.to);
-        Some(Step::Builtin(Builtin::Tone { hz: hz?, dbm0: dbm0? }))
-    }
-
-    fn prompt(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let file = self.only_key(value, "file")?;
-        let file = self.sound(&file, SoundKind::Prompt, |known| &known.prompts)?;
-        Some(Step::Builtin(Builtin::Prompt { file }))
-    }
-
-    fn music(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let name = self.only_key(value, "name")?;
-        let name = self.known_music(&name)?;
-        Some(Step::Builtin(Builtin::Music { name }))
     }
 
     fn known_music(&mut self, value: &Value<'_, '_>) -> Option<String> {
@@ -256,118 +270,28 @@ impl Reading<'_, '_> {
         self.checked(value, found.ok_or_else(missing))
     }
 
-    fn conference(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let room = table.required("room", self.to).and_then(|it| self.template(&it, patterns));
-        let pin = table.optional("pin");
-        let moderator_pin = table.optional("moderator_pin");
-        let parties_max = table.optional("parties_max");
-        let language = table.optional("language");
-        let music = table.optional("music");
-        let chimes = table.optional("chimes");
-        let names = table.optional("names");
-        let agc = table.optional("agc");
-        let record = table.optional("record");
-        table.finish(self.to);
-        if let (None, Some(value)) = (&pin, &moderator_pin) {
-            return self.checked(value, Err(Mistake::ModeratorWithoutPin));
-        }
-        let plan = ConferencePlan {
-            room: String::new(),
-            pin: match pin {
-                Some(it) => Some(self.pin(&it)?),
-                None => None,
-            },
-            moderator_pin: match moderator_pin {
-                Some(it) => Some(self.pin(&it)?),
-                None => None,
-            },
-            parties_max: match parties_max {
-                Some(it) => it.integer(2..=PARTIES_MAX, self.to)?.into(),
-                None => PARTIES_MAX.into(),
-            },
-            language: self.language(value, language.as_ref(), &CONFERENCE_PROMPTS)?,
-            music: match music {
-                Some(it) => Some(self.known_music(&it)?),
-                None => None,
-            },
-            has_chimes: self.boolean_or(chimes.as_ref(), true)?,
-            announces: self.boolean_or(names.as_ref(), false)?,
-            mode: PartyMode {
-                is_levelled: self.boolean_or(agc.as_ref(), false)?,
-                ..PartyMode::default()
-            },
-            is_recorded: self.boolean_or(record.as_ref(), false)?,
-        };
-        Some(Step::Conference { room: room?, plan })
-    }
-
-    fn pin(&mut self, value: &Value<'_, '_>) -> Option<String> {
-        let pin = value.string(self.to)?;
-        let is_good =
-            (1..=PIN_DIGITS_MAX).contains(&pin.len()) && pin.bytes().all(|it| it.is_ascii_digit());
-        let mistake = Mistake::NoPin { digits_max: PIN_DIGITS_MAX };
-        self.checked(value, is_good.then(|| pin.to_owned()).ok_or(mistake))
-    }
-
-    fn supervise(&mut self, value: &Value<'_, '_>, patterns: Option<&[Pattern]>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let number = table.required("number", self.to).and_then(|it| self.template(&it, patterns));
-        let language = table.optional("language");
-        table.finish(self.to);
-        let language = self.language(value, language.as_ref(), &SUPERVISION_PROMPTS)?;
-        Some(Step::Supervise { number: number?, language })
-    }
-
-    fn leave_message(
-        &mut self,
-        value: &Value<'_, '_>,
-        patterns: Option<&[Pattern]>,
-    ) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let number = table.required("number", self.to).and_then(|it| self.template(&it, patterns));
-        let language = table.optional("language");
-        table.finish(self.to);
-        let language = self.language(value, language.as_ref(), &VOICEMAIL_PROMPTS)?;
-        Some(Step::LeaveMessage { number: number?, language })
-    }
-
-    fn hear_messages(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let language = table.optional("language");
-        table.finish(self.to);
-        let language = self.language(value, language.as_ref(), &VOICEMAIL_PROMPTS)?;
-        Some(Step::HearMessages { language })
-    }
-
-    /// The language that a step speaks, whose prompts are all there.
+    /// The language that a step speaks, if it is written; its prompts, or those of the usual one, are
+    /// all there.
+    #[expect(clippy::option_option, reason = "the outer one is that of every reader here")]
     fn language(
         &mut self,
         step: &Value<'_, '_>,
         value: Option<&Value<'_, '_>>,
         prompts: &[&str],
-    ) -> Option<Language> {
-        let language = match value {
+    ) -> Option<Option<Language>> {
+        let written = match value {
             Some(value) => {
                 let language = Language::parse(value.string(self.to)?);
-                self.checked(value, language.ok_or(Mistake::NoLanguage))?
+                Some(self.checked(value, language.ok_or(Mistake::NoLanguage))?)
             }
-            None => Language::ALL[0],
+            None => None,
         };
+        let language = written.unwrap_or(Language::ALL[0]);
         let mut files = prompts.iter().map(|name| prompt_file(language, name));
         let missing = files.find(|it| !self.known.prompts.contains(it));
         let mistake = |file| Mistake::MissingPrompt { language: language.code(), file };
-        let checked = missing.map_or(Ok(language), |file| Err(mistake(file)));
+        let checked = missing.map_or(Ok(written), |file| Err(mistake(file)));
         self.checked(value.unwrap_or(step), checked)
-    }
-
-    fn refuse(&mut self, value: &Value<'_, '_>) -> Option<Step> {
-        let mut table = value.table(self.to)?;
-        let status =
-            table.required("status", self.to).and_then(|it| it.integer(400..=699_u16, self.to));
-        let reason = table.required("reason", self.to).and_then(|it| self.words(&it));
-        table.finish(self.to);
-        Some(Step::Refuse { status: status?, reason: reason? })
     }
 
     fn example(&mut self, mut table: Table<'_, '_>, domain: Option<&str>) -> Option<Example> {
@@ -375,24 +299,57 @@ impl Reading<'_, '_> {
         let key = table.path.clone();
         let from = table.required("from", self.to).and_then(|it| self.words(&it));
         let to = table.required("to", self.to).and_then(|it| self.words(&it));
-        let expect = table.required("expect", self.to).and_then(|it| self.words(&it));
+        let caller = table.optional("caller").map(|it| self.words(&it));
+        let keys = table.optional("keys").map(|it| it.string(self.to));
+        let outcomes = table.optional("outcomes").map(|it| {
+            self.all(&it, |reading, value| {
+                let name = value.string(reading.to)?;
+                reading.checked(value, DialOutcome::named(name).ok_or(Mistake::NoOutcome))
+            })
+        });
+        let at = table.optional("at").map(|it| self.moment(&it));
+        let expect = table
+            .required("expect", self.to)
+            .and_then(|it| self.all(&it, |reading, value| reading.words(value)));
         let own_domain = table.optional("domain").and_then(|it| self.domain(&it));
         table.finish(self.to);
         let domain = own_domain.or_else(|| domain.map(str::to_owned)).unwrap_or_default();
-        Some(Example { place, key, domain, from: from?, to: to?, expect: expect? })
+        let mut rehearsal = Rehearsal::default();
+        if let Some(keys) = keys {
+            rehearsal.keys = Some(keys?.chars().collect());
+        }
+        if let Some(outcomes) = outcomes {
+            rehearsal.outcomes = outcomes?.into();
+        }
+        let caller = match caller {
+            Some(number) => Some(number?),
+            None => None,
+        };
+        let at = at.unwrap_or(Some(UnixMillis(0)))?;
+        let (from, to, expect) = (from?, to?, expect?);
+        Some(Example { place, key, domain, from, caller, to, at, rehearsal, expect })
+    }
+
+    fn moment(&mut self, value: &Value<'_, '_>) -> Option<UnixMillis> {
+        let text = value.string(self.to)?;
+        let mistake = || Mistake::NoMoment { found: text.to_owned() };
+        self.checked(value, self.zone.moment(text).ok_or_else(mistake))
     }
 
     fn boolean_or(&mut self, value: Option<&Value<'_, '_>>, unless_written: bool) -> Option<bool> {
         value.map_or(Some(unless_written), |it| it.boolean(self.to))
     }
 
-    fn template(
-        &mut self,
-        value: &Value<'_, '_>,
-        patterns: Option<&[Pattern]>,
-    ) -> Option<Template> {
+    /// A template for a number.
+    fn template(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Template> {
         let text = value.string(self.to)?;
-        self.checked(value, Template::parse(text, patterns?))
+        self.checked(value, Template::of_number(text, scope, self.variables))
+    }
+
+    /// A template for anything.
+    fn text(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Template> {
+        let text = value.string(self.to)?;
+        self.checked(value, Template::of_text(text, scope, self.variables))
     }
 
     fn trunk(&mut self, value: &Value<'_, '_>, name: &str) -> Option<String> {
@@ -446,9 +403,5 @@ impl Reading<'_, '_> {
     }
 }
 
-/// Most parties of a conference, and how many there may be unless the plan says less.
-const PARTIES_MAX: u16 = 1000;
-/// Longest PIN.
-const PIN_DIGITS_MAX: usize = 20;
 /// Longest name, reason and the like, in bytes.
 const TEXT_BYTES_MAX: usize = 200;

@@ -1,11 +1,10 @@
 //! One rule: what it matches and what it does.
 
 use super::{
-    Action, Builtin, Caller, ConferencePlan, RouteQuery,
+    Caller, Plans, RouteQuery,
     pattern::{Captures, Pattern},
-    template::Template,
+    step::Steps,
 };
-use crate::speech::Language;
 use std::fmt;
 
 /// A checked rule.
@@ -15,9 +14,18 @@ pub(super) struct Rule {
     /// Where it stands.
     pub(super) place: Place,
     pub(super) condition: Condition,
-    pub(super) step: Step,
+    pub(super) steps: Steps,
     /// Whether its calls are recorded.
     pub(super) is_recorded: bool,
+}
+
+/// Steps with a name, for rules and other blocks.
+#[derive(Debug)]
+pub(super) struct Block {
+    pub(super) name: String,
+    /// Where it stands.
+    pub(super) place: Place,
+    pub(super) steps: Steps,
 }
 
 /// File and line, from 1.
@@ -34,8 +42,21 @@ pub(super) struct Condition {
     pub(super) numbers: Vec<Pattern>,
     /// One of them is the caller.
     pub(super) from: Vec<From>,
+    /// One of them matches the caller's number; none for whatever it is.
+    pub(super) callers: Vec<Pattern>,
     /// Lower case; `None` for every domain.
     pub(super) domain: Option<String>,
+    /// `None` for always.
+    pub(super) hours: Option<HoursWanted>,
+}
+
+/// When a rule is for a call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct HoursWanted {
+    /// Which hours.
+    pub(super) schedule: String,
+    /// Whether it is for calls within them, and not for those outside.
+    pub(super) within: bool,
 }
 
 /// Whose calls a rule is for.
@@ -47,41 +68,6 @@ pub(super) enum From {
     Trunk(String),
 }
 
-/// What a rule does. The steps of the full language (answer, menu, queue, …) become variants.
-#[derive(Debug)]
-pub(super) enum Step {
-    DialUser {
-        number: Template,
-    },
-    DialTrunk {
-        trunk: String,
-        number: Template,
-    },
-    Builtin(Builtin),
-    /// The plan's own room is filled in by the template.
-    Conference {
-        room: Template,
-        plan: ConferencePlan,
-    },
-    /// Who is supervised is filled in by the template.
-    Supervise {
-        number: Template,
-        language: Language,
-    },
-    /// For whom a message is left is filled in by the template.
-    LeaveMessage {
-        number: Template,
-        language: Language,
-    },
-    HearMessages {
-        language: Language,
-    },
-    Refuse {
-        status: u16,
-        reason: String,
-    },
-}
-
 /// How a rule stands to a call.
 pub(super) enum Verdict<'r, 'n> {
     /// Everything holds.
@@ -90,67 +76,78 @@ pub(super) enum Verdict<'r, 'n> {
     OtherNumber,
     /// The rule is not for this caller.
     OtherCaller,
+    /// The caller's number matches no pattern.
+    OtherCallerNumber,
     /// The rule is for another domain.
     OtherDomain,
+    /// The rule is for another time.
+    OtherTime(&'r HoursWanted),
 }
 
 impl Rule {
     /// Judges a call whose normalised number is `number`.
-    pub(super) fn judge<'n>(&self, call: &RouteQuery<'_>, number: &'n str) -> Verdict<'_, 'n> {
-        let Condition { numbers, from, domain } = &self.condition;
-        let matched = numbers
-            .iter()
-            .find_map(|pattern| pattern.matches(number).map(|captures| (pattern, captures)));
-        let Some((pattern, captures)) = matched else { return Verdict::OtherNumber };
+    pub(super) fn judge<'r, 'n>(
+        &'r self,
+        plans: &Plans,
+        call: &RouteQuery<'n>,
+        number: &'n str,
+    ) -> Verdict<'r, 'n> {
+        let Condition { numbers, from, callers, domain, hours } = &self.condition;
+        let Some((pattern, mut captures)) = first_match(numbers, number) else {
+            return Verdict::OtherNumber;
+        };
         if !from.iter().any(|from| from.includes(call.from)) {
             return Verdict::OtherCaller;
         }
         if domain.as_deref().is_some_and(|domain| !domain.eq_ignore_ascii_case(call.domain)) {
             return Verdict::OtherDomain;
         }
-        Verdict::Matches { pattern, captures }
+        if !callers.is_empty() {
+            match first_match(callers, call.number) {
+                Some((_, of_caller)) => captures.extend(of_caller),
+                None => return Verdict::OtherCallerNumber,
+            }
+        }
+        match hours {
+            Some(wanted) if plans.is_open(&wanted.schedule, call.now) != wanted.within => {
+                Verdict::OtherTime(wanted)
+            }
+            Some(_) | None => Verdict::Matches { pattern, captures },
+        }
+    }
+
+    /// What it captures of a call that it is for.
+    pub(super) fn captures<'r, 'n>(
+        &'r self,
+        plans: &Plans,
+        call: &RouteQuery<'n>,
+        number: &'n str,
+    ) -> Option<Captures<'r, 'n>> {
+        match self.judge(plans, call, number) {
+            Verdict::Matches { captures, .. } => Some(captures),
+            Verdict::OtherNumber
+            | Verdict::OtherCaller
+            | Verdict::OtherCallerNumber
+            | Verdict::OtherDomain
+            | Verdict::OtherTime(_) => None,
+        }
     }
 
     /// Whether it is for calls of this trunk or sends calls out through it.
     pub(super) fn names_trunk(&self, name: &str) -> bool {
         let is_it = |from: &From| matches!(from, From::Trunk(trunk) if trunk == name);
-        let dials = matches!(&self.step, Step::DialTrunk { trunk, .. } if trunk == name);
+        let dials = self.steps.iter().any(|it| it.dials_trunk(name));
         dials || self.condition.from.iter().any(is_it)
-    }
-
-    /// What to do with a call that matched.
-    pub(super) fn action(&self, number: &str, captures: &Captures<'_, '_>) -> Action {
-        match &self.step {
-            Step::DialUser { number: user } => {
-                Action::DialUser { number: user.fill(number, captures) }
-            }
-            Step::DialTrunk { trunk, number: out } => {
-                Action::DialTrunk { trunk: trunk.clone(), number: out.fill(number, captures) }
-            }
-            Step::Builtin(builtin) => Action::Builtin(builtin.clone()),
-            Step::Conference { room, plan } => Action::Conference(ConferencePlan {
-                room: room.fill(number, captures),
-                ..plan.clone()
-            }),
-            Step::Supervise { number: supervised, language } => {
-                Action::Supervise { number: supervised.fill(number, captures), language: *language }
-            }
-            Step::LeaveMessage { number: owner, language } => {
-                Action::LeaveMessage { number: owner.fill(number, captures), language: *language }
-            }
-            Step::HearMessages { language } => Action::HearMessages { language: *language },
-            Step::Refuse { status, reason } => {
-                Action::Refuse { status: *status, reason: reason.clone() }
-            }
-        }
     }
 }
 
 impl Condition {
-    /// Whether callers and domain of `other` are all among those of this.
+    /// Whether everything of `other` but its numbers is among what this is for.
     pub(super) fn is_for_all_of(&self, other: &Self) -> bool {
         other.from.iter().all(|from| self.from.contains(from))
             && (self.domain.is_none() || self.domain == other.domain)
+            && (self.callers.is_empty() || self.callers == other.callers)
+            && (self.hours.is_none() || self.hours == other.hours)
     }
 }
 
@@ -162,6 +159,13 @@ impl From {
             (Self::Extensions, Caller::Trunk(_)) | (Self::Trunk(_), Caller::Extension(_)) => false,
         }
     }
+}
+
+fn first_match<'p, 'n>(
+    patterns: &'p [Pattern],
+    number: &'n str,
+) -> Option<(&'p Pattern, Captures<'p, 'n>)> {
+    patterns.iter().find_map(|pattern| Some((pattern, pattern.matches(number)?)))
 }
 
 impl fmt::Display for Place {
@@ -176,5 +180,13 @@ impl fmt::Display for From {
             Self::Extensions => f.write_str("extensions"),
             Self::Trunk(name) => write!(f, "trunk:{name}"),
         }
+    }
+}
+
+/// `within work` or `outside work`.
+impl fmt::Display for HoursWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let how = if self.within { "within" } else { "outside" };
+        write!(f, "{how} {}", self.schedule)
     }
 }

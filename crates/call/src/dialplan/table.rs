@@ -103,6 +103,16 @@ impl<'t, 'i> Value<'t, 'i> {
         Some(Table::new(entries, self.span.start, self.path.clone()))
     }
 
+    /// The names and values of a table whose keys mean what its writer wants.
+    pub(super) fn entries(&self, to: &mut Complaints<'_>) -> Option<Vec<(String, Self)>> {
+        let DeValue::Table(entries) = self.value else { return self.mistyped(to, TomlType::Table) };
+        let named = |(key, value): (&'t Spanned<_>, &'t Spanned<DeValue<'i>>)| {
+            let key: &std::borrow::Cow<'i, str> = key.get_ref();
+            (key.to_string(), Self::new(value, format!("{}.{key}", self.path)))
+        };
+        Some(entries.iter().map(named).collect())
+    }
+
     /// The values of an array, their paths numbered from 1.
     pub(super) fn array(&self, to: &mut Complaints<'_>) -> Option<Vec<Self>> {
         let DeValue::Array(values) = self.value else { return self.mistyped(to, TomlType::Array) };

@@ -1,13 +1,23 @@
-//! Numbers put together from what a pattern captured.
+//! Texts put together from what a pattern captured and what steps set.
 
 use super::{
-    braces::{Piece, pieces},
+    braces::{Piece, pieces, pieces_of_text},
     mistake::NumberMistake,
-    pattern::{Captures, Pattern},
+    pattern::Pattern,
 };
+use std::collections::BTreeSet;
 
 /// Name of the whole number as it was dialled.
 pub(super) const NUMBER: &str = "number";
+/// Name of the number of whoever calls.
+pub(super) const CALLER: &str = "caller";
+/// Name of how the last dial ended.
+pub(super) const OUTCOME: &str = "outcome";
+/// Name of the language in which the caller is spoken to.
+pub(super) const LANGUAGE: &str = "language";
+
+/// Variables that every call has.
+pub(super) const BUILT_IN: [&str; 4] = [NUMBER, CALLER, OUTCOME, LANGUAGE];
 
 /// Text with `{name}` in it, like `7{rest}`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,42 +28,99 @@ pub(super) struct Template {
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Part {
     Literal(String),
-    Capture(String),
+    Variable(String),
+}
+
+/// What the steps of all plans may set, beside what patterns capture.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    /// By some step.
+    pub(super) set: BTreeSet<String>,
+    /// By some pattern of some rule.
+    pub(super) captured: BTreeSet<String>,
+}
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope<'a> {
+    /// In a rule. All patterns for the number, or all for the caller, must capture what it names and
+    /// no step sets.
+    Rule {
+        numbers: &'a [Pattern],
+        callers: &'a [Pattern],
+    },
+    /// In a rule whose patterns are wrong themselves: nothing can be said.
+    Unknown,
+    /// In a block, where the captures of any rule may be there.
+    Block,
 }
 
 impl Template {
-    /// Reads a template for a rule with these patterns, each of which must capture what it names.
-    pub(super) fn parse(text: &str, patterns: &[Pattern]) -> Result<Self, NumberMistake> {
-        let parts = pieces(text)?.into_iter().map(|piece| match piece {
+    /// Reads a template for a number.
+    pub(super) fn of_number(
+        text: &str,
+        scope: Scope<'_>,
+        known: &Variables,
+    ) -> Result<Self, NumberMistake> {
+        Self::of_pieces(pieces(text)?, scope, known)
+    }
+
+    /// Reads a template for anything.
+    pub(super) fn of_text(
+        text: &str,
+        scope: Scope<'_>,
+        known: &Variables,
+    ) -> Result<Self, NumberMistake> {
+        Self::of_pieces(pieces_of_text(text)?, scope, known)
+    }
+
+    /// A template that names nothing.
+    pub(super) fn literal(text: &str) -> Self {
+        Self { parts: vec![Part::Literal(text.to_owned())] }
+    }
+
+    fn of_pieces(
+        pieces: Vec<Piece<'_>>,
+        scope: Scope<'_>,
+        known: &Variables,
+    ) -> Result<Self, NumberMistake> {
+        let parts = pieces.into_iter().map(|piece| match piece {
             Piece::Literal(text) => Ok(Part::Literal(text.to_owned())),
             Piece::Braced(name) => {
-                check_name(name, patterns).map(|()| Part::Capture(name.to_owned()))
+                check_name(name, scope, known).map(|()| Part::Variable(name.to_owned()))
             }
         });
         Ok(Self { parts: parts.collect::<Result<_, NumberMistake>>()? })
     }
 
-    /// The text, with what `captures` holds.
-    pub(super) fn fill(&self, number: &str, captures: &Captures<'_, '_>) -> String {
-        let captured = |name: &str| captures.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
-        self.parts
-            .iter()
-            .map(|part| match part {
-                Part::Literal(text) => text.as_str(),
-                Part::Capture(name) if name == NUMBER => number,
-                Part::Capture(name) => captured(name).unwrap_or_default(),
-            })
-            .collect()
+    /// The text, with what `value` gives for each name; what it does not know is left out.
+    pub(super) fn fill<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+        let text = |part| match part {
+            &Part::Literal(ref text) => text.as_str(),
+            Part::Variable(name) => value(name).unwrap_or_default(),
+        };
+        self.parts.iter().map(text).collect()
     }
 }
 
-fn check_name(name: &str, patterns: &[Pattern]) -> Result<(), NumberMistake> {
-    let lacking = patterns.iter().find(|pattern| !pattern.has_capture(name));
-    match lacking {
-        Some(pattern) if name != NUMBER => {
-            Err(NumberMistake::NotCaptured { name: name.to_owned(), pattern: pattern.to_string() })
+fn check_name(name: &str, scope: Scope<'_>, known: &Variables) -> Result<(), NumberMistake> {
+    if BUILT_IN.contains(&name) || known.set.contains(name) {
+        return Ok(());
+    }
+    let owned = || name.to_owned();
+    match scope {
+        Scope::Unknown => Ok(()),
+        Scope::Rule { numbers, callers } => {
+            let is_of_caller = !callers.is_empty() && callers.iter().all(|it| it.has_capture(name));
+            match numbers.iter().find(|it| !is_of_caller && !it.has_capture(name)) {
+                Some(pattern) => {
+                    Err(NumberMistake::NotCaptured { name: owned(), pattern: pattern.to_string() })
+                }
+                None => Ok(()),
+            }
         }
-        Some(_) | None => Ok(()),
+        Scope::Block if known.captured.contains(name) => Ok(()),
+        Scope::Block => Err(NumberMistake::NeverSet { name: owned() }),
     }
 }
 
@@ -64,9 +131,15 @@ mod tests {
     #[test]
     fn captures_and_the_whole_number_are_filled_in() {
         let patterns = [Pattern::parse("9{rest}").unwrap()];
-        let template = Template::parse("+7{rest}#{number}", &patterns).unwrap();
+        let known = Variables { set: ["pin".to_owned()].into(), ..Variables::default() };
+        let template =
+            Template::of_number("+7{rest}#{number}{pin}", Scope::Rule { numbers: &patterns, callers: &[] }, &known).unwrap();
 
-        let filled = template.fill("9495", &patterns[0].matches("9495").unwrap());
+        let filled = template.fill(|name| match name {
+            "rest" => Some("495"),
+            "number" => Some("9495"),
+            _ => None,
+        });
 
         assert_eq!(filled, "+7495#9495");
     }
@@ -74,12 +147,18 @@ mod tests {
     #[test]
     fn a_name_that_one_pattern_lacks_is_refused() {
         let patterns = ["9{rest}", "112"].map(|text| Pattern::parse(text).unwrap());
+        let known = Variables { captured: ["rest".to_owned()].into(), ..Variables::default() };
+        let of = |text, scope| Template::of_number(text, scope, &known);
 
-        let refusal = Template::parse("{rest}", &patterns).unwrap_err().to_string();
+        let refusal = of("{rest}", Scope::Rule { numbers: &patterns, callers: &[] }).unwrap_err().to_string();
 
         assert!(refusal.contains("{rest} is captured by no part of the pattern 112"), "{refusal}");
-        assert!(Template::parse("1 2", &patterns).is_err());
-        assert!(Template::parse("", &patterns).is_err());
-        assert!(Template::parse("{rest", &patterns).is_err());
+        assert!(of("{rest}", Scope::Block).is_ok());
+        let refusal = of("{other}", Scope::Block).unwrap_err().to_string();
+        assert!(refusal.contains("{other} is set by no step"), "{refusal}");
+        for text in ["1 2", "", "{rest"] {
+            assert!(of(text, Scope::Unknown).is_err(), "{text:?}");
+        }
+        assert!(Template::of_text("1 2: {number}", Scope::Unknown, &known).is_ok());
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Session {
     remote: Option<Remote>,
     /// What flows, seen from us.
     direction: Direction,
+    /// What was agreed with the far end last.
+    side: Option<RemoteSide>,
 }
 
 impl Media {
@@ -117,12 +119,18 @@ impl Session {
         ctx.outputs
             .push_back(Output::Media { worker, command: MediaCommand::Open { media, lease } });
         let origin = Origin::new(ctx.rng.u64());
-        Ok(Self { media, lease, origin, remote: None, direction: Direction::SendRecv })
+        let direction = Direction::SendRecv;
+        Ok(Self { media, lease, origin, remote: None, direction, side: None })
     }
 
     /// Its name.
     pub(super) fn id(&self) -> MediaId {
         self.media
+    }
+
+    /// What was agreed with the far end last.
+    pub(super) fn side(&self) -> Option<&RemoteSide> {
+        self.side.as_ref()
     }
 
     /// Lets `write` describe us with our address and the `o=` line of this leg.
@@ -133,6 +141,7 @@ impl Session {
     /// Tells the worker what the far end's description says. Without an address to send to (an old
     /// way to hold), nothing flows until the next description.
     pub(super) fn configure(&mut self, ctx: &mut Context<'_>, side: RemoteSide) {
+        self.side = Some(side.clone());
         let Some(remote) = side.remote.or(self.remote) else { return };
         let direction = match side.remote {
             Some(_) => side.direction,

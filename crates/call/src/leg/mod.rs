@@ -22,6 +22,7 @@ use crate::{
     description,
     facts::{LegState, LegView},
     failure::{Cause, Refusal},
+    occupancy::Seat,
     output::Output,
     replies::retry_after,
     rules::MediaRules,
@@ -40,7 +41,7 @@ use sip::{
     endpoint::{NewRequest, Reply},
     offer_answer::{Description, OfferAnswer, OrderError},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 /// One leg.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub(crate) struct Leg {
     keys: Keys,
     record: Record,
     shown: Shown,
+    /// What counts against the far end's limit of concurrent calls, until the end.
+    seat: Option<Arc<Seat>>,
 }
 
 /// What was told last of how the leg stands.
@@ -106,6 +109,19 @@ pub(crate) struct NewLeg {
     pub(crate) line: Option<Line>,
     /// What is set for the far end.
     pub(crate) rules: MediaRules,
+    /// What counts against its limit of concurrent calls; devices of one extension share it.
+    pub(crate) seat: Option<Arc<Seat>>,
+}
+
+/// What an INVITE of ours offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Offered<'a> {
+    /// Nothing: the far end makes an offer.
+    Nothing,
+    /// What another leg offered, through us.
+    Of(&'a Sdp),
+    /// What we can ourselves, the preferred first.
+    Ours(&'a [LocalCodec]),
 }
 
 /// What a 2xx of the far end brought.
@@ -126,6 +142,9 @@ pub(crate) enum LegError {
     /// The leg's media session or dialog has ended.
     #[error("the leg has ended")]
     NoMedia,
+    /// The call has had as many legs as it may.
+    #[error("the call has had too many legs")]
+    TooMany,
     /// The description cannot be brought together with what we are.
     #[error(transparent)]
     Negotiation(#[from] NegotiationError),
@@ -206,18 +225,22 @@ impl Leg {
 
     // === We call the far end ===
 
-    /// Opens a media session and sends an INVITE; without an `offer` the far end makes one.
+    /// Opens a media session and sends an INVITE with what is offered.
     pub(crate) fn invite(
         ctx: &mut Context<'_>,
         new: NewLeg,
         worker: u8,
-        offer: Option<&Sdp>,
+        offered: Offered<'_>,
         mut request: NewRequest,
     ) -> Result<Self, LegError> {
         let family = family_towards(&request.to_hop, ctx);
         let mut media = Media::Open(Session::open(ctx, new.handle, worker, family)?);
         let rules = &new.rules;
-        let described = offer.map(|offer| relayed_offer(&mut media, rules, offer)).transpose();
+        let described = match offered {
+            Offered::Nothing => Ok(None),
+            Offered::Of(offer) => relayed_offer(&mut media, rules, offer).map(Some),
+            Offered::Ours(codecs) => own_offer(&mut media, rules, codecs).map(Some),
+        };
         let sdp = described.inspect_err(|_| media.close(ctx))?;
         request.body = sdp.clone().map(description::body);
         let hop = &request.to_hop;
@@ -282,8 +305,7 @@ impl Leg {
             ctx.handles.remove(Handle::Client(client));
         }
         self.signalling = Signalling::Down;
-        self.record.note_end(ctx.now, hangup, cause, status);
-        self.media.close(ctx);
+        self.close(ctx, hangup, cause, status);
     }
 
     /// A 2xx came for an INVITE that we had cancelled: the cancel lost the race.
@@ -411,8 +433,7 @@ impl Leg {
             Signalling::Up { dialog } => self.say_bye(ctx, dialog, cause),
             Signalling::Cancelling { .. } | Signalling::Down => {}
         }
-        self.record.note_end(ctx.now, hangup, cause, status);
-        self.media.close(ctx);
+        self.close(ctx, hangup, cause, status);
     }
 
     /// The far end said BYE (already answered): the dialog is gone.
@@ -422,8 +443,7 @@ impl Leg {
             self.forget_invitation(ctx, server, early);
         }
         self.down(ctx);
-        self.record.note_end(ctx.now, HangupParty::Remote, Cause::Normal, Status(487));
-        self.media.close(ctx);
+        self.close(ctx, HangupParty::Remote, Cause::Normal, Status(487));
     }
 
     /// The far end forgot the dialog (481 or 408 to a request of ours): no BYE would find it.
@@ -432,8 +452,13 @@ impl Leg {
             ctx.endpoint.forget_dialog(dialog);
         }
         self.down(ctx);
-        self.record.note_end(ctx.now, HangupParty::Remote, Cause::PeerLost, Status(481));
+        self.close(ctx, HangupParty::Remote, Cause::PeerLost, Status(481));
+    }
+
+    fn close(&mut self, ctx: &mut Context<'_>, hangup: HangupParty, cause: Cause, status: Status) {
+        self.record.note_end(ctx.now, hangup, cause, status);
         self.media.close(ctx);
+        self.seat = None;
     }
 
     fn say_bye(&mut self, ctx: &mut Context<'_>, dialog: DialogId, cause: Cause) {
@@ -498,8 +523,7 @@ impl Leg {
 
     /// Our own offer to this leg, for what we play ourselves.
     pub(crate) fn offer_ourselves(&mut self, codecs: &[LocalCodec]) -> Result<Bytes, LegError> {
-        let offer = self.describe(|local, origin| offer_locally(local, origin, codecs))?;
-        self.rules.limit_offer(offer, None)
+        own_offer(&mut self.media, &self.rules, codecs)
     }
 
     /// Tells the worker what the far end's description says.
@@ -511,6 +535,11 @@ impl Leg {
         if let Ok(session) = self.media.session_mut() {
             session.configure(ctx, side);
         }
+    }
+
+    /// What was agreed with the far end last.
+    pub(crate) fn side(&self) -> Option<&RemoteSide> {
+        self.media.session().ok()?.side()
     }
 
     /// Plays to the far end.
@@ -583,6 +612,11 @@ impl Leg {
             Signalling::Unconfirmed { dialog } | Signalling::Up { dialog } => Some(dialog),
             Signalling::Inviting { .. } | Signalling::Cancelling { .. } | Signalling::Down => None,
         }
+    }
+
+    /// Whether it was answered and has not ended.
+    pub(crate) fn is_up(&self) -> bool {
+        self.record.is_answered() && !self.has_ended()
     }
 
     /// When it was answered, if it was.
@@ -680,6 +714,7 @@ impl Leg {
             keys: Keys::default(),
             record: Record::new(ctx, role, new.party, new.line, text, peer),
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
+            seat: new.seat,
         }
     }
 }
@@ -688,7 +723,7 @@ impl LegError {
     /// What it means for a call that cannot go on without the leg.
     pub(crate) fn refusal(&self) -> Refusal {
         let cause = match self {
-            Self::NoPort => Cause::Exhausted,
+            Self::NoPort | Self::TooMany => Cause::Exhausted,
             Self::NoMedia => Cause::Internal,
             Self::Negotiation(_) | Self::Description(_) | Self::Order(_) => Cause::NoCommonCodec,
         };
@@ -702,6 +737,17 @@ fn relayed_offer(media: &mut Media, rules: &MediaRules, offer: &Sdp) -> Result<B
     let session = media.session_mut()?;
     let ours = session.describe(|local, origin| relay_offer(offer, local, origin))?;
     rules.limit_offer(ours, Some(offer))
+}
+
+/// Our own offer, limited to what is allowed to the far end.
+fn own_offer(
+    media: &mut Media,
+    rules: &MediaRules,
+    codecs: &[LocalCodec],
+) -> Result<Bytes, LegError> {
+    let session = media.session_mut()?;
+    let offer = session.describe(|local, origin| offer_locally(local, origin, codecs));
+    rules.limit_offer(offer, None)
 }
 
 fn reason_header(cause: Cause) -> Header {

@@ -15,7 +15,7 @@ use std::{fmt, time::Duration};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phrase<'a> {
     /// A prompt that stands for itself, by its name without language and extension.
-    Prompt(&'static str),
+    Prompt(&'a str),
     /// How many: «двадцать один», "twenty-one". Past [`NUMBER_MAX`] its digits one by one.
     Number(u64),
     /// How many of what: «две минуты», "two minutes".

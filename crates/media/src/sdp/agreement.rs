@@ -2,7 +2,7 @@
 
 use super::{
     NegotiationError, RemoteSide, Sdp,
-    formats::{counterpart, is_voice, names},
+    formats::{counterpart, is_voice, names, payload_map},
     remote::remote_side,
 };
 use crate::{Format, PayloadMap, Transcoding, codec::Codec};
@@ -47,6 +47,35 @@ pub fn agree(offer: &Sdp, answer: &Sdp) -> Result<Agreement, NegotiationError> {
     Ok(agreement)
 }
 
+/// How packets of two who agreed with us one by one become packets for the other: from `a` to `b`,
+/// and back.
+///
+/// They pass if each sends in a codec that the other takes; else speech is transcoded, if we can.
+pub fn join(
+    a: &RemoteSide,
+    b: &RemoteSide,
+) -> Result<(PayloadMap, PayloadMap), NegotiationError> {
+    let voice = |side: &RemoteSide| side.formats.iter().find(|it| is_voice(it)).cloned();
+    if let (Some(of_a), Some(of_b)) = (voice(a), voice(b)) {
+        let passes = counterpart(&of_a, &b.formats).is_some()
+            && counterpart(&of_b, &a.formats).is_some();
+        if passes {
+            let there = payload_map(&a.formats, &b.formats);
+            return Ok((there, payload_map(&b.formats, &a.formats)));
+        }
+        if Codec::of(&of_a).is_some() && Codec::of(&of_b).is_some() {
+            let used = |voice: Format, side: &RemoteSide| RemoteSide {
+                formats: with_events(voice, &side.formats),
+                ..side.clone()
+            };
+            let (a, b) = (used(of_a, a), used(of_b, b));
+            return Ok((transcoding(&a, &b), transcoding(&b, &a)));
+        }
+    }
+    let told = |side: &RemoteSide| names(side.formats.iter().map(|it| it.encoding.as_str()));
+    Err(NegotiationError::NoCommonCodec { side: "answer", theirs: told(a), ours: told(b) })
+}
+
 impl Agreement {
     fn passing(offering: RemoteSide, answering: RemoteSide) -> Self {
         let (to_answering, to_offering) = (PayloadMap::Same, PayloadMap::Same);
@@ -85,10 +114,6 @@ pub(super) fn meeting(
             ours: names(offered.iter().map(|it| it.encoding.as_str())),
         });
     };
-    let with_events = |voice: Format, among: &[Format]| {
-        let events = events_for(&voice, among).cloned();
-        std::iter::once(voice).chain(events).collect()
-    };
     Ok(Meeting::Transcoded {
         offered: with_events(ours, offered),
         answered: with_events(theirs, answered),
@@ -111,6 +136,12 @@ fn shared(offered: &[Format], answered: &[Format]) -> Meeting {
     }
     let with = |events: Option<Format>| known.iter().cloned().chain(events).collect();
     Meeting::Shared { offered: with(ours), answered: with(theirs) }
+}
+
+/// A codec and the telephone events that go with it.
+fn with_events(voice: Format, among: &[Format]) -> Vec<Format> {
+    let events = events_for(&voice, among).cloned();
+    std::iter::once(voice).chain(events).collect()
 }
 
 /// The telephone events that go with a codec: those of its clock, if there is a choice.

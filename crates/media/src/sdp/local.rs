@@ -60,7 +60,7 @@ impl LocalCodec {
     ];
 
     /// Whether a format is this codec, whatever its number.
-    pub(super) fn is(&self, format: &Format) -> bool {
+    pub fn is(&self, format: &Format) -> bool {
         format.encoding.eq_ignore_ascii_case(self.encoding)
             && format.clock_rate == self.clock_rate
             && format.channels == self.channels()

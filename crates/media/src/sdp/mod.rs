@@ -16,6 +16,8 @@
 //! A far end that may use some formats only has its descriptions, and our offers to it, limited by
 //! [`Allowed`].
 //!
+//! Two who agreed with us one by one are brought together by [`join`].
+//!
 //! Endpoints that we play ourselves use [`answer_locally`], or [`offer_locally`] and
 //! [`accept_answer`] when the INVITE brought no offer.
 
@@ -34,7 +36,7 @@ mod relay;
 mod remote;
 mod write;
 
-pub use agreement::{Agreement, agree};
+pub use agreement::{Agreement, agree, join};
 pub use allowed::Allowed;
 pub use error::{NegotiationError, SdpError};
 pub use formats::payload_map;

@@ -9,6 +9,7 @@ mod forks;
 mod losses;
 mod media;
 mod operations;
+mod plans;
 mod races;
 mod recordings;
 mod refusals;

@@ -110,7 +110,7 @@ pub(crate) fn is_listened_to(city: &City, phone: usize) -> bool {
     matches!(played(city, phone), Some(Playout::Silence))
 }
 
-fn played(city: &City, phone: usize) -> Option<&Playout> {
+pub(crate) fn played(city: &City, phone: usize) -> Option<&Playout> {
     let port = line(city, phone).remote_rtp?;
     city.workers.iter().find_map(|it| it.plays_at(port))
 }

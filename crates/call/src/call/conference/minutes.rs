@@ -6,7 +6,7 @@
 
 use super::{Call, Meeting, Words};
 use crate::{
-    call::{CALLER, State},
+    call::State,
     context::Context,
     speech::Phrase,
 };
@@ -44,7 +44,7 @@ impl Call {
             self.tell_worker(ctx, MediaCommand::StopRecordingRoom { room });
             Words::NotRecorded
         };
-        let sounds = vec![ctx.sounds.say(plan.language, &[Phrase::Prompt(words.prompt())])];
+        let sounds = vec![ctx.world.sounds.say(plan.language, &[Phrase::Prompt(words.prompt())])];
         self.tell_worker(ctx, MediaCommand::Announce { room, sounds });
     }
 
@@ -54,7 +54,7 @@ impl Call {
             call: self.id,
             domain: self.domain,
             started: ctx.now.unix,
-            parties: [meeting.plan.room.clone(), self.legs[CALLER].view().number().to_owned()],
+            parties: [meeting.plan.room.clone(), self.legs[self.guest].view().number().to_owned()],
             purpose: Purpose::Call,
         });
         let recording = RecordingId::new(ctx.now.unix, ctx.rng);

@@ -3,7 +3,7 @@
 
 use super::{Call, Meeting, Stage, Words};
 use crate::{
-    call::{CALLER, State},
+    call::State,
     context::Context,
     speech::{Noun, Phrase},
 };
@@ -45,7 +45,7 @@ impl Call {
         }
         if !std::mem::replace(&mut naming.speaks, true) {
             self.capture_name(ctx);
-        } else if let Some(media) = self.legs[CALLER].media() {
+        } else if let Some(media) = self.legs[self.guest].media() {
             self.tell_worker(ctx, MediaCommand::EndCapture { media });
         }
     }
@@ -78,15 +78,15 @@ impl Call {
         }
         let here = Phrase::Prompt(Words::NowHere.prompt());
         let count = Phrase::Count(parties as u64, Noun::Party);
-        let mut said = vec![ctx.sounds.say(plan.language, &[here, count])];
+        let mut said = vec![ctx.world.sounds.say(plan.language, &[here, count])];
         if plan.announces {
             said.extend(place.roll(ROLL_MAX).iter().map(|party| match &party.name {
                 Some(name) => name.clone(),
-                None => ctx.sounds.say(plan.language, &[Phrase::Digits(&party.party)]),
+                None => ctx.world.sounds.say(plan.language, &[Phrase::Digits(&party.party)]),
             }));
         }
         let said: Vec<_> = said.iter().collect();
-        if let (Some(sound), Some(media)) = (Sound::joined(&said), self.legs[CALLER].media()) {
+        if let (Some(sound), Some(media)) = (Sound::joined(&said), self.legs[self.guest].media()) {
             self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }
     }
@@ -100,7 +100,7 @@ impl Call {
     }
 
     fn capture_name(&self, ctx: &mut Context<'_>) {
-        if let Some(media) = self.legs[CALLER].media() {
+        if let Some(media) = self.legs[self.guest].media() {
             let (tone, longest, pause) = (Sound::beep(), NAME_MAX, NAME_PAUSE);
             self.tell_worker(ctx, MediaCommand::Capture { media, tone, longest, pause });
         }
@@ -117,7 +117,7 @@ impl Call {
             && place.parties() > 1
             && let Some(name) = place.name()
         {
-            let words = ctx.sounds.say(plan.language, &[Phrase::Prompt(words.prompt())]);
+            let words = ctx.world.sounds.say(plan.language, &[Phrase::Prompt(words.prompt())]);
             let (room, sounds) = (place.room(), vec![name, words]);
             self.tell_worker(ctx, MediaCommand::Announce { room, sounds });
         }

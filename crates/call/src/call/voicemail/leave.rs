@@ -9,7 +9,7 @@
 
 use super::{REPLY_TIMEOUT, Stage, VoicemailAnswer, VoicemailOrder, Words};
 use crate::{
-    call::{CALLER, Call, State},
+    call::{Call, State},
     context::Context,
     failure::Cause,
     speech::Phrase,
@@ -178,7 +178,7 @@ impl Call {
     }
 
     fn start_speaking(&mut self, ctx: &mut Context<'_>) {
-        let Some(media) = self.legs[CALLER].media() else { return };
+        let Some(media) = self.legs[self.guest].media() else { return };
         let State::Voicemail(voicemail) = &self.state else { return };
         let mailbox = &voicemail.visit.mailbox;
         let message = RecordingId::new(ctx.now.unix, ctx.rng);
@@ -188,7 +188,7 @@ impl Call {
             call: self.id,
             domain: mailbox.domain,
             started: ctx.now.unix,
-            parties: [self.legs[CALLER].view().number().to_owned(), mailbox.number.clone()],
+            parties: [self.legs[self.guest].view().number().to_owned(), mailbox.number.clone()],
             purpose,
         });
         let (since, longest) = (ctx.now.instant, ctx.settings.message_max);
@@ -203,7 +203,7 @@ impl Call {
     /// The caller has said all; of what was recorded, `silence` at the end is none of it.
     fn stop_speaking(&mut self, ctx: &mut Context<'_>, silence: Duration) {
         let (Some(Step::Speaking { message, since }), Some(media)) =
-            (self.leaving_step(), self.legs[CALLER].media())
+            (self.leaving_step(), self.legs[self.guest].media())
         else {
             return;
         };

@@ -172,7 +172,7 @@ impl Call {
             ('7' | '9', _) if is_before => {}
             ('2', Some(_)) => {
                 menu.at += 1;
-                self.go_on(ctx);
+                self.next_message(ctx);
             }
             ('7', Some(message)) => {
                 self.menu_waiting(ctx, Step::Deleting, REPLY_TIMEOUT);
@@ -198,7 +198,7 @@ impl Call {
             Some(Step::Hearing) => {
                 self.menu_saying(ctx, Step::Choosing { asked: 1 }, Words::AfterMessage);
             }
-            Some(Step::Told) => self.go_on(ctx),
+            Some(Step::Told) => self.next_message(ctx),
             Some(Step::Fetching | Step::Saving | Step::Deleting) | None => {}
         }
     }
@@ -270,7 +270,7 @@ impl Call {
     }
 
     /// The message at which the menu stands, or that there is none.
-    fn go_on(&mut self, ctx: &mut Context<'_>) {
+    fn next_message(&mut self, ctx: &mut Context<'_>) {
         let Some(menu) = self.menu() else { return };
         if menu.current().is_some() {
             return self.fetch(ctx);
@@ -297,7 +297,7 @@ impl Call {
         if let Some((date, time)) = view.at {
             envelope.extend([Phrase::Date(date, Case::Genitive), Phrase::Time(time)]);
         }
-        let envelope = ctx.sounds.say(language, &envelope);
+        let envelope = ctx.world.sounds.say(language, &envelope);
         let sound = Sound::joined(&[&envelope, message]).unwrap_or(envelope);
         if let Some(stage) = self.menu_at(Step::Hearing) {
             self.play_and(ctx, stage, sound);

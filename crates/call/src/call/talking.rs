@@ -1,0 +1,170 @@
+//! Two who talk: their media, and what the one hears while the other holds.
+//!
+//! Two whose descriptions passed through us may change their media between themselves (`modify`);
+//! two who each agreed with us alone are joined, and each goes on agreeing with us alone.
+
+use super::{Call, State, modify::passed};
+use crate::{
+    context::Context,
+    conversations::{Conversation, Listed, Side},
+    leg::LegError,
+};
+use bytes::Bytes;
+use media::{
+    MediaCommand, Playout,
+    sdp::{Agreement, Sdp, agree, join},
+    sound::Music,
+};
+use sip::{ClientId, ServerId};
+use std::{sync::Arc, time::Instant};
+
+/// The guest is connected to somebody.
+#[derive(Debug)]
+pub(super) struct Talking {
+    /// Whom.
+    pub(super) with: usize,
+    /// When the call has lasted long enough.
+    pub(super) until: Instant,
+    pub(super) exchange: Exchange,
+    /// Whether each of the two agreed with us alone.
+    pub(super) is_joined: bool,
+}
+
+/// The offer/answer exchange under way (RFC 3264): at most one a call, since both legs take part.
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// None.
+    Idle,
+    /// A re-INVITE of `from` was passed to the other leg.
+    Passed {
+        /// Whose.
+        from: usize,
+        /// To answer it with.
+        server: ServerId,
+        /// Ours to the other leg.
+        client: ClientId,
+        /// Its offer; `None` if the other leg is to make one.
+        offer: Option<Sdp>,
+    },
+    /// The 2xx of `offerer` brought an offer, which the ACK of the other leg will answer.
+    AnswerInAck {
+        /// Who made the offer.
+        offerer: usize,
+        /// The offer.
+        offer: Sdp,
+    },
+}
+
+impl Talking {
+    pub(super) fn new(
+        ctx: &Context<'_>,
+        with: usize,
+        exchange: Exchange,
+        is_joined: bool,
+    ) -> Self {
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        Self { with, until, exchange, is_joined }
+    }
+}
+
+impl Call {
+    /// The guest talks from now on.
+    pub(super) fn talk(&mut self, ctx: &mut Context<'_>, talking: Talking) {
+        let with = talking.with;
+        // The place of those who talked before goes first: both have the call's name.
+        drop(self.listed.take());
+        self.listed = self.list(ctx, with);
+        self.state = State::Talking(talking);
+        self.refused = None;
+        self.record_pair(ctx);
+        self.finish_transfer(ctx);
+    }
+
+    /// Lets supervisors find the two.
+    fn list(&self, ctx: &Context<'_>, with: usize) -> Option<Listed> {
+        let side = |leg: usize| {
+            let view = self.legs[leg].view();
+            let extension = view.extension.map(|_| view.party);
+            Some(Side { extension, media: self.legs[leg].media()? })
+        };
+        let sides = [side(self.guest)?, side(with)?];
+        let Self { id: call, domain, worker, .. } = *self;
+        Some(ctx.world.conversations.list(Conversation { call, domain, worker, sides }))
+    }
+
+    /// The leg at the other end of the bridge.
+    pub(super) fn other(&self, leg: usize) -> Option<usize> {
+        match &self.state {
+            State::Talking(talking) if leg == self.guest => Some(talking.with),
+            State::Talking(talking) if leg == talking.with => Some(self.guest),
+            State::Talking(_)
+            | State::Ringing(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
+            | State::Meeting(_)
+            | State::Supervising(_)
+            | State::Voicemail(_)
+            | State::Ending { .. } => None,
+        }
+    }
+
+    // === Media between two legs ===
+
+    /// Makes our answer to `offerer` of the other leg's and brings the two together. Nothing changes
+    /// if they cannot be.
+    pub(super) fn connect(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offerer: usize,
+        answerer: usize,
+        offer: &Sdp,
+        answer: &Sdp,
+    ) -> Result<Bytes, LegError> {
+        let Agreement { offering, answering, to_answering, to_offering } =
+            agree(&passed(ctx, offer), answer)?;
+        let bytes = self.legs[offerer].answer_of(offer, answer)?;
+        self.legs[offerer].configure(ctx, offering);
+        self.legs[answerer].configure(ctx, answering);
+        self.bridge(ctx, [offerer, answerer], [to_answering, to_offering]);
+        Ok(bytes)
+    }
+
+    /// Brings two together who each agreed with us alone.
+    pub(super) fn join(&mut self, ctx: &mut Context<'_>, [a, b]: [usize; 2]) -> Result<(), LegError> {
+        let (Some(side_of_a), Some(side_of_b)) = (self.legs[a].side(), self.legs[b].side()) else {
+            return Err(LegError::NoMedia);
+        };
+        let (a_to_b, b_to_a) = join(side_of_a, side_of_b)?;
+        self.bridge(ctx, [a, b], [a_to_b, b_to_a]);
+        Ok(())
+    }
+
+    fn bridge(
+        &mut self,
+        ctx: &mut Context<'_>,
+        [a, b]: [usize; 2],
+        [a_to_b, b_to_a]: [media::PayloadMap; 2],
+    ) {
+        if let Some((waiting, music)) = self.music_for(ctx, [a, b]) {
+            self.legs[waiting].play(ctx, Playout::Music { music });
+        } else if let (Some(a_media), Some(b_media)) = (self.legs[a].media(), self.legs[b].media()) {
+            let command = MediaCommand::Bridge { a: a_media, b: b_media, a_to_b, b_to_a };
+            self.tell_worker(ctx, command);
+            self.convert_keys(ctx, [a, b]);
+        }
+    }
+
+    /// If one of the two holds: the other, and what it hears. Nothing is played to whoever we could
+    /// not be understood by: that one hears the holder's device, if it sends anything.
+    fn music_for(&self, ctx: &Context<'_>, legs: [usize; 2]) -> Option<(usize, Arc<Music>)> {
+        let (holder, waiting) = match legs.map(|leg| self.legs[leg].is_held()) {
+            [true, false] => (0, 1),
+            [false, true] => (1, 0),
+            [true, true] | [false, false] => return None,
+        };
+        let waiting = legs[waiting];
+        let music = ctx.world.sounds.hold_music(self.legs[legs[holder]].hold_music());
+        let hears = self.legs[waiting].side().is_some_and(|it| it.hears_playouts());
+        Some((waiting, music.filter(|_| hears)?))
+    }
+}

@@ -1,0 +1,260 @@
+//! The guest on its way through the plan: each step is carried out here, or handed to who can.
+
+use super::{Call, State};
+use crate::{
+    call::{Invitation, MailboxVisit, VisitPurpose},
+    context::Context,
+    dialplan::{Action, Builtin, ConferencePlan, Dial, DialOutcome, DialTarget, Outcome, Speech},
+    facts::CallDirection,
+    failure::{Cause, Refusal},
+    recording::RecordingOrder,
+    speech::{Language, Phrase},
+};
+use media::Playout;
+use sip::Status;
+
+/// Why those who were rung do not talk.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    pub(super) refusal: Refusal,
+    /// The leg that said so last; `None` if we did.
+    pub(super) by: Option<usize>,
+}
+
+impl Refused {
+    pub(super) fn of(refusal: Refusal) -> Self {
+        Self { refusal, by: None }
+    }
+}
+
+impl Call {
+    /// Does what the plan says next, and next, up to what takes its time.
+    pub(super) fn go_on(&mut self, ctx: &mut Context<'_>) {
+        let now = ctx.now.unix;
+        let action = self.walk.as_mut().and_then(|walk| walk.next(now));
+        self.do_all(ctx, action);
+    }
+
+    /// The same once it is known what became of the last step.
+    pub(super) fn go_on_after(&mut self, ctx: &mut Context<'_>, outcome: &Outcome) {
+        let action = self.next_after(ctx, outcome);
+        self.do_all(ctx, action);
+    }
+
+    fn next_after(&mut self, ctx: &Context<'_>, outcome: &Outcome) -> Option<Action> {
+        let (walk, now) = (self.walk.as_mut()?, ctx.now.unix);
+        walk.took(outcome, now).or_else(|| walk.next(now))
+    }
+
+    fn do_all(&mut self, ctx: &mut Context<'_>, mut action: Option<Action>) {
+        while let Some(outcome) = self.do_one(ctx, action) {
+            action = self.next_after(ctx, &outcome);
+        }
+    }
+
+    /// Does one thing; gives what became of it, unless it takes its time or was the last.
+    fn do_one(&mut self, ctx: &mut Context<'_>, action: Option<Action>) -> Option<Outcome> {
+        let Some(action) = action else {
+            self.come_to_the_end(ctx);
+            return None;
+        };
+        let done = match action {
+            Action::Answer => self.answer_guest(ctx).map(|()| Some(Outcome::Done)),
+            Action::Say(speech) => self.say_to_guest(ctx, &speech),
+            Action::Gather(gather) => self.gather(ctx, &gather).map(|()| None),
+            Action::Dial(dial) => Ok(self.dial(ctx, &dial)),
+            Action::Builtin(builtin) => self.play_builtin(ctx, builtin).map(|()| None),
+            Action::Conference(plan) => self.enter_conference(ctx, plan).map(|()| None),
+            Action::Supervise { number, language } => ctx
+                .supervision(self.domain, self.principal(), &number, language)
+                .and_then(|order| self.supervise(ctx, order))
+                .map(|()| None),
+            Action::LeaveMessage { number, language } => {
+                self.visit(ctx, Some(&number), language, VisitPurpose::Leave).map(|()| None)
+            }
+            Action::HearMessages { language } => {
+                self.visit(ctx, None, language, VisitPurpose::Hear).map(|()| None)
+            }
+            Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
+                self.say_not_built(ctx, language).map(|()| None)
+            }
+            Action::Record(is_on) => {
+                let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
+                // Where nobody talks yet, or the rule wants all of it, the plan goes on all the same.
+                let _ = self.record(ctx, order);
+                Ok(Some(Outcome::Done))
+            }
+            Action::Refuse { status, reason } => {
+                let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
+                Err(Refusal { cause, status: Status(status), reason: Some(reason) })
+            }
+            Action::HangUp => Err(Refusal {
+                status: Cause::Unavailable.status(),
+                ..Refusal::of(Cause::Normal)
+            }),
+        };
+        done.unwrap_or_else(|refusal| {
+            self.end_or_return(ctx, None, refusal);
+            None
+        })
+    }
+
+    /// Nothing is left to do.
+    fn come_to_the_end(&mut self, ctx: &mut Context<'_>) {
+        let refused = self.refused.take();
+        let (by, refusal) = match refused {
+            // Who heard us before its call ended hears that from us.
+            Some(refused) => (refused.by.filter(|_| !self.is_guest_up()), refused.refusal),
+            None => (None, Refusal { status: Cause::Unavailable.status(), ..Refusal::of(Cause::Normal) }),
+        };
+        self.end_or_return(ctx, by, refusal);
+    }
+
+    /// Ends the call, unless whoever transferred it takes it back.
+    fn end_or_return(&mut self, ctx: &mut Context<'_>, by: Option<usize>, refusal: Refusal) {
+        if !self.fail_transfer(ctx, &refusal) {
+            self.end(ctx, by, refusal);
+        }
+    }
+
+    // === Steps ===
+
+    fn say_to_guest(
+        &mut self,
+        ctx: &mut Context<'_>,
+        speech: &Speech,
+    ) -> Result<Option<Outcome>, Refusal> {
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
+        let Some(sound) = ctx.world.sounds.speech(speech) else {
+            return Ok(Some(Outcome::Done));
+        };
+        self.legs[self.guest].play(ctx, Playout::Prompt { sound });
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        self.state = State::Playing { until, goes_on: true };
+        Ok(None)
+    }
+
+    /// Whom to ring is found out, and rung; gives the outcome if nobody can be.
+    fn dial(&mut self, ctx: &mut Context<'_>, dial: &Dial) -> Option<Outcome> {
+        let targets = ctx.targets(self.domain, &self.calling, dial);
+        let is_out = dial.targets.iter().any(|it| matches!(it, DialTarget::Trunk { .. }));
+        // Lists of calls are told once.
+        if is_out && self.direction == CallDirection::Internal && self.told.is_none() {
+            self.direction = CallDirection::Out;
+        }
+        match targets.and_then(|targets| self.ring(ctx, targets)) {
+            Ok(()) => None,
+            Err(refusal) => {
+                let outcome = refusal.outcome();
+                self.refused = Some(Refused::of(refusal));
+                Some(Outcome::Dialled(outcome))
+            }
+        }
+    }
+
+    fn play_builtin(&mut self, ctx: &mut Context<'_>, builtin: Builtin) -> Result<(), Refusal> {
+        let sounds = &ctx.world.sounds;
+        let playout = match builtin {
+            Builtin::Echo => Playout::Echo,
+            Builtin::Tone { hz, dbm0 } => Playout::Tone { hz, dbm0 },
+            Builtin::Progress(tone) => Playout::Loop { sound: sounds.tones.tone(tone).clone() },
+            Builtin::Music { name } => match sounds.music.get(&name) {
+                Some(music) => Playout::Music { music: music.clone() },
+                None => {
+                    let reason = Some(format!("Music {name} is missing"));
+                    return Err(Refusal { reason, ..Refusal::of(Cause::Internal) });
+                }
+            },
+        };
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
+        self.legs[self.guest].play(ctx, playout);
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        self.state = State::Playing { until, goes_on: false };
+        Ok(())
+    }
+
+    fn enter_conference(
+        &mut self,
+        ctx: &mut Context<'_>,
+        plan: ConferencePlan,
+    ) -> Result<(), Refusal> {
+        let place = ctx.world.rooms.come(self.domain, plan.room.clone(), self.worker);
+        self.move_to_worker(place.worker())?;
+        self.meet(ctx, Invitation { plan, place })
+    }
+
+    /// Everything that the guest hears must come from one worker; a session that is open stays where
+    /// it is.
+    pub(super) fn move_to_worker(&mut self, worker: u8) -> Result<(), Refusal> {
+        if self.worker != worker && self.legs.iter().any(|it| it.media().is_some()) {
+            let reason = Some("What this call wants is on another media worker".to_owned());
+            return Err(Refusal { reason, ..Refusal::of(Cause::Exhausted) });
+        }
+        self.worker = worker;
+        Ok(())
+    }
+
+    fn visit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        number: Option<&str>,
+        language: Language,
+        purpose: VisitPurpose,
+    ) -> Result<(), Refusal> {
+        let mailbox = ctx.mailbox(self.domain, self.principal(), number)?;
+        self.visit_mailbox(ctx, MailboxVisit { mailbox, language, purpose })
+    }
+
+    /// The guest is told that there is no such service here.
+    fn say_not_built(&mut self, ctx: &mut Context<'_>, language: Language) -> Result<(), Refusal> {
+        self.answer_guest(ctx)?;
+        self.note_arrival(ctx);
+        let sound = ctx.world.sounds.say(language, &[Phrase::Prompt(NOT_BUILT)]);
+        self.legs[self.guest].play(ctx, Playout::Prompt { sound });
+        let until = ctx.now.instant + ctx.settings.call_duration_max;
+        self.state = State::Playing { until, goes_on: false };
+        Ok(())
+    }
+
+    // === Getters ===
+
+    /// In whose name the call goes where it goes.
+    fn principal(&self) -> Option<crate::dialplan::Principal> {
+        self.walk.as_ref().map(|walk| walk.by().clone())
+    }
+
+    /// Whether whoever the call is about was answered.
+    pub(super) fn is_guest_up(&self) -> bool {
+        self.legs[self.guest].is_up()
+    }
+}
+
+impl Refusal {
+    /// What it is called in plans.
+    pub(super) fn outcome(&self) -> DialOutcome {
+        match self.cause {
+            Cause::Busy | Cause::TooManyCalls => DialOutcome::Busy,
+            Cause::NoAnswer => DialOutcome::NoAnswer,
+            Cause::Unavailable => DialOutcome::Offline,
+            Cause::Rejected | Cause::Refused => DialOutcome::Refused,
+            Cause::Normal
+            | Cause::Cancelled
+            | Cause::AnsweredElsewhere
+            | Cause::NotFound
+            | Cause::NoCommonCodec
+            | Cause::Exhausted
+            | Cause::Loop
+            | Cause::RtpTimeout
+            | Cause::NotAcked
+            | Cause::PeerLost
+            | Cause::MaxDuration
+            | Cause::Shutdown
+            | Cause::Internal => DialOutcome::Failed,
+        }
+    }
+}
+
+/// What is said where a service is planned and not there.
+const NOT_BUILT: &str = "service-not-built";

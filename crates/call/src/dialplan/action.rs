@@ -1,0 +1,285 @@
+//! What a plan has a call do, and what it hears back.
+
+use super::ConferencePlan;
+use crate::speech::{ClockTime, Date, Language};
+use media::progress::ProgressTone;
+use std::fmt;
+
+/// The next thing to do with a call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// Answer the caller, if nobody has.
+    Answer,
+    /// Say something to the caller; answered with [`Outcome::Done`].
+    Say(Speech),
+    /// Say something and take keys; answered with [`Outcome::Keys`].
+    Gather(Gather),
+    /// Ring somebody; answered with [`Outcome::Dialled`], unless the call is answered.
+    Dial(Dial),
+    /// Answer and play a part ourselves, until the caller hangs up.
+    Builtin(Builtin),
+    /// Answer and bring the caller into a conference.
+    Conference(ConferencePlan),
+    /// Let the caller, if it may, hear the conversation of an extension of its domain.
+    Supervise {
+        /// The extension's number.
+        number: String,
+        /// In which the caller is spoken to.
+        language: Language,
+    },
+    /// Let the caller leave a message for an extension of its domain. Whether it exists is the
+    /// caller's to find out.
+    LeaveMessage {
+        /// The extension's number.
+        number: String,
+        /// In which the caller is spoken to.
+        language: Language,
+    },
+    /// Let the caller, an extension, hear the messages that were left for it.
+    HearMessages {
+        /// In which the caller is spoken to.
+        language: Language,
+    },
+    /// Let the caller wait in a queue.
+    Queue {
+        /// Its number.
+        name: String,
+        /// In which the caller is spoken to.
+        language: Language,
+    },
+    /// Take an order for a call back by the agents of a queue.
+    OrderCallback {
+        /// The queue's number.
+        queue: String,
+        /// In which the caller is spoken to.
+        language: Language,
+    },
+    /// Record the call from now on, or no longer; answered with [`Outcome::Done`].
+    Record(bool),
+    /// Refuse, or hang up if the caller was answered.
+    Refuse {
+        /// SIP status, 400 to 699.
+        status: u16,
+        /// Reason phrase.
+        reason: String,
+    },
+    /// Hang up in the usual way; who was not answered is refused as unavailable.
+    HangUp,
+}
+
+/// Words for a caller.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Speech {
+    /// In which language.
+    pub language: Language,
+    /// What, in order; may be empty.
+    pub words: Vec<Spoken>,
+}
+
+/// One thing that is said.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Spoken {
+    /// A file, one of [`super::Known::prompts`], whatever the language.
+    File(String),
+    /// A prompt by its name in the folder of the language.
+    Prompt(String),
+    /// How many.
+    Number(u64),
+    /// Digit by digit.
+    Digits(String),
+    /// How much money, in hundredths.
+    Money(i64),
+    /// How long, in seconds.
+    Duration(u64),
+    /// Which day.
+    Date(Date),
+    /// Which time of the day.
+    Time(ClockTime),
+}
+
+/// Keys that are asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Gather {
+    /// What is said before, and cut off by the first key.
+    pub speech: Speech,
+    /// So many keys are enough.
+    pub digits_max: usize,
+    /// Whether `#` ends them; it is not one of them then.
+    pub ends_with_hash: bool,
+    /// How long the first key may take once everything is said, and each further one, in seconds.
+    pub timeout_s: u32,
+    /// What they are for, as a rehearsal shows it.
+    pub what: &'static str,
+}
+
+/// Whom to ring.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Dial {
+    /// All at once; at least one.
+    pub targets: Vec<DialTarget>,
+    /// For how long, in seconds; `None` for as long as they are set to ring.
+    pub timeout_s: Option<u32>,
+    /// Whether their devices are asked to answer by themselves.
+    pub is_intercom: bool,
+}
+
+/// Somebody to ring.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DialTarget {
+    /// All contacts of an extension of the call's domain. Whether it exists is the caller's to find
+    /// out.
+    User(String),
+    /// A number behind a trunk.
+    Trunk {
+        /// The trunk's name.
+        trunk: String,
+        /// The number to ask for.
+        number: String,
+    },
+}
+
+/// Endpoints that we play ourselves.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Builtin {
+    /// Everything that comes in goes back.
+    Echo,
+    /// A steady sine.
+    Tone {
+        /// Frequency, in Hz.
+        hz: u16,
+        /// Level, in dBm0.
+        dbm0: i8,
+    },
+    /// A tone that tells how a call goes, as the country of the server has it.
+    Progress(ProgressTone),
+    /// Hold music.
+    Music {
+        /// Its name, one of [`super::Known::music`].
+        name: String,
+    },
+}
+
+/// What became of an action.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It is over.
+    Done,
+    /// The keys that were pressed; empty if none was.
+    Keys(String),
+    /// Nobody talks.
+    Dialled(DialOutcome),
+}
+
+/// How it ended to ring somebody.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum DialOutcome {
+    /// Somebody talks already.
+    Busy,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// No device is there.
+    Offline,
+    /// Somebody said no.
+    Refused,
+    /// There is no such number, or it could not be reached.
+    Failed,
+}
+
+impl DialOutcome {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Busy, Self::NoAnswer, Self::Offline, Self::Refused, Self::Failed];
+
+    /// As plans write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Offline => "offline",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+/// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
+/// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
+/// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
+/// `record on`, `refuse 501`, `hang up`.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer => f.write_str("answer"),
+            Self::Say(speech) => write!(f, "say{speech}"),
+            Self::Gather(gather) => f.write_str(gather.what),
+            Self::Dial(dial) => dial.fmt(f),
+            Self::Builtin(builtin) => builtin.fmt(f),
+            Self::Conference(plan) => write!(f, "conference {}", plan.room),
+            Self::Supervise { number, .. } => write!(f, "supervise {number}"),
+            Self::LeaveMessage { number, .. } => write!(f, "message {number}"),
+            Self::HearMessages { .. } => f.write_str("messages"),
+            Self::Queue { name, .. } => write!(f, "queue {name}"),
+            Self::OrderCallback { queue, .. } => write!(f, "callback {queue}"),
+            Self::Record(true) => f.write_str("record on"),
+            Self::Record(false) => f.write_str("record off"),
+            Self::Refuse { status, .. } => write!(f, "refuse {status}"),
+            Self::HangUp => f.write_str("hang up"),
+        }
+    }
+}
+
+impl fmt::Display for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.targets.as_slice() {
+            [one] => one.fmt(f)?,
+            many => {
+                f.write_str("users")?;
+                many.iter().try_for_each(|it| match it {
+                    DialTarget::User(number) => write!(f, " {number}"),
+                    DialTarget::Trunk { trunk, number } => write!(f, " {trunk}/{number}"),
+                })?;
+            }
+        }
+        if self.is_intercom { f.write_str(" intercom") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for DialTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(number) => write!(f, "user {number}"),
+            Self::Trunk { trunk, number } => write!(f, "trunk {trunk} {number}"),
+        }
+    }
+}
+
+impl fmt::Display for Builtin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Echo => f.write_str("echo"),
+            Self::Tone { .. } => f.write_str("tone"),
+            Self::Progress(tone) => write!(f, "tone {}", tone.name()),
+            Self::Music { name } => write!(f, "music {name}"),
+        }
+    }
+}
+
+/// Each word after a blank.
+impl fmt::Display for Speech {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.words.iter().try_for_each(|it| match it {
+            Spoken::File(name) | Spoken::Prompt(name) => write!(f, " {name}"),
+            Spoken::Number(number) => write!(f, " number {number}"),
+            Spoken::Digits(digits) => write!(f, " digits {digits}"),
+            Spoken::Money(hundredths) => write!(f, " money {hundredths}"),
+            Spoken::Duration(seconds) => write!(f, " duration {seconds}"),
+            Spoken::Date(_) => f.write_str(" date"),
+            Spoken::Time(_) => f.write_str(" time"),
+        })
+    }
+}
