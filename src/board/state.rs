@@ -134,6 +134,7 @@ impl Board {
                 }
             }
             Telling::Fact(CallFact::Over(call)) => self.forget(now, call),
+            Telling::Fact(CallFact::Merged { call, .. }) => self.forget_merged(now, call),
             Telling::All(views) => self.handle_all(now, shard, views),
         }
     }
@@ -271,6 +272,20 @@ impl Board {
         let missing = live.view.legs.len().saturating_sub(live.rows);
         self.await_rows(call, Awaited { domain: live.view.domain, users: live.ever, missing });
         self.tell_if_logged(now, call);
+    }
+
+    /// Another call has its legs, and its rows in the call log will be that one's.
+    fn forget_merged(&mut self, now: Stamp, call: CallId) {
+        let Some(live) = self.calls.get_mut(&call) else { return };
+        live.view.state = call::facts::CallState::Ending;
+        self.show(now, call);
+        let Some(live) = self.calls.remove(&call) else { return };
+        for id in live.view.legs.iter().filter_map(|it| it.extension) {
+            if let Some(line) = self.lines.get_mut(&id) {
+                line.legs.retain(|(it, _)| *it != call);
+            }
+            self.derive_line(now, id, false);
+        }
     }
 
     // === The call log ===

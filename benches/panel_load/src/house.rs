@@ -210,6 +210,7 @@ impl Calls {
                     answered: Some(at),
                     recording: CallRecording::Off,
                     legs,
+                    added: Vec::new(),
                 })
             }
             Some((call, true)) => {

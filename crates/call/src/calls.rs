@@ -6,7 +6,7 @@
 
 use crate::{
     call::{Call, PartyCommand},
-    context::{Context, Handle, Handles, LegRef},
+    context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
     facts::{CallFact, CallView, LegMedia},
@@ -58,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) settings: Settings,
     pub(crate) rng: Rng,
+    pub(crate) errands: Vec<Errand>,
 }
 
 impl Calls {
@@ -68,7 +69,15 @@ impl Calls {
         let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
         Self {
-            core: Core { endpoint, ports, handles: Handles::default(), outputs, settings, rng },
+            core: Core {
+                endpoint,
+                ports,
+                handles: Handles::default(),
+                outputs,
+                settings,
+                rng,
+                errands: Vec::new(),
+            },
             gate,
             world,
             calls: HashMap::new(),
@@ -148,8 +157,8 @@ impl Calls {
                 });
             }
             MediaEvent::TimedOut { media } => {
-                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
-                    call.handle_media_timeout(ctx);
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_media_timeout(ctx, leg);
                 });
             }
             MediaEvent::Closed { media, stats } => {
@@ -361,13 +370,13 @@ impl Calls {
                 Method::Options => {
                     ctx.endpoint.respond(now.instant, server, Reply::new(Status(200)));
                 }
+                Method::Refer => call.handle_refer(ctx, leg, server, request),
                 Method::Ack
                 | Method::Cancel
                 | Method::Message
                 | Method::Notify
                 | Method::Prack
                 | Method::Publish
-                | Method::Refer
                 | Method::Register
                 | Method::Subscribe
                 | Method::Update
@@ -497,6 +506,34 @@ impl Calls {
             }
         }
         self.settle(now, id);
+        while let Some(errand) = self.core.errands.pop() {
+            self.run(now, errand);
+        }
+    }
+
+    /// Does what concerns two calls.
+    fn run(&mut self, now: Now, errand: Errand) {
+        match errand {
+            Errand::Join { call, other: LegRef { call: other, leg } } => {
+                let Some(taken) = self.calls.remove(&other) else { return };
+                let mut left = None;
+                self.with_call(now, call, |call, ctx| {
+                    left = call.take_place_in(ctx, Box::new(taken), leg);
+                });
+                self.put_back(now, other, call, left);
+            }
+        }
+    }
+
+    /// A call was taken in by another, unless something of it is `left`.
+    fn put_back(&mut self, now: Now, id: CallId, into: CallId, left: Option<Box<Call>>) {
+        if let Some(call) = left {
+            self.calls.insert(id, *call);
+            self.settle(now, id);
+        } else {
+            self.deadlines.stop(id);
+            self.core.outputs.push_back(Output::Fact(CallFact::Merged { call: id, into }));
+        }
     }
 
     fn settle(&mut self, now: Now, id: CallId) {
@@ -536,6 +573,7 @@ impl Core {
             settings: &self.settings,
             world,
             rng: &mut self.rng,
+            errands: &mut self.errands,
         }
     }
 }

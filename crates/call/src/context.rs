@@ -20,6 +20,20 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) world: &'a World,
     pub(crate) rng: &'a mut Rng,
+    /// What is left to be done that concerns another call, too.
+    pub(crate) errands: &'a mut Vec<Errand>,
+}
+
+/// Something that concerns two calls, which is done when the one that wants it is done with its event.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    /// The guest of a call takes the place of a leg of another call.
+    Join {
+        /// The guest's.
+        call: CallId,
+        /// The leg.
+        other: LegRef,
+    },
 }
 
 /// What the endpoint or a worker calls a part of a leg.

@@ -17,6 +17,13 @@ pub enum CallFact {
     Changed(CallChange),
     /// It is forgotten: its legs are settled and its rows are on their way to the call log.
     Over(CallId),
+    /// It is forgotten, since another one has its legs: these were told as that one's before.
+    Merged {
+        /// Which.
+        call: CallId,
+        /// The other.
+        into: CallId,
+    },
 }
 
 /// What became different about a call, all of it at once.

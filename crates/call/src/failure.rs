@@ -41,6 +41,8 @@ pub(crate) enum Cause {
     MaxDuration,
     /// The switch is stopping.
     Shutdown,
+    /// It handed its far end on to somebody else.
+    Transferred,
     /// Our fault.
     Internal,
 }
@@ -67,6 +69,7 @@ impl Cause {
             Self::PeerLost => "peer_lost",
             Self::MaxDuration => "max_duration",
             Self::Shutdown => "shutdown",
+            Self::Transferred => "transferred",
             Self::Internal => "internal",
         }
     }
@@ -74,7 +77,7 @@ impl Cause {
     /// The value of a Reason header (RFC 3326) for BYE and CANCEL, in Q.850 terms.
     pub(crate) fn reason_header(self) -> &'static str {
         match self {
-            Self::Normal | Self::Cancelled => "Q.850;cause=16;text=\"Normal call clearing\"",
+            Self::Normal | Self::Cancelled | Self::Transferred => "Q.850;cause=16;text=\"Normal call clearing\"",
             Self::AnsweredElsewhere => "SIP;cause=200;text=\"Call completed elsewhere\"",
             Self::Busy => "Q.850;cause=17;text=\"User busy\"",
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",
@@ -96,7 +99,7 @@ impl Cause {
     /// The status for a caller whose call ends this way before an answer.
     pub(crate) fn status(self) -> Status {
         Status(match self {
-            Self::Normal | Self::Cancelled | Self::AnsweredElsewhere => 487,
+            Self::Normal | Self::Cancelled | Self::AnsweredElsewhere | Self::Transferred => 487,
             Self::Busy => 486,
             Self::NoAnswer | Self::Unavailable => 480,
             Self::Rejected => 603,

@@ -546,7 +546,10 @@ impl City {
             }
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {
-                self.links.push((call, String::from_utf8_lossy(&sip_call_id).into_owned()));
+                // A dialog that goes from one call to another is told anew.
+                let sip_call_id = String::from_utf8_lossy(&sip_call_id).into_owned();
+                self.links.retain(|(_, it)| *it != sip_call_id);
+                self.links.push((call, sip_call_id));
             }
             Output::Fact(fact) => self.take_in(shard, fact),
             Output::Offence(_) => self.offences += 1,
@@ -568,6 +571,10 @@ impl City {
                 let before = view.clone();
                 view.apply(&change);
                 assert_ne!(*view, before, "a change changes something: {change:?}");
+            }
+            CallFact::Merged { call, into } => {
+                assert!(board.remove(&call).is_some(), "a call is merged once");
+                assert!(board.contains_key(&into), "the other one is there");
             }
             CallFact::Over(id) => {
                 let view = board.remove(&id).expect("a call is over once");

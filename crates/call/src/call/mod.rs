@@ -24,7 +24,7 @@
 //!
 //! `setup` begins a call, `walking` carries out the steps, `ringing` brings those who are rung to the
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
-//! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one take another's place, `keys`
+//! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` makes one call of two, `keys`
 //! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
@@ -32,6 +32,7 @@
 mod conference;
 mod gathering;
 mod keys;
+mod merging;
 mod modify;
 mod recording;
 mod ringing;
@@ -217,6 +218,7 @@ impl Call {
         if !self.takes_part(leg) {
             self.suspend_recording_of(ctx, leg);
             self.legs[leg].bye_received(ctx);
+            self.note_transferor_left(ctx, leg);
             return;
         }
         self.legs[leg].bye_received(ctx);
@@ -257,7 +259,10 @@ impl Call {
     }
 
     /// No RTP came from a leg for the configured time: the far end is dead.
-    pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>) {
+    pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        if !self.takes_part(leg) {
+            return;
+        }
         match self.state {
             State::Talking(_)
             | State::Playing { .. }
@@ -285,6 +290,11 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
+        let due = self.state_due();
+        self.transfer_due().map_or(due, |it| it.min(due))
+    }
+
+    fn state_due(&self) -> Instant {
         match &self.state {
             State::Ringing(ringing) => ringing.until,
             State::Talking(talking) => talking.until,
@@ -302,7 +312,10 @@ impl Call {
 
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
-        if self.poll_timeout() > ctx.now.instant {
+        if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
+            self.leave_transfer(ctx);
+        }
+        if self.state_due() > ctx.now.instant {
             return;
         }
         match &self.state {
@@ -334,6 +347,7 @@ impl Call {
             return;
         }
         self.refuse_exchange(ctx);
+        self.forget_transfer(ctx);
         self.announce_leaving(ctx);
         self.leave_message_behind(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {

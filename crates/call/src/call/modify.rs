@@ -34,6 +34,10 @@ impl Call {
             ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(491)));
             return;
         }
+        if self.legs[leg].is_renewing() {
+            ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(491)));
+            return;
+        }
         let sdp = description::of(&request.headers, &request.body);
         match self.legs[leg].reinvited(sdp) {
             Ok(offer) => self.change_media(ctx, leg, server, offer),
@@ -129,7 +133,11 @@ impl Call {
         client: ClientId,
         response: &Response,
     ) {
-        if !response.status.is_final() || self.handle_key_told(ctx, leg, client) {
+        if !response.status.is_final()
+            || self.handle_key_told(ctx, leg, client)
+            || self.handle_notified(ctx, client)
+            || self.handle_renewed(ctx, leg, client, Some(response))
+        {
             return;
         }
         if !response.status.is_success() {
@@ -152,6 +160,35 @@ impl Call {
             self.set_exchange(Exchange::Idle);
             self.legs[from].refuse_reinvite(ctx, server, status, reason);
         }
+    }
+
+    /// What became of a re-INVITE that we sent by ourselves; false if it is none.
+    fn handle_renewed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        client: ClientId,
+        response: Option<&Response>,
+    ) -> bool {
+        if !self.legs[leg].end_renewal(ctx, client) {
+            return false;
+        }
+        let Some(response) = response.filter(|it| it.status.is_success()) else {
+            // Everything stays as it was.
+            self.legs[leg].reinvite_refused();
+            return true;
+        };
+        let sdp = description::of(&response.headers, &response.body);
+        let described = self.legs[leg].reinvite_accepted(sdp);
+        self.legs[leg].confirm(ctx, None);
+        if let Ok(Described::Answer(answer)) = described
+            && let Ok(side) = accept_answer(&answer, &LocalCodec::TELEPHONY)
+        {
+            self.legs[leg].configure(ctx, side);
+            // Two who cannot be joined go on as they were.
+            let _ = self.rejoin(ctx, leg);
+        }
+        true
     }
 
     /// What `from` is told of the other leg's description.
@@ -183,7 +220,10 @@ impl Call {
         client: ClientId,
         status: Status,
     ) {
-        if self.handle_key_told(ctx, leg, client) {
+        if self.handle_key_told(ctx, leg, client)
+            || self.handle_notified(ctx, client)
+            || self.handle_renewed(ctx, leg, client, None)
+        {
             return;
         }
         let Some((from, server, _)) = self.take_passed(ctx, client) else { return };

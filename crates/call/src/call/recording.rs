@@ -98,6 +98,11 @@ impl Call {
         }
     }
 
+    /// The call becomes part of another.
+    pub(super) fn interrupt_any_recording(&mut self, ctx: &mut Context<'_>) {
+        self.interrupt_recording(ctx);
+    }
+
     fn interrupt_recording(&mut self, ctx: &mut Context<'_>) {
         let (recording, pauses) = match self.recording.state {
             RecordingState::Runs(recording) => (recording, false),

@@ -78,6 +78,11 @@ impl Ringing {
     pub(super) fn nobody(now: Instant) -> Self {
         Self { until: now, first: 1, refusal: None, told: None, early: None }
     }
+
+    /// The same for legs that have moved behind so many others.
+    pub(super) fn behind(self, others: usize) -> Self {
+        Self { first: self.first + others, early: self.early.map(|it| it + others), ..self }
+    }
 }
 
 impl Call {
@@ -95,8 +100,7 @@ impl Call {
             return Err(failure.unwrap_or(Refusal::of(Cause::Unavailable)));
         }
         if self.is_guest_up() {
-            let sound = ctx.world.sounds.tones.tone(ProgressTone::Ringback).clone();
-            self.legs[self.guest].play(ctx, Playout::Loop { sound });
+            self.play_ringback(ctx);
         }
         self.state = State::Ringing(Ringing {
             until: ctx.now.instant + targets.timeout,
@@ -106,6 +110,12 @@ impl Call {
             early: None,
         });
         Ok(())
+    }
+
+    /// Lets a guest that was answered hear that somebody rings.
+    pub(super) fn play_ringback(&mut self, ctx: &mut Context<'_>) {
+        let sound = ctx.world.sounds.tones.tone(ProgressTone::Ringback).clone();
+        self.legs[self.guest].play(ctx, Playout::Loop { sound });
     }
 
     fn ring_one(&mut self, ctx: &mut Context<'_>, target: Target) -> Result<(), LegError> {
@@ -129,7 +139,7 @@ impl Call {
         };
         let codecs;
         let offered = if self.is_guest_up() {
-            codecs = self.codecs_for_guest();
+            codecs = self.legs[self.guest].codecs();
             Offered::Ours(&codecs)
         } else {
             self.arrival.offer.as_ref().map_or(Offered::Nothing, Offered::Of)
@@ -137,16 +147,6 @@ impl Call {
         let leg = Leg::invite(ctx, new, self.worker, offered, request)?;
         self.legs.push(leg);
         Ok(())
-    }
-
-    /// What we can, and first what the guest speaks: then nothing need be transcoded.
-    fn codecs_for_guest(&self) -> Vec<LocalCodec> {
-        let mut codecs = LocalCodec::TELEPHONY.to_vec();
-        let spoken = self.legs[self.guest].side().and_then(|it| it.formats.first());
-        if let Some(spoken) = spoken {
-            codecs.sort_by_key(|it| !it.is(spoken));
-        }
-        codecs
     }
 
     // === Responses to our INVITEs ===

@@ -74,10 +74,24 @@ impl Call {
         // The place of those who talked before goes first: both have the call's name.
         drop(self.listed.take());
         self.listed = self.list(ctx, with);
+        let is_joined = talking.is_joined;
         self.state = State::Talking(talking);
         self.refused = None;
         self.record_pair(ctx);
         self.finish_transfer(ctx);
+        if is_joined {
+            self.renew(ctx, self.guest);
+            self.renew(ctx, with);
+        }
+    }
+
+    /// Whoever was put on hold by somebody who is gone is asked to speak again.
+    fn renew(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        let is_silenced = self.legs[leg].side().is_some_and(|it| !it.direction.receives());
+        if is_silenced {
+            // Where another exchange is under way, what it brings counts.
+            let _ = self.legs[leg].renew(ctx);
+        }
     }
 
     /// Lets supervisors find the two.

@@ -1,20 +1,354 @@
-//! One leg lets another take its place.
+//! One who talks hands the other on (REFER, RFC 3515 and RFC 5589).
+//!
+//! ```text
+//! Talking ── REFER: 202 ─▶ the walk of the new number, for whoever stays
+//!                            │ rings         │ talks, or hears us    │ nobody talks
+//!                            ▼               ▼                       ▼
+//!                          NOTIFY 180    NOTIFY 200, BYE         NOTIFY 4xx, and the two talk again;
+//!                                        to whoever handed on    or whoever handed on is rung
+//! ```
+//!
+//! Where the REFER names another call of the same phone, its far end is joined at once: see `merging`.
 
-use super::Call;
-use crate::{context::Context, failure::Refusal};
+use super::{Call, Calling, State, Talking, talking::Exchange};
+use crate::{
+    cdr::HangupParty,
+    context::{Context, Errand, Handle, LegRef},
+    dialplan::{Principal, RouteQuery, Walk},
+    failure::{Cause, Refusal},
+};
+use bytes::Bytes;
+use media::Playout;
+use sip::{
+    ClientId, Header, HeaderName, Method, ReferTo, Request, ServerId, Status,
+    endpoint::{Body, Reply},
+};
+use std::time::{Duration, Instant};
 
 /// Somebody hands the guest on.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    /// Whose place is taken.
-    pub(super) by: usize,
+    /// Whose place is to be taken.
+    by: usize,
+    /// Whether it wants to know how it goes (RFC 4488).
+    is_told: bool,
+    /// What it was told last.
+    told: Status,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    /// Somebody else is looked for.
+    Searching,
+    /// Whoever handed on is rung, since nobody else talks.
+    Returning,
+    /// It was told how it ended, and goes when it has heard that.
+    Leaving {
+        /// What it is told with.
+        client: Option<ClientId>,
+        /// Or then.
+        until: Instant,
+    },
 }
 
 impl Call {
-    pub(super) fn note_arrival(&mut self, _ctx: &mut Context<'_>) {}
-    pub(super) fn tell_of_ringing(&mut self, _ctx: &mut Context<'_>) {}
-    pub(super) fn finish_transfer(&mut self, _ctx: &mut Context<'_>) {}
-    pub(super) fn fail_transfer(&mut self, _ctx: &mut Context<'_>, _refusal: &Refusal) -> bool {
-        false
+    /// `leg` wants whoever it talks to to be connected with somebody else.
+    pub(crate) fn handle_refer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        server: ServerId,
+        request: &Request,
+    ) {
+        let reply = match self.judge_refer(ctx, leg, request) {
+            Ok(order) => {
+                let reply = Reply::new(Status(202));
+                ctx.endpoint.respond(ctx.now.instant, server, reply);
+                return self.begin_transfer(ctx, leg, order, is_told(request));
+            }
+            Err((status, reason)) => {
+                Reply { reason: Some(reason.to_owned()), ..Reply::new(Status(status)) }
+            }
+        };
+        ctx.endpoint.respond(ctx.now.instant, server, reply);
+    }
+
+    fn judge_refer(
+        &self,
+        ctx: &Context<'_>,
+        leg: usize,
+        request: &Request,
+    ) -> Result<Order, (u16, &'static str)> {
+        let refer_to = ReferTo::of(&request.headers).ok_or((400, "Name one address in Refer-To"))?;
+        if self.transfer.is_some() {
+            return Err((491, "A transfer is under way"));
+        }
+        let other = self.other(leg).ok_or((603, "Nobody is there to be transferred"))?;
+        let number = refer_to.uri.user_text().ok_or((404, "Refer-To names no number"))?;
+        if self.legs[other].view().extension.is_some() && self.legs[other].view().party == number {
+            return Err((403, "Nobody can be transferred to itself"));
+        }
+        let number = number.into_owned();
+        let Some(replaces) = refer_to.replaces else { return Ok(Order { number, with: None }) };
+        // A dialog that is not found may be another shard's: its number is called then.
+        let dialog = ctx.endpoint.dialog_named(&replaces);
+        let with = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
+        let with = with.filter(|it| it.call != self.id);
+        Ok(Order { number, with })
+    }
+
+    fn begin_transfer(&mut self, ctx: &mut Context<'_>, by: usize, order: Order, is_told: bool) {
+        let Some(guest) = self.other(by) else { return };
+        self.refuse_exchange(ctx);
+        self.transfer =
+            Some(Box::new(Transfer { by, is_told, told: Status(100), stage: Stage::Searching }));
+        self.notify_of_transfer(ctx, Status(100));
+        drop(self.listed.take());
+        self.guest = guest;
+        match order.with {
+            Some(other) => ctx.errands.push(Errand::Join { call: self.id, other }),
+            None => self.transfer_to(ctx, &order.number),
+        }
+    }
+
+    /// The guest goes where a number leads, with the rights of whoever hands it on.
+    pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
+        let Some(transfer) = &self.transfer else { return };
+        let by = transfer.by;
+        let domain = ctx.world.directory.domains.get(&self.domain);
+        let Some(domain) = domain else { return };
+        self.calling = self.calling_of(ctx, self.guest);
+        let principal = self.principal_of(by);
+        let query = RouteQuery {
+            domain: &domain.name,
+            from: principal.as_caller(),
+            number: &self.calling.number,
+            dialled: number,
+            now: ctx.now.unix,
+        };
+        let walk = Walk::begin(&ctx.world.plans, &query);
+        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
+        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
+        let value = Bytes::from(referred_by);
+        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
+        self.walk = Some(Box::new(walk));
+        self.refused = None;
+        self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant));
+        self.legs[by].play(ctx, Playout::Silence);
+        self.legs[self.guest].play(ctx, Playout::Silence);
+        self.go_on(ctx);
+    }
+
+    // === How it goes ===
+
+    /// Somebody rings.
+    pub(super) fn tell_of_ringing(&mut self, ctx: &mut Context<'_>) {
+        if let Some(Stage::Searching) = self.transfer_stage() {
+            self.notify_of_transfer(ctx, Status(180));
+        }
+    }
+
+    /// The guest has come to something that answers by itself.
+    pub(super) fn note_arrival(&mut self, ctx: &mut Context<'_>) {
+        self.finish_transfer(ctx);
+    }
+
+    /// The guest is where it was to go: whoever handed it on leaves.
+    pub(super) fn finish_transfer(&mut self, ctx: &mut Context<'_>) {
+        match self.transfer_stage() {
+            Some(Stage::Searching) => self.say_goodbye(ctx, Status(200)),
+            Some(Stage::Returning) => self.transfer = None,
+            Some(Stage::Leaving { .. }) | None => {}
+        }
+    }
+
+    /// Nobody talks to the guest: whoever handed it on takes it back. False if it cannot.
+    pub(super) fn fail_transfer(&mut self, ctx: &mut Context<'_>, refusal: &Refusal) -> bool {
+        let Some(transfer) = &self.transfer else { return false };
+        let (by, stage) = (transfer.by, transfer.stage);
+        if stage != Stage::Searching {
+            return false;
+        }
+        self.notify_of_transfer(ctx, refusal.status);
+        if self.legs[by].is_up() {
+            self.transfer = None;
+            return self.talk_again(ctx, by);
+        }
+        self.recall(ctx, by)
+    }
+
+    /// The two who talked before do so again.
+    fn talk_again(&mut self, ctx: &mut Context<'_>, with: usize) -> bool {
+        if self.join(ctx, [self.guest, with]).is_err() {
+            return false;
+        }
+        self.talk(ctx, Talking::new(ctx, with, Exchange::Idle, true));
+        true
+    }
+
+    /// Whoever handed the guest on has hung up: it is rung.
+    fn recall(&mut self, ctx: &mut Context<'_>, by: usize) -> bool {
+        let view = self.legs[by].view();
+        let domain = ctx.world.directory.domains.get(&self.domain);
+        let (Some(transfer), Some(domain), Some(_)) =
+            (&mut self.transfer, domain, view.extension)
+        else {
+            return false;
+        };
+        transfer.stage = Stage::Returning;
+        let principal = Principal::Extension(view.party.clone());
+        let walk = Walk::to_ring(&ctx.world.plans, &domain.name, principal, &view.party);
+        self.walk = Some(Box::new(walk));
+        self.go_on(ctx);
+        true
+    }
+
+    /// Tells whoever handed on how it ended, and lets it go.
+    pub(super) fn say_goodbye(&mut self, ctx: &mut Context<'_>, status: Status) {
+        let client = self.notify_of_transfer(ctx, status);
+        let Some(transfer) = &mut self.transfer else { return };
+        let by = transfer.by;
+        if !self.legs[by].is_up() {
+            self.transfer = None;
+            return;
+        }
+        let until = ctx.now.instant + GOODBYE_MAX;
+        transfer.stage = Stage::Leaving { client, until };
+        match client {
+            Some(client) => {
+                ctx.handles.insert(Handle::Client(client), self.legs[by].handle());
+            }
+            None => self.leave_transfer(ctx),
+        }
+    }
+
+    /// The final answer to a request of ours, or that there is none; false if it is not about a
+    /// transfer.
+    pub(super) fn handle_notified(&mut self, ctx: &mut Context<'_>, client: ClientId) -> bool {
+        match self.transfer_stage() {
+            Some(Stage::Leaving { client: Some(told), .. }) if told == client => {
+                ctx.handles.remove(Handle::Client(client));
+                self.leave_transfer(ctx);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// When whoever handed on goes at the latest.
+    pub(super) fn transfer_due(&self) -> Option<Instant> {
+        match self.transfer_stage() {
+            Some(Stage::Leaving { until, .. }) => Some(until),
+            Some(Stage::Searching | Stage::Returning) | None => None,
+        }
+    }
+
+    /// Whoever handed on goes.
+    pub(super) fn leave_transfer(&mut self, ctx: &mut Context<'_>) {
+        let Some(transfer) = self.transfer.take() else { return };
+        if let Stage::Leaving { client: Some(client), .. } = transfer.stage {
+            ctx.handles.remove(Handle::Client(client));
+        }
+        self.suspend_recording_of(ctx, transfer.by);
+        self.legs[transfer.by].end(ctx, HangupParty::System, &Refusal::of(Cause::Transferred));
+    }
+
+    /// Whoever hands on, if it is this leg, has hung up: it hears no more of it.
+    pub(super) fn note_transferor_left(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        if self.transferor() == Some(leg) && matches!(self.transfer_stage(), Some(Stage::Leaving { .. })) {
+            self.forget_transfer(ctx);
+        }
+    }
+
+    /// The call ends.
+    pub(super) fn forget_transfer(&mut self, ctx: &mut Context<'_>) {
+        if let Some(transfer) = self.transfer.take()
+            && let Stage::Leaving { client: Some(client), .. } = transfer.stage
+        {
+            ctx.handles.remove(Handle::Client(client));
+        }
+    }
+
+    /// Tells whoever handed on how it goes (RFC 3515 section 2.4.4).
+    fn notify_of_transfer(&mut self, ctx: &mut Context<'_>, status: Status) -> Option<ClientId> {
+        let transfer = self.transfer.as_mut()?;
+        let is_repeated = transfer.told == status && status != Status(100);
+        let dialog = self.legs[transfer.by].dialog()?;
+        if !transfer.is_told || is_repeated {
+            return None;
+        }
+        transfer.told = status;
+        let state = if status.is_final() {
+            "terminated;reason=noresource".to_owned()
+        } else {
+            format!("active;expires={SUBSCRIPTION_S}")
+        };
+        let header = |name, value: Bytes| Header { name, value };
+        let headers = vec![
+            header(HeaderName::Event, Bytes::from_static(b"refer")),
+            header(HeaderName::SubscriptionState, state.into()),
+        ];
+        let body = Body {
+            content_type: Bytes::from_static(b"message/sipfrag;version=2.0"),
+            bytes: format!("SIP/2.0 {} {}\r\n", status.0, status.reason()).into(),
+        };
+        let now = ctx.now.instant;
+        let sent = ctx.endpoint.request_in_dialog(now, dialog, Method::Notify, headers, Some(body));
+        sent.ok()
+    }
+
+    // === Getters ===
+
+    /// The leg that hands the guest on.
+    pub(super) fn transferor(&self) -> Option<usize> {
+        self.transfer.as_ref().map(|it| it.by)
+    }
+
+    fn transfer_stage(&self) -> Option<Stage> {
+        self.transfer.as_ref().map(|it| it.stage)
+    }
+
+    /// In whose name a leg acts.
+    pub(super) fn principal_of(&self, leg: usize) -> Principal {
+        let view = self.legs[leg].view();
+        match (view.extension, view.party.split_once('/')) {
+            (Some(_), _) => Principal::Extension(view.party),
+            (None, Some((trunk, _))) => Principal::Trunk(trunk.to_owned()),
+            (None, None) => Principal::Trunk(view.party),
+        }
+    }
+
+    /// A leg as those see it whom it is connected with.
+    pub(super) fn calling_of(&self, ctx: &Context<'_>, leg: usize) -> Calling {
+        let view = self.legs[leg].view();
+        let number = view.number().to_owned();
+        let line = ctx.world.directory.extension(self.domain, &number);
+        let name = match view.extension {
+            Some(_) => line.map(|it| it.display_name.clone()),
+            None if leg == 0 => self.caller_name.clone(),
+            None => None,
+        };
+        let display = name.filter(|it| !it.is_empty()).map(Bytes::from);
+        Calling { number, display }
     }
 }
+
+/// What a REFER wants.
+struct Order {
+    /// Where the guest is to go.
+    number: String,
+    /// The leg whose place it is to take.
+    with: Option<LegRef>,
+}
+
+/// Whether whoever asks wants to be notified (RFC 4488 section 4).
+fn is_told(request: &Request) -> bool {
+    let name = HeaderName::Other(Bytes::from_static(b"Refer-Sub"));
+    !request.headers.text(&name).is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
+}
+
+/// How long the implicit subscription lasts by our word, in seconds: longer than anybody rings.
+const SUBSCRIPTION_S: u32 = 600;
+/// How long whoever handed on may take to say that it has heard how it ended.
+const GOODBYE_MAX: Duration = Duration::from_secs(2);

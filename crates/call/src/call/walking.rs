@@ -251,6 +251,7 @@ impl Refusal {
             | Cause::PeerLost
             | Cause::MaxDuration
             | Cause::Shutdown
+            | Cause::Transferred
             | Cause::Internal => DialOutcome::Failed,
         }
     }

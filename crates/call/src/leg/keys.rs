@@ -68,6 +68,11 @@ impl Leg {
         true
     }
 
+    /// The request under way.
+    pub(super) fn sent_key(&self) -> Option<ClientId> {
+        self.keys.sent
+    }
+
     /// Takes the request under way out of the index.
     pub(super) fn forget_sent_key(&mut self, ctx: &mut Context<'_>) {
         if let Some(client) = self.keys.sent.take() {

@@ -98,6 +98,14 @@ impl Media {
         }
     }
 
+    /// The session's name, as long as its worker may tell of it.
+    pub(super) fn id(&self) -> Option<MediaId> {
+        match self {
+            Self::Open(Session { media, .. }) | Self::Closing { media, .. } => Some(*media),
+            Self::None | Self::Closed(_) => None,
+        }
+    }
+
     /// Takes the session's name out of the index.
     pub(super) fn forget(&self, ctx: &mut Context<'_>) {
         if let Self::Open(Session { media, .. }) | Self::Closing { media, .. } = self {

@@ -56,6 +56,8 @@ pub(crate) struct Leg {
     shown: Shown,
     /// What counts against the far end's limit of concurrent calls, until the end.
     seat: Option<Arc<Seat>>,
+    /// Our own re-INVITE that is not answered yet.
+    renewal: Option<ClientId>,
 }
 
 /// What was told last of how the leg stands.
@@ -393,6 +395,54 @@ impl Leg {
         self.order.roll_back();
     }
 
+    /// Sends a re-INVITE with an offer of our own, first what is spoken already.
+    pub(crate) fn renew(&mut self, ctx: &mut Context<'_>) -> Result<(), LegError> {
+        if !self.order.is_idle() {
+            return Err(OrderError::Busy.into());
+        }
+        let dialog = self.dialog().ok_or(LegError::NoMedia)?;
+        let codecs = self.codecs();
+        let sdp = self.offer_ourselves(&codecs)?;
+        let body = Some(description::body(sdp.clone()));
+        let client = ctx
+            .endpoint
+            .request_in_dialog(ctx.now.instant, dialog, Method::Invite, Vec::new(), body)
+            .map_err(|_| LegError::NoMedia)?;
+        self.order.send_invite(Some(sdp))?;
+        ctx.handles.insert(Handle::Client(client), self.handle);
+        self.renewal = Some(client);
+        Ok(())
+    }
+
+    /// Our own re-INVITE was answered, or never will be; false if the request is none.
+    pub(crate) fn end_renewal(&mut self, ctx: &mut Context<'_>, client: ClientId) -> bool {
+        let is_it = self.renewal == Some(client);
+        if is_it {
+            self.forget_renewal(ctx);
+        }
+        is_it
+    }
+
+    /// Whether a re-INVITE of our own is under way.
+    pub(crate) fn is_renewing(&self) -> bool {
+        self.renewal.is_some()
+    }
+
+    fn forget_renewal(&mut self, ctx: &mut Context<'_>) {
+        if let Some(client) = self.renewal.take() {
+            ctx.handles.remove(Handle::Client(client));
+        }
+    }
+
+    /// What we can, and first what is spoken with the far end.
+    pub(crate) fn codecs(&self) -> Vec<LocalCodec> {
+        let mut codecs = LocalCodec::TELEPHONY.to_vec();
+        if let Some(spoken) = self.side().and_then(|it| it.formats.first()) {
+            codecs.sort_by_key(|it| !it.is(spoken));
+        }
+        codecs
+    }
+
     fn described(&mut self, sdp: Option<Bytes>) -> Result<Described, LegError> {
         match self.order.handle_success(sdp)? {
             Description::Answer(answer) => Ok(Described::Answer(self.read(&answer)?)),
@@ -483,6 +533,7 @@ impl Leg {
 
     fn down(&mut self, ctx: &mut Context<'_>) {
         self.forget_sent_key(ctx);
+        self.forget_renewal(ctx);
         if let Some(dialog) = self.dialog() {
             ctx.handles.remove(Handle::Dialog(dialog));
         }
@@ -668,6 +719,38 @@ impl Leg {
         }
     }
 
+    // === From one call to another ===
+
+    /// Becomes a leg of another call.
+    pub(crate) fn move_to(&mut self, ctx: &mut Context<'_>, handle: LegRef) {
+        let names = [
+            match self.signalling {
+                Signalling::Invited { server, .. } => Some(Handle::Server(server)),
+                Signalling::Inviting { .. }
+                | Signalling::Cancelling { .. }
+                | Signalling::Unconfirmed { .. }
+                | Signalling::Up { .. }
+                | Signalling::Down => None,
+            },
+            self.invite_client().map(Handle::Client),
+            self.dialog().map(Handle::Dialog),
+            self.sent_key().map(Handle::Client),
+            self.renewal.map(Handle::Client),
+            self.media.id().map(Handle::Media),
+        ];
+        for name in names.into_iter().flatten() {
+            ctx.handles.insert(name, handle);
+        }
+        self.handle = handle;
+        let (call, sip_call_id) = (handle.call, self.record.sip_call_id());
+        ctx.outputs.push_back(Output::Link { call, sip_call_id });
+    }
+
+    /// Its row of the call log says of whose call it was when it began.
+    pub(crate) fn belong_to(&mut self, caller: &str, caller_name: Option<&str>, dialled: &str) {
+        self.record.belong_to(caller, caller_name, dialled);
+    }
+
     // === Putting away ===
 
     /// The leg's row of the call log; once, when it is settled.
@@ -691,6 +774,7 @@ impl Leg {
             ctx.handles.remove(Handle::Dialog(dialog));
         }
         self.forget_sent_key(ctx);
+        self.forget_renewal(ctx);
         self.media.forget(ctx);
     }
 
@@ -715,6 +799,7 @@ impl Leg {
             record: Record::new(ctx, role, new.party, new.line, text, peer),
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
             seat: new.seat,
+            renewal: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     failure::Cause,
 };
 use base::{CallId, CdrId, DomainId, ExtensionId, LegId, Now, UnixMillis};
+use bytes::Bytes;
 use media::StreamStats;
 use sip::Status;
 use std::time::Instant;
@@ -26,6 +27,16 @@ pub(super) struct Record {
     end: Option<End>,
     codec: Option<String>,
     is_written: bool,
+    /// Of whose call it was when it began, if that was another.
+    origin: Option<Box<Origin>>,
+}
+
+/// Of whose call a leg was.
+#[derive(Debug)]
+struct Origin {
+    caller: String,
+    caller_name: Option<String>,
+    dialled: String,
 }
 
 /// How a leg ended.
@@ -72,7 +83,19 @@ impl Record {
             end: None,
             codec: None,
             is_written: false,
+            origin: None,
         }
+    }
+
+    /// It was a leg of this caller's call when it began; what was said first counts.
+    pub(super) fn belong_to(&mut self, caller: &str, caller_name: Option<&str>, dialled: &str) {
+        self.origin.get_or_insert_with(|| {
+            Box::new(Origin {
+                caller: caller.to_owned(),
+                caller_name: caller_name.map(str::to_owned),
+                dialled: dialled.to_owned(),
+            })
+        });
     }
 
     pub(super) fn note_ringing(&mut self, now: Now) {
@@ -109,6 +132,10 @@ impl Record {
 
     pub(super) fn role(&self) -> LegRole {
         self.role
+    }
+
+    pub(super) fn sip_call_id(&self) -> Bytes {
+        Bytes::copy_from_slice(self.sip_call_id.as_bytes())
     }
 
     pub(super) fn party(&self) -> &str {
@@ -148,8 +175,13 @@ impl Record {
         let started = self.started.instant;
         let since_start = |at: Instant| at.saturating_duration_since(started).as_millis() as i64;
         let answer_ms = self.answered_at.map(since_start);
+        let origin = self.origin.take();
+        let (caller, caller_name, dialled) = match &origin {
+            Some(it) => (it.caller.as_str(), it.caller_name.as_deref(), it.dialled.as_str()),
+            None => (call.caller, call.caller_name, call.dialled),
+        };
         let line = self.line.take();
-        let told = call.caller_name.filter(|_| self.role == LegRole::Caller);
+        let told = caller_name.filter(|_| self.role == LegRole::Caller);
         let end_ms = since_start(end.at);
         Some(Cdr {
             id: CdrId::new(ctx.now.unix, ctx.rng),
@@ -157,8 +189,8 @@ impl Record {
             leg: self.leg,
             domain: call.domain,
             role: self.role,
-            caller: call.caller.to_owned(),
-            dialled: call.dialled.to_owned(),
+            caller: caller.to_owned(),
+            dialled: dialled.to_owned(),
             // The leg is shown until its call is forgotten.
             party: self.party.clone(),
             user: line.as_ref().and_then(|it| it.user),

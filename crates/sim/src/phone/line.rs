@@ -25,6 +25,8 @@ pub struct Line {
     pub headers: Vec<(String, String)>,
     /// Final statuses of re-INVITEs of ours.
     pub changes: Vec<u16>,
+    /// How a transfer that we asked for goes, as we were notified.
+    pub notified: Vec<u16>,
     /// Status of our BYE.
     pub bye: Option<u16>,
     /// When the 2xx came or went.
@@ -108,7 +110,14 @@ impl Line {
         }
     }
 
-    pub(super) fn is_live(&self) -> bool {
+    /// The switch's side of its dialog, as a Replaces header names it.
+    pub fn replaces(&self) -> String {
+        let remote_tag = self.remote_tag.as_deref().unwrap_or_default();
+        format!("{};to-tag={remote_tag};from-tag={}", self.call_id, self.local_tag)
+    }
+
+    /// Whether it is not over.
+    pub fn is_live(&self) -> bool {
         self.state != LineState::Ended
     }
 

@@ -291,6 +291,28 @@ impl Phone {
         }
     }
 
+    /// Hands the other side of a call on to a number.
+    pub fn refer(&mut self, now: Instant, line: usize, number: &str) {
+        let refer_to = format!("<sip:{number}@{}>", self.domain);
+        self.send_refer(now, line, refer_to);
+    }
+
+    /// Hands the other side of a call on to the other side of another.
+    pub fn refer_to_line(&mut self, now: Instant, line: usize, other: usize) {
+        let it = &self.lines[other];
+        let replaces = it.replaces().replace(';', "%3B").replace('=', "%3D");
+        let number = it.remote_uri.trim_start_matches("sip:").to_owned();
+        self.send_refer(now, line, format!("<sip:{number}?Replaces={replaces}>"));
+    }
+
+    /// The same, in words of the test's own.
+    pub fn send_refer(&mut self, now: Instant, line: usize, refer_to: String) {
+        let mut draft = self.in_dialog("REFER", line, None);
+        draft.extra.push(("Refer-To", refer_to));
+        draft.extra.push(("Contact", self.contact()));
+        self.send(now, Purpose::Odd, draft);
+    }
+
     /// Sends a request outside any call.
     pub fn ask(&mut self, now: Instant, method: &'static str, uri: &str) {
         let us = format!("<sip:{}@{}>", self.signs_as, self.domain);
@@ -438,6 +460,7 @@ impl Phone {
             reason: String::new(),
             headers: Vec::new(),
             changes: Vec::new(),
+            notified: Vec::new(),
             bye: None,
             answered_at: None,
             ended_at: None,

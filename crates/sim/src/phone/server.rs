@@ -62,6 +62,12 @@ impl Phone {
             ("INVITE", None) if request.to_tag().is_none() => self.handle_call(now, request),
             ("CANCEL", _) => self.handle_cancel(now, request),
             ("BYE", Some(line)) => self.handle_bye(now, line, request),
+            ("NOTIFY", Some(line)) => {
+                let fragment = request.body().unwrap_or_default();
+                let status = fragment.split(' ').nth(1).and_then(|it| it.parse::<u16>().ok());
+                self.lines[line].notified.extend(status);
+                self.reply(request, 200, None, None);
+            }
             ("INFO" | "OPTIONS", Some(_)) => self.reply(request, 200, None, None),
             (_, Some(_)) => self.reply(request, 405, None, None),
             (_, None) => self.reply(request, 481, None, None),

@@ -188,7 +188,7 @@ fn requests_in_a_call_are_answered() {
         city.act(CALLER, |phone, now| phone.ask_in_call(now, method, 0));
         city.wait(secs(1));
     }
-    assert_eq!(city.phones[CALLER].odd_statuses, [200, 200, 405, 405, 405], "{}", city.story());
+    assert_eq!(city.phones[CALLER].odd_statuses, [200, 200, 405, 400, 405], "{}", city.story());
     assert!(is_heard_both_ways(&city));
     hang_up_and_finish(&mut city);
 }

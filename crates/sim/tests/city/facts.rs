@@ -60,7 +60,7 @@ fn a_call_tells_where_it_comes_from_and_who_is_in_it() {
         .iter()
         .filter_map(|fact| match fact {
             CallFact::Began(view) => Some(view),
-            CallFact::Changed(_) | CallFact::Over(_) => None,
+            CallFact::Changed(_) | CallFact::Over(_) | CallFact::Merged { .. } => None,
         })
         .map(|it| {
             let is_own = |it: &LegView| if it.extension.is_some() { "own" } else { "trunk" };
@@ -96,7 +96,7 @@ fn told(city: &City) -> Vec<String> {
         match fact {
             CallFact::Began(began) => view = Some((**began).clone()),
             CallFact::Changed(change) => view.as_mut().expect("it began").apply(change),
-            CallFact::Over(_) => {
+            CallFact::Over(_) | CallFact::Merged { .. } => {
                 lines.push("over".to_owned());
                 continue;
             }

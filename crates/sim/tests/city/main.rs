@@ -17,5 +17,6 @@ mod registration;
 mod supervision;
 mod support;
 mod torture;
+mod transfers;
 mod trunk;
 mod voicemail;

@@ -8,10 +8,11 @@ use crate::{
 };
 
 /// Methods that we know, as an Allow header says them.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER";
 
-/// Extensions that a request may Require of us: contacts behind edge proxies (RFC 3327).
-const SUPPORTED: [&str; 1] = ["path"];
+/// Extensions that a request may Require of us: contacts behind edge proxies (RFC 3327), dialogs that
+/// take another's place (RFC 3891), transfers without notifications (RFC 4488).
+const SUPPORTED: [&str; 3] = ["path", "replaces", "norefersub"];
 
 /// The refusal that a request has earned, if any. Who is asking is not looked at: none of these
 /// tells a stranger more than our Allow header does.

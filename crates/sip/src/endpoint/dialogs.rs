@@ -75,6 +75,16 @@ impl Endpoint {
         self.end_dialog(dialog);
     }
 
+    /// The dialog with our tag, this Call-ID and the peer's tag.
+    pub(crate) fn find_dialog(
+        &self,
+        local: LocalTag,
+        call_id: &[u8],
+        remote_tag: &Bytes,
+    ) -> Option<DialogId> {
+        self.dialogs.find(local, call_id, Some(remote_tag))
+    }
+
     /// Whether a BYE of ours must wait for the ACK of our 2xx.
     pub(super) fn must_hold_bye(&self, id: DialogId) -> bool {
         let invite = self.dialogs.get(id).and_then(|it| it.invite_in);

@@ -76,6 +76,17 @@ impl Uri {
         escape::text(self.user.as_ref()?)
     }
 
+    /// The value of a header that follows the `?`, without its escapes; the first of that name.
+    pub fn header(&self, name: &str) -> Option<Bytes> {
+        let headers = self.headers.as_ref()?;
+        headers.split(|it| *it == b'&').find_map(|header| {
+            let at = header.iter().position(|it| *it == b'=')?;
+            let (found, value) = (&header[..at], &header[at + 1..]);
+            let is_it = found.eq_ignore_ascii_case(name.as_bytes());
+            is_it.then(|| escape::Unescaped(value).map(|it| it.byte).collect())
+        })
+    }
+
     /// The `transport` parameter, or what the scheme implies; UDP when nothing says otherwise.
     /// `None` for a transport we do not know.
     pub fn transport(&self) -> Option<Transport> {

@@ -1,0 +1,136 @@
+//! Which dialog a new one replaces (RFC 3891), and how a transfer names it (RFC 3515, RFC 5589).
+
+use crate::{
+    Endpoint,
+    endpoint::DialogId,
+    header::{HeaderName, Headers, NameAddr},
+    shard::LocalTag,
+    uri::Uri,
+};
+use bytes::Bytes;
+
+/// A dialog as somebody else names it: the tags are those of the one that is asked to replace it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replaces {
+    /// Call-ID of the dialog.
+    pub call_id: Bytes,
+    /// Tag of whoever is asked: ours.
+    pub to_tag: Bytes,
+    /// Tag of the other side.
+    pub from_tag: Bytes,
+    /// Whether it is meant only as long as nobody has answered.
+    pub is_early_only: bool,
+}
+
+/// Where a REFER wants somebody to go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReferTo {
+    /// Without what follows its `?`.
+    pub uri: Uri,
+    /// The dialog whose place is to be taken.
+    pub replaces: Option<Replaces>,
+}
+
+impl Replaces {
+    /// Reads the value of a Replaces header; `None` if a part of it is missing.
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        let mut parts = value.split(|it| *it == b';').map(<[u8]>::trim_ascii);
+        let call_id = parts.next().filter(|it| !it.is_empty())?;
+        let (mut to_tag, mut from_tag, mut is_early_only) = (None, None, false);
+        for part in parts {
+            let mut halves = part.splitn(2, |it| *it == b'=').map(<[u8]>::trim_ascii);
+            match (halves.next()?.to_ascii_lowercase().as_slice(), halves.next()) {
+                (b"to-tag", Some(tag)) => to_tag = Some(Bytes::copy_from_slice(tag)),
+                (b"from-tag", Some(tag)) => from_tag = Some(Bytes::copy_from_slice(tag)),
+                (b"early-only", None) => is_early_only = true,
+                (_, _) => {}
+            }
+        }
+        let call_id = Bytes::copy_from_slice(call_id);
+        Some(Self { call_id, to_tag: to_tag?, from_tag: from_tag?, is_early_only })
+    }
+
+    /// The Replaces header of a request; `Err` if it cannot be read or is there twice.
+    pub fn of(headers: &Headers) -> Result<Option<Self>, MalformedReplaces> {
+        let mut values = headers.all(&HeaderName::Replaces);
+        let Some(value) = values.next() else { return Ok(None) };
+        match (Self::parse(value), values.next()) {
+            (Some(replaces), None) => Ok(Some(replaces)),
+            (_, _) => Err(MalformedReplaces),
+        }
+    }
+}
+
+/// A Replaces header that names no dialog, or one of several.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("expected one Replaces header with a Call-ID, to-tag and from-tag")]
+pub struct MalformedReplaces;
+
+impl ReferTo {
+    /// The one Refer-To header of a REFER; `None` if there is none that can be read, or several.
+    pub fn of(headers: &Headers) -> Option<Self> {
+        let mut values = headers.all(&HeaderName::ReferTo);
+        let value = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        let NameAddr { mut uri, .. } = NameAddr::parse(value).ok()?;
+        let wanted = uri.header("Replaces");
+        uri.headers = None;
+        let replaces = match wanted {
+            Some(value) => Some(Replaces::parse(&value)?),
+            None => None,
+        };
+        Some(Self { uri, replaces })
+    }
+}
+
+impl Endpoint {
+    /// The dialog that somebody else names.
+    pub fn dialog_named(&self, replaces: &Replaces) -> Option<DialogId> {
+        let local = LocalTag::parse(&replaces.to_tag)?;
+        self.find_dialog(local, &replaces.call_id, &replaces.from_tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaces_has_both_tags_and_a_call_id() {
+        let read = |text: &str| Replaces::parse(text.as_bytes());
+        let good = read("98732@sip.example.com;from-tag=r33th4x0r;to-tag=ff87ff;early-only").unwrap();
+        assert_eq!(good.call_id, "98732@sip.example.com");
+        assert_eq!((&good.to_tag[..], &good.from_tag[..]), (&b"ff87ff"[..], &b"r33th4x0r"[..]));
+        assert!(good.is_early_only);
+        for text in ["", "a", "a;to-tag=1", "a;from-tag=1", ";to-tag=1;from-tag=2"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_refer_names_a_number_and_perhaps_a_dialog() {
+        let read = |value: &'static str| {
+            let mut headers = Headers::new();
+            headers.push(HeaderName::ReferTo, Bytes::from_static(value.as_bytes()));
+            ReferTo::of(&headers)
+        };
+        let blind = read("<sip:1003@demo.tandem.test>").unwrap();
+        assert_eq!((blind.uri.user_text().as_deref(), blind.replaces), (Some("1003"), None));
+        let attended = read(
+            "<sip:1003@demo.tandem.test?Replaces=abc%40h%3Bto-tag%3D01%3Bfrom-tag%3D02&Require=replaces>",
+        )
+        .unwrap();
+        assert_eq!(attended.uri.headers, None);
+        let replaces = attended.replaces.unwrap();
+        assert_eq!((&replaces.call_id[..], &replaces.to_tag[..]), (&b"abc@h"[..], &b"01"[..]));
+        assert_eq!(read("<sip:1003@demo.tandem.test?Replaces=abc>"), None);
+        assert_eq!(read("nonsense"), None);
+        let mut twice = Headers::new();
+        for _ in 0..2 {
+            twice.push(HeaderName::ReferTo, Bytes::from_static(b"<sip:1@a>"));
+        }
+        assert_eq!(ReferTo::of(&twice), None);
+    }
+}
