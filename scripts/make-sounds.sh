@@ -150,6 +150,18 @@ spoken_by_the_other() {
 }
 spoken_by_the_other
 
+# feature NAME RUSSIAN ENGLISH
+feature() {
+    russian "feature-$1" "$2"
+    english "feature-$1" "$3"
+}
+
+feature forward-on 'Переадресация включена.' 'Your calls are now forwarded.'
+feature forward-off 'Переадресация выключена.' 'Your calls are no longer forwarded.'
+feature dnd-on 'Режим не беспокоить включён.' 'Do not disturb is on.'
+feature dnd-off 'Режим не беспокоить выключен.' 'Do not disturb is off.'
+feature not-kept 'Не получилось. Попробуйте позже.' 'That did not work. Please try again later.'
+
 russian service-not-built 'Эта услуга пока не работает. До свидания.'
 english service-not-built 'This service is not there yet. Goodbye.'
 

@@ -74,9 +74,11 @@ impl Live {
             CallState::Talking | CallState::Playing | CallState::Conference => {
                 vec!["hangup", "record"]
             }
-            CallState::Ringing | CallState::Held | CallState::Supervising | CallState::Ending => {
-                vec!["hangup"]
-            }
+            CallState::Ringing
+            | CallState::Held
+            | CallState::Parked
+            | CallState::Supervising
+            | CallState::Ending => vec!["hangup"],
         }
     }
 

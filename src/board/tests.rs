@@ -381,6 +381,7 @@ fn directory(domain: DomainId) -> Directory {
         ring_timeout_s: 60,
         user: (number != NOBODY).then(|| user(number)),
         media: call::MediaRules::default(),
+        features: call::features::Features::default(),
     };
     let extensions = [ANNA, BORIS, CLARA, NOBODY]
         .map(|number| ((domain, number.to_owned()), extension(number)))

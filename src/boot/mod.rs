@@ -5,6 +5,7 @@
 
 mod audio_file;
 mod control;
+mod features;
 mod figures;
 pub mod house;
 pub mod plans;
@@ -38,7 +39,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Conversations, Directory, Occupancy, Rooms, Sounds, World, dialplan::Plans};
+use call::{Conversations, Directory, Occupancy, Parking, Rooms, Sounds, World, dialplan::Plans};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -196,7 +197,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     }
 
     let mut signals = Signals::listen()?;
-    let parts = Parts::start(&config, &store, knowledge).await?;
+    let mut parts = Parts::start(&config, &store, knowledge).await?;
     let running = Arc::new(Running {
         config: ArcSwap::from_pointee(config.clone()),
         written: ArcSwap::from_pointee(written),
@@ -231,6 +232,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         servers.push(tokio::spawn(http::serve(listener, router, stopping.clone())));
     }
     servers.push(tokio::spawn(control.serve(running.clone(), stopping)));
+    if let Some(orders) = parts.feature_orders.take() {
+        tokio::spawn(running.clone().change_features(orders));
+    }
     let watching = tokio::spawn(running.clone().report_figures());
     tracing::info!("ready");
 
@@ -297,6 +301,8 @@ struct Parts {
     media: MediaServer,
     recordings: Recordings,
     voicemail: Voicemail,
+    /// What people want to become of calls to them, until somebody carries it out.
+    feature_orders: Option<mpsc::Receiver<call::features::FeatureRequest>>,
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
@@ -373,6 +379,7 @@ impl Parts {
         for listener in &listeners {
             tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
         }
+        let (features, feature_orders) = mpsc::channel(features::INBOX_MAX);
         let start = ShardStart {
             config,
             event_loops: &event_loops,
@@ -383,6 +390,7 @@ impl Parts {
             media: &media,
             registrar: registrar_inbox,
             voicemail: mailboxes,
+            features,
             cdrs,
             tellings,
             rooms: Rooms::default(),
@@ -397,6 +405,7 @@ impl Parts {
             media,
             recordings,
             voicemail,
+            feature_orders: Some(feature_orders),
             cdr_writer,
             hub,
             board,
@@ -449,6 +458,7 @@ struct ShardStart<'a> {
     media: &'a MediaServer,
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
+    features: mpsc::Sender<call::features::FeatureRequest>,
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
@@ -458,6 +468,7 @@ impl ShardStart<'_> {
     fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
         let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
+        let parking = Parking::default();
         let loop_secret = rng.u64();
         let answers = ears.registrations.into_iter().zip(ears.voicemail);
         let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
@@ -476,6 +487,7 @@ impl ShardStart<'_> {
                     occupancy: occupancy.clone(),
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
+                    parking: parking.clone(),
                 };
                 let wires = Wires {
                     transport_events,
@@ -486,6 +498,7 @@ impl ShardStart<'_> {
                     registrar: self.registrar.clone(),
                     voicemail: self.voicemail.clone(),
                     voicemail_replies,
+                    features: self.features.clone(),
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),
                 };

@@ -209,6 +209,8 @@ words! {
         Held,
         /// The caller hears the server.
         Playing,
+        /// The caller waits in a parking slot.
+        Parked,
         /// The caller is in a conference, or at its door.
         Conference,
         /// The caller hears others talk.
@@ -273,6 +275,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Talking => Self::Talking,
             call::facts::CallState::Held => Self::Held,
             call::facts::CallState::Playing => Self::Playing,
+            call::facts::CallState::Parked => Self::Parked,
             call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Supervising => Self::Supervising,
             call::facts::CallState::Ending => Self::Ending,

@@ -2,8 +2,9 @@
 
 use base::CallId;
 use call::{
-    CallCounts, CallView, Directory, LegMedia, PartyCommand, RecordingOrder, RecordingRefusal,
-    Sounds, Totals, dialplan::Plans,
+    CallCounts, CallView, CommandRefusal, Directory, LegMedia, Origination, OriginationRefusal,
+    PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals, TransferOrder,
+    dialplan::Plans, features::FeatureReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -22,6 +23,9 @@ pub(super) enum Command {
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
+    Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
+    Transfer(CallId, TransferOrder, oneshot::Sender<Result<(), CommandRefusal>>),
+    Feature(FeatureReply),
     Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
     MediaOf(CallId, oneshot::Sender<Vec<LegMedia>>),
     KeptCalls(oneshot::Sender<Vec<KeptCall>>),
@@ -89,6 +93,28 @@ impl ShardHandle {
     /// Ends one call; false if it is not here.
     pub async fn hang_up(&self, call: CallId) -> Result<bool, ShardGone> {
         self.ask(|reply| Command::HangUp(call, reply)).await
+    }
+
+    /// Rings somebody's own devices, to connect it with a number then.
+    pub async fn originate(
+        &self,
+        order: Origination,
+    ) -> Result<Result<CallId, OriginationRefusal>, ShardGone> {
+        self.ask(|reply| Command::Originate(order, reply)).await
+    }
+
+    /// Sends one side of a call on to another number.
+    pub async fn transfer(
+        &self,
+        call: CallId,
+        order: TransferOrder,
+    ) -> Result<Result<(), CommandRefusal>, ShardGone> {
+        self.ask(|reply| Command::Transfer(call, order, reply)).await
+    }
+
+    /// Tells a call whether what its caller wants is in force.
+    pub async fn feature(&self, reply: FeatureReply) -> Result<(), ShardGone> {
+        self.tell(Command::Feature(reply)).await
     }
 
     /// Does something to a party of a conference; false if the call is in none.

@@ -15,6 +15,7 @@ use call::{
     CallFact, Calls, Output, Settings, World,
     facts::Telling,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    features::{FeatureReply, FeatureRequest},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};
@@ -61,6 +62,8 @@ pub struct Wires {
     pub voicemail: mpsc::Sender<VoicemailRequest>,
     /// The keeper's answers.
     pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
+    /// To whoever keeps what becomes of calls to extensions. Full: the caller hears that it is not kept.
+    pub features: mpsc::Sender<FeatureRequest>,
     /// To the call log.
     pub cdrs: CdrSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
@@ -189,6 +192,13 @@ impl Shard {
             Command::Party(call, command, reply) => {
                 let _ = reply.send(self.calls.command_party(clock::now(), call, command));
             }
+            Command::Originate(order, reply) => {
+                let _ = reply.send(self.calls.originate(clock::now(), order));
+            }
+            Command::Transfer(call, order, reply) => {
+                let _ = reply.send(self.calls.transfer(clock::now(), call, &order));
+            }
+            Command::Feature(reply) => self.calls.handle_feature(clock::now(), reply),
             Command::Record(call, order, reply) => {
                 let _ = reply.send(self.calls.record(clock::now(), call, order));
             }
@@ -226,6 +236,7 @@ impl Shard {
                 Output::Media { worker, command } => self.command_media(now, worker, command),
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
+                Output::Feature(request) => self.change_feature(now, *request),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
@@ -242,6 +253,14 @@ impl Shard {
         }
         if self.is_fact_lost {
             self.tell_all();
+        }
+    }
+
+    /// Hands on what a caller wants to become of calls to it.
+    fn change_feature(&mut self, now: Now, request: FeatureRequest) {
+        let reply = FeatureReply { call: request.call, is_kept: false };
+        if self.wires.features.try_send(request).is_err() {
+            self.calls.handle_feature(now, reply);
         }
     }
 

@@ -10,7 +10,11 @@ use super::{
 };
 use crate::config::Secret;
 use base::{DomainId, ExtensionId, UserId};
-use call::{Extension, MediaRules};
+use call::{
+    Extension, MediaRules,
+    dialplan::{FeatureOrder, ForwardWhen},
+    features::Features,
+};
 use sip::digest::Ha1;
 
 /// An extension and who sits there.
@@ -140,6 +144,37 @@ impl Store {
         super::require_version(rows)
     }
 
+    /// Changes what becomes of calls to an extension; its version stays, since whoever manages lines
+    /// does not write this.
+    pub async fn set_feature(
+        &self,
+        domain: DomainId,
+        id: ExtensionId,
+        order: &FeatureOrder,
+    ) -> Result<(), StoreError> {
+        let rows = match order {
+            FeatureOrder::DoNotDisturb(is_on) => on_either!(&self.db, pool => {
+                sqlx::query(UPDATE_DO_NOT_DISTURB)
+                    .bind(is_on)
+                    .bind(domain.0)
+                    .bind(id.0)
+                    .execute(pool)
+                    .await?
+                    .rows_affected()
+            }),
+            FeatureOrder::Forward { when, to } => on_either!(&self.db, pool => {
+                sqlx::query(update_forward(*when))
+                    .bind(to)
+                    .bind(domain.0)
+                    .bind(id.0)
+                    .execute(pool)
+                    .await?
+                    .rows_affected()
+            }),
+        };
+        super::require_row(rows, || format!("extension {id}"))
+    }
+
     /// Gives an extension another SIP password.
     pub async fn set_extension_password(
         &self,
@@ -198,6 +233,13 @@ from_row!(ExtensionRow, row => Ok(Self {
             codecs: super::codecs(&row.try_get::<String, _>("codecs")?),
             hold_music: row.try_get("hold_music")?,
         },
+        features: Features {
+            do_not_disturb: row.try_get("do_not_disturb")?,
+            forward_all: row.try_get("forward_all")?,
+            forward_busy: row.try_get("forward_busy")?,
+            forward_no_answer: row.try_get("forward_no_answer")?,
+            forward_offline: row.try_get("forward_offline")?,
+        },
     },
     version: row.try_get("version")?,
 }));
@@ -233,7 +275,8 @@ const INSERT: &str = "
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
            ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
-           extension.version AS version
+           extension.version AS version, do_not_disturb, forward_all, forward_busy,
+           forward_no_answer, forward_offline
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
@@ -242,6 +285,26 @@ const UPDATE: &str = "
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
         codecs = $6, hold_music = $7, version = version + 1
     WHERE domain_id = $8 AND id = $9 AND version = $10";
+
+const UPDATE_DO_NOT_DISTURB: &str =
+    "UPDATE extension SET do_not_disturb = $1 WHERE domain_id = $2 AND id = $3";
+
+fn update_forward(when: ForwardWhen) -> &'static str {
+    match when {
+        ForwardWhen::All => {
+            "UPDATE extension SET forward_all = $1 WHERE domain_id = $2 AND id = $3"
+        }
+        ForwardWhen::Busy => {
+            "UPDATE extension SET forward_busy = $1 WHERE domain_id = $2 AND id = $3"
+        }
+        ForwardWhen::NoAnswer => {
+            "UPDATE extension SET forward_no_answer = $1 WHERE domain_id = $2 AND id = $3"
+        }
+        ForwardWhen::Offline => {
+            "UPDATE extension SET forward_offline = $1 WHERE domain_id = $2 AND id = $3"
+        }
+    }
+}
 
 const UPDATE_SECRETS: &str = "
     UPDATE extension SET ha1_md5 = $1, ha1_sha256 = $2, version = version + 1

@@ -5,12 +5,13 @@
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
 use crate::{
-    call::{Call, PartyCommand},
+    call::{Call, CommandRefusal, Origination, PartyCommand, Place, TransferOrder, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
     facts::{CallFact, CallView, LegMedia},
     failure::{Cause, Refusal},
+    features::FeatureReply,
     gate::Gate,
     output::{CallCounts, Output, Totals},
     ports::Ports,
@@ -47,6 +48,14 @@ pub struct Calls {
     is_draining: bool,
     #[cfg(test)]
     panic_on_info: bool,
+}
+
+/// Why nobody is rung.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("nobody can be rung: {reason}")]
+pub struct OriginationRefusal {
+    /// In words.
+    pub reason: String,
 }
 
 /// What every call works with.
@@ -119,8 +128,8 @@ impl Calls {
                 self.core.ports.add(worker, family, leases);
             }
             MediaEvent::PlayFinished { media } => {
-                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
-                    call.handle_play_finished(ctx);
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_play_finished(ctx, leg);
                 });
             }
             MediaEvent::Key { media, digit } => {
@@ -177,6 +186,13 @@ impl Calls {
         self.pump(now);
     }
 
+    /// Whether a change of what is set for an extension is kept.
+    pub fn handle_feature(&mut self, now: Now, reply: FeatureReply) {
+        let FeatureReply { call, is_kept } = reply;
+        self.with_call(now, call, |call, ctx| call.handle_feature(ctx, is_kept));
+        self.pump(now);
+    }
+
     /// A worker could not take a command for this session: its call ends.
     pub fn handle_media_refused(&mut self, now: Now, media: MediaId) {
         self.with_leg(now, Handle::Media(media), |call, ctx, _| {
@@ -217,6 +233,42 @@ impl Calls {
         self.with_call(now, id, |call, ctx| call.end(ctx, None, Refusal::of(Cause::Normal)));
         self.pump(now);
         is_there
+    }
+
+    /// Rings somebody's own devices, to connect it with a number then.
+    pub fn originate(&mut self, now: Now, order: Origination) -> Result<CallId, OriginationRefusal> {
+        if let Some(cause) = self.refusal_of_new_calls() {
+            return Err(OriginationRefusal { reason: cause.as_str().to_owned() });
+        }
+        let id = CallId::new(now.unix, &mut self.core.rng);
+        let mut ctx = self.core.context(now, &self.world);
+        let made = catch_unwind(AssertUnwindSafe(|| Call::originate(&mut ctx, id, order)));
+        let Ok(made) = made else {
+            self.note_panic(Some(id));
+            self.core.handles.remove_call(id);
+            return Err(OriginationRefusal { reason: Cause::Internal.as_str().to_owned() });
+        };
+        let call = made.map_err(|refusal| OriginationRefusal {
+            reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
+        })?;
+        self.totals.calls += 1;
+        self.calls.insert(id, call);
+        self.with_call(now, id, |_, _| {});
+        self.pump(now);
+        Ok(id)
+    }
+
+    /// Sends one side of a call on to another number.
+    pub fn transfer(
+        &mut self,
+        now: Now,
+        id: CallId,
+        order: &TransferOrder,
+    ) -> Result<(), CommandRefusal> {
+        let mut done = Err(CommandRefusal::NoCall);
+        self.with_call(now, id, |call, ctx| done = call.transfer_by_order(ctx, order));
+        self.pump(now);
+        done
     }
 
     /// Does something to a party of a conference, as a moderator wants; false if this call is in none.
@@ -522,6 +574,47 @@ impl Calls {
                 });
                 self.put_back(now, other, call, left);
             }
+            Errand::ComeIn { newcomer, wanted } => self.bring_in(now, newcomer, &wanted),
+        }
+    }
+
+    /// Brings the guest of a call into the one that it wants.
+    fn bring_in(&mut self, now: Now, newcomer: CallId, wanted: &Wanted) {
+        let Some(taken) = self.calls.remove(&newcomer) else { return };
+        let mut taken = Box::new(taken);
+        let domain = taken.domain();
+        let found = self
+            .calls
+            .values()
+            .filter(|it| it.domain() == domain)
+            .filter_map(|it| Some((it.id(), it.place_for(wanted)?)))
+            .min_by_key(|it| it.0);
+        let mut refusal = wanted.refusal();
+        let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
+        if let Some((into, place)) = found {
+            let mut taken_in = None;
+            let slot = &mut taken_in;
+            self.with_call(now, into, |call, ctx| {
+                *slot = Some(call.let_come_in(ctx, taken, place));
+            });
+            match taken_in {
+                Some(Err((left, why))) => {
+                    taken = left;
+                    refusal = why;
+                }
+                // Without an answer a panic took both.
+                Some(Ok(())) | None => return self.put_back(now, newcomer, into, None),
+            }
+        }
+        self.calls.insert(newcomer, *taken);
+        self.with_call(now, newcomer, |call, ctx| call.seek_in_vain(ctx, refusal));
+    }
+
+    /// Only those whose call it is take the place of one who talks.
+    fn may_come_in(&self, newcomer: &Call, into: CallId, place: Place) -> bool {
+        match place {
+            Place::Rung | Place::Parked => newcomer.is_of_extension(),
+            Place::Leg(leg) => self.calls.get(&into).is_some_and(|it| it.is_own_leg(newcomer, leg)),
         }
     }
 
@@ -532,6 +625,7 @@ impl Calls {
             self.settle(now, id);
         } else {
             self.deadlines.stop(id);
+            self.core.handles.remove_call(id);
             self.core.outputs.push_back(Output::Fact(CallFact::Merged { call: id, into }));
         }
     }

@@ -1,6 +1,7 @@
 //! What a call works with while it handles one event, and the index that finds its legs.
 
 use crate::{
+    call::Wanted,
     output::Output,
     ports::Ports,
     settings::{Settings, World},
@@ -33,6 +34,13 @@ pub(crate) enum Errand {
         call: CallId,
         /// The leg.
         other: LegRef,
+    },
+    /// The guest of a call comes into another one.
+    ComeIn {
+        /// The guest's.
+        newcomer: CallId,
+        /// Into which.
+        wanted: Wanted,
     },
 }
 

@@ -1,6 +1,6 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::{cdr::Line, rules::MediaRules};
+use crate::{cdr::Line, features::Features, rules::MediaRules};
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::Ha1;
 use sip::{Destination, NameAddr, Uri};
@@ -55,6 +55,8 @@ pub struct Extension {
     pub user: Option<UserId>,
     /// What is set for its devices.
     pub media: MediaRules,
+    /// What becomes of calls to it.
+    pub features: Features,
 }
 
 impl Extension {

@@ -139,6 +139,8 @@ pub enum CallState {
     Held,
     /// The caller hears us.
     Playing,
+    /// The caller waits in a parking slot.
+    Parked,
     /// The caller is in a conference, or at its door.
     Conference,
     /// The caller hears others talk.
@@ -220,6 +222,7 @@ impl CallState {
             Self::Talking => "talking",
             Self::Held => "held",
             Self::Playing => "playing",
+            Self::Parked => "parked",
             Self::Conference => "conference",
             Self::Supervising => "supervising",
             Self::Ending => "ending",

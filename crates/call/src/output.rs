@@ -1,7 +1,8 @@
 //! What a shard wants done, and what it tells about itself.
 
 use crate::{
-    cdr::Cdr, facts::CallFact, registration::RegistrationRequest, voicemail::VoicemailRequest,
+    cdr::Cdr, facts::CallFact, features::FeatureRequest, registration::RegistrationRequest,
+    voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ pub enum Output {
     Register(RegistrationRequest),
     /// Ask the keeper of mailboxes for something.
     Voicemail(Box<VoicemailRequest>),
+    /// Change what is set for an extension.
+    Feature(Box<FeatureRequest>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
     /// A dialog belongs to a call: for the trace.

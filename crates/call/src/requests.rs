@@ -1,8 +1,9 @@
 //! Requests from outside any dialog: what is let in, and what becomes of it.
 
 use crate::{
-    call::{Arrival, Call, Calling, Incoming},
+    call::{Arrival, Call, Calling, Incoming, Wanted},
     calls::Calls,
+    context::Handle,
     description::{self, SDP_TYPE},
     dialplan::{self, RouteQuery, Walk},
     failure::{Cause, Refusal},
@@ -19,7 +20,7 @@ use base::{CallId, Now};
 use bytes::Bytes;
 use media::{Family, sdp::Sdp};
 use sip::{
-    Header, HeaderName, Method, Request, ServerId, Source, Status,
+    Header, HeaderName, Method, Replaces, Request, ServerId, Source, Status,
     bindings::{Aor, Register},
     endpoint::Reply,
 };
@@ -142,6 +143,10 @@ impl Calls {
                 return;
             }
         };
+        let Ok(replaces) = Replaces::of(&request.headers) else {
+            self.core.endpoint.respond(now.instant, server, Reply::new(Status(400)));
+            return;
+        };
         let id = CallId::new(now.unix, &mut self.core.rng);
         let dialled = request.uri.user_text().unwrap_or_default().into_owned();
         let names = Names::of(&admitted, request);
@@ -171,8 +176,19 @@ impl Calls {
             source,
             seat,
             walk,
+            comes_into: replaces.map(|it| self.replaced(&it)),
         };
         self.begin(now, id, server, |ctx| Call::start(ctx, incoming));
+    }
+
+    /// The leg whose place a caller wants; one of no call if nobody knows the dialog.
+    fn replaced(&self, replaces: &Replaces) -> Wanted {
+        let dialog = self.core.endpoint.dialog_named(replaces);
+        let leg = dialog.and_then(|it| self.core.handles.find(Handle::Dialog(it)));
+        leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg {
+            leg,
+            is_early_only: replaces.is_early_only,
+        })
     }
 
     /// How the call goes on its way: through the plan, on the caller's seat, with a mark.

@@ -5,6 +5,7 @@ use crate::{
     dialplan::{Plans, Speech, Spoken},
     directory::{Directory, Locator},
     occupancy::Occupancy,
+    parking::Parking,
     rooms::Rooms,
     speech::{Case, Currency, Language, Phrase},
 };
@@ -69,6 +70,8 @@ pub struct World {
     pub rooms: Rooms,
     /// Who talks with whom, on all shards together.
     pub conversations: Conversations,
+    /// Who is parked where, on all shards together.
+    pub parking: Parking,
 }
 
 /// What can be played.

@@ -33,6 +33,17 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("3000", "conference 3000"),
         ("3099", "conference 3099"),
         ("3100", "conference 3100"),
+        ("*721002", "say feature-forward-on"),
+        ("*73", "say feature-forward-off"),
+        ("*78", "say feature-dnd-on"),
+        ("*79", "say feature-dnd-off"),
+        ("*8", "pick up 1001 1002 1003 1004 1005 1006 1007 1008"),
+        ("*81001", "pick up 1001"),
+        ("700", "park"),
+        ("701", "fetch 701"),
+        ("720", "fetch 720"),
+        ("721", "refuse 404"),
+        ("70001001", "user 1001 intercom"),
         ("*97", "messages"),
         ("*981002", "message 1002"),
         ("9112", "trunk provider 112"),
@@ -43,28 +54,6 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("provider", "refuse 404"),
     ] {
         assert_eq!(gives(&plans, Caller::Extension("1001"), dialled), expected, "{dialled}");
-    }
-}
-
-#[test]
-fn what_is_not_built_yet_is_refused_by_name() {
-    let plans = demo();
-
-    for (dialled, feature) in [
-        ("*721002", "Call forwarding"),
-        ("*73", "Call forwarding"),
-        ("*78", "Do not disturb"),
-        ("*79", "Do not disturb"),
-        ("*8", "Call pickup"),
-        ("*81001", "Call pickup"),
-        ("700", "Call parking"),
-        ("720", "Call parking"),
-        ("70001001", "Paging"),
-    ] {
-        let call = query(Caller::Extension("1001"), dialled);
-        let explanation = plans.explain(&call, Rehearsal::default());
-        let last = explanation.trail.last().unwrap().to_string();
-        assert!(last.starts_with(&format!("→ refuse 501 {feature}")), "{dialled}: {last}");
     }
 }
 

@@ -12,8 +12,8 @@ use crate::{
 use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Rooms, World,
-    facts::CallState, registration::RegistrationReply, voicemail::VoicemailReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
+    World, facts::CallState, features::FeatureReply, registration::RegistrationReply, voicemail::VoicemailReply,
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
@@ -94,6 +94,7 @@ pub(crate) enum Late {
     Media { shard: u8, event: MediaEvent },
     Registered { shard: u8, reply: RegistrationReply },
     Voicemail { shard: u8, reply: VoicemailReply },
+    Feature { shard: u8, reply: FeatureReply },
 }
 
 impl City {
@@ -104,6 +105,7 @@ impl City {
         let plans = plot::plans();
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
         let (rooms, conversations) = (Rooms::default(), Conversations::default());
+        let parking = Parking::default();
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
@@ -115,6 +117,7 @@ impl City {
                 occupancy: occupancy.clone(),
                 rooms: rooms.clone(),
                 conversations: conversations.clone(),
+                parking: parking.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
             Calls::new(now, plot::settings(shard, &plot), world, rng.split())
@@ -411,7 +414,11 @@ impl City {
             Late::Media { shard: 0, event } => self.note(|| Input::Media(event.clone())),
             Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
             Late::Voicemail { shard: 0, reply } => self.note(|| Input::Voicemail(reply.clone())),
-            Late::Media { .. } | Late::Registered { .. } | Late::Voicemail { .. } => {}
+            Late::Feature { shard: 0, reply } => self.note(|| Input::Feature(*reply)),
+            Late::Media { .. }
+            | Late::Registered { .. }
+            | Late::Voicemail { .. }
+            | Late::Feature { .. } => {}
         }
         let now = self.now();
         match late {
@@ -423,6 +430,9 @@ impl City {
             }
             Late::Voicemail { shard, reply } => {
                 self.shards[usize::from(shard)].handle_voicemail(now, reply);
+            }
+            Late::Feature { shard, reply } => {
+                self.shards[usize::from(shard)].handle_feature(now, reply);
             }
         }
     }
@@ -543,6 +553,19 @@ impl City {
             Output::Voicemail(request) => {
                 let replies = self.mailboxes.handle(*request);
                 self.hand_out(replies);
+            }
+            Output::Feature(request) => {
+                let mut directory = plot::copy(&self.directory);
+                let of = |it: &&mut call::Extension| it.id == request.extension;
+                if let Some(line) = directory.extensions.values_mut().find(of) {
+                    line.features.apply(&request.order);
+                }
+                self.directory = Arc::new(directory);
+                for shard in &mut self.shards {
+                    shard.handle_directory(Arc::clone(&self.directory));
+                }
+                let reply = FeatureReply { call: request.call, is_kept: true };
+                self.later(Late::Feature { shard: request.shard, reply });
             }
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {

@@ -64,7 +64,10 @@ impl City {
                     leased += leases.len();
                 }
                 Late::Media { event: MediaEvent::Closed { .. }, .. } => closed += 1,
-                Late::Media { .. } | Late::Registered { .. } | Late::Voicemail { .. } => {}
+                Late::Media { .. }
+                | Late::Registered { .. }
+                | Late::Voicemail { .. }
+                | Late::Feature { .. } => {}
             }
         }
         let sessions: usize = self.workers.iter().map(crate::Worker::sessions).sum();

@@ -132,6 +132,61 @@ steps = [
 ]
 
 [[rule]]
+name = "park"
+match = { number = "700" }
+steps = [{ park = { slots = "701-703", timeout_s = 60 } }]
+
+[[rule]]
+name = "fetch"
+match = { number = "701-720" }
+steps = [{ fetch = { slot = "{number}" } }]
+
+[[rule]]
+name = "do-not-disturb"
+match = { number = "*78" }
+steps = [{ do_not_disturb = { on = true } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "disturb"
+match = { number = "*79" }
+steps = [{ do_not_disturb = { on = false } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "pick-up-in-group"
+match = { number = "*8" }
+steps = [{ pickup = { users = ["1001", "1002", "1003"] } }]
+
+[[rule]]
+name = "pick-up"
+match = { number = "*8{who}" }
+steps = [{ pickup = { users = "{who}" } }]
+
+[[rule]]
+name = "forward"
+match = { number = "*72{to}" }
+steps = [{ forward = { to = "{to}" } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "forward-no-more"
+match = { number = "*73" }
+steps = [{ forward = {} }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "forward-busy"
+match = { number = "*90{to}" }
+steps = [{ forward = { when = "busy", to = "{to}" } }]
+
+[[rule]]
+name = "forward-no-answer"
+match = { number = "*92{to}" }
+steps = [{ forward = { when = "no_answer", to = "{to}" } }]
+
+[[rule]]
+name = "intercom"
+match = { number = "7000{who}" }
+steps = [{ dial = { user = "{who}", intercom = true } }]
+
+[[rule]]
 name = "queue"
 match = { number = "4000" }
 steps = [{ queue = { name = "4000" } }]
@@ -254,6 +309,7 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             ring_timeout_s: plot.ring_timeout_s,
             user: None,
             media: call::MediaRules::default(),
+            features: call::features::Features::default(),
             number: number.clone(),
         };
         directory.extensions.insert((domain.id, number), extension);
@@ -267,6 +323,18 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
     directory.trunks.insert(trunk.name.clone(), trunk);
     directory.domains.insert(domain.id, domain);
     directory
+}
+
+/// A directory that can be changed.
+pub(crate) fn copy(directory: &Directory) -> Directory {
+    let Directory { domains, domain_names, extensions, trunks, supervisors } = directory;
+    Directory {
+        domains: domains.clone(),
+        domain_names: domain_names.clone(),
+        extensions: extensions.clone(),
+        trunks: trunks.clone(),
+        supervisors: supervisors.clone(),
+    }
 }
 
 /// The address of the carrier.

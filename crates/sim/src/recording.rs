@@ -4,7 +4,10 @@
 use crate::{City, plot};
 use base::Now;
 use bytes::Bytes;
-use call::{Calls, Output, registration::RegistrationReply, voicemail::VoicemailReply};
+use call::{
+    Calls, Output, features::FeatureReply, registration::RegistrationReply,
+    voicemail::VoicemailReply,
+};
 use media::MediaEvent;
 use sip::{
     Message, Source,
@@ -18,6 +21,7 @@ pub(crate) enum Input {
     Media(MediaEvent),
     Registered(RegistrationReply),
     Voicemail(VoicemailReply),
+    Feature(FeatureReply),
     Timeout,
 }
 
@@ -76,6 +80,7 @@ impl City {
                     }
                     Output::Media { .. }
                     | Output::Voicemail(_)
+                    | Output::Feature(_)
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
@@ -98,6 +103,7 @@ fn feed(shard: &mut Calls, now: Now, input: &Input) {
         Input::Media(event) => shard.handle_media(now, event.clone()),
         Input::Registered(reply) => shard.handle_registration(now, reply.clone()),
         Input::Voicemail(reply) => shard.handle_voicemail(now, reply.clone()),
+        Input::Feature(reply) => shard.handle_feature(now, *reply),
         Input::Timeout => shard.handle_timeout(now),
     }
 }

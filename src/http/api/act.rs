@@ -37,10 +37,14 @@ macro_rules! words {
 words! {
     /// Everything that the audit tells of.
     AuditAction {
+        /// Somebody had its own phone rung, to be connected with a number.
+        CallBegun = "call.begun",
         /// Somebody ended a call of others.
         CallHungUp = "call.hung_up",
         /// The recording of a call was started, stopped, paused or resumed.
         CallRecorded = "call.recording",
+        /// Somebody transferred the other side of its call.
+        CallTransferred = "call.transferred",
         /// The call log was taken away as a file.
         CdrsExported = "cdrs.exported",
         /// A conference was locked.
@@ -61,6 +65,8 @@ words! {
         LineAdded = "line.added",
         /// An extension was changed.
         LineChanged = "line.changed",
+        /// Whoever sits at an extension changed what becomes of calls to it.
+        LineFeaturesChanged = "line.features_changed",
         /// An extension got another password.
         LinePasswordChanged = "line.password_changed",
         /// An extension was removed.

@@ -18,6 +18,7 @@ mod attempts;
 mod auth;
 mod calls;
 mod cdrs;
+mod commands;
 mod conferences;
 mod cookie;
 mod diagnosis;
@@ -91,6 +92,7 @@ pub fn door() -> Door {
     let door = interactions::routes(door);
     let door = cdrs::routes(door);
     let door = live::routes(door);
+    let door = commands::routes(door);
     let door = conferences::routes(door);
     let door = quality::routes(door);
     let door = recordings::routes(door);

@@ -3,7 +3,8 @@
 use super::Text;
 use call::{
     dialplan::{
-        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, Finding, Judgement,
+        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding, ForwardWhen,
+        Judgement,
         Mistake, NameOf, NumberMistake, SoundKind, TomlType,
     },
     speech::Language,
@@ -66,6 +67,36 @@ fn dial_words(dial: &Dial) -> Text {
     }
 }
 
+/// What whoever calls wants to become of calls to its own number.
+fn feature_words(order: &FeatureOrder) -> Text {
+    match order {
+        FeatureOrder::DoNotDisturb(true) => {
+            Text::fixed("включить «Не беспокоить»", "turn do-not-disturb on")
+        }
+        FeatureOrder::DoNotDisturb(false) => {
+            Text::fixed("выключить «Не беспокоить»", "turn do-not-disturb off")
+        }
+        FeatureOrder::Forward { when, to } => {
+            let (ru, en) = match when {
+                ForwardWhen::All => ("всех звонков", "all calls"),
+                ForwardWhen::Busy => ("при занятости", "calls while busy"),
+                ForwardWhen::NoAnswer => ("без ответа", "calls without an answer"),
+                ForwardWhen::Offline => ("вне сети", "calls while offline"),
+            };
+            match to {
+                Some(to) => Text::both(
+                    format!("включить переадресацию ({ru}) на {to}"),
+                    format!("forward {en} to {to}"),
+                ),
+                None => Text::both(
+                    format!("выключить переадресацию ({ru})"),
+                    format!("no longer forward {en}"),
+                ),
+            }
+        }
+    }
+}
+
 /// What is done with a call.
 fn action_words(action: &Action, has_rule: bool) -> Text {
     match action {
@@ -86,6 +117,16 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("принять заказ обратного звонка очереди {queue}: этого ещё нет, звонящий услышит об этом"),
             format!("take an order for a call back by {queue}: there is none yet, and the caller is told so"),
         ),
+        Action::Park(_) => Text::fixed("поставить на парковку", "park the call"),
+        Action::Fetch { slot } => Text::both(
+            format!("снять с парковки {slot}"),
+            format!("fetch who is parked at {slot}"),
+        ),
+        Action::PickUp { users } => Text::both(
+            format!("перехватить звонок на {}", users.join(", ")),
+            format!("pick up a call to {}", users.join(", ")),
+        ),
+        Action::SetFeature(order) => feature_words(order),
         Action::Record(true) => Text::fixed("начать запись", "start recording"),
         Action::Record(false) => Text::fixed("остановить запись", "stop recording"),
         Action::HangUp => Text::fixed("завершить звонок", "hang up"),
@@ -197,6 +238,13 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NoKey { found } => {
             format!("{found:?} — не клавиша: подходят цифры от 0 до 9, * и #")
         }
+        Mistake::NoSlots { slots_max } => {
+            format!("Нужны места парковки вида \"701-720\", не больше {slots_max}")
+        }
+        Mistake::NoForward => format!(
+            "Нужно, когда переадресовать: {}",
+            ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
+        ),
         Mistake::NoOutcome => format!(
             "Нужен исход вызова: {}",
             DialOutcome::ALL.map(DialOutcome::name).join(", ")

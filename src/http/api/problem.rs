@@ -51,6 +51,7 @@ enum Kind {
     Exists,
     InUse,
     ReadOnly,
+    Impossible,
     TooLarge,
     Invalid,
     TooManyAttempts,
@@ -113,6 +114,11 @@ impl Problem {
     /// It is changed elsewhere.
     pub fn read_only(detail: Text) -> Self {
         Self { detail: Some(detail), ..Self::of(Kind::ReadOnly) }
+    }
+
+    /// Things stand so that it cannot be done now.
+    pub fn impossible(detail: Text) -> Self {
+        Self { detail: Some(detail), ..Self::of(Kind::Impossible) }
     }
 
     /// The request is longer than the door lets in.
@@ -209,6 +215,12 @@ impl Kind {
             ),
             Self::Exists => (StatusCode::CONFLICT, "exists", "Уже существует", "It exists already"),
             Self::InUse => (StatusCode::CONFLICT, "in_use", "Ещё используется", "It is in use"),
+            Self::Impossible => (
+                StatusCode::CONFLICT,
+                "impossible",
+                "Сейчас это невозможно",
+                "That cannot be done now",
+            ),
             Self::ReadOnly => {
                 (StatusCode::CONFLICT, "read_only", "Меняется не здесь", "It is changed elsewhere")
             }

@@ -7,6 +7,7 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   talking: 'talk',
   held: 'hold',
   playing: 'talk',
+  parked: 'hold',
   conference: 'talk',
   supervising: 'talk',
   ending: 'off',

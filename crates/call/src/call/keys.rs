@@ -28,6 +28,8 @@ impl Call {
             State::Ringing(_)
             | State::Talking(_)
             | State::Playing { .. }
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Ending { .. } => {}
         }
     }

@@ -28,6 +28,8 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)
@@ -66,7 +68,7 @@ impl Call {
     }
 
     /// Takes in all legs of another call; gives the index of the first.
-    fn take_legs(&mut self, ctx: &mut Context<'_>, other: &mut Self) -> usize {
+    pub(super) fn take_legs(&mut self, ctx: &mut Context<'_>, other: &mut Self) -> usize {
         let first = self.legs.len();
         for mut leg in other.legs.drain(..) {
             leg.move_to(ctx, LegRef { call: self.id, leg: self.legs.len() });

@@ -22,18 +22,25 @@
 //! forgotten when each leg is settled, that is, when no message of its dialog and no figures of its
 //! media session are to come any more.
 //!
-//! `setup` begins a call, `walking` carries out the steps, `ringing` brings those who are rung to the
+//! `setup` and `origination` begin a call, `walking` carries out the steps, `ringing` brings those who are rung to the
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
-//! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` makes one call of two, `keys`
+//! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
+//! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
+//! calls elsewhere, `command` is for those who order by other means than their phones, `keys`
 //! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
 
+mod command;
 mod conference;
+mod forwarding;
 mod gathering;
 mod keys;
 mod merging;
 mod modify;
+mod newcomer;
+mod origination;
+mod parked;
 mod recording;
 mod ringing;
 mod setup;
@@ -43,8 +50,11 @@ mod transfer;
 mod voicemail;
 mod walking;
 
+pub use command::{CommandRefusal, TransferOrder};
 pub use conference::PartyCommand;
+pub use origination::Origination;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
+pub(crate) use newcomer::{Place, Wanted};
 pub(crate) use ringing::{Target, Targets};
 pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
@@ -66,6 +76,7 @@ use base::{CallId, DomainId, Now};
 use conference::Meeting;
 use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
+use parked::{Parked, Return};
 use recording::Recording;
 use ringing::Ringing;
 use sip::{
@@ -108,11 +119,20 @@ pub(crate) struct Call {
     arrival: Arrival,
     /// The guest's way through the plan; `None` for a call that was refused before.
     walk: Option<Box<Walk>>,
+    /// Where the call goes once a device of whoever wants it was answered; `None` for every other call
+    /// and from then on.
+    summons: Option<String>,
     state: State,
     /// Why those who were rung last do not talk.
     refused: Option<Refused>,
+    /// The one extension that is rung.
+    rung: Option<String>,
+    /// How often the call was forwarded.
+    forwards: u8,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
+    /// Where a guest that is or was parked goes if nobody fetches it.
+    returns_to: Option<Return>,
     recording: Recording,
     /// What was told last of the state and the recording; `None` before anything was.
     told: Option<(CallState, CallRecording)>,
@@ -137,6 +157,13 @@ enum State {
     },
     /// The guest is asked for keys.
     Gathering(Gathering),
+    /// Something that the plan wants is asked of others; the guest hears nothing.
+    Asking {
+        /// Or it is given up then.
+        until: Instant,
+    },
+    /// The guest waits in a parking slot.
+    Parked(Box<Parked>),
     /// The guest is in a conference, or at its door.
     Meeting(Box<Meeting>),
     /// The guest hears others talk.
@@ -228,6 +255,8 @@ impl Call {
             | State::Talking(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)
@@ -244,15 +273,20 @@ impl Call {
     // === Events of the media sessions ===
 
     /// The prompt is over.
-    pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>) {
+    pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        if self.handle_slot_told(ctx, leg) {
+            return;
+        }
         match self.state {
             State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
             State::Playing { goes_on: false, .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
             State::Gathering(_) => self.handle_gathering_said(ctx),
+            State::Parked(_) => self.play_parked(ctx),
             State::Meeting(_) => self.handle_words_said(ctx),
             State::Voicemail(_) => self.handle_voicemail_said(ctx),
             State::Ringing(_)
             | State::Talking(_)
+            | State::Asking { .. }
             | State::Supervising(_)
             | State::Ending { .. } => {}
         }
@@ -267,6 +301,8 @@ impl Call {
             State::Talking(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_) => {
@@ -300,6 +336,8 @@ impl Call {
             State::Talking(talking) => talking.until,
             State::Playing { until, .. } => *until,
             State::Gathering(gathering) => gathering.due(),
+            State::Asking { until } => *until,
+            State::Parked(parked) => parked.due(),
             State::Meeting(meeting) => meeting.due(),
             State::Supervising(supervision) => supervision.until,
             State::Voicemail(voicemail) => voicemail.due(),
@@ -313,7 +351,7 @@ impl Call {
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
         if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
-            self.leave_transfer(ctx);
+            self.handle_transfer_timeout(ctx);
         }
         if self.state_due() > ctx.now.instant {
             return;
@@ -321,6 +359,8 @@ impl Call {
         match &self.state {
             State::Ringing(_) => self.handle_ring_timeout(ctx),
             State::Gathering(_) => self.handle_gathering_timeout(ctx),
+            State::Asking { .. } => self.handle_asking_timeout(ctx),
+            State::Parked(_) => self.handle_parked_timeout(ctx),
             State::Talking(_) | State::Playing { .. } | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
@@ -425,6 +465,16 @@ impl Call {
 
     // === Getters ===
 
+    /// Its id.
+    pub(crate) fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// The domain that it belongs to.
+    pub(crate) fn domain(&self) -> DomainId {
+        self.domain
+    }
+
     /// For the list of live calls.
     pub(crate) fn view(&self) -> CallView {
         CallView {
@@ -452,7 +502,11 @@ impl Call {
                 CallState::Held
             }
             State::Talking(_) => CallState::Talking,
-            State::Playing { .. } | State::Gathering(_) | State::Voicemail(_) => CallState::Playing,
+            State::Parked(_) => CallState::Parked,
+            State::Playing { .. }
+            | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Voicemail(_) => CallState::Playing,
             State::Meeting(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
@@ -466,6 +520,8 @@ impl Call {
             | State::Talking(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.recording.shown(),

@@ -65,6 +65,8 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.agree_alone(ctx, leg, server, offer.as_ref()),
@@ -101,6 +103,8 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)
@@ -302,6 +306,8 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)

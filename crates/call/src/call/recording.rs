@@ -185,6 +185,8 @@ impl Call {
             }
             State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_) => {
                 (RecordedSource::Sent(caller), self.dialled.clone())

@@ -9,7 +9,6 @@ use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
     description,
-    dialplan::Outcome,
     failure::{Cause, Refusal, is_better, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg, Offered},
     occupancy::Seat,
@@ -79,6 +78,11 @@ impl Ringing {
         Self { until: now, first: 1, refusal: None, told: None, early: None }
     }
 
+    /// The first of the legs that are rung.
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
     /// The same for legs that have moved behind so many others.
     pub(super) fn behind(self, others: usize) -> Self {
         Self { first: self.first + others, early: self.early.map(|it| it + others), ..self }
@@ -88,7 +92,9 @@ impl Ringing {
 impl Call {
     /// Rings devices; refused if none can be.
     pub(super) fn ring(&mut self, ctx: &mut Context<'_>, targets: Targets) -> Result<(), Refusal> {
-        self.open_guest(ctx)?;
+        if self.summons.is_none() {
+            self.open_guest(ctx)?;
+        }
         let first = self.legs.len();
         let mut failure = None;
         for target in targets.devices {
@@ -138,7 +144,9 @@ impl Call {
             body: None,
         };
         let codecs;
-        let offered = if self.is_guest_up() {
+        let offered = if self.summons.is_some() {
+            Offered::Ours(&LocalCodec::TELEPHONY)
+        } else if self.is_guest_up() {
             codecs = self.legs[self.guest].codecs();
             Offered::Ours(&codecs)
         } else {
@@ -183,7 +191,7 @@ impl Call {
         if ringing.early.is_some() {
             return;
         }
-        if let Some(preview) = preview {
+        if let Some(preview) = preview.filter(|_| self.summons.is_none()) {
             self.hear_early_media(ctx, leg, &preview);
         } else if ringing.told != Some(response.status) {
             ringing.told = Some(response.status);
@@ -222,6 +230,13 @@ impl Call {
         let sdp = description::of(&response.headers, &response.body);
         let described = self.legs[leg].answered(ctx, dialog, sdp);
         let State::Ringing(_) = &self.state else { return };
+        if let Some(number) = self.summons.take() {
+            let begun = described.and_then(|it| self.begin_summoned(ctx, leg, it, &number));
+            if let Err(error) = begun {
+                self.end(ctx, None, error.refusal());
+            }
+            return;
+        }
         let is_joined = self.is_guest_up();
         let talking = if is_joined {
             described.and_then(|it| self.join_answered(ctx, leg, it))
@@ -347,10 +362,9 @@ impl Call {
     /// Nobody will talk: what follows is the plan's business.
     fn ring_in_vain(&mut self, ctx: &mut Context<'_>, refused: Option<Refused>, cause: Cause) {
         let refused = refused.unwrap_or(Refused::of(Refusal::of(Cause::Unavailable)));
-        let outcome = refused.refusal.outcome();
         self.dismiss(ctx, None, cause);
-        self.refused = Some(refused);
-        self.go_on_after(ctx, &Outcome::Dialled(outcome));
+        let outcome = self.have_dialled(ctx, refused);
+        self.go_on_after(ctx, &outcome);
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a call begins: an INVITE that was let in, or an order to connect two.
 
 use super::{
-    Call, Ringing, State, recording::Recording,
+    Call, Ringing, State, Wanted, recording::Recording,
 };
 use crate::{
     cdr::Line,
@@ -46,6 +46,8 @@ pub(crate) struct Incoming {
     pub(crate) seat: Option<Seat>,
     /// Its way through the plan; or why it goes nowhere.
     pub(crate) walk: Result<Box<Walk>, Refusal>,
+    /// The call that it comes into, in place of going its way.
+    pub(crate) comes_into: Option<Wanted>,
 }
 
 /// Whoever calls, as callees see it.
@@ -104,17 +106,25 @@ impl Call {
             calling: incoming.calling,
             arrival: incoming.arrival,
             walk,
+            summons: None,
             state: State::Ringing(Ringing::nobody(ctx.now.instant)),
             refused: None,
+            rung: None,
+            forwards: 0,
             transfer: None,
+            returns_to: None,
             recording: Recording::new(is_recorded),
             told: None,
             legs_told: 0,
             listed: None,
         };
-        match refusal {
-            Some(refusal) => call.end(ctx, None, refusal),
-            None => call.go_on(ctx),
+        match (refusal, incoming.comes_into) {
+            (Some(refusal), _) => call.end(ctx, None, refusal),
+            (None, Some(wanted)) => {
+                call.walk = None;
+                call.seek(ctx, wanted);
+            }
+            (None, None) => call.go_on(ctx),
         }
         call
     }

@@ -115,6 +115,8 @@ impl Call {
             | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
             | State::Meeting(_)
             | State::Supervising(_)
             | State::Voicemail(_)

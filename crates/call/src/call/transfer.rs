@@ -41,6 +41,11 @@ pub(super) struct Transfer {
 enum Stage {
     /// Somebody else is looked for.
     Searching,
+    /// It is told where the guest is parked.
+    Hearing {
+        /// Or it goes then.
+        until: Instant,
+    },
     /// Whoever handed on is rung, since nobody else talks.
     Returning,
     /// It was told how it ended, and goes when it has heard that.
@@ -98,7 +103,8 @@ impl Call {
         Ok(Order { number, with })
     }
 
-    fn begin_transfer(&mut self, ctx: &mut Context<'_>, by: usize, order: Order, is_told: bool) {
+    /// Looks for somebody else for whoever `by` talks to.
+    pub(super) fn begin_transfer(&mut self, ctx: &mut Context<'_>, by: usize, order: Order, is_told: bool) {
         let Some(guest) = self.other(by) else { return };
         self.refuse_exchange(ctx);
         self.transfer =
@@ -159,8 +165,33 @@ impl Call {
         match self.transfer_stage() {
             Some(Stage::Searching) => self.say_goodbye(ctx, Status(200)),
             Some(Stage::Returning) => self.transfer = None,
-            Some(Stage::Leaving { .. }) | None => {}
+            Some(Stage::Hearing { .. } | Stage::Leaving { .. }) | None => {}
         }
+    }
+
+    /// The guest is parked: whoever parked it hears where, unless it hears nothing any more.
+    pub(super) fn announce_slot(&mut self, ctx: &mut Context<'_>, slot: u32) {
+        let Some(Stage::Searching) = self.transfer_stage() else {
+            return self.finish_transfer(ctx);
+        };
+        let Some(by) = self.transferor() else { return };
+        let leg = &self.legs[by];
+        if !leg.is_up() || leg.is_held() {
+            return self.finish_transfer(ctx);
+        }
+        self.tell_slot(ctx, by, slot);
+        if let Some(transfer) = &mut self.transfer {
+            transfer.stage = Stage::Hearing { until: ctx.now.instant + HEARING_MAX };
+        }
+    }
+
+    /// What was said to whoever hands on is over; false if it is not that leg.
+    pub(super) fn handle_slot_told(&mut self, ctx: &mut Context<'_>, leg: usize) -> bool {
+        let is_it = self.transferor() == Some(leg);
+        if is_it && let Some(Stage::Hearing { .. }) = self.transfer_stage() {
+            self.say_goodbye(ctx, Status(200));
+        }
+        is_it
     }
 
     /// Nobody talks to the guest: whoever handed it on takes it back. False if it cannot.
@@ -239,13 +270,22 @@ impl Call {
     /// When whoever handed on goes at the latest.
     pub(super) fn transfer_due(&self) -> Option<Instant> {
         match self.transfer_stage() {
-            Some(Stage::Leaving { until, .. }) => Some(until),
+            Some(Stage::Leaving { until, .. } | Stage::Hearing { until }) => Some(until),
             Some(Stage::Searching | Stage::Returning) | None => None,
         }
     }
 
+    /// Whoever handed on has had its time.
+    pub(super) fn handle_transfer_timeout(&mut self, ctx: &mut Context<'_>) {
+        match self.transfer_stage() {
+            Some(Stage::Hearing { .. }) => self.say_goodbye(ctx, Status(200)),
+            Some(Stage::Leaving { .. }) => self.leave_transfer(ctx),
+            Some(Stage::Searching | Stage::Returning) | None => {}
+        }
+    }
+
     /// Whoever handed on goes.
-    pub(super) fn leave_transfer(&mut self, ctx: &mut Context<'_>) {
+    fn leave_transfer(&mut self, ctx: &mut Context<'_>) {
         let Some(transfer) = self.transfer.take() else { return };
         if let Stage::Leaving { client: Some(client), .. } = transfer.stage {
             ctx.handles.remove(Handle::Client(client));
@@ -256,7 +296,11 @@ impl Call {
 
     /// Whoever hands on, if it is this leg, has hung up: it hears no more of it.
     pub(super) fn note_transferor_left(&mut self, ctx: &mut Context<'_>, leg: usize) {
-        if self.transferor() == Some(leg) && matches!(self.transfer_stage(), Some(Stage::Leaving { .. })) {
+        let is_done = match self.transfer_stage() {
+            Some(Stage::Leaving { .. } | Stage::Hearing { .. }) => true,
+            Some(Stage::Searching | Stage::Returning) | None => false,
+        };
+        if is_done && self.transferor() == Some(leg) {
             self.forget_transfer(ctx);
         }
     }
@@ -334,12 +378,12 @@ impl Call {
     }
 }
 
-/// What a REFER wants.
-struct Order {
+/// What a transfer is to be.
+pub(super) struct Order {
     /// Where the guest is to go.
-    number: String,
+    pub(super) number: String,
     /// The leg whose place it is to take.
-    with: Option<LegRef>,
+    pub(super) with: Option<LegRef>,
 }
 
 /// Whether whoever asks wants to be notified (RFC 4488 section 4).
@@ -350,5 +394,7 @@ fn is_told(request: &Request) -> bool {
 
 /// How long the implicit subscription lasts by our word, in seconds: longer than anybody rings.
 const SUBSCRIPTION_S: u32 = 600;
+/// How long whoever parks a call hears where it is.
+const HEARING_MAX: Duration = Duration::from_secs(6);
 /// How long whoever handed on may take to say that it has heard how it ended.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);

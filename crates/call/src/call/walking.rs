@@ -2,7 +2,7 @@
 
 use super::{Call, State};
 use crate::{
-    call::{Invitation, MailboxVisit, VisitPurpose},
+    call::{Invitation, MailboxVisit, VisitPurpose, Wanted},
     context::Context,
     dialplan::{Action, Builtin, ConferencePlan, Dial, DialOutcome, DialTarget, Outcome, Speech},
     facts::CallDirection,
@@ -78,6 +78,16 @@ impl Call {
             Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
                 self.say_not_built(ctx, language).map(|()| None)
             }
+            Action::Park(plan) => self.park(ctx, plan).map(|()| None),
+            Action::Fetch { slot } => {
+                self.seek(ctx, Wanted::ParkedIn(slot));
+                Ok(None)
+            }
+            Action::PickUp { users } => {
+                self.seek(ctx, Wanted::RingingAt(users));
+                Ok(None)
+            }
+            Action::SetFeature(order) => self.set_feature(ctx, order),
             Action::Record(is_on) => {
                 let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
                 // Where nobody talks yet, or the rule wants all of it, the plan goes on all the same.
@@ -112,7 +122,7 @@ impl Call {
 
     /// Ends the call, unless whoever transferred it takes it back.
     fn end_or_return(&mut self, ctx: &mut Context<'_>, by: Option<usize>, refusal: Refusal) {
-        if !self.fail_transfer(ctx, &refusal) {
+        if !self.fail_transfer(ctx, &refusal) && !self.park_again(ctx) {
             self.end(ctx, by, refusal);
         }
     }
@@ -137,6 +147,13 @@ impl Call {
 
     /// Whom to ring is found out, and rung; gives the outcome if nobody can be.
     fn dial(&mut self, ctx: &mut Context<'_>, dial: &Dial) -> Option<Outcome> {
+        self.rung = None;
+        if let [DialTarget::User(number)] = dial.targets.as_slice() {
+            if let Some(outcome) = self.heed_features(ctx, number) {
+                return Some(outcome);
+            }
+            self.rung = Some(number.clone());
+        }
         let targets = ctx.targets(self.domain, &self.calling, dial);
         let is_out = dial.targets.iter().any(|it| matches!(it, DialTarget::Trunk { .. }));
         // Lists of calls are told once.
@@ -145,12 +162,13 @@ impl Call {
         }
         match targets.and_then(|targets| self.ring(ctx, targets)) {
             Ok(()) => None,
-            Err(refusal) => {
-                let outcome = refusal.outcome();
-                self.refused = Some(Refused::of(refusal));
-                Some(Outcome::Dialled(outcome))
-            }
+            Err(refusal) => Some(self.have_dialled(ctx, Refused::of(refusal))),
         }
+    }
+
+    /// Whoever was asked for something does not answer.
+    pub(super) fn handle_asking_timeout(&mut self, ctx: &mut Context<'_>) {
+        self.go_on_after(ctx, &Outcome::Feature(false));
     }
 
     fn play_builtin(&mut self, ctx: &mut Context<'_>, builtin: Builtin) -> Result<(), Refusal> {
@@ -227,7 +245,7 @@ impl Call {
 
     /// Whether whoever the call is about was answered.
     pub(super) fn is_guest_up(&self) -> bool {
-        self.legs[self.guest].is_up()
+        self.legs.get(self.guest).is_some_and(|it| it.is_up())
     }
 }
 

@@ -77,6 +77,7 @@ impl Switch {
             occupancy: Occupancy::default(),
             rooms: Rooms::default(),
             conversations: Conversations::default(),
+            parking: crate::Parking::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);
         let mut switch = Self { now, calls, sent: Vec::new(), cdrs: Vec::new(), panicked: 0 };
@@ -134,6 +135,7 @@ impl Switch {
                 Output::Panicked { .. } => self.panicked += 1,
                 Output::Register(_)
                 | Output::Voicemail(_)
+                | Output::Feature(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
                 | Output::Offence(_) => {}

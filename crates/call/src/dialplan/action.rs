@@ -54,6 +54,22 @@ pub enum Action {
         /// In which the caller is spoken to.
         language: Language,
     },
+    /// Let the caller wait in a parking slot for somebody who fetches it.
+    Park(ParkPlan),
+    /// Connect the caller with whoever waits in a parking slot; answered with [`Outcome::Dialled`] if
+    /// nobody does.
+    Fetch {
+        /// The slot.
+        slot: u32,
+    },
+    /// Connect the caller with whoever calls one of these, who do not answer; answered with
+    /// [`Outcome::Dialled`] if nobody calls them.
+    PickUp {
+        /// Numbers of extensions of the call's domain.
+        users: Vec<String>,
+    },
+    /// Change what becomes of calls to the extension that calls; answered with [`Outcome::Feature`].
+    SetFeature(FeatureOrder),
     /// Record the call from now on, or no longer; answered with [`Outcome::Done`].
     Record(bool),
     /// Refuse, or hang up if the caller was answered.
@@ -65,6 +81,64 @@ pub enum Action {
     },
     /// Hang up in the usual way; who was not answered is refused as unavailable.
     HangUp,
+}
+
+/// Where callers are parked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ParkPlan {
+    /// The first slot.
+    pub first: u32,
+    /// The last one.
+    pub last: u32,
+    /// How long a caller waits before it goes back to whoever parked it, in seconds.
+    pub timeout_s: u32,
+}
+
+/// What an extension wants to become of calls to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FeatureOrder {
+    /// Calls go to another number, in these cases.
+    Forward {
+        /// When.
+        when: ForwardWhen,
+        /// The number as it would be dialled from the extension; `None` for no longer.
+        to: Option<String>,
+    },
+    /// Nobody is to be disturbed, or no longer.
+    DoNotDisturb(bool),
+}
+
+/// When a call is forwarded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ForwardWhen {
+    /// Always.
+    All,
+    /// If the extension is busy.
+    Busy,
+    /// If it does not answer.
+    NoAnswer,
+    /// If no device of it is there.
+    Offline,
+}
+
+impl ForwardWhen {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::All, Self::Busy, Self::NoAnswer, Self::Offline];
+
+    /// As plans write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no_answer",
+            Self::Offline => "offline",
+        }
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// Words for a caller.
@@ -168,6 +242,8 @@ pub enum Outcome {
     Keys(String),
     /// Nobody talks.
     Dialled(DialOutcome),
+    /// Whether a change is kept.
+    Feature(bool),
 }
 
 /// How it ended to ring somebody.
@@ -210,7 +286,8 @@ impl DialOutcome {
 /// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
-/// `record on`, `refuse 501`, `hang up`.
+/// `park`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -225,10 +302,27 @@ impl fmt::Display for Action {
             Self::HearMessages { .. } => f.write_str("messages"),
             Self::Queue { name, .. } => write!(f, "queue {name}"),
             Self::OrderCallback { queue, .. } => write!(f, "callback {queue}"),
+            Self::Park(_) => f.write_str("park"),
+            Self::Fetch { slot } => write!(f, "fetch {slot}"),
+            Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),
+            Self::SetFeature(order) => order.fmt(f),
             Self::Record(true) => f.write_str("record on"),
             Self::Record(false) => f.write_str("record off"),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),
             Self::HangUp => f.write_str("hang up"),
+        }
+    }
+}
+
+/// `forward all 1002`, `forward all off`, `do not disturb on`.
+impl fmt::Display for FeatureOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward { when, to } => {
+                write!(f, "forward {} {}", when.name(), to.as_deref().unwrap_or("off"))
+            }
+            Self::DoNotDisturb(true) => f.write_str("do not disturb on"),
+            Self::DoNotDisturb(false) => f.write_str("do not disturb off"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use super::{DialOutcome, template::NUMBER};
+use super::{DialOutcome, ForwardWhen, template::NUMBER};
 use crate::speech::Language;
 use media::progress::ProgressTone;
 use toml::de::DeValue;
@@ -64,6 +64,15 @@ pub enum Mistake {
     /// A `date` or `time` is another than the present one.
     #[error("expected \"now\"")]
     NotNow,
+    /// Parking slots are no range of numbers.
+    #[error("expected parking slots like \"701-720\", {slots_max} at most")]
+    NoSlots {
+        /// How many are allowed.
+        slots_max: u32,
+    },
+    /// When calls are forwarded has no such name.
+    #[error("expected when calls are forwarded: {}", ForwardWhen::ALL.map(ForwardWhen::name).join(", "))]
+    NoForward,
     /// A menu has a key that no telephone has.
     #[error("{found:?} is no key: expected one of 0 to 9, *, #")]
     NoKey {

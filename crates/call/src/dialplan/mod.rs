@@ -24,7 +24,8 @@ mod variables;
 mod walk;
 
 pub use action::{
-    Action, Builtin, Dial, DialOutcome, DialTarget, Gather, Outcome, Speech, Spoken,
+    Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
+    ParkPlan, Speech, Spoken,
 };
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};

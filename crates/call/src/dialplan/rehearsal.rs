@@ -50,8 +50,12 @@ impl Rehearsal {
                 }
                 Some(Outcome::Keys(pressed))
             }
-            Action::Dial(_) => self.outcomes.pop_front().map(Outcome::Dialled),
-            Action::Builtin(_)
+            Action::Dial(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
+                self.outcomes.pop_front().map(Outcome::Dialled)
+            }
+            Action::SetFeature(_) => Some(Outcome::Feature(true)),
+            Action::Park(_)
+            | Action::Builtin(_)
             | Action::Conference(_)
             | Action::Supervise { .. }
             | Action::LeaveMessage { .. }

@@ -2,7 +2,7 @@
 
 use super::{
     Builtin, ConferencePlan,
-    action::DialOutcome,
+    action::{DialOutcome, ForwardWhen, ParkPlan},
     schedule::Zone,
     template::Template,
 };
@@ -43,6 +43,25 @@ pub(super) enum Step {
     },
     OrderCallback {
         queue: Template,
+    },
+    Park(ParkPlan),
+    Fetch {
+        slot: Template,
+    },
+    PickUp {
+        users: Vec<Template>,
+    },
+    Forward {
+        when: ForwardWhen,
+        /// `None` for no longer.
+        to: Option<Template>,
+        /// What is done if that is not kept.
+        failed: Steps,
+    },
+    DoNotDisturb {
+        is_on: bool,
+        /// What is done if that is not kept.
+        failed: Steps,
     },
     Record(bool),
     Set(Vec<(String, Template)>),
@@ -172,6 +191,7 @@ impl Step {
             Self::Menu(menu) => menu.keys.values().chain([&menu.asking.failed]).collect(),
             Self::Collect(collect) => vec![&collect.asking.failed],
             Self::Dial(dial) => dial.on.values().collect(),
+            Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),
             Self::Hours { open, closed, .. } => vec![open, closed],
             Self::Answer
@@ -183,6 +203,9 @@ impl Step {
             | Self::HearMessages { .. }
             | Self::Queue { .. }
             | Self::OrderCallback { .. }
+            | Self::Park(_)
+            | Self::Fetch { .. }
+            | Self::PickUp { .. }
             | Self::Record(_)
             | Self::Set(_)
             | Self::Block(_)

@@ -5,7 +5,7 @@
 //! outcomes. So a call can do nothing that `tandem dialplan test` does not show.
 
 use super::{
-    Action, ConferencePlan, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
+    Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
     action::{Dial as DialOrder, DialTarget},
     number::normalise,
     step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
@@ -54,6 +54,9 @@ struct Frame {
 enum Awaits {
     /// Nothing depends on it.
     Nothing,
+    Feature {
+        failed: Steps,
+    },
     Menu {
         menu: Arc<Menu>,
         tried: u32,
@@ -162,6 +165,10 @@ impl Walk {
                     self.enter(Arc::clone(steps));
                 }
             }
+            (Awaits::Nothing, Outcome::Dialled(outcome)) => {
+                self.set(OUTCOME, outcome.name().to_owned());
+            }
+            (Awaits::Feature { failed }, Outcome::Feature(false)) => self.enter(failed),
             (_, _) => {}
         }
         None
@@ -275,6 +282,22 @@ impl Walk {
             Step::OrderCallback { queue } => {
                 Action::OrderCallback { queue: self.fill(queue), language: self.language() }
             }
+            Step::Park(plan) => Action::Park(plan.clone()),
+            Step::Fetch { slot } => {
+                Action::Fetch { slot: self.fill_number(slot).parse().unwrap_or_default() }
+            }
+            Step::PickUp { users } => {
+                Action::PickUp { users: users.iter().map(|it| self.fill_number(it)).collect() }
+            }
+            Step::Forward { when, to, failed } => {
+                let to = to.as_ref().map(|it| self.fill_number(it));
+                self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
+                Action::SetFeature(FeatureOrder::Forward { when: *when, to })
+            }
+            Step::DoNotDisturb { is_on, failed } => {
+                self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
+                Action::SetFeature(FeatureOrder::DoNotDisturb(*is_on))
+            }
             Step::Record(is_on) => Action::Record(*is_on),
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
@@ -337,6 +360,11 @@ impl Walk {
             | Step::HearMessages { .. }
             | Step::Queue { .. }
             | Step::OrderCallback { .. }
+            | Step::Park(_)
+            | Step::Fetch { .. }
+            | Step::PickUp { .. }
+            | Step::Forward { .. }
+            | Step::DoNotDisturb { .. }
             | Step::Record(_)
             | Step::Refuse { .. }
             | Step::HangUp => {}

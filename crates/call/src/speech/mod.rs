@@ -81,9 +81,10 @@ pub enum Currency {
 }
 
 /// A language that there are words and prompts in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Language {
+    #[default]
     Russian,
     English,
 }

@@ -5,6 +5,7 @@ mod changes;
 mod conferences;
 mod days;
 mod facts;
+mod features;
 mod forks;
 mod losses;
 mod media;

@@ -114,3 +114,20 @@ pub(crate) fn played(city: &City, phone: usize) -> Option<&Playout> {
     let port = line(city, phone).remote_rtp?;
     city.workers.iter().find_map(|it| it.plays_at(port))
 }
+
+/// Whether two hear each other on whatever lines they have.
+pub(crate) fn talk(city: &City, a: usize, b: usize) -> bool {
+    let hears = |from: usize, to: usize| {
+        city.phones[from].lines.iter().any(|from| {
+            let heard_at = from
+                .remote_rtp
+                .and_then(|port| city.workers.iter().find_map(|it| it.listener(from.rtp, port)));
+            from.is_live()
+                && from.way.sends()
+                && city.phones[to].lines.iter().any(|to| {
+                    to.is_live() && to.way.receives() && heard_at == Some(to.rtp)
+                })
+        })
+    };
+    hears(a, b) && hears(b, a)
+}

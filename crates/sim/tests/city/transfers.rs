@@ -334,23 +334,6 @@ fn trio() -> City {
     city
 }
 
-/// Whether two hear each other on whatever lines they have.
-fn talk(city: &City, a: usize, b: usize) -> bool {
-    let hears = |from: usize, to: usize| {
-        city.phones[from].lines.iter().any(|from| {
-            let heard_at = from
-                .remote_rtp
-                .and_then(|port| city.workers.iter().find_map(|it| it.listener(from.rtp, port)));
-            from.is_live()
-                && from.way.sends()
-                && city.phones[to].lines.iter().any(|to| {
-                    to.is_live() && to.way.receives() && heard_at == Some(to.rtp)
-                })
-        })
-    };
-    hears(a, b) && hears(b, a)
-}
-
 fn calls_in_log(city: &City) -> usize {
     let mut calls: Vec<_> = city.cdrs.iter().map(|it| it.call).collect();
     calls.sort_unstable();

@@ -5,8 +5,10 @@ import type { TextId } from '../../i18n/I18n';
 
 /** Every action; one of a newer server is shown as it is. */
 export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
+  'call.begun': 'admin.audit.action.call.begun',
   'call.hung_up': 'admin.audit.action.call.hung_up',
   'call.recording': 'admin.audit.action.call.recording',
+  'call.transferred': 'admin.audit.action.call.transferred',
   'cdrs.exported': 'admin.audit.action.cdrs.exported',
   'conference.locked': 'admin.audit.action.conference.locked',
   'conference.opened': 'admin.audit.action.conference.opened',
@@ -17,6 +19,7 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'domain.removed': 'admin.audit.action.domain.removed',
   'line.added': 'admin.audit.action.line.added',
   'line.changed': 'admin.audit.action.line.changed',
+  'line.features_changed': 'admin.audit.action.line.features_changed',
   'line.password_changed': 'admin.audit.action.line.password_changed',
   'line.removed': 'admin.audit.action.line.removed',
   'recording.heard': 'admin.audit.action.recording.heard',

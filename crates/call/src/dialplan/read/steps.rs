@@ -4,7 +4,7 @@ use super::{Reading, Scope, SoundKind, Table, Template, Value, Zone};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     dialplan::{
-        Builtin, ConferencePlan, DialOutcome, Mistake,
+        Builtin, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
@@ -50,6 +50,11 @@ impl Reading<'_, '_> {
             table.optional("hear_messages").map(|it| self.hear_messages(&it)),
             table.optional("queue").map(|it| self.queue(&it, scope)),
             table.optional("callback_order").map(|it| self.callback_order(&it, scope)),
+            table.optional("park").map(|it| self.park(&it)),
+            table.optional("fetch").map(|it| self.fetch(&it, scope)),
+            table.optional("pickup").map(|it| self.pick_up(&it, scope)),
+            table.optional("forward").map(|it| self.forward(&it, scope)),
+            table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
             table.optional("set").map(|it| self.set(&it, scope)),
             table.optional("branch").map(|it| self.branch(&it, scope)),
@@ -402,6 +407,71 @@ impl Reading<'_, '_> {
         Some(Step::OrderCallback { queue: self.template(&queue, scope)? })
     }
 
+    // === Parking, picking up, what becomes of calls to an extension ===
+
+    fn park(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let slots = table.required("slots", self.to);
+        let slots = slots.and_then(|it| {
+            let text = it.string(self.to)?;
+            let (first, last) = text.split_once('-').unwrap_or((text, text));
+            let slots = first.parse::<u32>().ok().zip(last.parse::<u32>().ok());
+            let is_good = |(first, last): &(u32, u32)| {
+                (0..SLOTS_MAX).contains(&last.wrapping_sub(*first)) && !text.starts_with('0')
+            };
+            let mistake = Mistake::NoSlots { slots_max: SLOTS_MAX };
+            self.checked(&it, slots.filter(is_good).ok_or(mistake))
+        });
+        let timeout_s = match table.optional("timeout_s") {
+            Some(it) => it.integer(5..=PARK_MAX_S, self.to),
+            None => Some(PARK_S),
+        };
+        table.finish(self.to);
+        let (first, last) = slots?;
+        Some(Step::Park(ParkPlan { first, last, timeout_s: timeout_s? }))
+    }
+
+    fn fetch(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let slot = self.only_key(value, "slot")?;
+        Some(Step::Fetch { slot: self.template(&slot, scope)? })
+    }
+
+    fn pick_up(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let users = self.only_key(value, "users")?;
+        let users = self.all(&users, |reading, it| reading.template(it, scope))?;
+        Some(Step::PickUp { users })
+    }
+
+    fn forward(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let when = table.optional("when");
+        let to = table.optional("to");
+        let failed = table.optional("failed");
+        table.finish(self.to);
+        let failed = self.steps_or_none(failed.as_ref(), scope);
+        let when = match when {
+            Some(it) => {
+                let found = ForwardWhen::named(it.string(self.to)?);
+                self.checked(&it, found.ok_or(Mistake::NoForward))?
+            }
+            None => ForwardWhen::All,
+        };
+        let to = match to {
+            Some(it) => Some(self.template(&it, scope)?),
+            None => None,
+        };
+        Some(Step::Forward { when, to, failed: failed? })
+    }
+
+    fn do_not_disturb(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let is_on = table.required("on", self.to).and_then(|it| it.boolean(self.to));
+        let failed = table.optional("failed");
+        table.finish(self.to);
+        let failed = self.steps_or_none(failed.as_ref(), scope);
+        Some(Step::DoNotDisturb { is_on: is_on?, failed: failed? })
+    }
+
     // === The way ===
 
     fn set(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
@@ -477,6 +547,12 @@ fn is_key(key: char) -> bool {
 const PARTIES_MAX: u16 = 1000;
 /// Longest PIN.
 const PIN_DIGITS_MAX: usize = 20;
+/// Most parking slots of one step.
+const SLOTS_MAX: u32 = 1000;
+/// How long a caller is parked unless the plan says it, in seconds.
+const PARK_S: u32 = 120;
+/// The longest that a plan may say.
+const PARK_MAX_S: u32 = 3600;
 /// Most digits that a caller is asked for at a time.
 const COLLECTED_MAX: u8 = 40;
 /// How long a key may take unless the plan says it, in seconds.

@@ -1,0 +1,148 @@
+//! A caller who takes somebody's place in another call: it fetches who is parked, picks up what rings
+//! elsewhere, or names a dialog that it replaces (RFC 3891).
+
+use super::{Call, State, Talking, talking::Exchange};
+use crate::{
+    cdr::HangupParty,
+    context::{Context, Errand, LegRef},
+    dialplan::Outcome,
+    failure::{Cause, Refusal},
+};
+use sip::Status;
+use std::time::Duration;
+
+/// Whose place a newcomer takes in a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Place {
+    /// Of those who are rung.
+    Rung,
+    /// There is nobody: the guest is parked.
+    Parked,
+    /// Of this leg.
+    Leg(usize),
+}
+
+/// Which call a newcomer wants to come into.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    /// The oldest one that rings at one of these extensions.
+    RingingAt(Vec<String>),
+    /// The one that is parked in this slot.
+    ParkedIn(u32),
+    /// The one that has this leg.
+    WithLeg {
+        /// It.
+        leg: LegRef,
+        /// Whether it is meant only as long as nobody has answered.
+        is_early_only: bool,
+    },
+    /// None that there is.
+    Nothing,
+}
+
+impl Wanted {
+    /// Why nobody can come in.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let (status, reason) = match self {
+            Self::RingingAt(_) => (480, "Nothing rings there"),
+            Self::ParkedIn(_) => (480, "Nobody is parked there"),
+            Self::WithLeg { .. } | Self::Nothing => (481, "No call of yours has this dialog"),
+        };
+        let reason = Some(reason.to_owned());
+        Refusal { status: Status(status), reason, ..Refusal::of(Cause::Unavailable) }
+    }
+}
+
+impl Call {
+    /// The guest wants to come into another call.
+    pub(super) fn seek(&mut self, ctx: &mut Context<'_>, wanted: Wanted) {
+        self.state = State::Asking { until: ctx.now.instant + SEEK_MAX };
+        ctx.errands.push(Errand::ComeIn { newcomer: self.id, wanted });
+    }
+
+    /// There is no such call, or none that it could come into.
+    pub(crate) fn seek_in_vain(&mut self, ctx: &mut Context<'_>, refusal: Refusal) {
+        if let State::Asking { .. } = self.state {
+            let outcome = refusal.outcome();
+            self.refused = Some(super::Refused::of(refusal));
+            self.go_on_after(ctx, &Outcome::Dialled(outcome));
+        }
+    }
+
+    /// Whose place somebody takes who wants to come into this call; `None` if it is not the one.
+    pub(crate) fn place_for(&self, wanted: &Wanted) -> Option<Place> {
+        match (wanted, &self.state) {
+            (Wanted::RingingAt(numbers), State::Ringing(ringing)) => {
+                let rings = self.legs.iter().skip(ringing.first()).any(|leg| {
+                    let view = leg.view();
+                    !leg.has_ended() && view.extension.is_some() && numbers.contains(&view.party)
+                });
+                rings.then_some(Place::Rung)
+            }
+            (Wanted::ParkedIn(slot), State::Parked(parked)) => {
+                (parked.slot() == *slot).then_some(Place::Parked)
+            }
+            (Wanted::WithLeg { leg, is_early_only: false }, State::Talking(_)) => {
+                (leg.call == self.id && self.takes_part(leg.leg)).then_some(Place::Leg(leg.leg))
+            }
+            (Wanted::WithLeg { leg, .. }, State::Ringing(ringing)) => {
+                let is_rung = leg.call == self.id && leg.leg >= ringing.first();
+                is_rung.then_some(Place::Rung)
+            }
+            (_, _) => None,
+        }
+    }
+
+    /// Whether its guest is an extension.
+    pub(crate) fn is_of_extension(&self) -> bool {
+        self.legs[self.guest].view().extension.is_some()
+    }
+
+    /// Whether a newcomer's guest may take a leg's place: its own devices may, whose call it is.
+    pub(crate) fn is_own_leg(&self, newcomer: &Self, leg: usize) -> bool {
+        let (own, theirs) = (self.legs[leg].view(), newcomer.legs[newcomer.guest].view());
+        own.extension.is_some() && own.extension == theirs.extension
+    }
+
+    /// The guest of another call takes a place in this one. Gives that call back if it cannot.
+    pub(crate) fn let_come_in(
+        &mut self,
+        ctx: &mut Context<'_>,
+        mut newcomer: Box<Self>,
+        place: Place,
+    ) -> Result<(), (Box<Self>, Refusal)> {
+        let refuse = |cause, why: &str| Refusal { reason: Some(why.to_owned()), ..Refusal::of(cause) };
+        if newcomer.move_to_worker(self.worker).is_err() {
+            let refusal = refuse(Cause::Exhausted, "The two calls are on different media workers");
+            return Err((newcomer, refusal));
+        }
+        if let Err(refusal) = newcomer.answer_guest(ctx) {
+            return Err((newcomer, refusal));
+        }
+        if let Err(refusal) = self.answer_guest(ctx) {
+            self.end(ctx, None, refusal.clone());
+            return Err((newcomer, refusal));
+        }
+        let came = newcomer.guest;
+        newcomer.interrupt_any_recording(ctx);
+        let with = self.take_legs(ctx, &mut newcomer) + came;
+        match place {
+            Place::Rung => self.dismiss_others(ctx, with),
+            Place::Parked => self.returns_to = None,
+            Place::Leg(leg) => {
+                self.guest = self.other(leg).unwrap_or(self.guest);
+                self.refuse_exchange(ctx);
+                self.suspend_recording_of(ctx, leg);
+                self.legs[leg].end(ctx, HangupParty::System, &Refusal::of(Cause::Transferred));
+            }
+        }
+        match self.join(ctx, [self.guest, with]) {
+            Ok(()) => self.talk(ctx, Talking::new(ctx, with, Exchange::Idle, true)),
+            Err(error) => self.end(ctx, None, error.refusal()),
+        }
+        Ok(())
+    }
+}
+
+/// Looking for a call takes no time.
+const SEEK_MAX: Duration = Duration::from_secs(5);

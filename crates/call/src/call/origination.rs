@@ -1,0 +1,121 @@
+//! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
+//! where a number leads, as if it had been dialled there.
+
+use super::{Call, Ringing, State, recording::Recording};
+use crate::{
+    context::Context,
+    dialplan::{Dial, DialTarget, RouteQuery, Walk},
+    facts::CallDirection,
+    failure::Refusal,
+    leg::{Described, LegError},
+};
+use base::{CallId, DomainId};
+use bytes::Bytes;
+use media::{
+    Family, Playout,
+    sdp::{LocalCodec, accept_answer},
+};
+use sip::offer_answer::OrderError;
+
+/// Somebody wants to be connected with a number.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origination {
+    /// The domain of both.
+    pub domain: DomainId,
+    /// The number of the extension whose devices are rung first.
+    pub extension: String,
+    /// Where its call goes then.
+    pub to: String,
+    /// Whether its devices are asked to answer by themselves.
+    pub is_intercom: bool,
+}
+
+impl Call {
+    /// Rings the devices of an extension; refused if none can be.
+    pub(crate) fn originate(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+    ) -> Result<Self, Refusal> {
+        let Origination { domain, extension, to, is_intercom } = order;
+        let called = ctx.world.directory.extension(domain, &to);
+        let display = called.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
+        let calling = super::Calling { number: to.clone(), display: display.map(Bytes::from) };
+        let targets = vec![DialTarget::User(extension.clone())];
+        let dial = Dial { targets, timeout_s: None, is_intercom };
+        let targets = ctx.targets(domain, &calling, &dial)?;
+        let mut call = Self {
+            id,
+            domain,
+            caller: extension,
+            caller_name: None,
+            dialled: to.clone(),
+            direction: CallDirection::Internal,
+            started: ctx.now,
+            worker: ctx.ports.idlest_worker(),
+            legs: Vec::new(),
+            guest: 0,
+            calling,
+            arrival: super::Arrival {
+                family: Family::V4,
+                offer: None,
+                max_forwards: MAX_FORWARDS,
+                headers: Vec::new(),
+            },
+            walk: None,
+            summons: Some(to),
+            state: State::Ringing(Ringing::nobody(ctx.now.instant)),
+            refused: None,
+            rung: None,
+            forwards: 0,
+            transfer: None,
+            returns_to: None,
+            recording: Recording::new(false),
+            told: None,
+            legs_told: 0,
+            listed: None,
+        };
+        call.ring(ctx, targets)?;
+        Ok(call)
+    }
+
+    /// One of the devices was answered: that is the guest, and its call goes on.
+    pub(super) fn begin_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        described: Described,
+        number: &str,
+    ) -> Result<(), LegError> {
+        let Described::Answer(answer) = described else {
+            return Err(OrderError::Unexpected.into());
+        };
+        let side = accept_answer(&answer, &LocalCodec::TELEPHONY)?;
+        self.legs[leg].configure(ctx, side);
+        self.legs[leg].confirm(ctx, None);
+        self.dismiss_others(ctx, leg);
+        self.guest = leg;
+        self.calling = self.calling_of(ctx, leg);
+        self.legs[leg].play(ctx, Playout::Silence);
+        let Some(domain) = ctx.world.directory.domains.get(&self.domain) else {
+            return Err(LegError::NoMedia);
+        };
+        let principal = self.principal_of(leg);
+        let query = RouteQuery {
+            domain: &domain.name,
+            from: principal.as_caller(),
+            number: &self.calling.number,
+            dialled: number,
+            now: ctx.now.unix,
+        };
+        let walk = Walk::begin(&ctx.world.plans, &query);
+        self.recording = Recording::new(walk.is_recorded());
+        self.walk = Some(Box::new(walk));
+        self.record_by_rule(ctx);
+        self.go_on(ctx);
+        Ok(())
+    }
+}
+
+/// RFC 3261 section 8.1.1.6.
+const MAX_FORWARDS: u8 = 70;

@@ -1,0 +1,110 @@
+//! A guest in a parking slot: it hears music until somebody fetches it, and goes back to whoever
+//! parked it if nobody does.
+
+use super::{Call, State};
+use crate::{
+    context::Context,
+    dialplan::{ParkPlan, Walk},
+    failure::{Cause, Refusal},
+    parking::Slot,
+    speech::Phrase,
+};
+use media::Playout;
+use std::time::{Duration, Instant};
+
+/// A guest that waits to be fetched.
+#[derive(Debug)]
+pub(super) struct Parked {
+    slot: Slot,
+    /// When it goes back.
+    until: Instant,
+}
+
+/// Where a guest goes if nobody fetches it.
+#[derive(Clone, Debug)]
+pub(super) struct Return {
+    /// The number of the extension that parked it.
+    parker: String,
+    plan: ParkPlan,
+}
+
+impl Call {
+    /// Puts the guest into the first free slot; refused if there is none.
+    pub(super) fn park(&mut self, ctx: &mut Context<'_>, plan: ParkPlan) -> Result<(), Refusal> {
+        let slots = plan.first..=plan.last;
+        let Some(slot) = ctx.world.parking.take(self.domain, slots, self.id) else {
+            let reason = Some("All parking slots are taken".to_owned());
+            return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });
+        };
+        self.answer_guest(ctx)?;
+        let number = slot.number();
+        let by_itself = self.transferor().is_none() && self.returns_to.is_none();
+        if let Some(parker) = self.parker() {
+            self.returns_to = Some(Return { parker, plan: plan.clone() });
+        }
+        let until = ctx.now.instant + Duration::from_secs(plan.timeout_s.into());
+        self.state = State::Parked(Box::new(Parked { slot, until }));
+        if by_itself {
+            // Whoever dials the number itself is told where it is: the place is for somebody else.
+            self.tell_slot(ctx, self.guest, number);
+        } else {
+            self.play_parked(ctx);
+        }
+        self.announce_slot(ctx, number);
+        Ok(())
+    }
+
+    /// The words for one who dialled by itself are over.
+    pub(super) fn play_parked(&mut self, ctx: &mut Context<'_>) {
+        let Some(music) = ctx.world.sounds.hold_music(None) else {
+            return self.legs[self.guest].play(ctx, Playout::Silence);
+        };
+        self.legs[self.guest].play(ctx, Playout::Music { music });
+    }
+
+    /// Tells a leg the number of a slot.
+    pub(super) fn tell_slot(&mut self, ctx: &mut Context<'_>, leg: usize, slot: u32) {
+        let digits = slot.to_string();
+        let language = self.walk.as_ref().map(|it| it.language()).unwrap_or_default();
+        let sound = ctx.world.sounds.say(language, &[Phrase::Digits(&digits)]);
+        self.legs[leg].play(ctx, Playout::Prompt { sound });
+    }
+
+    /// Nobody has fetched the guest: whoever parked it is rung, and if it does not answer, the guest
+    /// waits on.
+    pub(super) fn handle_parked_timeout(&mut self, ctx: &mut Context<'_>) {
+        let domain = ctx.world.directory.domains.get(&self.domain);
+        let (Some(to), Some(domain)) = (self.returns_to.clone(), domain) else {
+            return self.end(ctx, None, Refusal::of(Cause::NoAnswer));
+        };
+        let principal = crate::dialplan::Principal::Extension(to.parker.clone());
+        self.calling = self.calling_of(ctx, self.guest);
+        let walk = Walk::to_ring(&ctx.world.plans, &domain.name, principal, &to.parker);
+        self.walk = Some(Box::new(walk));
+        self.go_on(ctx);
+    }
+
+    /// Puts a guest back whom nobody wanted; false if it was not parked.
+    pub(super) fn park_again(&mut self, ctx: &mut Context<'_>) -> bool {
+        let Some(Return { plan, .. }) = self.returns_to.clone() else { return false };
+        self.park(ctx, plan).is_ok()
+    }
+
+    /// The extension that parks the guest, if it is one.
+    fn parker(&self) -> Option<String> {
+        let view = self.legs[self.transferor()?].view();
+        view.extension.map(|_| view.party)
+    }
+}
+
+impl Parked {
+    /// When [`Call::handle_parked_timeout`] wants to be called.
+    pub(super) fn due(&self) -> Instant {
+        self.until
+    }
+
+    /// Its slot.
+    pub(super) fn slot(&self) -> u32 {
+        self.slot.number()
+    }
+}

@@ -1,0 +1,82 @@
+//! What an extension wants to become of calls to it, and how it changes that.
+
+use crate::dialplan::{DialOutcome, FeatureOrder, ForwardWhen};
+use base::{CallId, DomainId, ExtensionId};
+
+/// What is set for an extension by whoever sits there.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Features {
+    /// Nobody rings it: it is busy for all.
+    pub do_not_disturb: bool,
+    /// Where all calls go.
+    pub forward_all: Option<String>,
+    /// Where calls go while it is busy.
+    pub forward_busy: Option<String>,
+    /// Where calls go that it does not answer.
+    pub forward_no_answer: Option<String>,
+    /// Where calls go while no device of it is there.
+    pub forward_offline: Option<String>,
+}
+
+impl Features {
+    /// Where calls go in a case.
+    pub fn forward(&self, when: ForwardWhen) -> Option<&str> {
+        let to = match when {
+            ForwardWhen::All => &self.forward_all,
+            ForwardWhen::Busy => &self.forward_busy,
+            ForwardWhen::NoAnswer => &self.forward_no_answer,
+            ForwardWhen::Offline => &self.forward_offline,
+        };
+        to.as_deref()
+    }
+
+    /// Takes an order in.
+    pub fn apply(&mut self, order: &FeatureOrder) {
+        match order {
+            FeatureOrder::Forward { when, to } => {
+                let place = match when {
+                    ForwardWhen::All => &mut self.forward_all,
+                    ForwardWhen::Busy => &mut self.forward_busy,
+                    ForwardWhen::NoAnswer => &mut self.forward_no_answer,
+                    ForwardWhen::Offline => &mut self.forward_offline,
+                };
+                place.clone_from(to);
+            }
+            FeatureOrder::DoNotDisturb(is_on) => self.do_not_disturb = *is_on,
+        }
+    }
+
+    /// Where a call goes that ended like this.
+    pub(crate) fn forward_after(&self, outcome: DialOutcome) -> Option<&str> {
+        match outcome {
+            DialOutcome::Busy => self.forward(ForwardWhen::Busy),
+            DialOutcome::NoAnswer => self.forward(ForwardWhen::NoAnswer),
+            DialOutcome::Offline => self.forward(ForwardWhen::Offline),
+            DialOutcome::Refused | DialOutcome::Failed => None,
+        }
+    }
+}
+
+/// A call wants what is set for its caller's extension changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FeatureRequest {
+    /// The shard that hears the reply.
+    pub shard: u8,
+    /// The call that does.
+    pub call: CallId,
+    /// The domain of the extension.
+    pub domain: DomainId,
+    /// The extension.
+    pub extension: ExtensionId,
+    /// What changes.
+    pub order: FeatureOrder,
+}
+
+/// What a call hears of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FeatureReply {
+    /// The call.
+    pub call: CallId,
+    /// Whether it is in the database, and in force.
+    pub is_kept: bool,
+}
