@@ -3,8 +3,9 @@
 use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live};
 use crate::events::{ActiveCall, Fact, Hub, LineState, Stamp, Topic};
 use base::{CallId, DomainId, ExtensionId, UserId};
-use call::{LegView, 
-    CallFact, CallView, Directory, Extension, facts::Telling, registration::RegistrationFact,
+use call::{
+    CallFact, CallView, Directory, Extension, LegView, facts::Telling,
+    registration::RegistrationFact,
 };
 use sip::bindings::Aor;
 use std::{

@@ -12,8 +12,13 @@ pub(super) const INBOX_MAX: usize = 256;
 
 impl Running {
     /// Carries changes out, one after the other, as long as there are shards.
-    pub(super) async fn change_features(self: Arc<Self>, mut orders: mpsc::Receiver<FeatureRequest>) {
-        while let Some(FeatureRequest { shard, call, domain, extension, order }) = orders.recv().await {
+    pub(super) async fn change_features(
+        self: Arc<Self>,
+        mut orders: mpsc::Receiver<FeatureRequest>,
+    ) {
+        while let Some(FeatureRequest { shard, call, domain, extension, order }) =
+            orders.recv().await
+        {
             let is_kept = self.change_feature(domain, extension, &order).await;
             if let Some(shard) = self.shards.get(usize::from(shard)) {
                 // A shard that is gone has no calls that wait.

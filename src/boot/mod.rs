@@ -273,12 +273,7 @@ impl Knowledge {
         }
         let sounds = sounds::load_for(config).await?.told();
         let plans = plans::load(config, &sounds, trunk_names.iter().cloned())?;
-        Ok(Self {
-            directory: Arc::new(directory),
-            trunk_names,
-            plans,
-            sounds: Arc::new(sounds),
-        })
+        Ok(Self { directory: Arc::new(directory), trunk_names, plans, sounds: Arc::new(sounds) })
     }
 }
 

@@ -3,8 +3,8 @@
 use base::CallId;
 use call::{
     CallCounts, CallView, CommandRefusal, Directory, LegMedia, Origination, OriginationRefusal,
-    PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals, TransferOrder,
-    dialplan::Plans, features::FeatureReply,
+    PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals, TransferOrder, dialplan::Plans,
+    features::FeatureReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;

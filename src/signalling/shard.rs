@@ -14,8 +14,8 @@ use base::{MediaId, Now, Rng};
 use call::{
     CallFact, Calls, Output, Settings, World,
     facts::Telling,
-    registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
     features::{FeatureReply, FeatureRequest},
+    registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};

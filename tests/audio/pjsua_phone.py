@@ -70,6 +70,9 @@ class Call(pj.Call):
                 audio.startTransmit(self.phone.hears)
                 self.phone.tones.startTransmit(audio)
 
+    def onCallTransferStatus(self, transfer):
+        tell(f"transfer {transfer.statusCode}")
+
     def onDtmfDigit(self, heard):
         tell(f"digit {heard.digit}")
 
@@ -107,6 +110,8 @@ class Phone:
     def __init__(self, options):
         self.options = options
         self.call = None
+        # One that waits while another is made.
+        self.first = None
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         config = pj.EpConfig()
@@ -156,6 +161,14 @@ class Phone:
         if command == "dial":
             self.call = Call(self.account, self)
             self.call.makeCall(argument, options)
+        elif command == "consult":
+            self.first = self.call
+            self.call = Call(self.account, self)
+            self.call.makeCall(argument, options)
+        elif command == "transfer":
+            self.call.xfer(argument, pj.CallOpParam())
+        elif command == "attend":
+            self.first.xferReplaces(self.call, pj.CallOpParam())
         elif command == "hold":
             self.call.setHold(pj.CallOpParam())
         elif command == "resume":

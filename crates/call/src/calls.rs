@@ -236,7 +236,11 @@ impl Calls {
     }
 
     /// Rings somebody's own devices, to connect it with a number then.
-    pub fn originate(&mut self, now: Now, order: Origination) -> Result<CallId, OriginationRefusal> {
+    pub fn originate(
+        &mut self,
+        now: Now,
+        order: Origination,
+    ) -> Result<CallId, OriginationRefusal> {
         if let Some(cause) = self.refusal_of_new_calls() {
             return Err(OriginationRefusal { reason: cause.as_str().to_owned() });
         }

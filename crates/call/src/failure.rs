@@ -77,7 +77,9 @@ impl Cause {
     /// The value of a Reason header (RFC 3326) for BYE and CANCEL, in Q.850 terms.
     pub(crate) fn reason_header(self) -> &'static str {
         match self {
-            Self::Normal | Self::Cancelled | Self::Transferred => "Q.850;cause=16;text=\"Normal call clearing\"",
+            Self::Normal | Self::Cancelled | Self::Transferred => {
+                "Q.850;cause=16;text=\"Normal call clearing\""
+            }
             Self::AnsweredElsewhere => "SIP;cause=200;text=\"Call completed elsewhere\"",
             Self::Busy => "Q.850;cause=17;text=\"User busy\"",
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",

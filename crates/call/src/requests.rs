@@ -202,8 +202,7 @@ impl Calls {
     ) -> Result<(Box<Walk>, Option<Seat>, Header), Refusal> {
         let number = &names.number;
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
-        let mark =
-            loops::mark(&request.headers, hop).ok_or_else(|| Refusal::of(Cause::Loop))?;
+        let mark = loops::mark(&request.headers, hop).ok_or_else(|| Refusal::of(Cause::Loop))?;
         let mut seat = None;
         if let Caller::Extension(extension) = admitted.caller {
             seat = self.world.occupancy.take(extension.id, extension.calls_max);

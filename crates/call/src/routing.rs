@@ -48,8 +48,9 @@ impl Context<'_> {
                     timeout = timeout.max(found.timeout);
                 }
                 Err(new) => {
-                    let is_better =
-                        |old: &Refusal| old.status == new.status || is_better(new.status, old.status);
+                    let is_better = |old: &Refusal| {
+                        old.status == new.status || is_better(new.status, old.status)
+                    };
                     if refusal.as_ref().is_none_or(is_better) {
                         refusal = Some(new);
                     }
@@ -134,7 +135,9 @@ impl Context<'_> {
             return Err(Refusal::of(Cause::Busy));
         };
         let seat = Arc::new(seat);
-        devices.iter_mut().for_each(|it| it.seat = Some(Arc::clone(&seat)));
+        for device in &mut devices {
+            device.seat = Some(Arc::clone(&seat));
+        }
         let timeout = Duration::from_secs(u64::from(extension.ring_timeout_s));
         Ok(Targets { devices, timeout })
     }

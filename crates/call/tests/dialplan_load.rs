@@ -170,8 +170,7 @@ fn a_rule_says_whether_its_calls_are_recorded() {
     let plain = rule("plain", "number = \"3\"", "echo = {}");
     let plans = load(&[("a.toml", &[kept, not, plain].concat())], &known()).unwrap();
 
-    let is_recorded =
-        ["1", "2", "3", "4"].map(|it| Walk::begin(&plans, &query(it)).is_recorded());
+    let is_recorded = ["1", "2", "3", "4"].map(|it| Walk::begin(&plans, &query(it)).is_recorded());
     assert_eq!(is_recorded, [true, false, false, false]);
     let trail = plans.explain(&query("1"), Rehearsal::default()).trail;
     assert!(trail.contains(&Finding::Recorded), "{trail:?}");

@@ -1,7 +1,5 @@
 //! Walking through plans: what calls do step by step, whatever is pressed and whoever answers.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests unwrap as tests do")]
-
 use base::UnixMillis;
 use call::dialplan::{
     Action, Caller, DialOutcome, Known, Outcome, Plans, Principal, Rehearsal, RouteQuery, Spoken,
@@ -21,7 +19,11 @@ fn steps_follow_each_other_and_the_call_ends_after_the_last() {
     let shown = does(&plans, Rehearsal::default());
 
     let said = "say b digits 1001 number 21 money 1250 duration 90";
-    assert_eq!(shown, ["answer", "say ru/a.wav", "record on", said], "what is no number is not said");
+    assert_eq!(
+        shown,
+        ["answer", "say ru/a.wav", "record on", said],
+        "what is no number is not said"
+    );
 }
 
 #[test]
@@ -32,7 +34,8 @@ fn a_menu_explains_what_was_wrong_and_gives_up_after_so_many_tries() {
             failed = [{ refuse = { status = 480, reason = "No choice" } }] } },
             { music = { name = "default" } }]"#,
     );
-    let keys = |keys: &str| Rehearsal { keys: Some(keys.chars().collect()), ..Rehearsal::default() };
+    let keys =
+        |keys: &str| Rehearsal { keys: Some(keys.chars().collect()), ..Rehearsal::default() };
 
     assert_eq!(does(&plans, Rehearsal::default()), ["menu"], "it is not known what is pressed");
     assert_eq!(does(&plans, keys("1")), ["menu", "echo"]);
@@ -53,7 +56,10 @@ fn a_menu_explains_what_was_wrong_and_gives_up_after_so_many_tries() {
     assert_eq!(said(again), [word("b"), word("a")]);
     let mut walk = begin(&plans);
     walk.next(NOW);
-    assert_eq!(said(walk.took(&Outcome::Keys(String::new()), NOW).unwrap()), [word("c"), word("a")]);
+    assert_eq!(
+        said(walk.took(&Outcome::Keys(String::new()), NOW).unwrap()),
+        [word("c"), word("a")]
+    );
 }
 
 #[test]
@@ -221,7 +227,10 @@ fn hours_and_callers_choose_the_rule() {
     );
     let explanation = plans.explain(&query(), Rehearsal::default());
     let told: Vec<_> = explanation.trail.iter().map(ToString::to_string).collect();
-    assert!(told.contains(&"a.toml:7 vip: the caller's number is not +7495{rest}".to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"a.toml:7 vip: the caller's number is not +7495{rest}".to_owned()),
+        "{told:?}"
+    );
     assert!(told.contains(&"a.toml:11 day: is for calls within work".to_owned()), "{told:?}");
 }
 
@@ -232,21 +241,42 @@ fn what_is_wrong_in_steps_is_told_at_its_place() {
     };
     for (steps, complaint) in [
         ("{ menu = { keys = {} } }", "steps[1].menu.keys: expected at least one"),
-        ("{ menu = { keys = { A = [{ echo = {} }] } } }", "keys.A: \"A\" is no key: expected one of 0 to 9, *, #"),
-        ("{ menu = { keys = { 12 = [{ echo = {} }] } } }", "keys.12: \"12\" is no key: expected one of 0 to 9, *, #"),
-        ("{ menu = { keys = { 1 = [{ ecko = {} }] } } }", "keys.1[1].ecko: unknown key; expected one of"),
+        (
+            "{ menu = { keys = { A = [{ echo = {} }] } } }",
+            "keys.A: \"A\" is no key: expected one of 0 to 9, *, #",
+        ),
+        (
+            "{ menu = { keys = { 12 = [{ echo = {} }] } } }",
+            "keys.12: \"12\" is no key: expected one of 0 to 9, *, #",
+        ),
+        (
+            "{ menu = { keys = { 1 = [{ ecko = {} }] } } }",
+            "keys.1[1].ecko: unknown key; expected one of",
+        ),
         ("{ collect = { into = \"number\", digits_max = 3 } }", "into: \"number\" cannot be set"),
-        ("{ collect = { into = \"x\", digits_min = 4, digits_max = 3 } }", "digits_min: is more than `digits_max`"),
+        (
+            "{ collect = { into = \"x\", digits_min = 4, digits_max = 3 } }",
+            "digits_min: is more than `digits_max`",
+        ),
         ("{ set = { \"x y\" = \"\" } }", "set.x y: \"x y\" cannot be set"),
-        ("{ dial = { user = \"1\", on = { away = [{ echo = {} }] } } }", "on.away: expected how a dial ends: busy, no_answer"),
+        (
+            "{ dial = { user = \"1\", on = { away = [{ echo = {} }] } } }",
+            "on.away: expected how a dial ends: busy, no_answer",
+        ),
         ("{ dial = { trunks = [\"a\"] } }", "dial: expected either `user`"),
         ("{ say = { prompt = \"gone\" } }", "prompt: there is no prompt \"gone\""),
         ("{ say = { prompt = \"a\", digits = \"1\" } }", "say: expected one thing to say"),
         ("{ say = { time = \"later\" } }", "time: expected \"now\""),
         ("{ block = \"gone\" }", "steps: there is no block \"gone\""),
-        ("{ menu = { keys = { 1 = [{ goto = \"gone\" }] } } }", "steps: there is no block \"gone\""),
+        (
+            "{ menu = { keys = { 1 = [{ goto = \"gone\" }] } } }",
+            "steps: there is no block \"gone\"",
+        ),
         ("{ hours = { schedule = \"gone\" } }", "steps: there is no schedule \"gone\""),
-        ("{ say = { digits = \"{nobody}\" } }", "digits: {nobody} is captured by no part of the pattern 5"),
+        (
+            "{ say = { digits = \"{nobody}\" } }",
+            "digits: {nobody} is captured by no part of the pattern 5",
+        ),
     ] {
         let errors = load(&[("a.toml", &rule(steps))], &known()).unwrap_err();
         let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -256,8 +286,14 @@ fn what_is_wrong_in_steps_is_told_at_its_place() {
     for (text, complaint) in [
         ("time_zone = \"Mars\"", "time_zone: \"Mars\" is no time zone"),
         ("[[schedule]]\nname = \"w\"\nopen = \"always\"", "open: \"always\" are no hours"),
-        ("[[schedule]]\nname = \"w\"\nopen = \"sun 00:00-24:00\"\nclosed = \"31-12\"", "closed: \"31-12\" is no day"),
-        ("[[block]]\nname = \"b\"\nsteps = [{ say = { digits = \"{x}\" } }]", "{x} is set by no step"),
+        (
+            "[[schedule]]\nname = \"w\"\nopen = \"sun 00:00-24:00\"\nclosed = \"31-12\"",
+            "closed: \"31-12\" is no day",
+        ),
+        (
+            "[[block]]\nname = \"b\"\nsteps = [{ say = { digits = \"{x}\" } }]",
+            "{x} is set by no step",
+        ),
     ] {
         let errors = load(&[("a.toml", text)], &known()).unwrap_err();
         assert!(errors[0].to_string().contains(complaint), "{text}: {errors:?}");

@@ -13,7 +13,8 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    World, facts::CallState, features::FeatureReply, registration::RegistrationReply, voicemail::VoicemailReply,
+    World, facts::CallState, features::FeatureReply, registration::RegistrationReply,
+    voicemail::VoicemailReply,
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{

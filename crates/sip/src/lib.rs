@@ -25,7 +25,7 @@ pub mod uri;
 
 pub use endpoint::{ClientId, DialogId, Endpoint, Event, Output, ServerId};
 pub use header::{Header, HeaderName, Headers, NameAddr, Params, Via};
-pub use replaces::{MalformedReplaces, ReferTo, Replaces};
 pub use message::{Message, Method, Request, Response, Status};
+pub use replaces::{MalformedReplaces, ReferTo, Replaces};
 pub use transport::{Destination, FlowId, Source, Transport};
 pub use uri::{Host, Scheme, Uri};

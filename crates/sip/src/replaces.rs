@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_replaces_has_both_tags_and_a_call_id() {
         let read = |text: &str| Replaces::parse(text.as_bytes());
-        let good = read("98732@sip.example.com;from-tag=r33th4x0r;to-tag=ff87ff;early-only").unwrap();
+        let good =
+            read("98732@sip.example.com;from-tag=r33th4x0r;to-tag=ff87ff;early-only").unwrap();
         assert_eq!(good.call_id, "98732@sip.example.com");
         assert_eq!((&good.to_tag[..], &good.from_tag[..]), (&b"ff87ff"[..], &b"r33th4x0r"[..]));
         assert!(good.is_early_only);

@@ -2,7 +2,8 @@
 //! calls to them.
 
 use super::{
-    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text, UrlPath,
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
+    UrlPath,
 };
 use crate::store::Right;
 use axum::{Json, extract::State, http::StatusCode};

@@ -3,9 +3,8 @@
 use super::Text;
 use call::{
     dialplan::{
-        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding, ForwardWhen,
-        Judgement,
-        Mistake, NameOf, NumberMistake, SoundKind, TomlType,
+        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding,
+        ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind, TomlType,
     },
     speech::Language,
 };
@@ -101,9 +100,7 @@ fn feature_words(order: &FeatureOrder) -> Text {
 fn action_words(action: &Action, has_rule: bool) -> Text {
     match action {
         Action::Answer => Text::fixed("ответить", "answer"),
-        Action::Say(speech) => {
-            Text::both(format!("сказать:{speech}"), format!("say:{speech}"))
-        }
+        Action::Say(speech) => Text::both(format!("сказать:{speech}"), format!("say:{speech}")),
         Action::Gather(gather) => Text::both(
             format!("спросить цифры, не больше {}:{}", gather.digits_max, gather.speech),
             format!("ask for {} keys at most:{}", gather.digits_max, gather.speech),
@@ -114,14 +111,17 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("put into the queue {name}: there are none yet, and the caller is told so"),
         ),
         Action::OrderCallback { queue, .. } => Text::both(
-            format!("принять заказ обратного звонка очереди {queue}: этого ещё нет, звонящий услышит об этом"),
-            format!("take an order for a call back by {queue}: there is none yet, and the caller is told so"),
+            format!(
+                "принять заказ обратного звонка очереди {queue}: этого ещё нет, звонящий услышит об этом"
+            ),
+            format!(
+                "take an order for a call back by {queue}: there is none yet, and the caller is told so"
+            ),
         ),
         Action::Park(_) => Text::fixed("поставить на парковку", "park the call"),
-        Action::Fetch { slot } => Text::both(
-            format!("снять с парковки {slot}"),
-            format!("fetch who is parked at {slot}"),
-        ),
+        Action::Fetch { slot } => {
+            Text::both(format!("снять с парковки {slot}"), format!("fetch who is parked at {slot}"))
+        }
         Action::PickUp { users } => Text::both(
             format!("перехватить звонок на {}", users.join(", ")),
             format!("pick up a call to {}", users.join(", ")),
@@ -231,9 +231,11 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::DialTarget => {
             "Нужно либо `user` или `users`, либо `trunk` или `trunks` вместе с `number`".to_owned()
         }
-        Mistake::OneThingToSay => "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \
+        Mistake::OneThingToSay => {
+            "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \
              `duration`, `date` или `time`"
-            .to_owned(),
+                .to_owned()
+        }
         Mistake::NotNow => "Здесь может стоять только \"now\"".to_owned(),
         Mistake::NoKey { found } => {
             format!("{found:?} — не клавиша: подходят цифры от 0 до 9, * и #")
@@ -245,10 +247,9 @@ fn in_russian(mistake: &Mistake) -> String {
             "Нужно, когда переадресовать: {}",
             ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
         ),
-        Mistake::NoOutcome => format!(
-            "Нужен исход вызова: {}",
-            DialOutcome::ALL.map(DialOutcome::name).join(", ")
-        ),
+        Mistake::NoOutcome => {
+            format!("Нужен исход вызова: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))
+        }
         Mistake::NoVariable { found } => format!(
             "Переменной {found:?} быть не может: нужно имя из a-z, 0-9 и _, и не `number`, `caller` \
              или `outcome`"

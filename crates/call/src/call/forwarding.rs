@@ -15,11 +15,7 @@ use std::time::Duration;
 
 impl Call {
     /// What is set for the one extension that is to be rung: the call goes elsewhere, or finds it busy.
-    pub(super) fn heed_features(
-        &mut self,
-        ctx: &mut Context<'_>,
-        number: &str,
-    ) -> Option<Outcome> {
+    pub(super) fn heed_features(&mut self, ctx: &mut Context<'_>, number: &str) -> Option<Outcome> {
         let features = &ctx.world.directory.extension(self.domain, number)?.features;
         if let Some(to) = features.forward(ForwardWhen::All) {
             let to = to.to_owned();
@@ -27,7 +23,9 @@ impl Call {
         }
         if features.do_not_disturb {
             let reason = Some(format!("{number} does not want to be disturbed"));
-            return Some(self.have_dialled(ctx, Refused::of(Refusal { reason, ..Refusal::of(Cause::Busy) })));
+            return Some(
+                self.have_dialled(ctx, Refused::of(Refusal { reason, ..Refusal::of(Cause::Busy) })),
+            );
         }
         None
     }
@@ -38,9 +36,10 @@ impl Call {
         self.refused = Some(refused);
         let rung = self.rung.take();
         let extension = |it: &String| ctx.world.directory.extension(self.domain, it);
-        let to = rung.as_ref().and_then(extension).and_then(|it| {
-            it.features.forward_after(outcome).map(str::to_owned)
-        });
+        let to = rung
+            .as_ref()
+            .and_then(extension)
+            .and_then(|it| it.features.forward_after(outcome).map(str::to_owned));
         match (rung, to) {
             (Some(number), Some(to)) => self.forward(ctx, &number, &to, outcome.diversion()),
             (_, _) => Outcome::Dialled(outcome),
@@ -85,7 +84,9 @@ impl Call {
         order: FeatureOrder,
     ) -> Result<Option<Outcome>, Refusal> {
         let by = match self.walk.as_ref().map(|it| it.by()) {
-            Some(Principal::Extension(number)) => ctx.world.directory.extension(self.domain, number),
+            Some(Principal::Extension(number)) => {
+                ctx.world.directory.extension(self.domain, number)
+            }
             Some(Principal::Trunk(_)) | None => None,
         };
         let Some(&Extension { id: extension, .. }) = by else {

@@ -91,7 +91,9 @@ impl Call {
 
     /// The guest waits for the answer of those who were taken in.
     fn wait_for_taken(&mut self, ctx: &mut Context<'_>, first: usize, other: &mut Self) {
-        let State::Ringing(ringing) = std::mem::replace(&mut other.state, over(ctx)) else { return };
+        let State::Ringing(ringing) = std::mem::replace(&mut other.state, over(ctx)) else {
+            return;
+        };
         self.walk = other.walk.take();
         self.calling = self.calling_of(ctx, self.guest);
         self.state = State::Ringing(ringing.behind(first));

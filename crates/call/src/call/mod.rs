@@ -52,9 +52,9 @@ mod walking;
 
 pub use command::{CommandRefusal, TransferOrder};
 pub use conference::PartyCommand;
-pub use origination::Origination;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use newcomer::{Place, Wanted};
+pub use origination::Origination;
 pub(crate) use ringing::{Target, Targets};
 pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
@@ -279,7 +279,9 @@ impl Call {
         }
         match self.state {
             State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
-            State::Playing { goes_on: false, .. } => self.end(ctx, None, Refusal::of(Cause::Normal)),
+            State::Playing { goes_on: false, .. } => {
+                self.end(ctx, None, Refusal::of(Cause::Normal));
+            }
             State::Gathering(_) => self.handle_gathering_said(ctx),
             State::Parked(_) => self.play_parked(ctx),
             State::Meeting(_) => self.handle_words_said(ctx),

@@ -111,7 +111,8 @@ impl Call {
         mut newcomer: Box<Self>,
         place: Place,
     ) -> Result<(), (Box<Self>, Refusal)> {
-        let refuse = |cause, why: &str| Refusal { reason: Some(why.to_owned()), ..Refusal::of(cause) };
+        let refuse =
+            |cause, why: &str| Refusal { reason: Some(why.to_owned()), ..Refusal::of(cause) };
         if newcomer.move_to_worker(self.worker).is_err() {
             let refusal = refuse(Cause::Exhausted, "The two calls are on different media workers");
             return Err((newcomer, refusal));

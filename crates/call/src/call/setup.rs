@@ -1,8 +1,6 @@
 //! How a call begins: an INVITE that was let in, or an order to connect two.
 
-use super::{
-    Call, Ringing, State, Wanted, recording::Recording,
-};
+use super::{Call, Ringing, State, Wanted, recording::Recording};
 use crate::{
     cdr::Line,
     context::{Context, LegRef},

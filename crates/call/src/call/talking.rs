@@ -56,12 +56,7 @@ pub(super) enum Exchange {
 }
 
 impl Talking {
-    pub(super) fn new(
-        ctx: &Context<'_>,
-        with: usize,
-        exchange: Exchange,
-        is_joined: bool,
-    ) -> Self {
+    pub(super) fn new(ctx: &Context<'_>, with: usize, exchange: Exchange, is_joined: bool) -> Self {
         let until = ctx.now.instant + ctx.settings.call_duration_max;
         Self { with, until, exchange, is_joined }
     }
@@ -146,7 +141,11 @@ impl Call {
     }
 
     /// Brings two together who each agreed with us alone.
-    pub(super) fn join(&mut self, ctx: &mut Context<'_>, [a, b]: [usize; 2]) -> Result<(), LegError> {
+    pub(super) fn join(
+        &mut self,
+        ctx: &mut Context<'_>,
+        [a, b]: [usize; 2],
+    ) -> Result<(), LegError> {
         let (Some(side_of_a), Some(side_of_b)) = (self.legs[a].side(), self.legs[b].side()) else {
             return Err(LegError::NoMedia);
         };
@@ -163,7 +162,8 @@ impl Call {
     ) {
         if let Some((waiting, music)) = self.music_for(ctx, [a, b]) {
             self.legs[waiting].play(ctx, Playout::Music { music });
-        } else if let (Some(a_media), Some(b_media)) = (self.legs[a].media(), self.legs[b].media()) {
+        } else if let (Some(a_media), Some(b_media)) = (self.legs[a].media(), self.legs[b].media())
+        {
             let command = MediaCommand::Bridge { a: a_media, b: b_media, a_to_b, b_to_a };
             self.tell_worker(ctx, command);
             self.convert_keys(ctx, [a, b]);

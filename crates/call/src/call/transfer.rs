@@ -85,7 +85,8 @@ impl Call {
         leg: usize,
         request: &Request,
     ) -> Result<Order, (u16, &'static str)> {
-        let refer_to = ReferTo::of(&request.headers).ok_or((400, "Name one address in Refer-To"))?;
+        let refer_to =
+            ReferTo::of(&request.headers).ok_or((400, "Name one address in Refer-To"))?;
         if self.transfer.is_some() {
             return Err((491, "A transfer is under way"));
         }
@@ -104,7 +105,13 @@ impl Call {
     }
 
     /// Looks for somebody else for whoever `by` talks to.
-    pub(super) fn begin_transfer(&mut self, ctx: &mut Context<'_>, by: usize, order: Order, is_told: bool) {
+    pub(super) fn begin_transfer(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        order: Order,
+        is_told: bool,
+    ) {
         let Some(guest) = self.other(by) else { return };
         self.refuse_exchange(ctx);
         self.transfer =
@@ -222,8 +229,7 @@ impl Call {
     fn recall(&mut self, ctx: &mut Context<'_>, by: usize) -> bool {
         let view = self.legs[by].view();
         let domain = ctx.world.directory.domains.get(&self.domain);
-        let (Some(transfer), Some(domain), Some(_)) =
-            (&mut self.transfer, domain, view.extension)
+        let (Some(transfer), Some(domain), Some(_)) = (&mut self.transfer, domain, view.extension)
         else {
             return false;
         };

@@ -98,10 +98,9 @@ impl Call {
                 let cause = if status == 404 { Cause::NotFound } else { Cause::Refused };
                 Err(Refusal { cause, status: Status(status), reason: Some(reason) })
             }
-            Action::HangUp => Err(Refusal {
-                status: Cause::Unavailable.status(),
-                ..Refusal::of(Cause::Normal)
-            }),
+            Action::HangUp => {
+                Err(Refusal { status: Cause::Unavailable.status(), ..Refusal::of(Cause::Normal) })
+            }
         };
         done.unwrap_or_else(|refusal| {
             self.end_or_return(ctx, None, refusal);
@@ -115,7 +114,10 @@ impl Call {
         let (by, refusal) = match refused {
             // Who heard us before its call ended hears that from us.
             Some(refused) => (refused.by.filter(|_| !self.is_guest_up()), refused.refusal),
-            None => (None, Refusal { status: Cause::Unavailable.status(), ..Refusal::of(Cause::Normal) }),
+            None => (
+                None,
+                Refusal { status: Cause::Unavailable.status(), ..Refusal::of(Cause::Normal) },
+            ),
         };
         self.end_or_return(ctx, by, refusal);
     }

@@ -139,12 +139,10 @@ fn judgement(rule: &Rule, verdict: Verdict<'_, '_>) -> Judgement {
             let captures = captures.into_iter().map(owned).collect();
             Judgement::Matches { pattern: pattern.to_string(), captures }
         }
-        Verdict::OtherNumber => {
-            Judgement::OtherNumber { patterns: shown(&rule.condition.numbers) }
-        }
-        Verdict::OtherCaller => {
-            Judgement::OtherCaller { from: rule.condition.from.iter().map(ToString::to_string).collect() }
-        }
+        Verdict::OtherNumber => Judgement::OtherNumber { patterns: shown(&rule.condition.numbers) },
+        Verdict::OtherCaller => Judgement::OtherCaller {
+            from: rule.condition.from.iter().map(ToString::to_string).collect(),
+        },
         Verdict::OtherCallerNumber => {
             Judgement::OtherCallerNumber { patterns: shown(&rule.condition.callers) }
         }

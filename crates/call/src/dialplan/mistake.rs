@@ -59,7 +59,9 @@ pub enum Mistake {
     #[error("expected either `user`, or `users`, or `trunk` or `trunks` with `number`")]
     DialTarget,
     /// Something to say is nothing or more than one thing.
-    #[error("expected one thing to say: `prompt`, `file`, `number`, `digits`, `money`, `duration`, `date` or `time`")]
+    #[error(
+        "expected one thing to say: `prompt`, `file`, `number`, `digits`, `money`, `duration`, `date` or `time`"
+    )]
     OneThingToSay,
     /// A `date` or `time` is another than the present one.
     #[error("expected \"now\"")]
@@ -83,7 +85,9 @@ pub enum Mistake {
     #[error("expected how a dial ends: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))]
     NoOutcome,
     /// A variable has no name that can be written between braces, or one that is always set by us.
-    #[error("{found:?} cannot be set: expected a name of a-z, 0-9 and _ that is not `number`, `caller` or `outcome`")]
+    #[error(
+        "{found:?} cannot be set: expected a name of a-z, 0-9 and _ that is not `number`, `caller` or `outcome`"
+    )]
     NoVariable {
         /// What is there.
         found: String,

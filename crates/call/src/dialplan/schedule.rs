@@ -80,7 +80,10 @@ impl Zone {
 
     /// What clock and calendar show there; the epoch for moments that no calendar has.
     fn at(self, at: UnixMillis) -> NaiveDateTime {
-        DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&self.0).naive_local()
+        DateTime::from_timestamp_millis(at.0)
+            .unwrap_or_default()
+            .with_timezone(&self.0)
+            .naive_local()
     }
 
     /// The moment at which clock and calendar show this there: `2026-11-27 12:00`.
@@ -97,8 +100,12 @@ impl Hours {
         let (days, hours) = text.trim().split_once(' ')?;
         let (first, last) = days.split_once('-').unwrap_or((days, days));
         let (from, to) = hours.trim().split_once('-')?;
-        let hours =
-            Self { first: weekday(first)?, last: weekday(last)?, from: minutes(from)?, to: minutes(to)? };
+        let hours = Self {
+            first: weekday(first)?,
+            last: weekday(last)?,
+            from: minutes(from)?,
+            to: minutes(to)?,
+        };
         (hours.from != hours.to).then_some(hours)
     }
 
@@ -242,7 +249,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_not_read() {
-        for text in ["mon", "mon-fri", "mo 09:00-10:00", "mon 9-10", "mon 09:00-09:00", "mon 24:01-25:00"] {
+        for text in
+            ["mon", "mon-fri", "mo 09:00-10:00", "mon 9-10", "mon 09:00-09:00", "mon 24:01-25:00"]
+        {
             assert_eq!(Hours::parse(text), None, "{text}");
         }
         for text in ["", "5", "13-01", "02-30", "2026-05-09..05-10", "2026-05-10..2026-05-09"] {

@@ -45,10 +45,7 @@ pub(super) struct Variables {
 pub(super) enum Scope<'a> {
     /// In a rule. All patterns for the number, or all for the caller, must capture what it names and
     /// no step sets.
-    Rule {
-        numbers: &'a [Pattern],
-        callers: &'a [Pattern],
-    },
+    Rule { numbers: &'a [Pattern], callers: &'a [Pattern] },
     /// In a rule whose patterns are wrong themselves: nothing can be said.
     Unknown,
     /// In a block, where the captures of any rule may be there.
@@ -95,11 +92,13 @@ impl Template {
 
     /// The text, with what `value` gives for each name; what it does not know is left out.
     pub(super) fn fill<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
-        let text = |part| match part {
-            &Part::Literal(ref text) => text.as_str(),
-            Part::Variable(name) => value(name).unwrap_or_default(),
-        };
-        self.parts.iter().map(text).collect()
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.as_str(),
+                Part::Variable(name) => value(name).unwrap_or_default(),
+            })
+            .collect()
     }
 }
 
@@ -132,8 +131,12 @@ mod tests {
     fn captures_and_the_whole_number_are_filled_in() {
         let patterns = [Pattern::parse("9{rest}").unwrap()];
         let known = Variables { set: ["pin".to_owned()].into(), ..Variables::default() };
-        let template =
-            Template::of_number("+7{rest}#{number}{pin}", Scope::Rule { numbers: &patterns, callers: &[] }, &known).unwrap();
+        let template = Template::of_number(
+            "+7{rest}#{number}{pin}",
+            Scope::Rule { numbers: &patterns, callers: &[] },
+            &known,
+        )
+        .unwrap();
 
         let filled = template.fill(|name| match name {
             "rest" => Some("495"),
@@ -150,7 +153,8 @@ mod tests {
         let known = Variables { captured: ["rest".to_owned()].into(), ..Variables::default() };
         let of = |text, scope| Template::of_number(text, scope, &known);
 
-        let refusal = of("{rest}", Scope::Rule { numbers: &patterns, callers: &[] }).unwrap_err().to_string();
+        let refusal =
+            of("{rest}", Scope::Rule { numbers: &patterns, callers: &[] }).unwrap_err().to_string();
 
         assert!(refusal.contains("{rest} is captured by no part of the pattern 112"), "{refusal}");
         assert!(of("{rest}", Scope::Block).is_ok());

@@ -461,9 +461,7 @@ impl Walk {
     fn dial(&mut self, dial: Arc<Dial>) -> Action {
         let mut targets: VecDeque<_> = dial.targets.iter().map(|it| self.target(it)).collect();
         // One of a group who calls it means the others.
-        let is_caller = |it: &DialTarget| {
-            matches!((it, &self.by), (DialTarget::User(a), Principal::Extension(b)) if a == b)
-        };
+        let is_caller = |it: &DialTarget| matches!((it, &self.by), (DialTarget::User(a), Principal::Extension(b)) if a == b);
         if targets.len() > 1 && !targets.iter().all(is_caller) {
             targets.retain(|it| !is_caller(it));
         }

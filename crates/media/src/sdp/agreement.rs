@@ -51,14 +51,11 @@ pub fn agree(offer: &Sdp, answer: &Sdp) -> Result<Agreement, NegotiationError> {
 /// and back.
 ///
 /// They pass if each sends in a codec that the other takes; else speech is transcoded, if we can.
-pub fn join(
-    a: &RemoteSide,
-    b: &RemoteSide,
-) -> Result<(PayloadMap, PayloadMap), NegotiationError> {
+pub fn join(a: &RemoteSide, b: &RemoteSide) -> Result<(PayloadMap, PayloadMap), NegotiationError> {
     let voice = |side: &RemoteSide| side.formats.iter().find(|it| is_voice(it)).cloned();
     if let (Some(of_a), Some(of_b)) = (voice(a), voice(b)) {
-        let passes = counterpart(&of_a, &b.formats).is_some()
-            && counterpart(&of_b, &a.formats).is_some();
+        let passes =
+            counterpart(&of_a, &b.formats).is_some() && counterpart(&of_b, &a.formats).is_some();
         if passes {
             let there = payload_map(&a.formats, &b.formats);
             return Ok((there, payload_map(&b.formats, &a.formats)));

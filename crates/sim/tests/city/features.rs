@@ -21,8 +21,11 @@ fn what_rings_elsewhere_is_picked_up_and_stops_ringing_there() {
         city.act(0, |phone, now| phone.hang_up(now, 0));
         city.wait(secs(1));
         city.finish();
-        let expected =
-            ["caller 200 normal remote", "caller 200 normal peer", "callee 487 answered_elsewhere system"];
+        let expected = [
+            "caller 200 normal remote",
+            "caller 200 normal peer",
+            "callee 487 answered_elsewhere system",
+        ];
         assert_eq!(log(&city), expected);
     }
 }
@@ -286,7 +289,10 @@ fn a_click_rings_the_own_phone_and_then_the_other() {
         assert_eq!(line(&city, 0).state, LineState::Ringing);
         assert_eq!(city.phones[1].lines.len(), 0, "nobody else rings yet");
         city.wait(secs(2));
-        assert_eq!(line(&city, 0).state, if to == "1009" { LineState::Ended } else { LineState::Talking });
+        assert_eq!(
+            line(&city, 0).state,
+            if to == "1009" { LineState::Ended } else { LineState::Talking }
+        );
         city.wait(secs(3));
         if to == "1002" {
             assert!(talk(&city, 0, 1), "{}", city.story());
@@ -330,7 +336,8 @@ fn a_transfer_by_command_is_one_like_that_of_a_phone() {
     city.wait(secs(4));
     let call = city.shards[0].views()[0].id;
     let order = |by: &str, to: &str| TransferOrder { by: by.to_owned(), to: to.to_owned() };
-    let mut ask = |city: &mut City, order| city.operate(0, |shard, now| shard.transfer(now, call, &order));
+    let ask =
+        |city: &mut City, order| city.operate(0, |shard, now| shard.transfer(now, call, &order));
     assert_eq!(ask(&mut city, order("1003", "1001")), Err(CommandRefusal::NotTalking));
     assert_eq!(ask(&mut city, order("1001", "1002")), Err(CommandRefusal::ToItself));
     assert_eq!(ask(&mut city, order("1001", "1003")), Ok(()));
@@ -364,9 +371,10 @@ fn an_intercom_call_asks_the_phone_to_answer_by_itself() {
     city.dial(0, "70001002");
     city.wait(secs(4));
     assert!(talk(&city, 0, 1), "{}", city.story());
-    let asked = line(&city, 1).headers.iter().any(|(name, value)| {
-        name == "Call-Info" && value.contains("answer-after=0")
-    });
+    let asked = line(&city, 1)
+        .headers
+        .iter()
+        .any(|(name, value)| name == "Call-Info" && value.contains("answer-after=0"));
     assert!(asked, "{:?}", line(&city, 1).headers);
     hang_up_all(city);
 }

@@ -202,11 +202,7 @@ fn keys_that_were_pressed_before_the_words_are_over_cut_them_off() {
 #[test]
 fn all_of_it_survives_a_bad_network() {
     for seed in 0..20 {
-        let mut city = City::new(
-            Instant::now(),
-            seed,
-            Plot { quality: BAD, ..Plot::default() },
-        );
+        let mut city = City::new(Instant::now(), seed, Plot { quality: BAD, ..Plot::default() });
         city.add_registered("1001");
         city.add_registered("1002");
         city.dial(0, "6500");

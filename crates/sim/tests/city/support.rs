@@ -124,9 +124,10 @@ pub(crate) fn talk(city: &City, a: usize, b: usize) -> bool {
                 .and_then(|port| city.workers.iter().find_map(|it| it.listener(from.rtp, port)));
             from.is_live()
                 && from.way.sends()
-                && city.phones[to].lines.iter().any(|to| {
-                    to.is_live() && to.way.receives() && heard_at == Some(to.rtp)
-                })
+                && city.phones[to]
+                    .lines
+                    .iter()
+                    .any(|to| to.is_live() && to.way.receives() && heard_at == Some(to.rtp))
         })
     };
     hears(a, b) && hears(b, a)

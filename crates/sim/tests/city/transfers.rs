@@ -28,7 +28,8 @@ fn either_side_hands_the_other_on_and_leaves_when_it_is_done() {
         city.wait(secs(2));
         assert_eq!(line(&city, stays).state, LineState::Ended);
         city.finish();
-        let transferred = if by == 0 { "caller 200 transferred system" } else { "callee 200 transferred system" };
+        let transferred =
+            if by == 0 { "caller 200 transferred system" } else { "callee 200 transferred system" };
         assert!(log(&city).contains(&transferred.to_owned()), "{:?}", log(&city));
         assert_eq!(calls_in_log(&city), 1, "one story");
     }

@@ -5,11 +5,7 @@
 //! matter which of them the worker takes in first, nor whose calls are which shard's.
 
 use super::{Call, Meeting, Words};
-use crate::{
-    call::State,
-    context::Context,
-    speech::Phrase,
-};
+use crate::{call::State, context::Context, speech::Phrase};
 use base::RecordingId;
 use media::{
     MediaCommand,

@@ -249,9 +249,9 @@ impl Reading<'_, '_> {
                 });
                 let target =
                     |trunk, number: &Template| Target::Trunk { trunk, number: number.clone() };
-                number
-                    .zip(trunks)
-                    .map(|(number, names)| names.into_iter().map(|it| target(it, &number)).collect())
+                number.zip(trunks).map(|(number, names)| {
+                    names.into_iter().map(|it| target(it, &number)).collect()
+                })
             }
             (_, _, _) => return self.checked(value, Err(Mistake::DialTarget)),
         };

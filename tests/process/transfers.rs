@@ -1,0 +1,172 @@
+//! Transfers, parking and picking up with phones that this project did not write: who hears whom then.
+
+use crate::{
+    harness::{
+        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, one_audio_call_at_a_time,
+    },
+    recordings::{LIKE, likeness},
+};
+use std::time::Duration;
+
+#[test]
+fn a_phone_transfers_blindly_and_the_two_others_hear_each_other() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = Words::of(&judge);
+    let mut stays = baresip(&server, "1001", 0, Codec::Pcma, false, &words.late);
+    let mut transfers = baresip(&server, "1002", 1, Codec::Pcma, true, &words.silence);
+    let mut target = baresip(&server, "1003", 2, Codec::Pcmu, true, &words.late);
+
+    stays.dial("1002");
+    transfers.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    transfers.command("transfer", &format!("sip:1003@{}", server.sip()));
+    target.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    transfers.wait_for_event("CALL_CLOSED", LIMIT);
+    stays.wait_for_event("CALL_CLOSED", LIMIT);
+    target.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let rows = server.wait_for_cdrs(3);
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
+    for heard in [stays.heard(), target.heard()] {
+        let score = judge.scores(&words.words, &[&judge.at_8_khz(&heard)])[0];
+        assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?}");
+    }
+}
+
+#[test]
+fn a_phone_consults_holds_and_brings_the_two_others_together() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = Words::of(&judge);
+    let mut stays = pjsua(&server, "1001", 0, &words.later);
+    let mut transfers = pjsua(&server, "1002", 1, &words.silence);
+    let mut target = baresip(&server, "1003", 2, Codec::Pcma, true, &words.later);
+
+    stays.dial("1002");
+    transfers.wait_for("call CONFIRMED");
+    transfers.command("hold");
+    transfers.wait_for_count("media", 2);
+    transfers.command(&format!("consult sip:1003@{}", server.sip()));
+    transfers.wait_for_count("call CONFIRMED", 2);
+    transfers.command("attend");
+    transfers.wait_for_count("call DISCONNECTED", 2);
+    transfers.wait_for("transfer 200");
+    target.wait_for_event("CALL_CLOSED", LIMIT);
+    stays.wait_for("call DISCONNECTED");
+
+    let rows = server.wait_for_cdrs(4);
+    assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
+    for heard in [stays.heard(), target.heard()] {
+        let score = judge.scores(&words.words, &[&judge.at_8_khz(&heard)])[0];
+        assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?}");
+    }
+}
+
+#[test]
+fn a_busy_target_gives_the_call_back_to_whoever_transferred_it() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = Words::of(&judge);
+    let mut stays = baresip(&server, "1001", 0, Codec::Pcma, false, &words.late);
+    let mut transfers = pjsua(&server, "1002", 1, &words.late);
+
+    stays.dial("1002");
+    transfers.wait_for("call CONFIRMED");
+    transfers.command(&format!("transfer sip:1007@{}", server.sip()));
+    transfers.wait_for("transfer 480");
+    stays.wait_for_event("CALL_CLOSED", LIMIT);
+    transfers.wait_for("call DISCONNECTED");
+
+    server.wait_for_cdrs(2);
+    let score = judge.scores(&words.words, &[&judge.at_8_khz(&stays.heard())])[0];
+    assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?}");
+}
+
+#[test]
+fn a_call_is_picked_up_parked_and_fetched() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = Words::of(&judge);
+    let mut caller = baresip(&server, "1001", 0, Codec::Pcma, false, &words.last);
+    let _rings = pjsua_that_rings(&server, "1002", 1, &words.silence);
+    let mut picks_up = pjsua(&server, "1003", 2, &words.silence);
+    let mut fetches = baresip(&server, "1004", 3, Codec::Pcma, false, &words.late);
+
+    caller.dial("1002");
+    caller.wait_for_event("CALL_RINGING", LIMIT);
+    picks_up.dial("*81002");
+    picks_up.wait_for("call CONFIRMED");
+    caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    picks_up.command(&format!("transfer sip:700@{}", server.sip()));
+    picks_up.wait_for("call DISCONNECTED");
+    fetches.dial("701");
+    fetches.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    fetches.wait_for_event("CALL_CLOSED", LIMIT);
+    caller.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let rows = server.wait_for_cdrs(4);
+    assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
+    let heard = likeness(&words.words.samples(), &judge.at_8_khz(&caller.heard()).samples());
+    assert!(heard >= LIKE, "{heard}: the caller hears whoever fetched it");
+}
+
+/// What phones say.
+struct Words {
+    words: Recording,
+    silence: Recording,
+    /// After a silence, in which others act.
+    late: Recording,
+    later: Recording,
+    last: Recording,
+}
+
+impl Words {
+    fn of(judge: &Judge) -> Self {
+        let words = judge.speech("words", TEXT, Duration::from_secs(1));
+        let after = |name: &str, seconds| {
+            let lead = judge.silence(name, Duration::from_secs(seconds));
+            judge.joined(&[&lead, &words].map(|it| it.path().to_owned()))
+        };
+        let (late, later, last) = (after("late", 6), after("later", 9), after("last", 25));
+        Self {
+            silence: judge.silence("silence", Duration::from_secs(60)),
+            late,
+            later,
+            last,
+            words,
+        }
+    }
+}
+
+fn baresip(
+    server: &Server,
+    extension: &str,
+    slot: u16,
+    codec: Codec,
+    answers: bool,
+    says: &Recording,
+) -> Baresip {
+    let transport = Transport::Udp;
+    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+}
+
+fn pjsua(server: &Server, extension: &str, slot: u16, says: &Recording) -> Pjsua {
+    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
+    Pjsua::register(server, &Phone { extension, slot, transport, codec, answers, says })
+}
+
+fn pjsua_that_rings(server: &Server, extension: &str, slot: u16, says: &Recording) -> Pjsua {
+    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, false);
+    Pjsua::register(server, &Phone { extension, slot, transport, codec, answers, says })
+}
+
+const TEXT: &str =
+    "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background.";
+const LIMIT: Duration = Duration::from_secs(40);
+/// Words that are there, at the end of whatever came before.
+const SAID_STOI: f64 = 0.8;
+const SAID_PESQ: f64 = 2.5;
