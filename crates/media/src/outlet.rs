@@ -130,3 +130,47 @@ pub(crate) fn outlet_of(
     };
     outlets.get_mut(place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cadence::Cadence,
+        codec::{Codec, OpusWishes},
+    };
+
+    #[test]
+    fn a_packet_that_nobody_asked_for_from_its_beginning_begins_with_silence_or_with_anothers() {
+        let (mut outlet, mut other) = (outlet(), outlet());
+        for tick in 0..2 {
+            other.take(tick, &[5; FRAME]);
+        }
+        for tick in 0..3 {
+            outlet.take(tick, &[7; FRAME]);
+        }
+        assert_eq!(samples(&outlet), [7; 3 * FRAME]);
+
+        outlet.take(5, &[7; FRAME]);
+        assert_eq!(samples(&outlet), [[0; FRAME], [0; FRAME], [7; FRAME]].concat());
+
+        outlet.go_on_from(&other, 2);
+        outlet.take(2, &[7; FRAME]);
+        assert_eq!(samples(&outlet), [[5; FRAME], [5; FRAME], [7; FRAME]].concat());
+        other.take(2, &[5; FRAME]);
+        assert_eq!(samples(&other), [5; 3 * FRAME]);
+    }
+
+    fn outlet() -> Outlet {
+        let (codec, wishes) = (Codec::L16(Rate::Narrow), OpusWishes::default());
+        let cadence = Cadence::Ms60;
+        Outlet::new(Voice { codec, wishes, cadence, payload_type: 96 }, Rate::Narrow)
+            .expect("it can be set up")
+    }
+
+    fn samples(outlet: &Outlet) -> Vec<i16> {
+        let bytes = outlet.payloads().flat_map(|it| it.chunks_exact(2));
+        bytes.map(|it| i16::from_be_bytes([it[0], it[1]])).collect()
+    }
+
+    const FRAME: usize = Rate::Narrow.samples(FRAME_MS);
+}

@@ -82,6 +82,29 @@ fn prompts_that_follow_each_other_are_one_stream_without_gap_or_overlap() {
 }
 
 #[test]
+fn what_follows_a_prompt_at_once_keeps_to_the_ticks() {
+    for wished_ms in PACKET_TIMES_MS {
+        let mut world = World::wishing(&[(format(8, "PCMA", 8000, 1), wished_ms)]);
+        let sound = Sound::new(Rate::Narrow, sine(Rate::Narrow, 600.0, 120));
+        world.command(MediaCommand::Play { media: id(0), playout: Playout::Prompt { sound } });
+        while world.events().is_empty() {
+            world.run(millis(20));
+        }
+        // A millisecond after its last packet.
+        world.now -= millis(19);
+        let playout = Playout::Music { music: music(700.0) };
+        world.command(MediaCommand::Play { media: id(0), playout });
+        world.run(millis(300));
+
+        let packets = world.packets_to(0);
+        let begins = packets.iter().rposition(|it| it.0.marker).unwrap();
+        let ends = u32::from(wished_ms) * 8;
+        let step = packets[begins].0.timestamp.wrapping_sub(packets[begins - 1].0.timestamp);
+        assert!((ends..=ends + 20 * 8).contains(&step), "{wished_ms} ms: {step}");
+    }
+}
+
+#[test]
 fn listeners_of_one_music_hear_the_same_whatever_the_packets() {
     let far_ends = PACKET_TIMES_MS.map(|ms| (format(8, "PCMA", 8000, 1), ms));
     let mut world = World::wishing(&[&far_ends[..], &far_ends[..]].concat());
@@ -146,11 +169,12 @@ fn who_begins_and_ends_to_talk_amid_packets_hears_the_others_all_the_time_and_ne
         world.says(13, Says::Tone(1000.0));
         world.run(millis(1200));
         let mut heard = Vec::new();
+        world.says(0, Says::Tone(2000.0));
         for round in 0..12 {
-            world.says(0, Says::Tone(2000.0));
             heard.extend(world.run(millis(400 + 20 * (round % 3))).swap_remove(0));
-            world.says(0, Says::Noise);
+            world.set_mode(0, PartyMode { is_muted: true, ..PartyMode::default() });
             heard.extend(world.run(millis(1200 + 20 * (round % 2))).swap_remove(0));
+            world.set_mode(0, PartyMode::default());
         }
 
         // A frame is ten cycles of the one, or twenty of the other.
