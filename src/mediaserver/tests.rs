@@ -689,7 +689,7 @@ fn configuration(
         channels: 1,
         fmtp: None,
     }];
-    MediaCommand::Configure { media, remote, direction, formats, timeout }
+    MediaCommand::Configure { media, remote, direction, formats, packet_ms: 20, timeout }
 }
 
 /// A far end: a socket, and the session that it talks to.

@@ -23,6 +23,7 @@ mod ipv6;
 mod limits;
 mod linphone;
 mod media_figures;
+mod packet_times;
 mod panels;
 mod plans;
 mod quality;

@@ -92,6 +92,7 @@ impl Room {
                     remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
                     direction: Direction::SendRecv,
                     formats: vec![pcma, events],
+                    packet_ms: 20,
                     timeout: None,
                 },
             );

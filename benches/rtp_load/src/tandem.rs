@@ -202,6 +202,7 @@ impl Setup {
             remote: Remote { rtp: far_end, rtcp: Rtcp::At(next_port(far_end)) },
             direction: Direction::SendRecv,
             formats: vec![voice.format()],
+            packet_ms: 20,
             timeout: Some(Duration::from_mins(1)),
         })?;
         Ok((media, lease.address))

@@ -3,7 +3,8 @@
 use crate::{
     codec::Rate,
     level::LevelMeter,
-    playout::{PACKET_MS, Player, Studio, Voice},
+    packets::Packets,
+    playout::{FRAME_MS, Player, Studio, Voice},
     sound::Sound,
     talk::is_loud,
 };
@@ -44,20 +45,20 @@ impl Capture {
         self.keep_up(voice.codec.rate());
     }
 
-    /// Writes what the far end hears: the tone, and then nothing.
+    /// Adds the packets of what the far end hears: the tone, and then nothing.
     pub(crate) fn fill(
         &mut self,
         tick: u64,
         voice: Voice,
         studio: &mut Studio,
-        payload: &mut [u8],
-    ) -> usize {
+        packets: &mut Packets,
+    ) {
         if !self.listens && self.player.is_over() {
             self.listens = true;
             self.player = Player::silence();
             self.player.prepare(voice, studio);
         }
-        self.player.fill(tick, studio, payload)
+        self.player.fill(tick, studio, packets);
     }
 
     /// Keeps a frame of what the far end says; whether that is all.
@@ -96,7 +97,7 @@ impl Capture {
             self.samples = before.samples().to_vec();
             self.rate = rate;
         }
-        let room = rate.samples(self.longest.as_millis() as u32 + PACKET_MS);
+        let room = rate.samples(self.longest.as_millis() as u32 + FRAME_MS);
         self.samples.reserve(room.saturating_sub(self.samples.len()));
     }
 }

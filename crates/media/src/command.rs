@@ -47,6 +47,10 @@ pub enum MediaCommand {
         direction: Direction,
         /// The agreed formats, as the far end numbers them when *it receives*.
         formats: Vec<Format>,
+        /// Packet time that the far end wishes, in milliseconds: what we make for it ourselves
+        /// comes in packets of 10, 20, 30, 40 or 60 ms, the longest of these that is no longer and
+        /// that its codec has.
+        packet_ms: u16,
         /// No packet for this long ends the session with [`MediaEvent::TimedOut`]; `None` for
         /// never (held, or before the answer).
         timeout: Option<Duration>,

@@ -2,16 +2,18 @@
 
 use crate::{
     Format,
+    cadence::Cadence,
     codec::Encoder,
     dtmf::{Digit, EventSender, KeyForm, ToneSender},
     outgoing::Outgoing,
-    playout::{PACKET_MS, Voice},
-    rtp::{HEADER_LEN, Header},
-    session::PACKET_MAX,
+    packets::Packets,
+    playout::{FRAME_MS, Voice},
+    rtp::Header,
 };
 use std::time::{Duration, Instant};
 
-/// Makes packets of keys, one a tick while there are any. Allocates when it is made.
+/// Makes packets of keys, one a tick while there are any; of tones two, where the far end or its codec
+/// wants shorter ones. Allocates when it is made.
 #[derive(Debug)]
 pub(crate) struct Dialler {
     /// Payload type of the packets.
@@ -42,16 +44,22 @@ struct Events {
 struct Tones {
     sender: ToneSender,
     encoder: Encoder,
+    cadence: Cadence,
+    /// A packet.
     pcm: Box<[i16]>,
 }
 
 impl Dialler {
-    /// For a far end that agreed to `formats` and hears `voice` now. Nothing if it cannot be told
-    /// keys that way.
-    pub(crate) fn new(form: KeyForm, formats: &[Format], voice: Option<u8>) -> Option<Self> {
+    /// For a far end that agreed to `formats`, wishes packets of `wished` and hears `voice` now.
+    /// Nothing if it cannot be told keys that way.
+    pub(crate) fn new(
+        form: KeyForm,
+        (formats, wished): (&[Format], Cadence),
+        voice: Option<u8>,
+    ) -> Option<Self> {
         let is_heard = |it: &&Format| Some(it.payload_type) == voice;
         let spoken = formats.iter().find(is_heard).or(formats.first())?;
-        let clock = |it: &Format| (it.clock_rate / 1000 * PACKET_MS, it.clock_rate);
+        let clock = |it: &Format| (it.clock_rate / 1000 * FRAME_MS, it.clock_rate);
         let dialler =
             |payload_type, clock, means| Self { payload_type, clock, means, is_speaking: false };
         match form {
@@ -65,13 +73,16 @@ impl Dialler {
                 Some(dialler(event.payload_type, clock(spoken), means))
             }
             KeyForm::Tones => {
-                let voice = Voice::of(std::slice::from_ref(spoken)).or(Voice::of(formats))?;
+                // In long packets Opus would swallow the beginning of the first key.
+                let wished = wished.min(Cadence::Ms20);
+                let voice = Voice::of(std::slice::from_ref(spoken), wished)
+                    .or(Voice::of(formats, wished))?;
                 let encoder = Encoder::new(voice.codec, voice.wishes).ok()?;
-                let rate = voice.codec.rate();
                 let tones = Tones {
-                    sender: ToneSender::new(rate.hz()),
+                    sender: ToneSender::new(voice.codec.rate().hz()),
                     encoder,
-                    pcm: vec![0; rate.samples(PACKET_MS)].into(),
+                    cadence: voice.cadence,
+                    pcm: vec![0; voice.packet_samples()].into(),
                 };
                 let clock = (voice.packet_ticks(), voice.codec.clock_rate());
                 Some(dialler(voice.payload_type, clock, Means::Tones(Box::new(tones))))
@@ -125,35 +136,39 @@ impl Dialler {
         self.is_speaking
     }
 
-    /// Writes the packet of a tick; says how long it is, 0 if others may speak.
+    /// Adds the packets of a tick that belongs to keys; others may speak in the rest.
     pub(crate) fn next(
         &mut self,
-        now: Instant,
+        (now, tick): (Instant, u64),
         outgoing: &mut Outgoing,
-        packet: &mut [u8; PACKET_MAX],
-    ) -> usize {
+        packets: &mut Packets,
+    ) {
         self.is_speaking = !self.is_idle() && !self.pauses();
         if !self.is_speaking {
             outgoing.rest();
-            return 0;
+            return;
         }
         let (payload_type, clock) = (self.payload_type, self.clock);
-        let (header, len) = match &mut self.means {
+        match &mut self.means {
             Means::Events(events) => {
                 let header = outgoing.play(now, payload_type, clock, EVENT_LEN);
-                let Some((header, payload)) = events.next(header, clock.1) else { return 0 };
-                packet[HEADER_LEN..HEADER_LEN + EVENT_LEN].copy_from_slice(&payload);
-                (header, EVENT_LEN)
+                if let Some((header, payload)) = events.next(header, clock.1) {
+                    packets.add(&payload);
+                    packets.iter_mut().for_each(|it| it.head(&header));
+                }
             }
             Means::Tones(tones) => {
-                tones.sender.fill(&mut tones.pcm);
-                let room = &mut packet[HEADER_LEN..];
-                let len = tones.encoder.encode(&tones.pcm, room).unwrap_or(0);
-                (outgoing.play(now, payload_type, clock, len), len)
+                for _ in 0..tones.cadence.due(tick) {
+                    tones.sender.fill(&mut tones.pcm);
+                    packets.write(|room| tones.encoder.encode(&tones.pcm, room).unwrap_or(0));
+                }
+                let times = tones.cadence.begin_at(now, tick);
+                for (packet, at) in packets.iter_mut().zip(times) {
+                    let len = packet.payload_len();
+                    packet.head(&outgoing.play(at, payload_type, clock, len));
+                }
             }
-        };
-        packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-        HEADER_LEN + len
+        }
     }
 
     /// Speech is heard between two events. Between two tones nothing is, so that they stay apart.

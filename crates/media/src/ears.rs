@@ -6,7 +6,7 @@ use crate::{
     dtmf::{Digit, Heard, ToneDetector},
     hearing::Hearing,
     level::Level,
-    playout::PACKET_MS,
+    playout::FRAME_MS,
     resample::Resampler,
     rtp::Header,
 };
@@ -37,10 +37,10 @@ impl Ears {
     pub(crate) fn new(now: Instant, formats: &[Format], rate: Rate, rng: &mut Rng) -> Self {
         let keys = (!formats.iter().any(Format::is_event)).then(|| KeyEar {
             resampler: Resampler::new(rate, Rate::Narrow),
-            narrow: vec![0; Rate::Narrow.samples(PACKET_MS)].into(),
+            narrow: vec![0; Rate::Narrow.samples(FRAME_MS)].into(),
             detector: ToneDetector::new(),
         });
-        let frame = vec![0; rate.samples(PACKET_MS)].into();
+        let frame = vec![0; rate.samples(FRAME_MS)].into();
         Self { rate, hearing: Hearing::new(now, formats, rate, rng), frame, keys }
     }
 

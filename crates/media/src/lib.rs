@@ -5,6 +5,7 @@
 //! packet is decided here.
 
 pub mod audio_file;
+mod cadence;
 mod capture;
 pub mod codec;
 mod command;
@@ -26,6 +27,7 @@ mod mixer;
 mod outbox;
 mod outgoing;
 mod outlet;
+mod packets;
 mod party;
 mod playout;
 pub mod progress;

@@ -1,8 +1,8 @@
 //! Conferences: everybody hears everybody else.
 //!
 //! Each tick adds up what the talkers of a room say, once for each sample rate that somebody there
-//! needs. Whoever says nothing hears that sum, encoded once for all with the same codec; a talker
-//! hears it without itself. So a listener costs a packet and no more, and a room of a thousand is
+//! needs. Whoever says nothing hears that sum, encoded once for all with the same codec and packet time;
+//! a talker hears it without itself. So a listener costs a packet and no more, and a room of a thousand is
 //! a thousand packets and the encoding of those few who talk.
 
 mod minutes;
@@ -13,8 +13,9 @@ use crate::{
     ears::Ears,
     level::Level,
     outlet::{Outlet, outlet_of},
+    packets::Packets,
     party::{FRAME_MAX, Party, saturate},
-    playout::{PACKET_MS, Voice},
+    playout::{FRAME_MS, Voice},
     radio::Radio,
     recording::buffer::Buffer,
     relay::Slot,
@@ -209,37 +210,45 @@ impl Mixer {
         }
     }
 
-    /// Writes the payload of what a party hears in this tick; says how long it is.
+    /// Adds the packets of what a party hears in this tick.
     pub(crate) fn fill(
         &mut self,
         tick: u64,
         party: &mut Party,
         (voice, ears): (Voice, Option<&Ears>),
         radio: &mut Radio,
-        payload: &mut [u8],
-    ) -> usize {
-        let Some(room) = self.rooms.get_mut(&party.room()) else { return 0 };
+        packets: &mut Packets,
+    ) {
+        let Some(room) = self.rooms.get_mut(&party.room()) else { return };
         let rate = voice.codec.rate();
         let bus = &room.buses[rate as usize];
         let is_alone =
             room.parties.len() == 1 && room.overheard.is_empty() && room.announced.is_empty();
         let heard = match (is_alone || party.mode().is_deaf, party.is_told()) {
-            (true, true) => party.payload(tick, voice, None, &NOTHING),
+            (true, true) => party.outlet(tick, voice, None, (&NOTHING, None)),
             (true, false) if party.mode().is_deaf => {
                 let outlet = outlet_of(&mut room.deaf, voice, rate);
-                outlet.map_or(&[][..], |it| it.payload(tick, &SILENCE[..bus.mixed.len()]))
+                outlet.map(|it| {
+                    it.take(tick, &SILENCE[..bus.mixed.len()]);
+                    &*it
+                })
             }
-            (true, false) if let Some(music) = party.alone() => radio.payload(tick, music, voice),
-            (_, is_told) if is_told || party.is_mixed() => {
-                party.payload(tick, voice, ears, &bus.sum)
+            (true, false) if let Some(music) = party.alone() => radio.outlet(tick, music, voice),
+            (_, is_told) if is_told || party.is_mixed() || party.is_amid_packet(tick, voice) => {
+                let begun = room.begun_for_all(tick, voice);
+                party.outlet(tick, voice, ears, (&bus.sum, begun))
             }
             (_, _) => {
                 let outlet = outlet_of(&mut room.listeners, voice, rate);
-                outlet.map_or(&[][..], |it| it.payload(tick, &bus.mixed))
+                outlet.map(|it| {
+                    it.take(tick, &bus.mixed);
+                    &*it
+                })
             }
         };
-        payload[..heard.len()].copy_from_slice(heard);
-        heard.len()
+        if let Some(outlet) = heard {
+            packets.add_all(outlet);
+        }
     }
 }
 
@@ -331,6 +340,12 @@ impl Room {
         }
     }
 
+    /// Has what those who listen were told of the packet in hand, if the tick is amid one.
+    fn begun_for_all(&self, tick: u64, voice: Voice) -> Option<&Outlet> {
+        let is_amid = voice.cadence.is_amid_packet(tick);
+        is_amid.then(|| self.listeners.iter().find(|it| it.voice().sounds_like(voice)))?
+    }
+
     fn write_minutes(&mut self, now: Instant, tick: u64, recorded: &mut Buffer) {
         if let Some(minutes) = &mut self.minutes {
             let bus = &self.buses[Minutes::RATE as usize];
@@ -356,7 +371,7 @@ impl Room {
 
 impl Bus {
     fn new(rate: Rate) -> Self {
-        let len = rate.samples(PACKET_MS);
+        let len = rate.samples(FRAME_MS);
         Self { rate, is_wanted: false, sum: vec![0; len].into(), mixed: vec![0; len].into() }
     }
 
@@ -386,7 +401,7 @@ impl Announced {
             Self::Words(words) => {
                 words.ticks += 1;
                 let narrow = words.by_rate[Rate::Narrow as usize].samples().len();
-                words.ticks * Rate::Narrow.samples(PACKET_MS) >= narrow
+                words.ticks * Rate::Narrow.samples(FRAME_MS) >= narrow
             }
         }
     }
@@ -414,8 +429,8 @@ impl Chime {
     /// Adds the tick in hand, faded in and out at the ends of each note.
     fn sound(&self, bus: &mut Bus) {
         let note = self.notes_hz[usize::from(self.ticks >= Self::TICKS / 2)];
-        let length = f64::from(Self::TICKS / 2) * f64::from(PACKET_MS) / 1000.0;
-        let begins = f64::from(self.ticks % (Self::TICKS / 2)) * f64::from(PACKET_MS) / 1000.0;
+        let length = f64::from(Self::TICKS / 2) * f64::from(FRAME_MS) / 1000.0;
+        let begins = f64::from(self.ticks % (Self::TICKS / 2)) * f64::from(FRAME_MS) / 1000.0;
         let step = 1.0 / f64::from(bus.rate.hz());
         for (n, sum) in (0..).zip(&mut bus.sum) {
             let at = begins + f64::from(n) * step;
@@ -434,7 +449,7 @@ const CHIMES_MAX: usize = 3;
 /// Most that waits to be heard by a room; more would be heard when it is of no use.
 const ANNOUNCED_MAX: usize = 12;
 /// How long an encoder that nobody hears is kept: a minute.
-const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
+const KEPT_TICKS: u64 = 60_000 / FRAME_MS as u64;
 /// What is said where nobody is heard: their sum, and what is heard of it.
 static NOTHING: [i32; FRAME_MAX] = [0; FRAME_MAX];
 static SILENCE: [i16; FRAME_MAX] = [0; FRAME_MAX];

@@ -62,8 +62,8 @@ impl Outgoing {
         }
     }
 
-    /// Heads the next packet of a playout: `ticks` of a clock of `clock_rate` Hz after the one
-    /// before it.
+    /// Heads the next packet of a playout, which is `ticks` of a clock of `clock_rate` Hz long and
+    /// follows the one before it without a gap; after another source it belongs to `now`.
     ///
     /// # Panics
     /// If [`Self::begin`] was never called.
@@ -76,23 +76,25 @@ impl Outgoing {
     ) -> Header {
         self.count(payload_len);
         let stream = self.stream.as_mut().expect("a playout begins the stream it plays into");
-        let spliced = stream.source != Source::Own || stream.last.clock_rate != clock_rate;
-        let timestamp = if spliced {
-            stream.source = Source::Own;
-            stream.last.clock_rate = clock_rate;
-            stream.last.timestamp_at(now)
-        } else {
-            stream.last.timestamp.wrapping_add(ticks)
+        let before = match stream.source {
+            Source::Own { ticks } if stream.last.clock_rate == clock_rate => Some(ticks),
+            Source::Own { .. } | Source::Silent | Source::Relayed(_) => None,
+        };
+        stream.source = Source::Own { ticks };
+        stream.last.clock_rate = clock_rate;
+        let timestamp = match before {
+            Some(ticks) => stream.last.timestamp.wrapping_add(ticks),
+            None => stream.last.timestamp_at(now),
         };
         let sequence = stream.last.sequence.wrapping_add(1);
         stream.last.advance(now, sequence, timestamp);
-        Header { marker: spliced, payload_type, sequence, timestamp, ssrc: stream.ssrc }
+        Header { marker: before.is_none(), payload_type, sequence, timestamp, ssrc: stream.ssrc }
     }
 
     /// What we play pauses: its next packet is as much later as time passes until then.
     pub(crate) fn rest(&mut self) {
         if let Some(stream) = &mut self.stream
-            && stream.source == Source::Own
+            && matches!(stream.source, Source::Own { .. })
         {
             stream.source = Source::Silent;
         }
@@ -151,8 +153,8 @@ enum Source {
     Silent,
     /// A party, by its SSRC.
     Relayed(u32),
-    /// A playout of ours.
-    Own,
+    /// A playout of ours, whose last packet was so long.
+    Own { ticks: u32 },
 }
 
 /// The newest packet, as the far end saw it.
@@ -207,7 +209,7 @@ impl Last {
     }
 }
 
-/// G.711 is all that playouts speak, in Hz.
+/// Of a stream that has not sent anything yet, in Hz.
 const DEFAULT_CLOCK_RATE: u32 = 8000;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
     gain::Gain,
     mixer::RoomKey,
     outlet::Outlet,
-    playout::{PACKET_MS, Voice},
+    playout::{FRAME_MS, Voice},
     resample::Resampler,
     sound::{Music, Sound},
     talk::{Talk, TalkDetector},
@@ -158,7 +158,7 @@ impl Party {
         }
         let share = self.shares[rate as usize].get_or_insert_with(|| Share {
             resampler: Resampler::new(ears.rate(), rate),
-            frame: vec![0; rate.samples(PACKET_MS)].into(),
+            frame: vec![0; rate.samples(FRAME_MS)].into(),
         });
         share.resampler.process(ears.frame(), &mut share.frame);
         &share.frame
@@ -181,17 +181,27 @@ impl Party {
         !self.told.is_empty()
     }
 
-    /// The payload of what it alone hears, `sum` being what all say together.
-    pub(crate) fn payload(
+    /// Whether the packet in hand began with what it alone hears, so that it goes on so.
+    pub(crate) fn is_amid_packet(&self, tick: u64, voice: Voice) -> bool {
+        voice.cadence.is_amid_packet(tick)
+            && self
+                .outlet
+                .as_ref()
+                .is_some_and(|it| it.voice().sounds_like(voice) && it.is_amid_packet(tick))
+    }
+
+    /// Has what it alone hears, `sum` being what all say together and `begun` having the
+    /// beginning of the packet in hand if it heard the same as others until now.
+    pub(crate) fn outlet(
         &mut self,
         tick: u64,
         voice: Voice,
         ears: Option<&Ears>,
-        sum: &[i32],
-    ) -> &[u8] {
+        (sum, begun): (&[i32], Option<&Outlet>),
+    ) -> Option<&Outlet> {
         let rate = voice.codec.rate();
         let mut frame = [0; FRAME_MAX];
-        let frame = &mut frame[..rate.samples(PACKET_MS)];
+        let frame = &mut frame[..rate.samples(FRAME_MS)];
         for (place, sum) in frame.iter_mut().zip(sum) {
             *place = saturate(*sum);
         }
@@ -206,7 +216,12 @@ impl Party {
         if self.outlet.as_ref().is_none_or(|it| !it.voice().sounds_like(voice)) {
             self.outlet = Outlet::new(voice, rate);
         }
-        self.outlet.as_mut().map_or(&[], |outlet| outlet.payload(tick, frame))
+        let outlet = self.outlet.as_mut()?;
+        if let Some(begun) = begun {
+            outlet.go_on_from(begun, tick);
+        }
+        outlet.take(tick, frame);
+        Some(outlet)
     }
 
     /// Adds what it is told to what it hears.
@@ -230,6 +245,6 @@ pub(crate) fn saturate(sum: i32) -> i16 {
 }
 
 /// Longest frame.
-pub(crate) const FRAME_MAX: usize = Rate::Full.samples(PACKET_MS);
+pub(crate) const FRAME_MAX: usize = Rate::Full.samples(FRAME_MS);
 /// Most sounds that wait to be told to one party; more would be heard when they are of no use.
 const TOLD_MAX: usize = 8;

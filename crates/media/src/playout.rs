@@ -1,11 +1,14 @@
-//! What a session plays by itself, a packet at a time, in whatever codec its far end agreed to.
+//! What a session plays by itself, a packet at a time, in whatever codec its far end agreed to and in
+//! packets of the length that it wishes.
 
 use crate::{
     Format,
+    cadence::Cadence,
     codec::{Codec, Encoder, OpusWishes, Rate},
     command::Playout,
     ears::Ears,
     mixer::Mixer,
+    packets::Packets,
     party::Party,
     radio::Radio,
     resample::Resampler,
@@ -14,8 +17,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Length of the packets that we make, in milliseconds.
-pub(crate) const PACKET_MS: u32 = 20;
+/// Length of a frame, and the time between two ticks, in milliseconds.
+pub(crate) const FRAME_MS: u32 = 20;
 /// Longest payload that we make: what is left of an Ethernet frame.
 pub(crate) const PAYLOAD_MAX: usize = 1400;
 
@@ -24,30 +27,36 @@ pub(crate) const PAYLOAD_MAX: usize = 1400;
 pub(crate) struct Voice {
     pub(crate) codec: Codec,
     pub(crate) wishes: OpusWishes,
+    pub(crate) cadence: Cadence,
     pub(crate) payload_type: u8,
 }
 
 impl Voice {
-    /// In the first of the agreed formats that we can make packets of [`PACKET_MS`] in.
-    pub(crate) fn of(formats: &[Format]) -> Option<Self> {
+    /// In the first of the agreed formats that we can encode, in packets as near to the wished ones as
+    /// it has them and no longer.
+    pub(crate) fn of(formats: &[Format], wished: Cadence) -> Option<Self> {
         formats.iter().find_map(|format| {
             let codec = Codec::of(format)?;
             // A playout never pauses, so that its timestamps follow each other.
             let wishes = OpusWishes { has_dtx: false, ..OpusWishes::of(format.fmtp.as_deref()) };
-            let is_whole = u32::from(codec.packet_ms(PACKET_MS as u16)) == PACKET_MS;
-            let payload_type = format.payload_type;
-            is_whole.then_some(Self { codec, wishes, payload_type })
+            let cadence = Cadence::of(codec.packet_ms(wished.packet_ms() as u16));
+            Some(Self { codec, wishes, cadence, payload_type: format.payload_type })
         })
     }
 
     /// Whether both are sent the same bytes.
     pub(crate) fn sounds_like(self, other: Self) -> bool {
-        (self.codec, self.wishes) == (other.codec, other.wishes)
+        (self.codec, self.wishes, self.cadence) == (other.codec, other.wishes, other.cadence)
+    }
+
+    /// Samples of a packet.
+    pub(crate) fn packet_samples(self) -> usize {
+        self.codec.rate().samples(self.cadence.packet_ms())
     }
 
     /// Ticks of the RTP clock in a packet.
     pub(crate) fn packet_ticks(self) -> u32 {
-        self.codec.clock_rate() / 1000 * PACKET_MS
+        self.codec.clock_rate() / 1000 * self.cadence.packet_ms()
     }
 }
 
@@ -60,15 +69,15 @@ pub(crate) struct Studio {
 }
 
 impl Studio {
-    /// Writes the payload of what a party of a conference hears; says how long it is.
+    /// Adds the packets of what a party of a conference hears.
     pub(crate) fn meet(
         &mut self,
         tick: u64,
         party: &mut Party,
         spoken: (Voice, Option<&Ears>),
-        payload: &mut [u8],
-    ) -> usize {
-        self.mixer.fill(tick, party, spoken, &mut self.radio, payload)
+        packets: &mut Packets,
+    ) {
+        self.mixer.fill(tick, party, spoken, &mut self.radio, packets);
     }
 
     /// Forgets what nobody has heard for a while.
@@ -159,35 +168,30 @@ impl Player {
         };
     }
 
-    /// Writes the next packet's payload; says how long it is. A prompt that ends within it is
-    /// followed by silence, and one whose codec cannot be set up is over.
-    pub(crate) fn fill(&mut self, tick: u64, studio: &mut Studio, payload: &mut [u8]) -> usize {
+    /// Adds the packets of a tick. A prompt that ends within one is followed by silence, and one whose
+    /// codec cannot be set up is over.
+    pub(crate) fn fill(&mut self, tick: u64, studio: &mut Studio, packets: &mut Packets) {
         match (&mut self.means, &mut self.source) {
             (Means::Companded(voice, tone), _) => {
-                let payload = &mut payload[..voice.codec.rate().samples(PACKET_MS)];
-                tone.fill(payload);
-                payload.len()
+                let len = Rate::Narrow.samples(voice.cadence.packet_ms());
+                for _ in 0..voice.cadence.due(tick) {
+                    packets.write(|payload| {
+                        tone.fill(&mut payload[..len]);
+                        len
+                    });
+                }
             }
-            (Means::Spoken(speaker), Source::Prompt { sound, position }) => {
-                let rest = sound.samples().get(*position..).unwrap_or_default();
-                *position += speaker.room.len();
-                speaker.say(rest, payload)
+            (Means::Spoken(speaker), source) => {
+                for _ in 0..speaker.voice.cadence.due(tick) {
+                    packets.write(|payload| speaker.next(source, payload));
+                }
             }
-            (Means::Spoken(speaker), Source::Loop { sound, position }) => {
-                fill_round(&mut speaker.room, sound.samples(), position);
-                speaker.encode(payload)
-            }
-            (Means::Spoken(speaker), Source::Silence) => speaker.say(&[], payload),
-            (Means::Spoken(speaker), Source::Tone { .. }) => speaker.say_on(payload),
             (Means::Broadcast(voice), Source::Music(music)) => {
-                let heard = studio.radio.payload(tick, music, *voice);
-                payload[..heard.len()].copy_from_slice(heard);
-                heard.len()
+                if let Some(outlet) = studio.radio.outlet(tick, music, *voice) {
+                    packets.add_all(outlet);
+                }
             }
-            (Means::None | Means::Spoken(_) | Means::Broadcast(_), _) => {
-                self.give_up();
-                0
-            }
+            (Means::None | Means::Broadcast(_), _) => self.give_up(),
         }
     }
 
@@ -246,11 +250,29 @@ impl Speaker {
             voice,
             resampler: Resampler::new(from, to),
             encoder,
-            room: vec![0; from.samples(PACKET_MS)].into(),
-            resampled: vec![0; to.samples(PACKET_MS)].into(),
+            room: vec![0; from.samples(voice.cadence.packet_ms())].into(),
+            resampled: vec![0; voice.packet_samples()].into(),
             period: period.unwrap_or_default().into(),
             position: 0,
         }))
+    }
+
+    /// Writes the payload of the next packet; says how long it is. Music is not its business.
+    fn next(&mut self, source: &mut Source, payload: &mut [u8]) -> usize {
+        match source {
+            Source::Prompt { sound, position } => {
+                let rest = sound.samples().get(*position..).unwrap_or_default();
+                *position += self.room.len();
+                self.say(rest, payload)
+            }
+            Source::Loop { sound, position } => {
+                fill_round(&mut self.room, sound.samples(), position);
+                self.encode(payload)
+            }
+            Source::Silence => self.say(&[], payload),
+            Source::Tone { .. } => self.say_on(payload),
+            Source::Music(_) => 0,
+        }
     }
 
     /// The beginning of `samples`, with silence after their end.

@@ -1,12 +1,12 @@
-//! Hold music as a broadcast: each piece is read once a tick and encoded once for each codec that
-//! somebody hears it in, however many listen.
+//! Hold music as a broadcast: each piece is read once a tick and encoded once for each codec and packet
+//! time that somebody hears it in, however many listen.
 //!
 //! The place in the music is told by the time alone: whoever is put on hold again hears it go on
 //! and not begin anew, and a station that nobody listens to costs nothing.
 
 use crate::{
     outlet::{Outlet, outlet_of},
-    playout::{PACKET_MS, Voice},
+    playout::{FRAME_MS, Voice},
     sound::{Music, PieceOrder},
 };
 use base::Rng;
@@ -30,15 +30,20 @@ struct Station {
 }
 
 impl Radio {
-    /// What everybody who hears `music` in this voice is sent at `tick`, the number of spans of
-    /// [`PACKET_MS`] since the worker began. Empty if the codec cannot be set up.
-    pub(crate) fn payload(&mut self, tick: u64, music: &Arc<Music>, voice: Voice) -> &[u8] {
+    /// Has what everybody who hears `music` in this voice is sent at `tick`, the number of spans of
+    /// [`FRAME_MS`] since the worker began. Nothing if the codec cannot be set up.
+    pub(crate) fn outlet(
+        &mut self,
+        tick: u64,
+        music: &Arc<Music>,
+        voice: Voice,
+    ) -> Option<&Outlet> {
         let known = self.stations.iter().position(|it| Arc::ptr_eq(&it.music, music));
         let station = known.unwrap_or_else(|| {
             self.stations.push(Station::new(music.clone(), tick));
             self.stations.len() - 1
         });
-        self.stations[station].payload(tick, voice)
+        self.stations[station].outlet(tick, voice)
     }
 
     /// Forgets what nobody has heard for a while.
@@ -59,7 +64,7 @@ impl Station {
         station
     }
 
-    fn payload(&mut self, tick: u64, voice: Voice) -> &[u8] {
+    fn outlet(&mut self, tick: u64, voice: Voice) -> Option<&Outlet> {
         if tick != self.tick {
             if tick != self.tick + 1 {
                 self.place = Place::at(&self.music, tick * FRAME as u64);
@@ -67,10 +72,9 @@ impl Station {
             self.tick = tick;
             self.place.read(&self.music, &mut self.frame);
         }
-        match outlet_of(&mut self.outlets, voice, Music::RATE) {
-            Some(outlet) => outlet.payload(tick, &self.frame),
-            None => &[],
-        }
+        let outlet = outlet_of(&mut self.outlets, voice, Music::RATE)?;
+        outlet.take(tick, &self.frame);
+        Some(outlet)
     }
 }
 
@@ -148,31 +152,36 @@ fn shuffle(order: &mut [u16], by: PieceOrder, round: u64) {
     }
 }
 
-/// Samples of a packet, at the rate of music.
-const FRAME: usize = Music::RATE.samples(PACKET_MS);
+/// Samples of a frame, at the rate of music.
+const FRAME: usize = Music::RATE.samples(FRAME_MS);
 /// How long something unheard is kept ready: a minute.
-const KEPT_TICKS: u64 = 60_000 / PACKET_MS as u64;
+const KEPT_TICKS: u64 = 60_000 / FRAME_MS as u64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
+        cadence::Cadence,
         codec::{Bands, Codec, OpusWishes, Rate},
         g711::Law,
         sound::Sound,
     };
 
     #[test]
-    fn a_thousand_listeners_of_two_codecs_cost_two_encodings() {
+    fn a_thousand_listeners_of_two_codecs_and_two_packet_times_cost_four_encodings() {
         let mut radio = Radio::default();
         let music = music(&[1000], PieceOrder::Listed);
         for tick in 0..3 {
             for n in 0..1000 {
                 let codec = if n % 2 == 0 { Codec::G722(Bands::Both) } else { Codec::G711(Law::A) };
-                assert_eq!(radio.payload(tick, &music, voice(codec, n as u8)).len(), 160);
+                let cadence = Cadence::of(if n % 4 < 2 { 20 } else { 10 });
+                let voice = Voice { cadence, ..voice(codec, n as u8) };
+                let heard: Vec<_> = payloads(&mut radio, tick, &music, voice);
+                let lens: Vec<_> = heard.iter().map(Vec::len).collect();
+                assert!(matches!(lens[..], [160] | [80, 80]), "{lens:?}");
             }
         }
-        assert_eq!((radio.stations.len(), radio.stations[0].outlets.len()), (1, 2));
+        assert_eq!((radio.stations.len(), radio.stations[0].outlets.len()), (1, 4));
     }
 
     #[test]
@@ -206,8 +215,8 @@ mod tests {
     fn what_nobody_hears_is_forgotten_after_a_minute() {
         let mut radio = Radio::default();
         let music = music(&[1000], PieceOrder::Listed);
-        radio.payload(0, &music, voice(Codec::G722(Bands::Both), 9));
-        radio.payload(KEPT_TICKS - 1, &music, voice(Codec::G711(Law::Mu), 0));
+        radio.outlet(0, &music, voice(Codec::G722(Bands::Both), 9));
+        radio.outlet(KEPT_TICKS - 1, &music, voice(Codec::G711(Law::Mu), 0));
         radio.sweep(KEPT_TICKS);
         assert_eq!(radio.stations[0].outlets.len(), 1);
         radio.sweep(2 * KEPT_TICKS);
@@ -233,13 +242,19 @@ mod tests {
         let linear = voice(Codec::L16(Rate::Wide), 96);
         (from..from + ticks)
             .flat_map(|tick| {
-                let bytes = radio.payload(tick, music, linear).to_vec();
+                let bytes = payloads(&mut radio, tick, music, linear).concat();
                 bytes.chunks(2).map(|it| i16::from_be_bytes([it[0], it[1]])).collect::<Vec<_>>()
             })
             .collect()
     }
 
+    fn payloads(radio: &mut Radio, tick: u64, music: &Arc<Music>, voice: Voice) -> Vec<Vec<u8>> {
+        let outlet = radio.outlet(tick, music, voice).expect("the codec can be set up");
+        outlet.payloads().map(<[u8]>::to_vec).collect()
+    }
+
     fn voice(codec: Codec, payload_type: u8) -> Voice {
-        Voice { codec, wishes: OpusWishes::default(), payload_type }
+        let cadence = Cadence::Ms20;
+        Voice { codec, wishes: OpusWishes::default(), cadence, payload_type }
     }
 }

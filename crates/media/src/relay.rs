@@ -21,11 +21,12 @@ use crate::{
     figures::Figures,
     mixer::RoomKey,
     outbox::Outbox,
+    packets::Packets,
     party::Party,
-    playout::{PACKET_MS, Studio},
+    playout::{FRAME_MS, Studio},
     recording::buffer::{Buffer, Way},
     rtp::{self, Header},
-    session::{Activity, PACKET_MAX, Played, Session, Translation, session_mut},
+    session::{Activity, Played, Session, Translation, session_mut},
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
@@ -50,6 +51,8 @@ pub struct Relay {
     events: VecDeque<MediaEvent>,
     /// What transcoding made of the packet that came last.
     outbox: Outbox,
+    /// What the tick makes for the session in hand.
+    packets: Packets,
     recorded: Buffer,
     /// How sessions do that have just reported.
     figures: VecDeque<(MediaId, Figures)>,
@@ -165,6 +168,7 @@ impl Relay {
             studio: Studio::default(),
             events: VecDeque::new(),
             outbox: Outbox::default(),
+            packets: Packets::new(),
             recorded: Buffer::new(now),
             figures: VecDeque::with_capacity(FIGURES_KEPT),
             counters: Counters::default(),
@@ -206,11 +210,11 @@ impl Relay {
     /// ignored here, as are those about unknown sessions.
     pub fn handle_command(&mut self, now: Instant, command: MediaCommand) {
         match command {
-            MediaCommand::Configure { media, remote, direction, formats, timeout } => {
+            MediaCommand::Configure { media, remote, direction, formats, packet_ms, timeout } => {
                 let Some(slot) = self.slot(media) else { return };
                 let studio = &mut self.studio;
                 if let Some(session) = session_mut(&mut self.sessions, slot) {
-                    session.configure(now, remote, direction, &formats, timeout);
+                    session.configure(now, remote, direction, (&formats, packet_ms), timeout);
                     session.prepare(now, studio, &mut self.rng);
                 }
                 self.note_formats(now, media);
@@ -549,7 +553,8 @@ impl Relay {
     /// The tick sees to this session from now on.
     fn drive(&mut self, now: Instant, slot: Slot) {
         if self.players.is_empty() {
-            self.tick_at = now;
+            // No tick twice: what was sent in it would be sent again.
+            self.tick_at = self.tick_at.max(now);
         }
         if !self.players.contains(&slot) {
             self.players.push(slot);
@@ -581,9 +586,10 @@ impl Relay {
     }
 
     fn tick(&mut self, now: Instant, send: &mut impl FnMut(Transmit, &[u8])) {
-        let mut packet = [0; PACKET_MAX];
         let tick = self.tick_number(self.tick_at);
-        let Self { sessions, players, studio, events, recorded, counters, in_hand, .. } = self;
+        let Self {
+            sessions, players, studio, events, recorded, packets, counters, in_hand, ..
+        } = self;
         studio.mixer.mix((now, tick), sessions, (events, recorded), in_hand);
         players.retain(|slot| {
             *in_hand = Some(*slot);
@@ -592,18 +598,19 @@ impl Relay {
             if !session.is_in_room() {
                 session.listen(now, events);
             }
-            match session.tick(now, tick, studio, &mut packet) {
+            match session.tick(now, tick, studio, packets) {
                 Played::Nothing => return session.is_watched(),
                 Played::Silently => {}
-                Played::To(to, len) => {
-                    counters.packets_out += 1;
-                    let packet = &packet[..len];
-                    if let Some(tap) = session.tap
-                        && let Some((header, len)) = Header::parse(packet)
-                    {
-                        recorded.copy(now, tap, Way::Sent, &header, rtp::payload(packet, len));
+                Played::To(to) => {
+                    for packet in packets.iter() {
+                        counters.packets_out += 1;
+                        if let Some(tap) = session.tap
+                            && let Some((header, len)) = Header::parse(packet)
+                        {
+                            recorded.copy(now, tap, Way::Sent, &header, rtp::payload(packet, len));
+                        }
+                        send(Transmit { slot: *slot, channel: Channel::Rtp, to }, packet);
                     }
-                    send(Transmit { slot: *slot, channel: Channel::Rtp, to }, packet);
                 }
             }
             if session.finish() {
@@ -687,8 +694,8 @@ fn translation(map: &PayloadMap) -> Result<Translation, CodecError> {
     Ok(Translation::Numbers(numbers))
 }
 
-/// Between packets of a playout.
-const TICK: Duration = Duration::from_millis(PACKET_MS as u64);
+/// Between two frames.
+const TICK: Duration = Duration::from_millis(FRAME_MS as u64);
 /// From here on a tick is late: the far end's jitter buffer begins to feel it.
 pub const TICK_LATE: Duration = Duration::from_millis(5);
 /// A worker later than this leaves ticks out.

@@ -6,6 +6,7 @@ mod overheard;
 mod reporting;
 
 use crate::{
+    cadence::Cadence,
     capture::Capture,
     command::{Direction, Format, MediaEvent, PartyMode, Playout, Remote},
     converter::{Converter, EventEar},
@@ -15,12 +16,13 @@ use crate::{
     ears::Ears,
     latch::{Belief, Latch},
     outgoing::Outgoing,
+    packets::Packets,
     party::Party,
-    playout::{PAYLOAD_MAX, Player, Studio, Voice},
+    playout::{Player, Studio, Voice},
     reception::Reception,
     recording::buffer::Tap,
     relay::{DropReason, Slot},
-    rtp::{HEADER_LEN, Header},
+    rtp::Header,
     sound::Sound,
     transcode::Transcoder,
 };
@@ -41,6 +43,8 @@ pub(crate) struct Session {
     latch: Latch,
     rtcp: Box<Rtcp>,
     direction: Direction,
+    /// Packet time that the far end wishes.
+    wished: Cadence,
     formats: SessionFormats,
     reception: Reception,
     outgoing: Outgoing,
@@ -109,8 +113,8 @@ pub(crate) enum Played {
     Nothing,
     /// It plays, but nothing is to be sent.
     Silently,
-    /// The packet is ready, and so long.
-    To(SocketAddr, usize),
+    /// Its packets are ready.
+    To(SocketAddr),
 }
 
 impl Session {
@@ -121,6 +125,7 @@ impl Session {
             latch: Latch::default(),
             rtcp: Box::new(Rtcp::new(now, rng)),
             direction: Direction::Inactive,
+            wished: Cadence::Ms20,
             formats: SessionFormats::default(),
             reception: Reception::default(),
             outgoing: Outgoing::default(),
@@ -158,14 +163,16 @@ impl Session {
         now: Instant,
         remote: Remote,
         direction: Direction,
-        formats: &[Format],
+        (formats, packet_ms): (&[Format], u16),
         timeout: Option<Duration>,
     ) {
         self.latch.describe(remote.rtp);
         self.rtcp.path.describe(remote.rtcp);
         self.direction = direction;
-        if self.formats.all != formats {
-            self.formats = SessionFormats::new(formats);
+        let wished = Cadence::of(packet_ms);
+        if (&self.formats.all[..], self.wished) != (formats, wished) {
+            self.wished = wished;
+            self.formats = SessionFormats::new(formats, wished);
             self.ears = None;
             self.dialler = None;
             self.beep = None;
@@ -272,8 +279,15 @@ impl Session {
         })
     }
 
-    /// Lets the ears hear the frame of a tick.
+    /// Lets the ears hear the frame of a tick, if there are any.
+    #[inline]
     pub(crate) fn listen(&mut self, now: Instant, events: &mut VecDeque<MediaEvent>) {
+        if self.ears.is_some() {
+            self.listen_closely(now, events);
+        }
+    }
+
+    fn listen_closely(&mut self, now: Instant, events: &mut VecDeque<MediaEvent>) {
         let is_dialled_to = self.is_heard_by_activity();
         let Self { media, ears, watch, .. } = self;
         let Some(ears) = ears else { return };
@@ -455,8 +469,8 @@ impl Session {
         }
     }
 
-    /// Writes the next packet of a playout or a conference, or of what is in a bridge but passed on: a
-    /// key, a supervisor, the tone of a recording.
+    /// Makes the packets of a tick, of a playout or a conference, or of what is in a bridge but passed
+    /// on: a key, a supervisor, the tone of a recording.
     ///
     /// Nothing moves before the far end is described. While it holds, the playout goes on unheard,
     /// so that a prompt ends when it should.
@@ -465,39 +479,36 @@ impl Session {
         now: Instant,
         tick: u64,
         studio: &mut Studio,
-        packet: &mut [u8; PACKET_MAX],
+        packets: &mut Packets,
     ) -> Played {
+        packets.clear();
         if matches!(self.activity, Activity::Bridged { .. }) {
-            let dialled = self.dial(now, packet);
+            let dialled = self.dial(now, tick, packets);
             let is_silent = !self.is_beeping() && !self.hears_room();
-            if matches!(dialled, Played::To(..)) || is_silent {
+            if matches!(dialled, Played::To(_)) || is_silent {
                 return dialled;
             }
         }
         let Self { activity, latch, formats, ears, overheard, beep, .. } = self;
-        let payload = &mut packet[HEADER_LEN..];
         let (to, voice) = (latch.destination(), formats.voice);
         let ears = ears.as_deref();
-        let len = match (activity, overheard, to, voice) {
+        match (activity, overheard, to, voice) {
             (Activity::Idle | Activity::Echo, _, _, _) => return Played::Nothing,
-            (Activity::Playing(player), _, Some(_), Some(_)) => player.fill(tick, studio, payload),
-            (Activity::Playing(player), _, Some(_), None) => {
-                player.give_up();
-                0
-            }
+            (Activity::Playing(player), _, Some(_), Some(_)) => player.fill(tick, studio, packets),
+            (Activity::Playing(player), _, Some(_), None) => player.give_up(),
             (Activity::Capturing(capture), _, Some(_), Some(voice)) => {
-                capture.fill(tick, voice, studio, payload)
+                capture.fill(tick, voice, studio, packets);
             }
             (Activity::Meeting(party), _, Some(_), Some(voice)) => {
-                studio.meet(tick, party, (voice, ears), payload)
+                studio.meet(tick, party, (voice, ears), packets);
             }
             (Activity::Bridged { .. }, overheard, Some(_), Some(voice)) => {
                 match (beep, overheard) {
-                    (Some(beep), _) => beep.fill(tick, studio, payload),
+                    (Some(beep), _) => beep.fill(tick, studio, packets),
                     (None, Some(overheard)) => {
-                        studio.meet(tick, overheard.party(), (voice, ears), payload)
+                        studio.meet(tick, overheard.party(), (voice, ears), packets);
                     }
-                    (None, None) => 0,
+                    (None, None) => {}
                 }
             }
             (
@@ -508,19 +519,23 @@ impl Session {
                 _,
                 _,
                 _,
-            ) => 0,
-        };
+            ) => {}
+        }
         let (Some(to), Some(voice)) = (to, voice) else { return Played::Silently };
-        if !self.direction.sends() || len == 0 {
+        if !self.direction.sends() || packets.is_empty() {
             return Played::Silently;
         }
         let clock = (voice.packet_ticks(), voice.codec.clock_rate());
-        let header = self.outgoing.play(now, voice.payload_type, clock, len);
-        packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-        Played::To(to, HEADER_LEN + len)
+        let times = voice.cadence.begin_at(now, tick);
+        for (packet, at) in packets.iter_mut().zip(times) {
+            let len = packet.payload_len();
+            packet.head(&self.outgoing.play(at, voice.payload_type, clock, len));
+        }
+        Played::To(to)
     }
 
     /// Whether a prompt has just come to its end; it is over then.
+    #[inline]
     pub(crate) fn finish(&mut self) -> bool {
         self.end_beep();
         let is_over = matches!(&self.activity, Activity::Playing(player) if player.is_over());
@@ -539,14 +554,14 @@ impl Session {
 /// The agreed formats.
 #[derive(Debug, Default)]
 struct SessionFormats {
-    all: Vec<Format>,
+    all: Box<[Format]>,
     /// What playouts are in.
     voice: Option<Voice>,
 }
 
 impl SessionFormats {
-    fn new(formats: &[Format]) -> Self {
-        Self { all: formats.to_vec(), voice: Voice::of(formats) }
+    fn new(formats: &[Format], wished: Cadence) -> Self {
+        Self { all: formats.into(), voice: Voice::of(formats, wished) }
     }
 
     fn find(&self, payload_type: u8) -> Option<&Format> {
@@ -590,8 +605,6 @@ pub(crate) fn session_mut(
     sessions.get_mut(slot.0 as usize)?.as_deref_mut()
 }
 
-/// Longest packet of a playout.
-pub(crate) const PACKET_MAX: usize = HEADER_LEN + PAYLOAD_MAX;
 /// Of telephone audio, in Hz; for payload types that were never agreed.
 const DEFAULT_CLOCK_RATE: u32 = 8000;
 

@@ -65,6 +65,38 @@ fn tones_are_made_and_heard_in_every_codec_and_between_codecs() {
 }
 
 #[test]
+fn keys_come_each_20_ms_whatever_is_wished_and_as_tones_each_10_ms_where_packets_are_so_short() {
+    for format in [pcmu(), g722(), opus(), l16_full()] {
+        for wished_ms in [10, 20, 30, 40, 60] {
+            for told in [Told::Tones, Told::Events] {
+                let mut world = World::new(From::Info, told, [pcmu(), format.clone()]);
+                world.phones.iter_mut().for_each(|it| it.speaks = false);
+                world.wished_ms = wished_ms;
+                world.configure(B, Direction::SendRecv);
+                for digit in Digit::all() {
+                    world.press(digit, 100);
+                    world.wait(240);
+                }
+                world.wait(500);
+
+                let what = format!("{} at {wished_ms} ms as {told:?}", format.encoding);
+                assert_eq!(world.told(), "0123456789*#ABCD", "{what}");
+                let packet_ms = match (told, Codec::of(&format).unwrap()) {
+                    (Told::Tones, codec) => u32::from(codec.packet_ms(wished_ms.min(20))),
+                    (Told::Events | Told::Info, _) => 20,
+                };
+                let step = format.clock_rate / 1000 * packet_ms;
+                let steps = world.phones[1].headers.windows(2).filter(|it| !it[1].marker);
+                let steps = steps.map(|it| it[1].timestamp.wrapping_sub(it[0].timestamp));
+                // An event has the time of its start.
+                let is_right = |it: u32| it == step || (told == Told::Events && it == 0);
+                assert!(steps.clone().count() > 16 && steps.clone().all(is_right), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_key_is_as_long_as_it_was_pressed_and_the_stream_goes_on_as_one() {
     for (from, told) in [(From::Events, Told::Tones), (From::Tones, Told::Events)] {
         for held_ms in [60, 100, 400, 10_000] {
@@ -179,6 +211,8 @@ struct World {
     told: Told,
     formats: [Vec<Format>; 2],
     loss_percent: u64,
+    /// What B wishes, in milliseconds.
+    wished_ms: u16,
     phones: [Phone; 2],
     /// Keys that the call logic is to tell of.
     dialled: String,
@@ -228,6 +262,7 @@ impl World {
             told,
             formats,
             loss_percent: 0,
+            wished_ms: 20,
             phones,
             dialled: String::new(),
         };
@@ -252,6 +287,7 @@ impl World {
                 remote: Remote { rtp: far_end(slot), rtcp: Rtcp::Mux },
                 direction,
                 formats: self.formats[slot.0 as usize].clone(),
+                packet_ms: if slot == B { self.wished_ms } else { 20 },
                 timeout: None,
             },
         );
@@ -430,7 +466,7 @@ impl Phone {
         assert_eq!(header.payload_type, self.format.payload_type);
         let mut pcm = [0; SAMPLES_MAX];
         let count = self.decoder.decode(payload, &mut pcm).unwrap();
-        // G.722 and L16 are at 16 kHz; of every two samples one is enough for tones this low.
+        // Where there are more than 8000 a second, one of several is enough for tones this low.
         let step = self.decoder.codec().rate().hz() as usize / 8000;
         let narrow: Vec<_> = pcm[..count].iter().copied().step_by(step).collect();
         self.detector.listen(&narrow, |heard| hear(tones, heard));
@@ -473,6 +509,10 @@ fn opus() -> Format {
 
 fn l16() -> Format {
     format(98, "L16", 16_000, 1)
+}
+
+fn l16_full() -> Format {
+    format(99, "L16", 48_000, 1)
 }
 
 fn event(clock_rate: u32) -> Format {

@@ -368,8 +368,14 @@ impl World {
     fn configure(&mut self, n: u64, direction: Direction, codec: Codec) {
         let remote = Remote { rtp: address(n), rtcp: Rtcp::Mux };
         let formats = vec![format(codec)];
-        let command =
-            MediaCommand::Configure { media: id(n), remote, direction, formats, timeout: None };
+        let command = MediaCommand::Configure {
+            media: id(n),
+            remote,
+            direction,
+            formats,
+            packet_ms: 20,
+            timeout: None,
+        };
         self.relay.handle_command(self.now, command);
     }
 

@@ -272,6 +272,7 @@ impl World {
             remote: Remote { rtp: far_end(slot), rtcp: Rtcp::Mux },
             direction,
             formats: vec![format],
+            packet_ms: 20,
             timeout,
         });
     }

@@ -208,8 +208,14 @@ impl World {
         let remote = Remote { rtp: far_end(slot), rtcp };
         let formats = vec![format];
         let media = id(slot);
-        let configure =
-            MediaCommand::Configure { media, remote, direction, formats, timeout: None };
+        let configure = MediaCommand::Configure {
+            media,
+            remote,
+            direction,
+            formats,
+            packet_ms: 20,
+            timeout: None,
+        };
         self.relay.handle_command(self.now, configure);
     }
 

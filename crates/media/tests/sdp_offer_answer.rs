@@ -249,6 +249,44 @@ fn our_endpoints_take_the_first_codec_that_they_know_with_the_offerers_numbers()
 }
 
 #[test]
+fn our_endpoints_take_linear_samples_that_they_never_offer_in_packets_that_fit() {
+    for (clock_rate, ptime_ms) in [(48_000, 10), (16_000, 20), (8000, 20)] {
+        let offer = format!(
+            "{HEAD_ALICE}m=audio 49170 RTP/AVP 96 0\r\na=rtpmap:96 L16/{clock_rate}\r\n\
+             a=ptime:40\r\na=maxptime:30\r\n"
+        );
+        let (port, mut origin) = (alice_port(), Origin::new(4));
+
+        let answer =
+            answer_locally(&parse(&offer), port, &mut origin, &LocalCodec::ANSWERED).unwrap();
+
+        let expected =
+            format!("RTP/AVP 96\r\na=rtpmap:96 L16/{clock_rate}\r\na=ptime:{ptime_ms}\r\n");
+        assert!(text(&answer.bytes).contains(&expected), "{}", text(&answer.bytes));
+        assert_eq!(answer.remote_side.packet_ms(), 30, "what it takes of what it wishes");
+    }
+    let offer = offer_locally(alice_port(), &mut Origin::new(4), &LocalCodec::TELEPHONY);
+    assert!(!text(&offer).contains("L16"), "{}", text(&offer));
+}
+
+#[test]
+fn a_far_end_is_sent_packets_of_the_length_that_it_wishes_and_takes() {
+    for (attributes, packet_ms) in [
+        ("", 20),
+        ("a=ptime:30\r\n", 30),
+        ("a=maxptime:60\r\n", 20),
+        ("a=maxptime:10\r\n", 10),
+        ("a=ptime:60\r\na=maxptime:40\r\n", 40),
+        ("a=ptime:0\r\n", 20),
+        ("a=ptime:none\r\na=maxptime: 30 \r\na=ptime:60\r\n", 20),
+    ] {
+        let offer = format!("{HEAD_ALICE}m=audio 49170 RTP/AVP 0\r\n{attributes}");
+        let side = remote_side(&parse(&offer)).unwrap();
+        assert_eq!(side.packet_ms(), packet_ms, "{attributes:?}");
+    }
+}
+
+#[test]
 fn our_offer_is_answered_with_one_codec_and_that_is_what_we_agree_on() {
     let offer = text(&offer_locally(bob_port(), &mut Origin::new(8), &CODECS));
     let answer = format!(

@@ -49,7 +49,8 @@ fn numbers_that_the_caller_uses_are_not_taken() {
 #[test]
 fn the_caller_is_answered_in_its_codec_when_the_callee_took_another() {
     let offer = audio("96 101", OPUS_AND_EVENTS);
-    let answer = audio("8 127", "a=rtpmap:127 telephone-event/8000\r\na=ptime:30\r\n");
+    let answer =
+        audio("8 127", "a=rtpmap:127 telephone-event/8000\r\na=ptime:60\r\na=maxptime:30\r\n");
 
     let relayed = relayed_answer(&offer, &answer).unwrap();
     let agreement = agree(&parse(&offer), &parse(&answer)).unwrap();

@@ -179,6 +179,7 @@ impl World {
                 remote: Remote { rtp: far_end(slot), rtcp: Rtcp::Mux },
                 direction: Direction::SendRecv,
                 formats: vec![format.clone()],
+                packet_ms: 20,
                 timeout: None,
             };
             world.relay.handle_command(now, command);

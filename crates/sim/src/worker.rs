@@ -99,7 +99,7 @@ impl Worker {
                 self.free.insert(0, lease);
             }
             MediaCommand::Open { media, lease } => self.open(now, media, lease),
-            MediaCommand::Configure { media, remote, direction, formats, timeout } => {
+            MediaCommand::Configure { media, remote, direction, formats, timeout, .. } => {
                 assert!(!formats.is_empty(), "a stream without any format");
                 let session = self.session(media);
                 session.remote = Some(remote);

@@ -25,6 +25,8 @@ pub(crate) enum Codec {
     Pcma,
     G722,
     Opus,
+    /// At 48 kHz.
+    L16,
 }
 
 /// How well speech came through.
@@ -59,6 +61,7 @@ impl Codec {
             Self::Pcma => "PCMA/8000",
             Self::G722 => "G722/8000",
             Self::Opus => "opus/48000",
+            Self::L16 => "L16/48000",
         }
     }
 
@@ -69,6 +72,7 @@ impl Codec {
             Self::Pcma => "PCMA/8000/1",
             Self::G722 => "G722/16000/1",
             Self::Opus => "opus/48000/2",
+            Self::L16 => "L16/48000/1",
         }
     }
 
@@ -78,7 +82,7 @@ impl Codec {
         match self {
             Self::G722 => 16_000,
             Self::Pcmu | Self::Pcma => 8000,
-            Self::Opus => 48_000,
+            Self::Opus | Self::L16 => 48_000,
         }
     }
 
@@ -88,6 +92,7 @@ impl Codec {
             Self::Pcma => codec::Codec::G711(Law::A),
             Self::G722 => codec::Codec::G722(codec::Bands::Both),
             Self::Opus => codec::Codec::Opus(Rate::Full),
+            Self::L16 => codec::Codec::L16(Rate::Full),
         }
     }
 }

@@ -47,12 +47,18 @@ pub(crate) struct Event {
 impl Baresip {
     /// Switches the phone on and waits until the server has accepted its registration.
     pub(crate) fn register(server: &Server, phone: &Phone<'_>) -> Self {
+        Self::register_wishing(server, phone, PTIME_MS)
+    }
+
+    /// The same with a wish how long packets should be, in milliseconds.
+    pub(crate) fn register_wishing(server: &Server, phone: &Phone<'_>, ptime_ms: u16) -> Self {
         let folder = server.folder().join(format!("baresip-{}", phone.slot));
         let recordings = folder.join(RECORDINGS);
         fs::create_dir_all(&recordings).expect("folder can be made");
         fs::write(folder.join("config"), config(server, phone, &folder))
             .expect("config can be written");
-        fs::write(folder.join("accounts"), account(server, phone)).expect("account can be written");
+        fs::write(folder.join("accounts"), account(server, phone, ptime_ms))
+            .expect("account can be written");
         fs::write(folder.join("contacts"), "").expect("contacts can be written");
         let rate = phone.codec.source_rate_hz().to_string();
         let outcome = Process::run(
@@ -177,13 +183,14 @@ fn control_port(server: &Server, phone: &Phone<'_>) -> u16 {
     server.phone_port(CONTROL_SLOT + phone.slot)
 }
 
-fn account(server: &Server, phone: &Phone<'_>) -> String {
+fn account(server: &Server, phone: &Phone<'_>, ptime_ms: u16) -> String {
     let Phone { extension, transport, codec, .. } = phone;
     let server = server.sip();
     let mode = if phone.answers { "auto" } else { "manual" };
     format!(
         "<sip:{extension}@{server};transport={transport}>;auth_user={extension};\
-         auth_pass=demo-{extension};regint=600;answermode={mode};audio_codecs={};ptime=20\n",
+         auth_pass=demo-{extension};regint=600;answermode={mode};audio_codecs={};\
+         ptime={ptime_ms}\n",
         codec.name_in_baresip(),
     )
 }
@@ -233,6 +240,7 @@ module_path /usr/lib/baresip/modules
 module g711.so
 module g722.so
 module opus.so
+module l16.so
 module aufile.so
 module sndfile.so
 module uuid.so
@@ -242,6 +250,8 @@ module_app menu.so
 module_app ctrl_tcp.so
 ";
 
+/// Its packets, unless a test says otherwise.
+const PTIME_MS: u16 = 20;
 /// Where baresip puts what it hears.
 const RECORDINGS: &str = "heard";
 /// Control ports come after the SIP ports of the phones.

@@ -149,6 +149,7 @@ fn codec(codec: Codec) -> (&'static str, u32, u32) {
         Codec::Pcma => ("PCMA", 8000, 1),
         Codec::G722 => ("G722", 8000, 1),
         Codec::Opus => ("opus", 48_000, 2),
+        Codec::L16 => ("L16", 48_000, 1),
     }
 }
 

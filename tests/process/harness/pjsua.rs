@@ -111,6 +111,7 @@ fn name(codec: Codec) -> &'static str {
         Codec::Pcma => "PCMA/8000/1",
         Codec::G722 => "G722/16000/1",
         Codec::Opus => panic!("PJSIP's package has no Opus"),
+        Codec::L16 => panic!("PJSIP has no L16 at 48 kHz"),
     }
 }
 

@@ -166,10 +166,10 @@ impl Call {
         offer: Option<&Sdp>,
     ) -> Result<Bytes, LegError> {
         let leg = &mut self.legs[leg];
-        let codecs = &LocalCodec::TELEPHONY;
         let Some(offer) = offer else {
-            return leg.offer_ourselves(codecs);
+            return leg.offer_ourselves(&LocalCodec::TELEPHONY);
         };
+        let codecs = &LocalCodec::ANSWERED;
         let answer =
             leg.describe(|local, origin| answer_locally(offer, local, origin, codecs))??;
         leg.configure(ctx, answer.remote_side);

@@ -159,8 +159,9 @@ impl Session {
         self.direction = direction;
         // Phones that hold may well send nothing, even if they say that they do.
         let timeout = ctx.settings.rtp_timeout.filter(|_| direction == Direction::SendRecv);
-        let (media, formats) = (self.media, side.formats);
-        let command = MediaCommand::Configure { media, remote, direction, formats, timeout };
+        let (media, packet_ms, formats) = (self.media, side.packet_ms(), side.formats);
+        let command =
+            MediaCommand::Configure { media, remote, direction, formats, packet_ms, timeout };
         ctx.outputs.push_back(Output::Media { worker: self.lease.worker, command });
     }
 

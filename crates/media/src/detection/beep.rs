@@ -1,7 +1,7 @@
 //! The tone after which an answering machine records.
 
 use super::pitch::Pitch;
-use crate::playout::PACKET_MS;
+use crate::playout::FRAME_MS;
 
 /// Hears beeps, a frame at a time: a steady tone that is neither a syllable nor a dial tone.
 #[derive(Debug, Default)]
@@ -40,8 +40,8 @@ const SHARE_MIN: f32 = 0.85;
 const STEADY_HZ: f32 = 25.0;
 /// From 120 ms, longer than a voice keeps so pure a note, to three seconds, where the tones of
 /// networks begin.
-const FRAMES_MIN: u32 = 120 / PACKET_MS;
-const FRAMES_MAX: u32 = 3000 / PACKET_MS;
+const FRAMES_MIN: u32 = 120 / FRAME_MS;
+const FRAMES_MAX: u32 = 3000 / FRAME_MS;
 /// Frames from which on a tone is taken for no voice.
 const TONE_FRAMES: u32 = 3;
 

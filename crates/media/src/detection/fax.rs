@@ -1,7 +1,7 @@
 //! Faxes, by the tones that they call and answer with (ITU-T T.30 section 4).
 
 use super::pitch::Pitch;
-use crate::playout::PACKET_MS;
+use crate::playout::FRAME_MS;
 
 /// What a fax says of itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -85,7 +85,7 @@ const CALLED_HZ: f32 = 2100.0;
 const CALLED_OFF_HZ: f32 = 35.0;
 
 const fn frames(millis: u32) -> u32 {
-    millis / PACKET_MS
+    millis / FRAME_MS
 }
 
 /// Half a second ± 15 %, and a frame at each end that the tone does not fill.
@@ -136,8 +136,8 @@ mod tests {
         let mut told = Vec::new();
         for (hz, length) in tones {
             let pitch = (*hz > 0.0).then_some(Pitch { hz: *hz, share: 0.9 });
-            for _ in 0..length / PACKET_MS {
-                now += PACKET_MS;
+            for _ in 0..length / FRAME_MS {
+                now += FRAME_MS;
                 told.extend(ear.hear(pitch).map(|it| (now, it)));
             }
         }

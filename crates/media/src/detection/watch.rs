@@ -4,7 +4,7 @@ use super::{
     Detected, Wanted, answer::AnswerEar, beep::BeepEar, fax::FaxEar, pitch::Pitch,
     silence::SilenceEar, speech::SpeechEar,
 };
-use crate::{codec::Rate, playout::PACKET_MS, resample::Resampler};
+use crate::{codec::Rate, playout::FRAME_MS, resample::Resampler};
 
 /// Listens to one far end, a frame a tick. Allocates when it is made and when the rate changes.
 #[derive(Debug)]
@@ -40,13 +40,13 @@ impl Watch {
         let rate = Rate::Narrow;
         let tones = (fax || answer.is_some()).then(|| Tones {
             resampler: Resampler::new(rate, Rate::Narrow),
-            frame: vec![0; Rate::Narrow.samples(PACKET_MS)].into(),
+            frame: vec![0; Rate::Narrow.samples(FRAME_MS)].into(),
             beep: BeepEar::default(),
             fax: fax.then(FaxEar::default),
         });
         let speech = (silence.is_some() || answer.is_some()).then(|| Spoken {
             resampler: Resampler::new(rate, SPEECH_RATE),
-            frame: vec![0; SPEECH_RATE.samples(PACKET_MS)].into(),
+            frame: vec![0; SPEECH_RATE.samples(FRAME_MS)].into(),
             ear: SpeechEar::new(),
             silence: silence.map(SilenceEar::new),
             answer: answer.map(AnswerEar::new),

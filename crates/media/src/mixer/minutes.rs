@@ -2,9 +2,10 @@
 
 use crate::{
     Format,
+    cadence::Cadence,
     codec::{Bands, Codec, OpusWishes, Rate},
     outlet::Outlet,
-    playout::{PACKET_MS, Voice},
+    playout::{FRAME_MS, Voice},
     recording::{Event, Track, buffer::Buffer},
     rtp::Header,
 };
@@ -49,12 +50,13 @@ impl Minutes {
 
     /// Records the frame of a tick.
     pub(super) fn write(&mut self, now: Instant, tick: u64, frame: &[i16], recorded: &mut Buffer) {
-        let payload = self.outlet.payload(tick, frame);
+        self.outlet.take(tick, frame);
+        let payload = self.outlet.payloads().next().unwrap_or_default();
         let header = Header {
             marker: false,
             payload_type: VOICE.payload_type,
             sequence: tick as u16,
-            timestamp: (tick as u32).wrapping_mul(VOICE.codec.clock_rate() / 1000 * PACKET_MS),
+            timestamp: (tick as u32).wrapping_mul(VOICE.codec.clock_rate() / 1000 * FRAME_MS),
             ssrc: 0,
         };
         recorded.add_packet(now, self.recording, Track::Left, (&header, payload));
@@ -65,5 +67,6 @@ impl Minutes {
 const VOICE: Voice = Voice {
     codec: Codec::G722(Bands::Both),
     wishes: OpusWishes { has_fec: false, has_dtx: false, bitrate_max: None },
+    cadence: Cadence::Ms20,
     payload_type: 9,
 };

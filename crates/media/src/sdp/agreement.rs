@@ -156,9 +156,6 @@ fn transcoding(from: &RemoteSide, to: &RemoteSide) -> PayloadMap {
         from: voice.clone(),
         to: other.clone(),
         events: from.formats.get(1).cloned().zip(to.formats.get(1).cloned()),
-        packet_ms: to.ptime_ms.unwrap_or(PTIME_MS),
+        packet_ms: to.packet_ms(),
     })
 }
-
-/// Unless the far end says otherwise (RFC 3551 section 4.5).
-const PTIME_MS: u16 = 20;

@@ -5,10 +5,10 @@ use super::{
     formats::{is_voice, names},
     model::direction_name,
     places::{Place, places_for_audio},
-    remote::{audio_stream, has_rtcp_mux, remote_side},
+    remote::{PTIME_MS, audio_stream, has_rtcp_mux, remote_side},
     write::{NO_NAME, NO_TIME, connection_line, declined, end_line, line, put, raw_line},
 };
-use crate::{Direction, Format};
+use crate::{Direction, Format, codec::Codec};
 use bytes::Bytes;
 use std::net::SocketAddr;
 
@@ -49,12 +49,32 @@ impl LocalCodec {
     /// The same beside Opus: events go by the clock of the voice (RFC 4733 section 2.1).
     pub const TELEPHONE_EVENT_FULL: Self =
         Self { payload_type: 102, clock_rate: 48_000, ..Self::TELEPHONE_EVENT };
-    /// What our own endpoints speak.
+    /// Linear samples of 16 bits at 48 kHz (RFC 3551 section 4.5.11), as at the two rates below.
+    pub const L16_FULL: Self =
+        Self { payload_type: 103, encoding: "L16", clock_rate: 48_000, fmtp: None };
+    /// At 16 kHz.
+    pub const L16_WIDE: Self = Self { payload_type: 104, clock_rate: 16_000, ..Self::L16_FULL };
+    /// At 8 kHz.
+    pub const L16_NARROW: Self = Self { payload_type: 105, clock_rate: 8000, ..Self::L16_FULL };
+    /// What our own endpoints offer.
     pub const TELEPHONY: [Self; 6] = [
         Self::PCMU,
         Self::PCMA,
         Self::G722,
         Self::OPUS,
+        Self::TELEPHONE_EVENT,
+        Self::TELEPHONE_EVENT_FULL,
+    ];
+    /// What our own endpoints take of an offer: linear samples too, which need so much of a network
+    /// that whoever wants them must say so.
+    pub const ANSWERED: [Self; 9] = [
+        Self::PCMU,
+        Self::PCMA,
+        Self::G722,
+        Self::OPUS,
+        Self::L16_FULL,
+        Self::L16_WIDE,
+        Self::L16_NARROW,
         Self::TELEPHONE_EVENT,
         Self::TELEPHONE_EVENT_FULL,
     ];
@@ -168,6 +188,8 @@ impl Ours<'_> {
             put(out, format_args!(" {number}"));
         }
         end_line(out);
+        let mut voices = formats.clone().filter_map(|(number, it)| Codec::of(&it.format(number)));
+        let ptime_ms = voices.next().map_or(PTIME_MS, |it| it.packet_ms(PTIME_MS));
         for (number, codec) in formats {
             let LocalCodec { encoding, clock_rate, .. } = codec;
             match codec.channels() {
@@ -180,7 +202,7 @@ impl Ours<'_> {
                 line(out, format_args!("a=fmtp:{number} {fmtp}"));
             }
         }
-        line(out, format_args!("a=ptime:{PTIME_MS}"));
+        line(out, format_args!("a=ptime:{ptime_ms}"));
         line(out, format_args!("a={}", direction_name(self.direction)));
         if self.has_rtcp_mux {
             line(out, format_args!("a=rtcp-mux"));
@@ -214,9 +236,6 @@ fn described(format: &Format, codecs: &[LocalCodec]) -> (u8, LocalCodec) {
     let codec = codecs.iter().find(|codec| codec.is(format));
     (format.payload_type, *codec.expect("agreed formats are among ours"))
 }
-
-/// Length of the packets that we send, in milliseconds.
-const PTIME_MS: u16 = 20;
 
 /// Room for an offer of ours.
 const OFFER_BYTES: usize = 256;

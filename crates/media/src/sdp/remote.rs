@@ -5,7 +5,7 @@ use super::{
     formats::formats,
     model::{Connection, MediaSection},
 };
-use crate::{Direction, Format, Remote, Rtcp, playout::Voice};
+use crate::{Direction, Format, Remote, Rtcp, cadence::Cadence, playout::Voice};
 use std::{net::SocketAddr, str};
 
 /// The far end's audio stream, as [`crate::MediaCommand::Configure`] wants it.
@@ -18,8 +18,10 @@ pub struct RemoteSide {
     /// Its formats in its order of preference, numbered as it receives them. Formats whose
     /// encoding the description does not name are left out.
     pub formats: Vec<Format>,
-    /// Packet time that it wishes, in milliseconds.
+    /// Packet time that it wishes (`a=ptime`), in milliseconds.
     pub ptime_ms: Option<u16>,
+    /// The longest that it takes (`a=maxptime`), in milliseconds.
+    pub maxptime_ms: Option<u16>,
 }
 
 impl RemoteSide {
@@ -31,20 +33,29 @@ impl RemoteSide {
 
     /// Whether it agreed to a codec in which we can play it something.
     pub fn hears_playouts(&self) -> bool {
-        Voice::of(&self.formats).is_some()
+        Voice::of(&self.formats, Cadence::of(self.packet_ms())).is_some()
+    }
+
+    /// Length of the packets to send it, in milliseconds: what it wishes and takes.
+    pub fn packet_ms(&self) -> u16 {
+        let wished = self.ptime_ms.unwrap_or(PTIME_MS);
+        self.maxptime_ms.map_or(wished, |longest| wished.min(longest))
     }
 }
 
 /// Reads the audio stream of an offer or an answer.
 pub fn remote_side(description: &Sdp) -> Result<RemoteSide, NegotiationError> {
     let audio = audio_stream(description)?;
+    let millis = |name| -> Option<u16> {
+        let written = str::from_utf8(audio.attribute(name)?).ok()?;
+        written.trim().parse().ok().filter(|millis| *millis > 0)
+    };
     Ok(RemoteSide {
         remote: remote(audio)?,
         direction: audio.direction().reversed(),
         formats: formats(audio),
-        ptime_ms: audio
-            .attribute("ptime")
-            .and_then(|value| str::from_utf8(value).ok()?.trim().parse().ok()),
+        ptime_ms: millis("ptime"),
+        maxptime_ms: millis("maxptime"),
     })
 }
 
@@ -100,3 +111,6 @@ pub(super) fn remote(audio: MediaSection<'_>) -> Result<Option<Remote>, Negotiat
 fn is_plain_rtp(protocol: &str) -> bool {
     protocol.eq_ignore_ascii_case("RTP/AVP") || protocol.eq_ignore_ascii_case("RTP/AVPF")
 }
+
+/// Packet time in milliseconds, unless a description says otherwise (RFC 3551 section 4.2).
+pub(super) const PTIME_MS: u16 = 20;

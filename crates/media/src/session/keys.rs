@@ -1,10 +1,11 @@
 //! Keys of a session in a bridge: those of its far end, and those that we press towards it.
 
-use super::{Activity, PACKET_MAX, Played, Session};
+use super::{Activity, Played, Session};
 use crate::{
     converter::Converter,
     dialler::Dialler,
     dtmf::{Digit, Heard, KeyForm},
+    packets::Packets,
     rtp::Header,
 };
 use base::Rng;
@@ -69,8 +70,8 @@ impl Session {
         self.dialler.as_ref().is_some_and(|it| it.is_speaking())
     }
 
-    /// Writes the packet of a tick while there are keys for the far end.
-    pub(super) fn dial(&mut self, now: Instant, packet: &mut [u8; PACKET_MAX]) -> Played {
+    /// Adds the packets of a tick while there are keys for the far end.
+    pub(super) fn dial(&mut self, now: Instant, tick: u64, packets: &mut Packets) -> Played {
         let Some(dialler) = &mut self.dialler else { return Played::Nothing };
         let to = self.latch.destination().filter(|_| self.direction.sends());
         let Some(to) = to else {
@@ -78,10 +79,13 @@ impl Session {
             self.dialler = None;
             return Played::Nothing;
         };
-        match dialler.next(now, &mut self.outgoing, packet) {
-            0 if dialler.is_idle() => Played::Nothing,
-            0 => Played::Silently,
-            len => Played::To(to, len),
+        dialler.next((now, tick), &mut self.outgoing, packets);
+        if !packets.is_empty() {
+            Played::To(to)
+        } else if dialler.is_idle() {
+            Played::Nothing
+        } else {
+            Played::Silently
         }
     }
 
@@ -90,7 +94,8 @@ impl Session {
             return None;
         }
         if self.dialler.as_ref().is_none_or(|it| it.form() != form) {
-            let dialler = Dialler::new(form, &self.formats.all, self.relayed_type)?;
+            let spoken = (&self.formats.all[..], self.wished);
+            let dialler = Dialler::new(form, spoken, self.relayed_type)?;
             self.dialler = Some(Box::new(dialler));
             self.outgoing.begin(now, rng);
         }

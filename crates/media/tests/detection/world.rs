@@ -117,7 +117,9 @@ impl World {
         let floats: Vec<f32> = samples.iter().map(|it| f32::from(*it) / 32_768.0).collect();
         let samples = resample_whole(&floats, HZ as u32, codec.rate()).unwrap();
         for frame in samples.chunks_exact(codec.rate().samples(20)) {
-            self.send(frame);
+            for packet in frame.chunks(codec.rate().samples(packet_ms(&self.format))) {
+                self.send(packet);
+            }
             self.relay.handle_timeout(self.now, |_, _| {});
             self.now += millis(20);
             let at = self.now - self.started_at;
@@ -147,7 +149,8 @@ impl World {
             marker: self.packets == 0,
             payload_type: self.format.payload_type,
             sequence: self.packets,
-            timestamp: u32::from(self.packets) * (self.format.clock_rate / 50),
+            timestamp: u32::from(self.packets)
+                * (self.format.clock_rate / 1000 * packet_ms(&self.format)),
             ssrc: 5,
         };
         self.packets += 1;

@@ -73,6 +73,7 @@ impl World {
                 remote: Remote { rtp: far_end(n, 0), rtcp: Rtcp::At(far_end(n, 1)) },
                 direction: Direction::SendRecv,
                 formats,
+                packet_ms: PACKET_TIMES_MS[n as usize % PACKET_TIMES_MS.len()],
                 timeout: Some(Duration::from_secs(60)),
             });
             let wanted = Wanted {
@@ -227,6 +228,8 @@ fn far_end(n: u32, port: u16) -> SocketAddr {
 
 /// In a bridge, a transcoded one, echo, a playout and a conference.
 const SESSIONS: u32 = 8;
+/// What they wish, one after the other, in milliseconds.
+const PACKET_TIMES_MS: [u16; 5] = [20, 10, 30, 40, 60];
 const TRANSCODED_TO: u32 = 3;
 /// One in a bridge, and one in a conference.
 const LISTENED_TO: [u32; 2] = [0, 6];

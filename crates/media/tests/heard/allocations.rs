@@ -20,7 +20,7 @@ use std::{
 #[test]
 fn a_relayed_call_allocates_nothing() {
     let pcma = formats().swap_remove(1);
-    let mut world = World::with(&[pcma.clone(), pcma]);
+    let mut world = World::with(&[(pcma.clone(), 20), (pcma, 20)]);
     world.bridge(PayloadMap::Same, PayloadMap::Same);
     assert_eq!(world.allocations(), 0);
 }
@@ -29,7 +29,7 @@ fn a_relayed_call_allocates_nothing() {
 fn a_transcoded_call_allocates_nothing_whatever_the_codecs() {
     for from in formats() {
         for to in formats() {
-            let mut world = World::with(&[from.clone(), to.clone()]);
+            let mut world = World::with(&[(from.clone(), 20), (to.clone(), 20)]);
             world.bridge(transcoding(&from, &to), transcoding(&to, &from));
             assert_eq!(world.allocations(), 0, "{} to {}", from.encoding, to.encoding);
         }
@@ -37,7 +37,7 @@ fn a_transcoded_call_allocates_nothing_whatever_the_codecs() {
 }
 
 #[test]
-fn playouts_allocate_nothing_in_any_codec() {
+fn playouts_allocate_nothing_in_any_codec_and_packet_time() {
     let prompt = Sound::new(Rate::Wide, sine(Rate::Wide, 600.0, 20_000));
     let piece = Sound::new(Music::RATE, sine(Music::RATE, 500.0, 700));
     let music = Arc::new(Music::new("short", [piece], PieceOrder::Listed).unwrap());
@@ -49,8 +49,8 @@ fn playouts_allocate_nothing_in_any_codec() {
         Playout::Music { music },
         Playout::Echo,
     ] {
-        let mut world = World::with(&formats());
-        for n in 0..formats().len() as u32 {
+        let mut world = World::with(&all_packet_times());
+        for n in 0..world.phones.len() as u32 {
             let playout = playout.clone();
             world.command(MediaCommand::Play { media: id(n), playout });
         }
@@ -59,8 +59,8 @@ fn playouts_allocate_nothing_in_any_codec() {
 }
 
 #[test]
-fn a_conference_of_all_codecs_allocates_nothing() {
-    let all: Vec<_> = formats().into_iter().cycle().take(18).collect();
+fn a_conference_of_all_codecs_and_packet_times_allocates_nothing() {
+    let all = all_packet_times();
     let mut world = World::with(&all);
     for n in 0..all.len() as u32 {
         world.command(MediaCommand::Join {
@@ -76,8 +76,8 @@ fn a_conference_of_all_codecs_allocates_nothing() {
 
 #[test]
 fn words_are_kept_without_an_allocation_in_any_codec() {
-    let mut world = World::with(&formats());
-    for n in 0..formats().len() as u32 {
+    let mut world = World::with(&all_packet_times());
+    for n in 0..world.phones.len() as u32 {
         let (tone, longest) = (Sound::beep(), millis(10_000));
         world.command(MediaCommand::Capture { media: id(n), tone, longest, pause: longest });
     }
@@ -86,13 +86,19 @@ fn words_are_kept_without_an_allocation_in_any_codec() {
 
 #[test]
 fn listening_for_everything_allocates_nothing_whatever_the_codec() {
-    let mut world = World::with(&formats());
-    for n in 0..formats().len() as u32 {
+    let mut world = World::with(&all_packet_times());
+    for n in 0..world.phones.len() as u32 {
         let answer = Some(AnswerRules::default());
         let wanted = Wanted { silence: Some(millis(1000)), answer, fax: true };
         world.command(MediaCommand::Detect { media: id(n), wanted });
     }
     assert_eq!(world.allocations(), 0);
+}
+
+/// Each codec in packets of each length, in milliseconds.
+fn all_packet_times() -> Vec<(Format, u16)> {
+    let with_lengths = |format: Format| [10, 20, 30, 40, 60].map(|ms| (format.clone(), ms));
+    formats().into_iter().flat_map(with_lengths).collect()
 }
 
 /// Far ends of one worker, all of which speak, in virtual time.
@@ -106,17 +112,20 @@ struct Phone {
     format: Format,
     /// What it says all the time.
     payload: Vec<u8>,
+    packet_ms: u32,
     packets: u32,
 }
 
 impl World {
-    fn with(formats: &[Format]) -> Self {
+    /// Far ends that wish packets of a length in milliseconds.
+    fn with(far_ends: &[(Format, u16)]) -> Self {
         let now = Instant::now();
-        let phones = formats.iter().map(Phone::new).collect();
+        let phones = far_ends.iter().map(|it| Phone::new(&it.0)).collect();
         let mut world = Self { relay: Relay::new(now, Rng::from_number(3)), now, phones };
-        for (n, format) in (0..).zip(formats) {
+        for (n, (format, wished_ms)) in (0..).zip(far_ends) {
             world.relay.open(now, id(n), Slot(n));
-            world.command(configure(n, Direction::SendRecv, slice::from_ref(format)));
+            let formats = slice::from_ref(format);
+            world.command(configure_with(n, Direction::SendRecv, formats, *wished_ms));
         }
         world
     }
@@ -142,16 +151,18 @@ impl World {
         let mut packet = [0; 1500];
         for _ in 0..ticks {
             for (n, phone) in (0..).zip(&mut self.phones) {
-                let len = phone.next_packet(n, &mut packet);
-                // A playout listens to nobody.
-                let _ = self.relay.handle_packet(
-                    self.now,
-                    Slot(n),
-                    Channel::Rtp,
-                    far_end(n),
-                    &mut packet[..len],
-                );
-                while self.relay.poll_transmit().is_some() {}
+                for _ in 0..20 / phone.packet_ms {
+                    let len = phone.next_packet(n, &mut packet);
+                    // A playout listens to nobody.
+                    let _ = self.relay.handle_packet(
+                        self.now,
+                        Slot(n),
+                        Channel::Rtp,
+                        far_end(n),
+                        &mut packet[..len],
+                    );
+                    while self.relay.poll_transmit().is_some() {}
+                }
             }
             self.relay.handle_timeout(self.now, |_, _| {});
             // An owner takes them at once; the room that they were in stays.
@@ -167,9 +178,10 @@ impl Phone {
         let codec = Codec::of(format).unwrap();
         let mut encoder = Encoder::new(codec, OpusWishes::default()).unwrap();
         let mut payload = vec![0; 1500];
-        let len = encoder.encode(&sine(rate(format), 600.0, 20), &mut payload).unwrap();
+        let packet_ms = packet_ms(format);
+        let len = encoder.encode(&sine(rate(format), 600.0, packet_ms), &mut payload).unwrap();
         payload.truncate(len);
-        Self { format: format.clone(), payload, packets: 0 }
+        Self { format: format.clone(), payload, packet_ms, packets: 0 }
     }
 
     fn next_packet(&mut self, n: u32, packet: &mut [u8]) -> usize {
@@ -178,7 +190,7 @@ impl Phone {
             marker: self.packets == 0,
             payload_type: self.format.payload_type,
             sequence: self.packets as u16,
-            timestamp: self.packets * (self.format.clock_rate / 50),
+            timestamp: self.packets * (self.format.clock_rate / 1000 * self.packet_ms),
             ssrc: n + 1,
         };
         packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());

@@ -5,6 +5,7 @@
 mod allocations;
 mod conference;
 mod names;
+mod packet_times;
 mod playouts;
 mod recording_tone;
 mod support;

@@ -16,6 +16,7 @@ pub(crate) fn formats() -> Vec<Format> {
         format(111, "opus", 48_000, 2),
         format(96, "L16", 8000, 1),
         format(97, "L16", 16_000, 1),
+        format(98, "L16", 48_000, 1),
     ]
 }
 
@@ -53,13 +54,29 @@ pub(crate) fn tone_level_db(pcm: &[i16], hz: f64, rate: Rate) -> f64 {
     20.0 * (2.0 * f64::hypot(re, im) / pcm.len() as f64 / 32_768.0).log10()
 }
 
+/// Length of the packets of a format for a far end that wishes 20 ms, in milliseconds.
+pub(crate) fn packet_ms(format: &Format) -> u32 {
+    Codec::of(format).unwrap().packet_ms(20).into()
+}
+
 /// Describes far end `n`, media flowing in `direction`.
 pub(crate) fn configure(n: u32, direction: Direction, formats: &[Format]) -> MediaCommand {
+    configure_with(n, direction, formats, 20)
+}
+
+/// The same for one that wishes packets of another length.
+pub(crate) fn configure_with(
+    n: u32,
+    direction: Direction,
+    formats: &[Format],
+    packet_ms: u16,
+) -> MediaCommand {
     MediaCommand::Configure {
         media: id(n),
         remote: Remote { rtp: far_end(n), rtcp: Rtcp::Mux },
         direction,
         formats: formats.to_vec(),
+        packet_ms,
         timeout: None,
     }
 }

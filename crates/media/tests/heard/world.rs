@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) relay: Relay,
     pub(crate) now: Instant,
     pub(crate) formats: Vec<Vec<Format>>,
+    /// What each wishes, in milliseconds.
+    pub(crate) wishes_ms: Vec<u16>,
     phones: Vec<Phone>,
     /// What was passed on since the last tick: to whom, and the packet.
     relayed: Vec<(u32, Vec<u8>)>,
@@ -56,6 +58,12 @@ impl World {
     }
 
     pub(crate) fn with(formats: &[Format]) -> Self {
+        Self::wishing(&formats.iter().map(|it| (it.clone(), 20)).collect::<Vec<_>>())
+    }
+
+    /// Far ends that wish packets of a length in milliseconds.
+    pub(crate) fn wishing(far_ends: &[(Format, u16)]) -> Self {
+        let (formats, wishes_ms): (Vec<_>, Vec<_>) = far_ends.iter().cloned().unzip();
         let now = Instant::now();
         let phones = formats.iter().map(|format| Phone {
             says: Says::Nothing,
@@ -68,6 +76,7 @@ impl World {
             relay: Relay::new(now, Rng::from_number(7)),
             now,
             formats: formats.iter().map(|it| vec![it.clone()]).collect(),
+            wishes_ms,
             phones: phones.collect(),
             relayed: Vec::new(),
             sent: Vec::new(),
@@ -82,7 +91,8 @@ impl World {
     }
 
     pub(crate) fn configure(&mut self, n: u32, direction: Direction) {
-        self.command(configure(n, direction, &self.formats[n as usize]));
+        let (formats, wished_ms) = (&self.formats[n as usize], self.wishes_ms[n as usize]);
+        self.command(configure_with(n, direction, formats, wished_ms));
     }
 
     pub(crate) fn join(&mut self, n: u32) {
@@ -151,7 +161,8 @@ impl World {
     fn speak(&mut self) {
         for n in 0..self.phones.len() as u32 {
             let format = &self.formats[n as usize][0];
-            let (at, clock) = (rate(format), format.clock_rate);
+            let (at, clock, packet_ms) = (rate(format), format.clock_rate, packet_ms(format));
+            let payload_type = format.payload_type;
             let phone = &mut self.phones[n as usize];
             if let Some(event) = phone.events.next(phone.said * 160) {
                 phone.said += 1;
@@ -163,11 +174,16 @@ impl World {
                 continue;
             }
             let Some(pcm) = phone.next_frame(at) else { continue };
-            let mut packet = [0; 1500];
-            let count = phone.encoder.encode(&pcm, &mut packet[HEADER_LEN..]).unwrap();
-            let header = phone.header(format.payload_type, phone.said * (clock / 50), n);
-            packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
-            self.send(n, &mut packet[..HEADER_LEN + count]);
+            let mut timestamp = phone.said * (clock / 50);
+            for pcm in pcm.chunks(at.samples(packet_ms)) {
+                let phone = &mut self.phones[n as usize];
+                let mut packet = [0; 1500];
+                let count = phone.encoder.encode(pcm, &mut packet[HEADER_LEN..]).unwrap();
+                let header = phone.header(payload_type, timestamp, n);
+                packet[..HEADER_LEN].copy_from_slice(&header.to_bytes());
+                self.send(n, &mut packet[..HEADER_LEN + count]);
+                timestamp += clock / 1000 * packet_ms;
+            }
         }
     }
 
