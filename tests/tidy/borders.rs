@@ -103,6 +103,9 @@ const FLOORS: &[&[&str]] = &[
 const CORE_DEPENDENCIES: &[&str] = &[
     "base",
     "bytes",
+    // Calendars and the clocks of places, without the clock of the machine.
+    "chrono",
+    "chrono-tz",
     "call",
     "crc",
     "earshot",

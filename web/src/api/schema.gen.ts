@@ -613,7 +613,8 @@ export interface paths {
         /** Calls that are over */
         get: operations["get_calls"];
         put?: never;
-        post?: never;
+        /** Call a number: first one's own phone rings */
+        post: operations["post_calls"];
         delete?: never;
         options?: never;
         head?: never;
@@ -716,6 +717,23 @@ export interface paths {
         put?: never;
         /** Record a live call: one's own, or any for who may */
         post: operations["post_calls_id_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Transfer the other side of one's own call */
+        post: operations["post_calls_id_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,6 +889,24 @@ export interface paths {
         /** The lines at which I sit */
         get: operations["get_me_lines"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/lines/{id}/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What becomes of calls to one's own line */
+        get: operations["get_me_lines_id_features"];
+        /** Change what becomes of calls to one's own line */
+        put: operations["put_me_lines_id_features"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1108,7 +1144,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.hung_up" | "call.recording" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1157,6 +1193,14 @@ export interface components {
              * @description How many there are on all pages.
              */
             total_estimate: number;
+        };
+        /** @description A call that begins. */
+        BegunCall: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
         };
         /** @description Everything that a panel begins with. */
         Bootstrap: {
@@ -1297,7 +1341,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "conference" | "supervising" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -1895,6 +1939,19 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description What becomes of calls to a line. */
+        LineFeatures: {
+            /** @description Nobody rings it: it is busy for all. */
+            do_not_disturb: boolean;
+            /** @description Where all calls go. */
+            forward_all: string | null;
+            /** @description Where calls go while it is busy. */
+            forward_busy: string | null;
+            /** @description Where calls go that it does not answer. */
+            forward_no_answer: string | null;
+            /** @description Where calls go while no device of it is there. */
+            forward_offline: string | null;
+        };
         /**
          * @description Derived from the live legs of a line, its registration and its owner; never stored.
          * @enum {string}
@@ -2024,6 +2081,16 @@ export interface components {
             /** @description By number. */
             items: components["schemas"]["MyLine"][];
         };
+        /** @description A number to be called. */
+        NewCall: {
+            /**
+             * Format: uuid
+             * @description The line of one's own that rings first; left out by those who have one only.
+             */
+            line?: string | null;
+            /** @description As it would be dialled on the phone. */
+            to: string;
+        };
         /** @description A domain to be made. */
         NewDomain: {
             /** @description Other host names and addresses that are to mean it. */
@@ -2055,6 +2122,11 @@ export interface components {
         NewText: {
             /** @description The TOML. */
             text: string;
+        };
+        /** @description Where the other side of a call goes. */
+        NewTransfer: {
+            /** @description As it would be dialled on the phone. */
+            to: string;
         };
         /** @description A person to be added. */
         NewUserBody: {
@@ -2418,8 +2490,15 @@ export interface components {
         TestCall: {
             /** @description Number of the extension that calls, or of the caller behind the trunk. */
             from: string;
+            /** @description What the caller presses, in order. Left out, the call is followed up to the first question. */
+            keys?: string | null;
             /** @description The file that `text` is meant for. */
             name?: string | null;
+            /**
+             * @description How dials end that nobody answers, in order: `busy`, `no_answer`, `offline`, `refused` or
+             *     `failed`. The one after the last is answered.
+             */
+            outcomes?: string[];
             /** @description A text that is not saved. */
             text?: string | null;
             /** @description What is dialled. */
@@ -2430,7 +2509,7 @@ export interface components {
         /** @description What would become of a call. */
         Tested: {
             /**
-             * @description What would be done, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
+             * @description Where the call ends up, as an `expect` names it: `user 1001`, `trunk provider 74951234567`,
              *     `refuse 404`, …
              */
             action: string;
@@ -4196,6 +4275,38 @@ export interface operations {
             };
         };
     };
+    post_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCall"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunCall"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_calls_active: {
         parameters: {
             query?: never;
@@ -4363,6 +4474,40 @@ export interface operations {
         };
         responses: {
             /** @description It is done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTransfer"];
+            };
+        };
+        responses: {
+            /** @description Somebody else is looked for */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4654,6 +4799,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MyLines"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_lines_id_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineFeatures"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_lines_id_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineFeatures"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineFeatures"];
                 };
             };
             /** @description A refusal */
