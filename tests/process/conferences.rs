@@ -222,8 +222,9 @@ fn the_room_hears_by_name_who_comes_who_is_there_and_who_leaves() {
         judge.scores(&judge.joined(files), &[&heard]).first().map_or(0.0, |it| it.stoi)
     };
     let prompt = |name: &str| repository(&format!("sounds/ru/{name}.wav"));
+    // It went through two phones whose clocks adapt, the second one while it was kept.
     let said = found(&[name]);
-    assert!(said > SAID_STOI, "the name: {said}");
+    assert!(said > NAME_STOI, "the name: {said}");
     for words in ["conference-has-come", "conference-has-left"] {
         let said = found(&[prompt(words)]);
         assert!(said > SAID_STOI, "{words}: {said}");
@@ -260,6 +261,8 @@ steps = [{ conference = { room = "3101", names = true, chimes = false } }]
 "#;
 /// Above it, a sentence was said: the worst that a busy machine made of one is 0.9.
 const SAID_STOI: f64 = 0.8;
+/// The same for what was kept of a phone and is heard at another; words that were not said stay below 0.4.
+const NAME_STOI: f64 = 0.55;
 /// What each of the phones says, in Hz.
 const TONES: [u32; 3] = [400, 1300, 2100];
 /// Louder than this is heard.
