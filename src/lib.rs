@@ -15,6 +15,7 @@ pub mod recordings;
 pub mod registrar;
 pub mod signalling;
 pub mod store;
+pub mod subscriptions;
 pub mod telemetry;
 pub mod transport;
 pub mod voicemail;

@@ -29,6 +29,7 @@ use crate::{
     store::{
         CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
     },
+    subscriptions::{self, Desk, DeskHandle, DeskWires},
     telemetry::{
         logs::{self, LogControl},
         metrics,
@@ -38,12 +39,16 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Conversations, Directory, Occupancy, Rooms, Sounds, World, dialplan::Plans};
+use call::{
+    Conversations, Directory, Occupancy, Rooms, Sounds, World,
+    dialplan::Plans,
+    subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
+};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
-use sip::transport::Listener;
+use sip::{shard::shard_of_dialog, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -147,6 +152,7 @@ pub(crate) struct Running {
     store: Store,
     shards: Vec<ShardHandle>,
     board: BoardHandle,
+    desk: DeskHandle,
     transport: TransportHandle,
     /// What dialplans may name.
     trunk_names: ArcSwap<BTreeSet<String>>,
@@ -204,6 +210,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         store: store.clone(),
         shards: parts.shards.clone(),
         board: parts.board.clone(),
+        desk: parts.desk.clone(),
         transport: parts.transport.clone(),
         trunk_names: ArcSwap::from_pointee(trunk_names),
         sounds: ArcSwap::new(sounds),
@@ -300,6 +307,7 @@ struct Parts {
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
+    desk: DeskHandle,
     locations: Locations,
     rooms: Rooms,
     panels: Panels,
@@ -311,6 +319,7 @@ struct Ears {
     media: Vec<mpsc::Receiver<MediaEvent>>,
     registrations: Vec<mpsc::Receiver<call::registration::RegistrationReply>>,
     voicemail: Vec<mpsc::Receiver<call::voicemail::VoicemailReply>>,
+    watches: Vec<mpsc::Receiver<WatchReply>>,
 }
 
 impl Parts {
@@ -325,18 +334,27 @@ impl Parts {
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
         let (mail_inboxes, mail_ears) = channels(shards, voicemail::REPLIES_MAX);
+        let (watch_inboxes, watch_ears) = channels(shards, subscriptions::REPLIES_MAX);
         let ears = Ears {
             transport: transport_ears,
             media: media_ears,
             registrations: reply_ears,
             voicemail: mail_ears,
+            watches: watch_ears,
         };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media_config = settings::media(config);
         let (finished, finished_ear) = mpsc::channel(voicemail::FINISHED_MAX);
-        let (voicemail, mailboxes) =
-            Voicemail::start(&config.voicemail, store.clone(), finished_ear, mail_inboxes).await?;
+        let (mail_changes, mail_changed) = mpsc::channel(subscriptions::FACTS_MAX);
+        let (voicemail, mailboxes) = Voicemail::start(
+            &config.voicemail,
+            store.clone(),
+            finished_ear,
+            mail_inboxes,
+            mail_changes,
+        )
+        .await?;
         let (recordings, tape) =
             Recordings::start(config, store.clone(), media_config.workers, finished)?;
         let media = MediaServer::start(&media_config, &sinks, &tape, &mut rng)?;
@@ -345,7 +363,15 @@ impl Parts {
         let (logged, logged_ear) = mpsc::channel(board::LOGGED_MAX);
         let hub = Hub::new();
         tokio::spawn(hub.clone().run());
-        let board_ears = BoardEars { tellings: told, registrations, logged: logged_ear };
+        let (watches, watches_ear) = mpsc::channel(subscriptions::WATCHES_MAX);
+        let (lines, lines_ear) = mpsc::channel(subscriptions::FACTS_MAX);
+        let board_ears = BoardEars {
+            tellings: told,
+            registrations,
+            logged: logged_ear,
+            watches: watches_ear,
+            lines,
+        };
         let (board, _) = board::start(hub.clone(), board_ears);
         board.directory(knowledge.directory.clone()).await.map_err(system)?;
         let spool = config.server.data_dir.join(SPOOL_NAME);
@@ -361,7 +387,24 @@ impl Parts {
         )
         .await?;
         let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
-        tokio::spawn(registrar.run(registrar_ear));
+        let (changes, changed) = mpsc::channel(subscriptions::FACTS_MAX);
+        tokio::spawn(registrar.telling_changes(changes).run(registrar_ear));
+        let kept = store.resume_subscriptions(clock::unix_now(), NUMBERS_AT_ONCE).await?;
+        tracing::info!(subscriptions = kept.len(), "subscriptions are restored");
+        let kept = by_shard(kept, shards);
+        let mut watch_desk =
+            WatchDesk::new(knowledge.directory.clone(), Box::new(locations.clone()));
+        watch_desk.restore((0..).zip(&kept).flat_map(|(n, it)| it.iter().map(move |it| (n, it))));
+        let (watch_orders, orders) = mpsc::channel(subscriptions::ORDERS_MAX);
+        let desk_wires = DeskWires {
+            orders,
+            lines: lines_ear,
+            registrations: changed,
+            mailboxes: mail_changed,
+            shards: watch_inboxes,
+            watches,
+        };
+        let desk = Desk::start(store.clone(), watch_desk, desk_wires);
         let event_loops = (0..shards)
             .map(EventLoop::start)
             .collect::<io::Result<Vec<_>>>()
@@ -383,6 +426,8 @@ impl Parts {
             media: &media,
             registrar: registrar_inbox,
             voicemail: mailboxes,
+            watch_orders,
+            kept,
             cdrs,
             tellings,
             rooms: Rooms::default(),
@@ -400,6 +445,7 @@ impl Parts {
             cdr_writer,
             hub,
             board,
+            desk,
             locations,
             rooms,
             panels: Panels::default(),
@@ -449,6 +495,9 @@ struct ShardStart<'a> {
     media: &'a MediaServer,
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
+    watch_orders: mpsc::Sender<WatchOrder>,
+    /// Subscriptions of an earlier process, by shard.
+    kept: Vec<Vec<KeptSubscription>>,
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
@@ -459,13 +508,13 @@ impl ShardStart<'_> {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
         let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
         let loop_secret = rng.u64();
-        let answers = ears.registrations.into_iter().zip(ears.voicemail);
+        let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(ears.watches);
         let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
         (0..shards)
             .zip(self.event_loops)
             .zip(ears)
             .map(|((number, event_loop), ((transport_events, media_events), answers))| {
-                let (registrations, voicemail_replies) = answers;
+                let ((registrations, voicemail_replies), watch_replies) = answers;
                 let settings =
                     settings::shard(self.config, &self.listeners, number, shards, loop_secret);
                 let world = World {
@@ -486,11 +535,14 @@ impl ShardStart<'_> {
                     registrar: self.registrar.clone(),
                     voicemail: self.voicemail.clone(),
                     voicemail_replies,
+                    watch_orders: self.watch_orders.clone(),
+                    watch_replies,
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
-                Shard::start(event_loop, settings, world, trace, wires, rng.split())
+                let kept = self.kept.get(usize::from(number)).map_or(&[][..], Vec::as_slice);
+                Shard::start(event_loop, settings, world, trace, wires, kept, rng.split())
             })
             .unzip()
     }
@@ -547,6 +599,7 @@ impl Running {
             let told = shard.directory(directory.clone()).await;
             told.map_err(|error| error.to_string())?;
         }
+        self.desk.directory(directory.clone()).await;
         self.board.directory(directory).await.map_err(|error| error.to_string())
     }
 
@@ -630,6 +683,16 @@ fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
 /// A bounded channel for each shard.
 fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
     (0..shards).map(|_| mpsc::channel(capacity)).unzip()
+}
+
+/// Subscriptions with the shards that go on with them.
+fn by_shard(kept: Vec<KeptSubscription>, shards: u8) -> Vec<Vec<KeptSubscription>> {
+    let mut parts = vec![Vec::new(); usize::from(shards)];
+    for it in kept {
+        let shard = shard_of_dialog(it.dialog.local_tag.as_bytes(), &it.dialog.call_id, shards);
+        parts[usize::from(shard)].push(it);
+    }
+    parts
 }
 
 fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {

@@ -9,7 +9,7 @@ use base::UnixMillis;
 use call::registration::{
     RegistrarCommand, RegistrationFact, RegistrationReply, RegistrationRequest,
 };
-use sip::bindings::BindingPolicy;
+use sip::bindings::{Aor, BindingPolicy};
 use std::time::Duration;
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
@@ -26,6 +26,8 @@ pub struct Registrar<S> {
     shards: Vec<mpsc::Sender<RegistrationReply>>,
     /// To whoever shows lines.
     facts: mpsc::Sender<RegistrationFact>,
+    /// To whoever tells watchers whose devices have changed.
+    changes: Option<mpsc::Sender<Aor>>,
     clean_up_at: Instant,
 }
 
@@ -48,7 +50,15 @@ impl<S: BindingStore> Registrar<S> {
         let clock = Clock { started: Instant::now(), started_unix: now };
         let clean_up_at = clock.started + CLEAN_UP_INTERVAL;
         tracing::info!(registered = book.len(), "bindings are restored");
-        Ok((Self { store, book, clock, shards, facts, clean_up_at }, locations))
+        Ok((Self { store, book, clock, shards, facts, changes: None, clean_up_at }, locations))
+    }
+
+    /// Tells whose devices are others than before to `changes`, too, from the start on. Full: the
+    /// address of record waits, and is told again.
+    #[must_use]
+    pub fn telling_changes(mut self, changes: mpsc::Sender<Aor>) -> Self {
+        self.changes = Some(changes);
+        self
     }
 
     /// Serves `inbox` until all its senders are gone.
@@ -107,6 +117,10 @@ impl<S: BindingStore> Registrar<S> {
     fn tell(&mut self) {
         let facts = &self.facts;
         self.book.tell(|fact| !matches!(facts.try_send(fact), Err(TrySendError::Full(_))));
+        let changes = self.changes.as_ref();
+        self.book.tell_changed(|aor| {
+            changes.is_none_or(|it| !matches!(it.try_send(aor), Err(TrySendError::Full(_))))
+        });
     }
 
     /// When the next binding ends, expired ones are to be deleted, or what could not be told is to

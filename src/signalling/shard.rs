@@ -15,6 +15,7 @@ use call::{
     CallFact, Calls, Output, Settings, World,
     facts::Telling,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    subscriptions::{KeptSubscription, WatchOrder, WatchReply},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};
@@ -61,6 +62,10 @@ pub struct Wires {
     pub voicemail: mpsc::Sender<VoicemailRequest>,
     /// The keeper's answers.
     pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
+    /// To the desk of subscriptions. Full: orders wait at the shard, a few a subscription.
+    pub watch_orders: mpsc::Sender<WatchOrder>,
+    /// What the desk says.
+    pub watch_replies: mpsc::Receiver<WatchReply>,
     /// To the call log.
     pub cdrs: CdrSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
@@ -80,6 +85,8 @@ pub struct Shard {
     /// Requests that wait for room at the keeper of mailboxes, in order: what somebody said must not
     /// be forgotten there.
     unasked: VecDeque<VoicemailRequest>,
+    /// Orders that wait for room at the desk of subscriptions, in order.
+    unwatched: VecDeque<WatchOrder>,
     /// Workers with commands that they were not woken for.
     unrung: Vec<u8>,
     /// Whether a fact about a call found no room: then all calls are to be told.
@@ -87,18 +94,22 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Starts the task on `event_loop`. It ends when its transport does.
+    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept. It ends
+    /// when its transport does.
     pub fn start(
         event_loop: &EventLoop,
         settings: Settings,
         world: World,
         trace: Trace,
         wires: Wires,
+        kept: &[KeptSubscription],
         rng: Rng,
     ) -> (ShardHandle, JoinHandle<()>) {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
-        let calls = Calls::new(clock::now(), settings, world, rng);
+        let now = clock::now();
+        let mut calls = Calls::new(now, settings, world, rng);
+        calls.restore_subscriptions(now, kept);
         let shard = Self {
             calls,
             trace,
@@ -106,6 +117,7 @@ impl Shard {
             number,
             late: VecDeque::new(),
             unasked: VecDeque::new(),
+            unwatched: VecDeque::new(),
             unrung: Vec::new(),
             // What a shard before this one told is no more.
             is_fact_lost: true,
@@ -132,6 +144,9 @@ impl Shard {
                 Some(reply) = self.wires.voicemail_replies.recv() => {
                     self.calls.handle_voicemail(clock::now(), reply);
                 }
+                Some(reply) = self.wires.watch_replies.recv() => {
+                    self.calls.handle_watch(clock::now(), reply);
+                }
                 Some(event) = self.wires.media_events.recv() => {
                     self.calls.handle_media(clock::now(), event);
                 }
@@ -150,7 +165,10 @@ impl Shard {
 
     /// Sets the alarm to the next deadline; false if there is none.
     fn set_alarm(&self, alarm: std::pin::Pin<&mut Sleep>) -> bool {
-        let is_late = !self.late.is_empty() || !self.unasked.is_empty() || self.is_fact_lost;
+        let is_late = !self.late.is_empty()
+            || !self.unasked.is_empty()
+            || !self.unwatched.is_empty()
+            || self.is_fact_lost;
         let late = is_late.then(|| Instant::now() + LATE_INTERVAL);
         let next = self.calls.poll_timeout();
         let Some(at) = next.into_iter().chain(late).min() else { return false };
@@ -226,6 +244,7 @@ impl Shard {
                 Output::Media { worker, command } => self.command_media(now, worker, command),
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
+                Output::Watch(order) => self.unwatched.push_back(*order),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
@@ -237,6 +256,7 @@ impl Shard {
             }
         }
         self.ask_keeper(now);
+        self.ask_desk();
         for worker in self.unrung.drain(..) {
             self.wires.media.ring(worker);
         }
@@ -260,6 +280,17 @@ impl Shard {
                     let (call, answer) = (request.call, VoicemailAnswer::Unavailable);
                     self.calls.handle_voicemail(now, VoicemailReply { call, answer });
                 }
+            }
+        }
+    }
+
+    /// Hands on what subscriptions want of the desk, as far as there is room. Without a desk they
+    /// get no answer and are refused after a while.
+    fn ask_desk(&mut self) {
+        while let Some(order) = self.unwatched.pop_front() {
+            match self.wires.watch_orders.try_send(order) {
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
+                Err(TrySendError::Full(order)) => return self.unwatched.push_front(order),
             }
         }
     }

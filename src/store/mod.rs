@@ -29,6 +29,7 @@ pub mod roles;
 pub mod sessions;
 pub mod settings;
 mod sql;
+pub mod subscriptions;
 pub mod trunks;
 pub mod users;
 pub mod walls;

@@ -73,6 +73,10 @@ uuid_id! {
     RecordingId
 }
 uuid_id! {
+    /// A subscription to events.
+    SubscriptionId
+}
+uuid_id! {
     /// A link to a carrier that the database keeps.
     TrunkId
 }

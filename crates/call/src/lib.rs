@@ -29,6 +29,7 @@ mod routing;
 mod rules;
 mod settings;
 pub mod speech;
+pub mod subscriptions;
 pub mod voicemail;
 
 pub use call::PartyCommand;

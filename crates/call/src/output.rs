@@ -1,7 +1,8 @@
 //! What a shard wants done, and what it tells about itself.
 
 use crate::{
-    cdr::Cdr, facts::CallFact, registration::RegistrationRequest, voicemail::VoicemailRequest,
+    cdr::Cdr, facts::CallFact, registration::RegistrationRequest, subscriptions::WatchOrder,
+    voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ pub enum Output {
     Register(RegistrationRequest),
     /// Ask the keeper of mailboxes for something.
     Voicemail(Box<VoicemailRequest>),
+    /// Ask the desk of subscriptions for something.
+    Watch(Box<WatchOrder>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
     /// A dialog belongs to a call: for the trace.
@@ -54,6 +57,8 @@ pub struct CallCounts {
     pub legs: usize,
     /// Names in the index.
     pub handles: usize,
+    /// Subscriptions to events.
+    pub subscriptions: usize,
     /// Media sessions open or closing.
     pub media_sessions: usize,
     /// Port leases that wait for a call.
@@ -80,6 +85,7 @@ impl AddAssign for CallCounts {
         self.calls += other.calls;
         self.legs += other.legs;
         self.handles += other.handles;
+        self.subscriptions += other.subscriptions;
         self.media_sessions += other.media_sessions;
         self.free_leases += other.free_leases;
         self.endpoint.servers += other.endpoint.servers;

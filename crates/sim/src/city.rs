@@ -1,6 +1,7 @@
 //! The city: a switch, its surroundings, and time that jumps to the next event.
 
 use crate::{
+    desk::Desk,
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
@@ -13,7 +14,10 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Rooms, World,
-    facts::CallState, registration::RegistrationReply, voicemail::VoicemailReply,
+    facts::CallState,
+    registration::RegistrationReply,
+    subscriptions::{Registrations as _, WatchReply},
+    voicemail::{Mailbox, VoicemailReply},
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
@@ -21,7 +25,7 @@ use sip::{
     bindings::{Aor, Binding, BindingPolicy},
     endpoint::Send,
     parse::{Framing, parse, refusal},
-    shard::shard_of,
+    shard::{shard_of, shard_of_dialog},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -57,6 +61,8 @@ pub struct City {
     pub registrar: Registrar,
     /// Who keeps messages.
     pub mailboxes: Mailboxes,
+    /// Who watches what.
+    pub desk: Desk,
     /// The call log.
     pub cdrs: Vec<Cdr>,
     /// Call-IDs of all dialogs that ever began, with their calls.
@@ -82,8 +88,11 @@ pub struct City {
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     errands: u64,
     policy: BindingPolicy,
+    plot: Plot,
     directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
+    /// Whether no process of the switch runs.
+    is_down: bool,
     rng: Rng,
     pub(crate) recording: Option<Recording>,
 }
@@ -94,6 +103,7 @@ pub(crate) enum Late {
     Media { shard: u8, event: MediaEvent },
     Registered { shard: u8, reply: RegistrationReply },
     Voicemail { shard: u8, reply: VoicemailReply },
+    Watch { shard: u8, reply: WatchReply },
 }
 
 impl City {
@@ -101,32 +111,20 @@ impl City {
     pub fn new(start: Instant, seed: u64, plot: Plot) -> Self {
         let mut rng = Rng::from_number(seed);
         let directory = Arc::new(plot::directory(&mut rng, &plot));
-        let plans = Arc::new(plot::plans());
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
         let (rooms, conversations) = (Rooms::default(), Conversations::default());
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
-        let shards = (0..plot.shards).map(|shard| {
-            let world = World {
-                directory: Arc::clone(&directory),
-                plans: Arc::clone(&plans),
-                sounds: Arc::new(plot::sounds(&plot)),
-                locator: Box::new(registrar.clone()),
-                occupancy: occupancy.clone(),
-                rooms: rooms.clone(),
-                conversations: conversations.clone(),
-            };
-            let now = Now { instant: start, unix: unix(Duration::ZERO) };
-            Calls::new(now, plot::settings(shard, &plot), world, rng.split())
-        });
-        let shards = shards.collect();
+        let desk = Desk::new(Arc::clone(&directory), registrar.clone());
+        let chances = (0..plot.shards).map(|_| rng.split()).collect();
         let mut city = Self {
-            shards,
+            shards: Vec::new(),
             phones: Vec::new(),
             network: Network::new(plot.quality, rng.split()),
-            workers: (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect(),
+            workers: Vec::new(),
             registrar,
             mailboxes: Mailboxes::default(),
+            desk,
             cdrs: Vec::new(),
             links: Vec::new(),
             panics: 0,
@@ -142,14 +140,83 @@ impl City {
             back_office: BTreeMap::new(),
             errands: 0,
             policy,
+            plot,
             directory,
             closed_flows: Vec::new(),
+            is_down: false,
             rng,
             recording: None,
         };
-        city.settle_step();
-        city.wait(2 * BACK_OFFICE_DELAY);
+        city.start_switch(chances);
         city
+    }
+
+    /// Starts the process of the switch, with nothing but what is written.
+    fn start_switch(&mut self, chances: Vec<Rng>) {
+        let (plot, now) = (&self.plot, self.now());
+        let plans = Arc::new(plot::plans());
+        let mut shards = Vec::new();
+        for (shard, rng) in (0..plot.shards).zip(chances) {
+            let world = World {
+                directory: Arc::clone(&self.directory),
+                plans: Arc::clone(&plans),
+                sounds: Arc::new(plot::sounds(plot)),
+                locator: Box::new(self.registrar.clone()),
+                occupancy: self.occupancy.clone(),
+                rooms: self.rooms.clone(),
+                conversations: self.conversations.clone(),
+            };
+            let settings = plot::settings(shard, plot);
+            shards.push(Calls::new(now, settings, world, rng));
+        }
+        self.workers = (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect();
+        self.shards = shards;
+        self.settle_step();
+        self.wait(2 * BACK_OFFICE_DELAY);
+    }
+
+    /// `kill -9` while nobody is in a call, and a new process after `pause` on what was written.
+    pub fn kill_and_restart(&mut self, pause: Duration) {
+        assert_eq!(self.counts().calls, 0, "calls do not outlive a process");
+        self.back_office.clear();
+        self.shards.clear();
+        self.workers.clear();
+        self.is_down = true;
+        self.wait(pause);
+        self.is_down = false;
+        let shards = self.plot.shards;
+        let chances = (0..shards).map(|_| self.rng.split()).collect();
+        self.start_switch(chances);
+        let (now, registrar) = (self.now(), self.registrar.clone());
+        let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
+            let dialog = &it.dialog;
+            shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)
+        });
+        for (n, shard) in (0..).zip(&mut self.shards) {
+            let own: Vec<_> =
+                kept.iter().filter(|it| it.0 == n).map(|(_, it)| it.clone()).collect();
+            shard.restore_subscriptions(now, &own);
+        }
+        self.settle_step();
+    }
+
+    /// Somebody takes an extension away.
+    pub fn remove_extension(&mut self, number: &str) {
+        let mut directory = Directory {
+            domains: self.directory.domains.clone(),
+            domain_names: self.directory.domain_names.clone(),
+            extensions: self.directory.extensions.clone(),
+            trunks: self.directory.trunks.clone(),
+            supervisors: self.directory.supervisors.clone(),
+        };
+        directory.extensions.retain(|(_, it), _| it != number);
+        self.directory = Arc::new(directory);
+        let unix = self.now().unix;
+        self.desk.handle_directory(unix, Arc::clone(&self.directory));
+        for shard in &mut self.shards {
+            shard.handle_directory(Arc::clone(&self.directory));
+        }
+        self.settle_step();
     }
 
     // === Phones ===
@@ -411,7 +478,10 @@ impl City {
             Late::Media { shard: 0, event } => self.note(|| Input::Media(event.clone())),
             Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
             Late::Voicemail { shard: 0, reply } => self.note(|| Input::Voicemail(reply.clone())),
-            Late::Media { .. } | Late::Registered { .. } | Late::Voicemail { .. } => {}
+            Late::Media { .. }
+            | Late::Registered { .. }
+            | Late::Voicemail { .. }
+            | Late::Watch { .. } => {}
         }
         let now = self.now();
         match late {
@@ -424,6 +494,9 @@ impl City {
             Late::Voicemail { shard, reply } => {
                 self.shards[usize::from(shard)].handle_voicemail(now, reply);
             }
+            Late::Watch { shard, reply } => {
+                self.shards[usize::from(shard)].handle_watch(now, reply);
+            }
         }
     }
 
@@ -435,6 +508,9 @@ impl City {
                 Some(phone) => phone.handle_datagram(self.now, &datagram.bytes),
                 None => self.strays.push((datagram.to, datagram.bytes)),
             }
+            return;
+        }
+        if self.is_down {
             return;
         }
         let Datagram { transport, flow, from, bytes, .. } = datagram;
@@ -488,6 +564,7 @@ impl City {
                 break;
             }
         }
+        self.tell_watchers();
         self.check_step();
     }
 
@@ -544,6 +621,7 @@ impl City {
                 let replies = self.mailboxes.handle(*request);
                 self.hand_out(replies);
             }
+            Output::Watch(order) => self.desk.handle(*order),
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {
                 self.links.push((call, String::from_utf8_lossy(&sip_call_id).into_owned()));
@@ -595,6 +673,20 @@ impl City {
         let phone = self.phones.iter().find(|it| to.host.ip() == Some(it.address.ip()));
         let flow = to.flow.or(phone.map(|it| it.flow));
         flow.is_none_or(|it| self.closed_flows.contains(&it))
+    }
+
+    /// Lets the desk see what has become of lines, registrations and mailboxes.
+    fn tell_watchers(&mut self) {
+        let now = self.now().unix;
+        for _ in 0..2 {
+            let (registrar, mailboxes) = (&self.registrar, &self.mailboxes);
+            let keys = |aor: &Aor| registrar.bindings(aor).iter().map(Binding::key).collect();
+            let counts = |it: &Mailbox| mailboxes.counts(it.extension);
+            self.desk.look_around(now, &self.directory, &self.board, counts, keys);
+            for (shard, reply) in self.desk.take_replies() {
+                self.later(Late::Watch { shard, reply });
+            }
+        }
     }
 
     /// What a worker tells: to the shard that asked, or the one that named the session.

@@ -12,6 +12,7 @@
 
 mod city;
 mod day;
+mod desk;
 mod invariants;
 mod mailboxes;
 mod network;
@@ -24,9 +25,10 @@ mod worker;
 
 pub use city::City;
 pub use day::live_a_day;
+pub use desk::Desk;
 pub use mailboxes::{Mailboxes, Message, MessageState};
 pub use network::{Network, Quality};
-pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
+pub use phone::{AudioWay, Line, LineState, Manner, Phone, Subscribed, Then, Told};
 pub use plot::{DOMAIN, Plot, SUPERVISOR, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;

@@ -76,6 +76,7 @@ impl City {
                     }
                     Output::Media { .. }
                     | Output::Voicemail(_)
+                    | Output::Watch(_)
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)

@@ -173,6 +173,7 @@ fn row(name: &str, value: String) -> Header {
         "Authorization" => Authorization::new(value).into(),
         "CSeq" => CSeq::new(value).into(),
         "Call-ID" => CallId::new(value).into(),
+        "Event" => rsip::headers::Event::new(value).into(),
         "Contact" => Contact::new(value).into(),
         "Content-Length" => ContentLength::new(value).into(),
         "Content-Type" => ContentType::new(value).into(),

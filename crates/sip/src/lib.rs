@@ -17,6 +17,7 @@ pub mod message;
 pub mod offer_answer;
 pub mod parse;
 pub mod shard;
+pub mod subscription;
 pub mod trace;
 pub mod transaction;
 pub mod transport;

@@ -136,6 +136,7 @@ impl Switch {
                 | Output::Voicemail(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
+                | Output::Watch(_)
                 | Output::Offence(_) => {}
             }
         }

@@ -28,6 +28,7 @@ pub(super) enum Purpose {
     Reinvite(usize),
     Cancel,
     Bye(usize),
+    Subscribe(usize),
     Odd,
 }
 
@@ -227,6 +228,7 @@ impl Phone {
             }
             Purpose::Bye(line) => self.lines[line].bye = Some(408),
             Purpose::Cancel => {}
+            Purpose::Subscribe(n) => self.handle_subscribe_silence(n),
             Purpose::Odd => self.odd_statuses.push(408),
         }
     }
@@ -295,6 +297,7 @@ impl Phone {
             }
             Purpose::Bye(line) => self.lines[line].bye = Some(status),
             Purpose::Cancel => {}
+            Purpose::Subscribe(n) => self.handle_subscribed(n, response, status),
             Purpose::Odd => self.odd_statuses.push(status),
         }
     }
@@ -440,6 +443,7 @@ impl Phone {
         match it.purpose {
             Purpose::Register => self.register_cseq = draft.cseq,
             Purpose::Invite(line) => self.lines[line].move_to_cseq(it.draft.cseq, draft.cseq),
+            Purpose::Subscribe(n) => self.subscriptions[n].cseq = draft.cseq,
             Purpose::Reinvite(_) | Purpose::Cancel | Purpose::Bye(_) | Purpose::Odd => {}
         }
         if let Purpose::Invite(line) = it.purpose

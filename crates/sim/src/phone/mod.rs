@@ -8,9 +8,11 @@ mod digest;
 mod line;
 mod sdp;
 mod server;
+mod watching;
 
 pub use line::{Line, LineState};
 pub use sdp::AudioWay;
+pub use watching::{Subscribed, Told};
 
 use base::Rng;
 use bytes::Bytes;
@@ -111,6 +113,8 @@ pub struct Phone {
     pub unacknowledged: usize,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
     pub odd_statuses: Vec<u16>,
+    /// Its subscriptions, oldest first.
+    pub subscriptions: Vec<Subscribed>,
 
     pub(crate) address: SocketAddr,
     pub(crate) transport: Transport,
@@ -170,6 +174,7 @@ impl Phone {
             last_refusal: Vec::new(),
             unacknowledged: 0,
             odd_statuses: Vec::new(),
+            subscriptions: Vec::new(),
             address: socket.address,
             transport: socket.transport,
             flow: socket.flow,

@@ -13,6 +13,7 @@ mod races;
 mod recordings;
 mod refusals;
 mod registration;
+mod subscriptions;
 mod supervision;
 mod support;
 mod torture;
