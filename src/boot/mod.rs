@@ -537,12 +537,12 @@ impl ShardStart<'_> {
                     voicemail_replies,
                     watch_orders: self.watch_orders.clone(),
                     watch_replies,
+                    kept: self.kept.get(usize::from(number)).cloned().unwrap_or_default(),
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
-                let kept = self.kept.get(usize::from(number)).map_or(&[][..], Vec::as_slice);
-                Shard::start(event_loop, settings, world, trace, wires, kept, rng.split())
+                Shard::start(event_loop, settings, world, trace, wires, rng.split())
             })
             .unzip()
     }

@@ -66,6 +66,8 @@ pub struct Wires {
     pub watch_orders: mpsc::Sender<WatchOrder>,
     /// What the desk says.
     pub watch_replies: mpsc::Receiver<WatchReply>,
+    /// Subscriptions of an earlier process, for this shard.
+    pub kept: Vec<KeptSubscription>,
     /// To the call log.
     pub cdrs: CdrSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
@@ -101,15 +103,14 @@ impl Shard {
         settings: Settings,
         world: World,
         trace: Trace,
-        wires: Wires,
-        kept: &[KeptSubscription],
+        mut wires: Wires,
         rng: Rng,
     ) -> (ShardHandle, JoinHandle<()>) {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
         let now = clock::now();
         let mut calls = Calls::new(now, settings, world, rng);
-        calls.restore_subscriptions(now, kept);
+        calls.restore_subscriptions(now, &std::mem::take(&mut wires.kept));
         let shard = Self {
             calls,
             trace,

@@ -31,6 +31,7 @@ mod restarts;
 mod scenarios;
 mod soak;
 mod start_up;
+mod subscriptions;
 mod supervision;
 mod torture;
 mod traces;

@@ -50,6 +50,15 @@ pub(super) struct Subscription {
     numbers: Numbers,
 }
 
+/// What a SUBSCRIBE may have.
+pub(super) struct Wanted {
+    pub(super) watched: Watched,
+    pub(super) subscriber: String,
+    pub(super) event_id: Option<Bytes>,
+    /// 0 for the present state only.
+    pub(super) interval_s: u32,
+}
+
 /// How far it is.
 #[derive(Debug)]
 pub(super) enum Stage {
@@ -125,44 +134,25 @@ impl Subscriptions {
     // === Beginning ===
 
     /// A SUBSCRIBE that waits for the desk.
-    pub(super) fn ask(
-        &mut self,
-        id: SubscriptionId,
-        watched: Watched,
-        subscriber: String,
-        event_id: Option<Bytes>,
-        asked: Asked,
-    ) {
-        self.now = self.now.max(asked.limit.checked_sub(COMMIT_LIMIT).unwrap_or(self.now));
-        let numbers = Numbers { reserved: 0, next: 0, is_asking: false };
-        let stage = Stage::Asked(asked);
-        self.insert(
-            id,
-            Subscription { watched, subscriber, event_id, stage, unsent: None, numbers },
-        );
+    pub(super) fn ask(&mut self, now: Instant, id: SubscriptionId, wanted: Wanted, asked: Asked) {
+        self.now = now;
+        self.insert(id, Subscription::new(wanted, Stage::Asked(asked), 0));
         self.deadlines.set(id, asked.limit);
     }
 
-    /// One that is told the state once, in the dialog that its 200 has opened.
+    /// One that is told the state once, in the dialog that its 200 has opened. No other process goes
+    /// on with it.
     pub(super) fn look(
         &mut self,
         now: Instant,
         id: SubscriptionId,
-        watched: Watched,
-        subscriber: String,
-        event_id: Option<Bytes>,
+        wanted: Wanted,
         dialog: DialogId,
     ) {
         let notifier = Notifier::new(now + COMMIT_LIMIT);
         let live = Live { dialog, notifier, refresh: None, is_look: true };
-        // No other process goes on with it.
-        let numbers = Numbers { reserved: u32::MAX, next: 0, is_asking: false };
         self.by_dialog.insert(dialog, id);
-        let stage = Stage::Live(live);
-        self.insert(
-            id,
-            Subscription { watched, subscriber, event_id, stage, unsent: None, numbers },
-        );
+        self.insert(id, Subscription::new(wanted, Stage::Live(live), u32::MAX));
     }
 
     /// Goes on with one of an earlier process, for which [`NUMBERS_AT_ONCE`] more CSeq numbers were
@@ -183,14 +173,13 @@ impl Subscriptions {
         notifier.pause(not_before);
         let live = Live { dialog, notifier, refresh: None, is_look: false };
         self.by_dialog.insert(dialog, kept.id);
-        let subscription = Subscription {
+        let wanted = Wanted {
             watched: kept.watched.clone(),
             subscriber: kept.subscriber.clone(),
             event_id: kept.event_id.clone(),
-            stage: Stage::Live(live),
-            unsent: None,
-            numbers: Numbers { reserved: kept.dialog.local_cseq, next: 0, is_asking: false },
+            interval_s: 0,
         };
+        let subscription = Subscription::new(wanted, Stage::Live(live), kept.dialog.local_cseq);
         self.insert(kept.id, subscription);
         self.set_deadline(kept.id);
     }
@@ -335,9 +324,14 @@ impl Subscriptions {
             && it.numbers.reserved >= number
             && let Some(standing) = live.notifier.poll_notify(now)
         {
-            let document = it.unsent.take().or_else(|| current.cloned());
-            let notify = Notify { watched: &it.watched, event_id: it.event_id.as_ref() };
-            match notify.send(endpoint, now, live.dialog, standing, document, number) {
+            let notify = Notify {
+                watched: &it.watched,
+                event_id: it.event_id.as_ref(),
+                standing,
+                document: it.unsent.take().or_else(|| current.cloned()),
+                number,
+            };
+            match notify.send(endpoint, now, live.dialog) {
                 Some(client) => drop(self.by_client.insert(client, id)),
                 None => live.notifier.handle_delivery(now, Delivery::Gone),
             }
@@ -385,6 +379,15 @@ impl Subscriptions {
     }
 }
 
+impl Subscription {
+    /// One whose NOTIFYs may have numbers up to `reserved`.
+    fn new(wanted: Wanted, stage: Stage, reserved: u32) -> Self {
+        let Wanted { watched, subscriber, event_id, interval_s: _ } = wanted;
+        let numbers = Numbers { reserved, next: 0, is_asking: false };
+        Self { watched, subscriber, event_id, stage, unsent: None, numbers }
+    }
+}
+
 impl Numbers {
     /// Up to which number to ask for more before `next` is used, if it is time to.
     fn ask_ahead(&mut self, next: u32) -> Option<u32> {
@@ -398,23 +401,19 @@ impl Numbers {
     }
 }
 
-/// What a NOTIFY is about.
+/// A NOTIFY.
 struct Notify<'a> {
     watched: &'a Watched,
     event_id: Option<&'a Bytes>,
+    standing: Standing,
+    document: Option<Arc<Document>>,
+    /// Its CSeq number.
+    number: u32,
 }
 
 impl Notify<'_> {
     /// Sends it; `None` if the dialog is gone.
-    fn send(
-        &self,
-        endpoint: &mut Endpoint,
-        now: Instant,
-        dialog: DialogId,
-        standing: Standing,
-        document: Option<Arc<Document>>,
-        number: u32,
-    ) -> Option<ClientId> {
+    fn send(self, endpoint: &mut Endpoint, now: Instant, dialog: DialogId) -> Option<ClientId> {
         let mut event = self.watched.package.as_str().as_bytes().to_vec();
         if let Some(id) = self.event_id {
             event.extend_from_slice(b";id=");
@@ -422,12 +421,12 @@ impl Notify<'_> {
         }
         let headers = vec![
             Header { name: HeaderName::Event, value: event.into() },
-            Header { name: HeaderName::SubscriptionState, value: standing.to_value() },
+            Header { name: HeaderName::SubscriptionState, value: self.standing.to_value() },
         ];
-        let has_ended = standing == Standing::Terminated(EndReason::NoResource);
-        let document = document.filter(|_| !has_ended);
+        let has_ended = self.standing == Standing::Terminated(EndReason::NoResource);
+        let document = self.document.filter(|_| !has_ended);
         // The first NOTIFY of a dialog has the number 1, and the first version is 0.
-        let body = document.map(|it| it.body(number - 1));
+        let body = document.map(|it| it.body(self.number - 1));
         endpoint.request_in_dialog(now, dialog, Method::Notify, headers, body).ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     INTERVALS, KeptSubscription, NotKept, Package, SHARD_MAX, WatchReply, WatchWish, Watched,
-    book::{Asked, COMMIT_LIMIT, Stage, order},
+    book::{Asked, COMMIT_LIMIT, Stage, Wanted, order},
 };
 use crate::{
     calls::Calls,
@@ -10,7 +10,6 @@ use crate::{
     replies::{not_allowed, retry_after},
 };
 use base::{Now, SubscriptionId};
-use bytes::Bytes;
 use sip::{
     ClientId, DialogId, HeaderName, Method, Request, Response, ServerId, Status,
     bindings::Aor,
@@ -97,22 +96,19 @@ impl Calls {
                 return;
             }
         };
-        let Wanted { watched, subscriber, event_id, interval_s } = wanted;
         let id = SubscriptionId::new(now.unix, &mut self.core.rng);
-        if interval_s == 0 {
-            let reply = granted(0);
-            let Some(dialog) = self.core.endpoint.respond(now.instant, server, reply) else {
-                return;
-            };
-            let wish = WatchWish::Look(id, watched.clone());
+        let interval_s = wanted.interval_s;
+        if interval_s > 0 {
+            let limit = now.instant + COMMIT_LIMIT;
+            let asked = Asked { server, interval_s, reserved: 0, limit };
+            self.subscriptions.ask(now.instant, id, wanted, asked);
+            self.ask_desk(now, id, server, interval_s);
+        } else if let Some(dialog) = self.core.endpoint.respond(now.instant, server, granted(0)) {
+            let wish = WatchWish::Look(id, wanted.watched.clone());
             self.core.outputs.push_back(order(self.core.settings.shard, wish));
-            self.subscriptions.look(now.instant, id, watched, subscriber, event_id, dialog);
+            self.subscriptions.look(now.instant, id, wanted, dialog);
             self.drive_subscription(now, id);
-            return;
         }
-        let asked = Asked { server, interval_s, reserved: 0, limit: now.instant + COMMIT_LIMIT };
-        self.subscriptions.ask(id, watched, subscriber, event_id, asked);
-        self.ask_desk(now, id, server, interval_s);
     }
 
     /// One in a dialog that a SUBSCRIBE opened, and whatever else comes there.
@@ -157,7 +153,7 @@ impl Calls {
         request: &Request,
     ) -> Result<(), Box<Reply>> {
         let gone = || Box::new(Reply::new(Status(481)));
-        let subscribe = Subscribe::from_request(request).map_err(refused)?;
+        let subscribe = Subscribe::from_request(request).map_err(|it| Box::new(refused(it)))?;
         let it = self.subscriptions.by_id.get_mut(&id).ok_or_else(gone)?;
         let Stage::Live(live) = &mut it.stage else { return Err(gone()) };
         let is_its = subscribe.package == it.watched.package.as_str();
@@ -168,7 +164,8 @@ impl Calls {
             // Its subscriber does not wait for our answer to the last one.
             return Err(Box::new(unavailable()));
         }
-        let interval_s = INTERVALS.interval_s(subscribe.expires_s).map_err(refused)?;
+        let interval_s =
+            INTERVALS.interval_s(subscribe.expires_s).map_err(|it| Box::new(refused(it)))?;
         if interval_s == 0 {
             self.core.endpoint.respond(now.instant, server, granted(0));
             live.notifier.end(EndReason::Timeout);
@@ -185,23 +182,24 @@ impl Calls {
 
     fn judge(&self, request: &Request, admitted: &Admitted<'_>) -> Result<Wanted, Box<Reply>> {
         let Caller::Extension(subscriber) = admitted.caller else {
-            return Err(refusal(403, "Trunks do not subscribe"));
+            return Err(Box::new(refusal(403, "Trunks do not subscribe")));
         };
-        let subscribe = Subscribe::from_request(request).map_err(refused)?;
-        let package = Package::named(&subscribe.package).ok_or_else(bad_event)?;
+        let subscribe = Subscribe::from_request(request).map_err(|it| Box::new(refused(it)))?;
+        let package = Package::named(&subscribe.package).ok_or_else(|| Box::new(bad_event()))?;
         let user = request.uri.user_text().unwrap_or_default();
         let domain = admitted.domain.id;
         let Some(extension) = self.world.directory.extension(domain, &user) else {
-            return Err(refusal(404, "No such extension"));
+            return Err(Box::new(refusal(404, "No such extension")));
         };
         if package.is_private() && extension.id != subscriber.id {
-            return Err(refusal(403, "This is told to its owner only"));
+            return Err(Box::new(refusal(403, "This is told to its owner only")));
         }
         if !subscribe.accepts(package.content_type()) {
             let reply = Reply::new(Status(406));
             return Err(Box::new(reply.with_header(HeaderName::Accept, package.content_type())));
         }
-        let interval_s = INTERVALS.interval_s(subscribe.expires_s).map_err(refused)?;
+        let interval_s =
+            INTERVALS.interval_s(subscribe.expires_s).map_err(|it| Box::new(refused(it)))?;
         if self.subscriptions.len() >= SHARD_MAX {
             let mut reply = unavailable();
             reply.reason = Some("Too many subscriptions".to_owned());
@@ -332,14 +330,6 @@ impl Calls {
     }
 }
 
-/// What a SUBSCRIBE may have.
-struct Wanted {
-    watched: Watched,
-    subscriber: String,
-    event_id: Option<Bytes>,
-    interval_s: u32,
-}
-
 /// The packages, as an Allow-Events header lists them.
 pub(crate) fn allow_events() -> String {
     Package::ALL.map(Package::as_str).join(", ")
@@ -349,26 +339,26 @@ fn granted(interval_s: u32) -> Reply {
     Reply::new(Status(200)).with_header(HeaderName::Expires, interval_s.to_string())
 }
 
-fn refused(refusal: Refusal) -> Box<Reply> {
+fn refused(refusal: Refusal) -> Reply {
     if refusal == Refusal::NoEvent {
         return bad_event();
     }
     let reason = Some(refusal.to_string()).filter(|_| matches!(refusal, Refusal::Malformed(_)));
-    Box::new(Reply { headers: refusal.headers(), reason, ..Reply::new(refusal.status()) })
+    Reply { headers: refusal.headers(), reason, ..Reply::new(refusal.status()) }
 }
 
-fn bad_event() -> Box<Reply> {
-    Box::new(Reply::new(Status(489)).with_header(HeaderName::AllowEvents, allow_events()))
+fn bad_event() -> Reply {
+    Reply::new(Status(489)).with_header(HeaderName::AllowEvents, allow_events())
 }
 
-fn refusal(status: u16, reason: &str) -> Box<Reply> {
-    Box::new(Reply { reason: Some(reason.to_owned()), ..Reply::new(Status(status)) })
+fn refusal(status: u16, reason: &str) -> Reply {
+    Reply { reason: Some(reason.to_owned()), ..Reply::new(Status(status)) }
 }
 
 fn refusal_of(why: NotKept) -> Reply {
     match why {
-        NotKept::TooManyWatchers => *refusal(480, "Too many watch this extension"),
-        NotKept::TooManyOfSubscriber => *refusal(480, "You have too many subscriptions"),
+        NotKept::TooManyWatchers => refusal(480, "Too many watch this extension"),
+        NotKept::TooManyOfSubscriber => refusal(480, "You have too many subscriptions"),
         NotKept::Unavailable => unavailable(),
     }
 }

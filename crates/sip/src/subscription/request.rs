@@ -67,7 +67,7 @@ impl Subscribe {
             package: package.to_owned(),
             event_id: event_id.map(|it| Bytes::copy_from_slice(it.as_bytes())),
             expires_s,
-            accept: accept.iter().map(|it| without_params(it)).collect(),
+            accept: accept.iter().map(without_params).collect(),
         })
     }
 
