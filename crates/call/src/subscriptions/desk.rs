@@ -183,8 +183,10 @@ impl WatchDesk {
     /// A batch could not be written, and nothing of it was.
     pub fn handle_not_written(&mut self, batch: WatchBatch) {
         self.leftovers.extend(batch.removals);
+        // A commit that was given up may have been done after all.
         for id in batch.new {
             self.leave(id);
+            self.leftovers.insert(id);
         }
         for (shard, reply) in batch.replies {
             let reply = match reply {
