@@ -1,7 +1,7 @@
 //! The subscriptions of one shard: their dialogs, their NOTIFYs, and what waits for the desk.
 
 use super::{Document, KeptSubscription, WatchNews, WatchOrder, WatchWish, Watched};
-use crate::output::Output;
+use crate::{output::Output, registration::Ticket};
 use base::{Deadlines, Now, SubscriptionId, UnixMillis};
 use bytes::Bytes;
 use sip::{
@@ -197,6 +197,15 @@ impl Subscriptions {
         let notifier = Notifier::new(until);
         it.stage = Stage::Live(Live { dialog, notifier, refresh: None, is_look: false });
         self.by_dialog.insert(dialog, id);
+    }
+
+    /// Whether the SUBSCRIBE of that ticket waits to be written.
+    pub(super) fn awaits(&self, id: SubscriptionId, ticket: Ticket) -> bool {
+        let asked = self.by_id.get(&id).and_then(|it| match &it.stage {
+            Stage::Asked(asked) => Some(asked),
+            Stage::Live(live) => live.refresh.as_ref(),
+        });
+        asked.is_some_and(|it| it.server.0 == ticket.0)
     }
 
     /// The row of a subscription whose SUBSCRIBE waits, and which holds for `interval_s` from now on.

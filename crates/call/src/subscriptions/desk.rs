@@ -11,7 +11,7 @@ use super::{
     documents::{ContactEvent, DIALOGS_MAX, Entity, dialog_info, message_summary, pidf, reginfo},
     lines::{DialogDirection, DialogState},
 };
-use crate::{directory::Directory, voicemail::Mailbox};
+use crate::{directory::Directory, registration::Ticket, voicemail::Mailbox};
 use base::{SubscriptionId, UnixMillis};
 use sip::bindings::{Aor, Binding};
 use std::{
@@ -144,7 +144,7 @@ impl WatchDesk {
         batch.removals.extend(std::mem::take(&mut self.leftovers));
         for WatchOrder { shard, wish } in orders {
             match wish {
-                WatchWish::Keep(kept) => self.keep(&mut batch, shard, *kept),
+                WatchWish::Keep(ticket, kept) => self.keep(&mut batch, shard, ticket, *kept),
                 WatchWish::Look(id, watched) => {
                     self.enter(id, shard, &watched, None);
                     self.tell_newcomer(shard, &watched);
@@ -168,7 +168,7 @@ impl WatchDesk {
     pub fn handle_written(&mut self, batch: WatchBatch) {
         for (shard, reply) in batch.replies {
             let kept = match &reply {
-                WatchReply::Kept(id) => Some(*id),
+                WatchReply::Kept(id, _) => Some(*id),
                 WatchReply::NotKept(..) | WatchReply::Reserved(..) | WatchReply::News(_) => None,
             };
             self.outputs.push_back(DeskOutput::Tell { shard, reply });
@@ -190,7 +190,9 @@ impl WatchDesk {
         }
         for (shard, reply) in batch.replies {
             let reply = match reply {
-                WatchReply::Kept(id) => WatchReply::NotKept(id, NotKept::Unavailable),
+                WatchReply::Kept(id, ticket) => {
+                    WatchReply::NotKept(id, ticket, NotKept::Unavailable)
+                }
                 WatchReply::Reserved(id, _) => WatchReply::Reserved(id, None),
                 other @ (WatchReply::NotKept(..) | WatchReply::News(_)) => other,
             };
@@ -282,18 +284,18 @@ impl WatchDesk {
 
     // === Who watches what ===
 
-    fn keep(&mut self, batch: &mut WatchBatch, shard: u8, kept: KeptSubscription) {
+    fn keep(&mut self, batch: &mut WatchBatch, shard: u8, ticket: Ticket, kept: KeptSubscription) {
         let id = kept.id;
         if !self.subscriptions.contains_key(&id) {
             if let Some(why) = self.refusal(&kept) {
-                batch.replies.push((shard, WatchReply::NotKept(id, why)));
+                batch.replies.push((shard, WatchReply::NotKept(id, ticket, why)));
                 return;
             }
             self.enter(id, shard, &kept.watched, Some(&kept.subscriber));
             batch.new.push(id);
         }
         batch.upserts.push(kept);
-        batch.replies.push((shard, WatchReply::Kept(id)));
+        batch.replies.push((shard, WatchReply::Kept(id, ticket)));
     }
 
     fn refusal(&self, kept: &KeptSubscription) -> Option<NotKept> {

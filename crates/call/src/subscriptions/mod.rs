@@ -26,6 +26,7 @@ pub use documents::Document;
 pub use lines::{DialogDirection, DialogState, LineDialog, RemoteParty, dialogs_of};
 pub(crate) use requests::allow_events;
 
+use crate::registration::Ticket;
 use base::{SubscriptionId, UnixMillis};
 use bytes::Bytes;
 use sip::{bindings::Aor, dialog::DialogRecord, subscription::IntervalPolicy};
@@ -93,12 +94,12 @@ pub struct WatchOrder {
     pub wish: WatchWish,
 }
 
-/// What a shard wants of the desk.
+/// What a shard wants of the desk. A ticket is the number of the SUBSCRIBE's transaction.
 #[derive(Clone, Debug)]
 pub enum WatchWish {
     /// That a new or refreshed subscription is written; answered by [`WatchReply::Kept`] or
     /// [`WatchReply::NotKept`].
-    Keep(Box<KeptSubscription>),
+    Keep(Ticket, Box<KeptSubscription>),
     /// To be told the state once, with nothing written; until [`WatchWish::Forget`].
     Look(SubscriptionId, Watched),
     /// That CSeq numbers up to this one may be used; answered by [`WatchReply::Reserved`].
@@ -111,9 +112,9 @@ pub enum WatchWish {
 #[derive(Clone, Debug)]
 pub enum WatchReply {
     /// The subscription is in the database.
-    Kept(SubscriptionId),
+    Kept(SubscriptionId, Ticket),
     /// It is not, and if it was new it is forgotten.
-    NotKept(SubscriptionId, NotKept),
+    NotKept(SubscriptionId, Ticket, NotKept),
     /// CSeq numbers up to this one may be used; `None` if that could not be written.
     Reserved(SubscriptionId, Option<u32>),
     /// Something that is watched on the shard stands otherwise, or was not known there.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     calls::Calls,
     gate::{Admitted, Caller},
+    registration::Ticket,
     replies::{not_allowed, retry_after},
 };
 use base::{Now, SubscriptionId};
@@ -35,8 +36,14 @@ impl Calls {
     /// What the desk says.
     pub fn handle_watch(&mut self, now: Now, reply: WatchReply) {
         match reply {
-            WatchReply::Kept(id) => self.handle_kept(now, id),
-            WatchReply::NotKept(id, why) => self.refuse_kept(now, id, &refusal_of(why)),
+            // What was refused meanwhile waits for no answer.
+            WatchReply::Kept(id, ticket) if self.subscriptions.awaits(id, ticket) => {
+                self.handle_kept(now, id);
+            }
+            WatchReply::NotKept(id, ticket, why) if self.subscriptions.awaits(id, ticket) => {
+                self.refuse_kept(now, id, &refusal_of(why));
+            }
+            WatchReply::Kept(..) | WatchReply::NotKept(..) => {}
             WatchReply::Reserved(id, numbers) => {
                 self.subscriptions.take_numbers(now.instant, id, numbers);
                 self.drive_subscription(now, id);
@@ -221,7 +228,7 @@ impl Calls {
         let row = record.and_then(|it| self.subscriptions.row(now.unix, id, it, interval_s));
         match row {
             Some(row) => {
-                let wish = WatchWish::Keep(Box::new(row));
+                let wish = WatchWish::Keep(Ticket(server.0), Box::new(row));
                 self.core.outputs.push_back(order(self.core.settings.shard, wish));
             }
             None => self.refuse_kept(now, id, &Reply::new(Status(481))),

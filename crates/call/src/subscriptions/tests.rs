@@ -120,7 +120,7 @@ impl World {
             dialog: record(),
             expires_at: UnixMillis(1),
         };
-        WatchOrder { shard, wish: WatchWish::Keep(Box::new(kept)) }
+        WatchOrder { shard, wish: WatchWish::Keep(Ticket(1), Box::new(kept)) }
     }
 
     fn keep(&mut self, shard: u8, n: i64, package: Package) {
@@ -139,7 +139,7 @@ impl World {
         while let Some(output) = self.desk.poll_output() {
             let DeskOutput::Tell { shard, reply } = output else { continue };
             told.push(match reply {
-                WatchReply::Kept(_) => format!("kept {shard}"),
+                WatchReply::Kept(..) => format!("kept {shard}"),
                 WatchReply::NotKept(..) => format!("not kept {shard}"),
                 WatchReply::Reserved(..) => format!("reserved {shard}"),
                 WatchReply::News(it) => {
