@@ -77,6 +77,10 @@ uuid_id! {
     SubscriptionId
 }
 uuid_id! {
+    /// A text message from one extension to another.
+    TextId
+}
+uuid_id! {
     /// A link to a carrier that the database keeps.
     TrunkId
 }

@@ -19,6 +19,7 @@ use crate::{
     replies::not_allowed,
     settings::{Settings, Sounds, World},
     subscriptions::Subscriptions,
+    texts::Deliveries,
     voicemail::VoicemailReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
@@ -43,6 +44,7 @@ pub struct Calls {
     pub(crate) gate: Gate,
     pub(crate) world: World,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) deliveries: Deliveries,
     calls: HashMap<CallId, Call>,
     deadlines: Deadlines<CallId>,
     totals: Totals,
@@ -75,6 +77,7 @@ impl Calls {
             gate,
             world,
             subscriptions,
+            deliveries: Deliveries::default(),
             calls: HashMap::new(),
             deadlines: Deadlines::default(),
             totals: Totals::default(),
@@ -285,6 +288,7 @@ impl Calls {
             legs: self.calls.values().map(Call::legs).sum(),
             handles: self.core.handles.len(),
             subscriptions: self.subscriptions.len(),
+            deliveries: self.deliveries.len(),
             media_sessions: self.core.ports.sessions(),
             free_leases: self.core.ports.free(),
             endpoint: self.core.endpoint.counts(),
@@ -341,7 +345,8 @@ impl Calls {
                 self.handle_response(now, client, dialog, &response);
             }
             Event::Failed { client, failure } => {
-                if self.handle_notify_failure(now, client, failure) {
+                let is_text = self.handle_text_answer(client, Status(408));
+                if is_text || self.handle_notify_failure(now, client, failure) {
                     return;
                 }
                 self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
@@ -417,7 +422,8 @@ impl Calls {
         dialog: Option<DialogId>,
         response: &Response,
     ) {
-        if self.handle_notify_response(now, client, response) {
+        let is_text = self.handle_text_answer(client, response.status);
+        if is_text || self.handle_notify_response(now, client, response) {
             return;
         }
         let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {

@@ -30,6 +30,7 @@ mod rules;
 mod settings;
 pub mod speech;
 pub mod subscriptions;
+pub mod texts;
 pub mod voicemail;
 
 pub use call::PartyCommand;

@@ -2,7 +2,7 @@
 
 use crate::{
     cdr::Cdr, facts::CallFact, registration::RegistrationRequest, subscriptions::WatchOrder,
-    voicemail::VoicemailRequest,
+    texts::TextOrder, voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -28,6 +28,8 @@ pub enum Output {
     Voicemail(Box<VoicemailRequest>),
     /// Ask the desk of subscriptions for something.
     Watch(Box<WatchOrder>),
+    /// Ask the office of text messages for something.
+    Text(Box<TextOrder>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
     /// A dialog belongs to a call: for the trace.
@@ -59,6 +61,8 @@ pub struct CallCounts {
     pub handles: usize,
     /// Subscriptions to events.
     pub subscriptions: usize,
+    /// Text messages on their way to devices.
+    pub deliveries: usize,
     /// Media sessions open or closing.
     pub media_sessions: usize,
     /// Port leases that wait for a call.
@@ -86,6 +90,7 @@ impl AddAssign for CallCounts {
         self.legs += other.legs;
         self.handles += other.handles;
         self.subscriptions += other.subscriptions;
+        self.deliveries += other.deliveries;
         self.media_sessions += other.media_sessions;
         self.free_leases += other.free_leases;
         self.endpoint.servers += other.endpoint.servers;

@@ -79,6 +79,7 @@ impl Calls {
             Method::Subscribe => {
                 return self.handle_subscribe(now, server, request, &admitted);
             }
+            Method::Message => return self.handle_text(now, server, request, &admitted),
             Method::Register => match self.hand_over(server, request, &source, admitted) {
                 Ok(()) => return,
                 Err(reply) => reply,
@@ -93,11 +94,7 @@ impl Calls {
             | Method::Info
             | Method::Prack
             | Method::Update => Reply::new(Status(481)),
-            Method::Message
-            | Method::Notify
-            | Method::Publish
-            | Method::Refer
-            | Method::Other(_) => not_allowed(),
+            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => not_allowed(),
         };
         self.core.endpoint.respond(now.instant, server, reply);
     }

@@ -8,6 +8,7 @@ use crate::{
     plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
+    texts::Texts,
     worker::Worker,
 };
 use base::{CallId, MediaId, Now, Rng, UnixMillis};
@@ -17,6 +18,7 @@ use call::{
     facts::CallState,
     registration::RegistrationReply,
     subscriptions::{Registrations as _, WatchReply},
+    texts::TextReply,
     voicemail::{Mailbox, VoicemailReply},
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
@@ -63,6 +65,8 @@ pub struct City {
     pub mailboxes: Mailboxes,
     /// Who watches what.
     pub desk: Desk,
+    /// Text messages that wait.
+    pub texts: Texts,
     /// The call log.
     pub cdrs: Vec<Cdr>,
     /// Call-IDs of all dialogs that ever began, with their calls.
@@ -104,6 +108,7 @@ pub(crate) enum Late {
     Registered { shard: u8, reply: RegistrationReply },
     Voicemail { shard: u8, reply: VoicemailReply },
     Watch { shard: u8, reply: WatchReply },
+    Text { shard: u8, reply: TextReply },
 }
 
 impl City {
@@ -116,6 +121,7 @@ impl City {
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let desk = Desk::new(Arc::clone(&directory), registrar.clone());
+        let texts = Texts::new(plot.shards, registrar.clone());
         let chances = (0..plot.shards).map(|_| rng.split()).collect();
         let mut city = Self {
             shards: Vec::new(),
@@ -125,6 +131,7 @@ impl City {
             registrar,
             mailboxes: Mailboxes::default(),
             desk,
+            texts,
             cdrs: Vec::new(),
             links: Vec::new(),
             panics: 0,
@@ -188,6 +195,7 @@ impl City {
         let chances = (0..shards).map(|_| self.rng.split()).collect();
         self.start_switch(chances);
         let (now, registrar) = (self.now(), self.registrar.clone());
+        self.texts.restart(now.instant, shards, registrar.clone());
         let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
             let dialog = &it.dialog;
             shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)
@@ -430,6 +438,7 @@ impl City {
         let workers = self.workers.iter().filter_map(Worker::poll_timeout);
         let late = self.back_office.keys().next().map(|(at, _)| *at);
         let others = self.network.poll_timeout().into_iter().chain(late);
+        let others = others.chain(self.texts.poll_timeout());
         shards.chain(phones).chain(workers).chain(others).min()
     }
 
@@ -463,6 +472,8 @@ impl City {
             self.shards[n].handle_timeout(both);
         } else if let Some(phone) = self.phones.iter_mut().find(|it| is_due(it.poll_timeout())) {
             phone.handle_timeout(now);
+        } else if is_due(self.texts.poll_timeout()) {
+            self.texts.handle_timeout(now);
         } else if let Some(n) = self.workers.iter().position(|it| is_due(it.poll_timeout())) {
             if let Some(event) = self.workers[n].handle_timeout(now) {
                 self.report(0, event);
@@ -481,7 +492,8 @@ impl City {
             Late::Media { .. }
             | Late::Registered { .. }
             | Late::Voicemail { .. }
-            | Late::Watch { .. } => {}
+            | Late::Watch { .. }
+            | Late::Text { .. } => {}
         }
         let now = self.now();
         match late {
@@ -496,6 +508,9 @@ impl City {
             }
             Late::Watch { shard, reply } => {
                 self.shards[usize::from(shard)].handle_watch(now, reply);
+            }
+            Late::Text { shard, reply } => {
+                self.shards[usize::from(shard)].handle_text_reply(now, reply);
             }
         }
     }
@@ -622,6 +637,7 @@ impl City {
                 self.hand_out(replies);
             }
             Output::Watch(order) => self.desk.handle(*order),
+            Output::Text(order) => self.texts.handle(self.now, *order),
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {
                 self.links.push((call, String::from_utf8_lossy(&sip_call_id).into_owned()));
@@ -682,7 +698,14 @@ impl City {
             let (registrar, mailboxes) = (&self.registrar, &self.mailboxes);
             let keys = |aor: &Aor| registrar.bindings(aor).iter().map(Binding::key).collect();
             let counts = |it: &Mailbox| mailboxes.counts(it.extension);
-            self.desk.look_around(now, &self.directory, &self.board, counts, keys);
+            let changed = self.desk.look_around(now, &self.directory, &self.board, counts, keys);
+            for aor in changed {
+                self.texts.handle_registration(self.now, &aor);
+            }
+            self.texts.handle_timeout(self.now);
+            for (shard, reply) in self.texts.take_replies(self.now) {
+                self.later(Late::Text { shard, reply });
+            }
             for (shard, reply) in self.desk.take_replies() {
                 self.later(Late::Watch { shard, reply });
             }

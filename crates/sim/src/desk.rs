@@ -98,7 +98,8 @@ impl Desk {
         self.core.handle_directory(now, directory);
     }
 
-    /// Looks at lines, bindings and mailboxes, as a board, a registrar and a keeper would tell.
+    /// Looks at lines, bindings and mailboxes, as a board, a registrar and a keeper would tell. Gives
+    /// whose bindings are others than before.
     pub(crate) fn look_around(
         &mut self,
         now: UnixMillis,
@@ -106,7 +107,7 @@ impl Desk {
         calls: &[BTreeMap<base::CallId, CallView>],
         counts: impl Fn(&Mailbox) -> MailCounts,
         keys: impl Fn(&Aor) -> Vec<String>,
-    ) {
+    ) -> Vec<Aor> {
         for aor in self.watched.clone() {
             let fact = fact_of(directory, calls, &aor);
             if self.told.get(&aor) != Some(&fact) {
@@ -120,14 +121,17 @@ impl Desk {
                 self.core.handle_mail(now, &aor, count);
             }
         }
+        let mut changed = Vec::new();
         for (domain, number) in directory.extensions.keys() {
             let aor = Aor { domain: *domain, user: number.clone() };
             let keys = keys(&aor);
             if self.bound.get(&aor) != Some(&keys) {
                 self.bound.insert(aor.clone(), keys);
                 self.core.handle_registration(now, &aor);
+                changed.push(aor);
             }
         }
+        changed
     }
 
     /// What shards are to be told.

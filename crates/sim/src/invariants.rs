@@ -22,6 +22,7 @@ impl City {
             let nothing = CallCounts {
                 free_leases: counts.free_leases,
                 subscriptions: counts.subscriptions,
+                deliveries: counts.deliveries,
                 endpoint: counts.endpoint,
                 ..CallCounts::default()
             };
@@ -68,7 +69,8 @@ impl City {
                 Late::Media { .. }
                 | Late::Registered { .. }
                 | Late::Voicemail { .. }
-                | Late::Watch { .. } => {}
+                | Late::Watch { .. }
+                | Late::Text { .. } => {}
             }
         }
         let sessions: usize = self.workers.iter().map(crate::Worker::sessions).sum();
@@ -208,6 +210,7 @@ impl City {
             sum.calls += counts.calls;
             sum.legs += counts.legs;
             sum.subscriptions += counts.subscriptions;
+            sum.deliveries += counts.deliveries;
             sum.handles += counts.handles;
             sum.media_sessions += counts.media_sessions;
             sum.free_leases += counts.free_leases;

@@ -20,6 +20,7 @@ mod phone;
 mod plot;
 mod recording;
 mod registrar;
+mod texts;
 mod wire;
 mod worker;
 
@@ -32,5 +33,6 @@ pub use phone::{AudioWay, Line, LineState, Manner, Phone, Subscribed, Then, Told
 pub use plot::{DOMAIN, Plot, SUPERVISOR, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;
+pub use texts::Texts;
 pub use wire::Heard;
 pub use worker::{Recorded, Worker};

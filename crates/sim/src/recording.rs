@@ -77,6 +77,7 @@ impl City {
                     Output::Media { .. }
                     | Output::Voicemail(_)
                     | Output::Watch(_)
+                    | Output::Text(_)
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)

@@ -161,7 +161,8 @@ pub(crate) fn response(status: u16, headers: &[(&str, String)], body: Option<&st
 fn rows(headers: &[(&str, String)], body: Option<&str>) -> Vec<Header> {
     let mut rows: Vec<Header> =
         headers.iter().map(|(name, value)| row(name, value.clone())).collect();
-    if body.is_some() {
+    let is_typed = headers.iter().any(|(name, _)| *name == "Content-Type");
+    if body.is_some() && !is_typed {
         rows.push(row("Content-Type", "application/sdp".to_owned()));
     }
     rows.push(row("Content-Length", body.unwrap_or_default().len().to_string()));

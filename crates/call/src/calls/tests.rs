@@ -137,6 +137,7 @@ impl Switch {
                 | Output::Link { .. }
                 | Output::Fact(_)
                 | Output::Watch(_)
+                | Output::Text(_)
                 | Output::Offence(_) => {}
             }
         }

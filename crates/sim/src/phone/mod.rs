@@ -8,6 +8,7 @@ mod digest;
 mod line;
 mod sdp;
 mod server;
+mod texting;
 mod watching;
 
 pub use line::{Line, LineState};
@@ -115,6 +116,12 @@ pub struct Phone {
     pub odd_statuses: Vec<u16>,
     /// Its subscriptions, oldest first.
     pub subscriptions: Vec<Subscribed>,
+    /// Final statuses of its MESSAGEs, in the order in which they came.
+    pub text_statuses: Vec<u16>,
+    /// Texts that it got, with their senders.
+    pub texts: Vec<(String, String)>,
+    /// What it answers to MESSAGE; `None` for nothing.
+    pub answers_texts: Option<u16>,
 
     pub(crate) address: SocketAddr,
     pub(crate) transport: Transport,
@@ -175,6 +182,9 @@ impl Phone {
             unacknowledged: 0,
             odd_statuses: Vec::new(),
             subscriptions: Vec::new(),
+            text_statuses: Vec::new(),
+            texts: Vec::new(),
+            answers_texts: Some(200),
             address: socket.address,
             transport: socket.transport,
             flow: socket.flow,

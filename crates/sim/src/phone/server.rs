@@ -62,6 +62,10 @@ impl Phone {
             self.handle_notify(n, request);
             return;
         }
+        if method == "MESSAGE" && request.to_tag().is_none() {
+            self.handle_text(request);
+            return;
+        }
         let line = self.line_of(request);
         match (method, line) {
             ("INVITE", Some(line)) => self.handle_reinvite(now, line, request),
@@ -273,7 +277,7 @@ impl Phone {
         self.remember(request, bytes);
     }
 
-    pub(super) fn reply_to_notify(&mut self, request: &Heard, status: u16) {
+    pub(super) fn reply_plainly(&mut self, request: &Heard, status: u16) {
         self.reply(request, status, None, None);
     }
 

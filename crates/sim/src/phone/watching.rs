@@ -147,7 +147,7 @@ impl Phone {
             it.remote_tag = request.from_tag();
         }
         it.told.push(told);
-        self.reply_to_notify(request, status);
+        self.reply_plainly(request, status);
     }
 }
 

@@ -16,6 +16,7 @@ mod registration;
 mod subscriptions;
 mod supervision;
 mod support;
+mod texts;
 mod torture;
 mod trunk;
 mod voicemail;

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Methods that we know, as an Allow header says them.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, SUBSCRIBE";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, SUBSCRIBE, MESSAGE";
 
 /// Extensions that a request may Require of us: contacts behind edge proxies (RFC 3327).
 const SUPPORTED: [&str; 1] = ["path"];
