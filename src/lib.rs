@@ -17,5 +17,6 @@ pub mod signalling;
 pub mod store;
 pub mod subscriptions;
 pub mod telemetry;
+pub mod texts;
 pub mod transport;
 pub mod voicemail;

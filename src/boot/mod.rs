@@ -34,6 +34,7 @@ use crate::{
         logs::{self, LogControl},
         metrics,
     },
+    texts::{self, Office},
     transport::{self, TransportEvent, TransportHandle, Transports},
     voicemail::{self, Voicemail, VoicemailError},
 };
@@ -43,6 +44,7 @@ use call::{
     Conversations, Directory, Occupancy, Rooms, Sounds, World,
     dialplan::Plans,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
+    texts::{TextOffice, TextOrder, TextReply},
 };
 use media::MediaEvent;
 use plans::PlansError;
@@ -320,6 +322,7 @@ struct Ears {
     registrations: Vec<mpsc::Receiver<call::registration::RegistrationReply>>,
     voicemail: Vec<mpsc::Receiver<call::voicemail::VoicemailReply>>,
     watches: Vec<mpsc::Receiver<WatchReply>>,
+    texts: Vec<mpsc::Receiver<TextReply>>,
 }
 
 impl Parts {
@@ -335,12 +338,14 @@ impl Parts {
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
         let (mail_inboxes, mail_ears) = channels(shards, voicemail::REPLIES_MAX);
         let (watch_inboxes, watch_ears) = channels(shards, subscriptions::REPLIES_MAX);
+        let (text_inboxes, text_ears) = channels(shards, texts::REPLIES_MAX);
         let ears = Ears {
             transport: transport_ears,
             media: media_ears,
             registrations: reply_ears,
             voicemail: mail_ears,
             watches: watch_ears,
+            texts: text_ears,
         };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
@@ -388,7 +393,9 @@ impl Parts {
         .await?;
         let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
         let (changes, changed) = mpsc::channel(subscriptions::FACTS_MAX);
-        tokio::spawn(registrar.telling_changes(changes).run(registrar_ear));
+        let (text_changes, texts_changed) = mpsc::channel(texts::FACTS_MAX);
+        let registrar = registrar.telling_changes(changes).telling_changes(text_changes);
+        tokio::spawn(registrar.run(registrar_ear));
         let kept = store.resume_subscriptions(clock::unix_now(), NUMBERS_AT_ONCE).await?;
         tracing::info!(subscriptions = kept.len(), "subscriptions are restored");
         let kept = by_shard(kept, shards);
@@ -405,6 +412,9 @@ impl Parts {
             watches,
         };
         let desk = Desk::start(store.clone(), watch_desk, desk_wires);
+        let (text_orders, orders) = mpsc::channel(texts::ORDERS_MAX);
+        let office = TextOffice::new(shards, Box::new(locations.clone()));
+        Office::start(store.clone(), office, orders, texts_changed, text_inboxes).await?;
         let event_loops = (0..shards)
             .map(EventLoop::start)
             .collect::<io::Result<Vec<_>>>()
@@ -427,6 +437,7 @@ impl Parts {
             registrar: registrar_inbox,
             voicemail: mailboxes,
             watch_orders,
+            text_orders,
             kept,
             cdrs,
             tellings,
@@ -496,6 +507,7 @@ struct ShardStart<'a> {
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
     watch_orders: mpsc::Sender<WatchOrder>,
+    text_orders: mpsc::Sender<TextOrder>,
     /// Subscriptions of an earlier process, by shard.
     kept: Vec<Vec<KeptSubscription>>,
     cdrs: CdrSender,
@@ -508,13 +520,15 @@ impl ShardStart<'_> {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
         let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
         let loop_secret = rng.u64();
-        let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(ears.watches);
+        let events = ears.watches.into_iter().zip(ears.texts);
+        let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(events);
         let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
         (0..shards)
             .zip(self.event_loops)
             .zip(ears)
             .map(|((number, event_loop), ((transport_events, media_events), answers))| {
-                let ((registrations, voicemail_replies), watch_replies) = answers;
+                let ((registrations, voicemail_replies), events) = answers;
+                let (watch_replies, text_replies) = events;
                 let settings =
                     settings::shard(self.config, &self.listeners, number, shards, loop_secret);
                 let world = World {
@@ -537,6 +551,8 @@ impl ShardStart<'_> {
                     voicemail_replies,
                     watch_orders: self.watch_orders.clone(),
                     watch_replies,
+                    text_orders: self.text_orders.clone(),
+                    text_replies,
                     kept: self.kept.get(usize::from(number)).cloned().unwrap_or_default(),
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),

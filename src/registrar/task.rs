@@ -26,8 +26,8 @@ pub struct Registrar<S> {
     shards: Vec<mpsc::Sender<RegistrationReply>>,
     /// To whoever shows lines.
     facts: mpsc::Sender<RegistrationFact>,
-    /// To whoever tells watchers whose devices have changed.
-    changes: Option<mpsc::Sender<Aor>>,
+    /// To those who care whose devices have changed.
+    changes: Vec<mpsc::Sender<Aor>>,
     clean_up_at: Instant,
 }
 
@@ -50,14 +50,17 @@ impl<S: BindingStore> Registrar<S> {
         let clock = Clock { started: Instant::now(), started_unix: now };
         let clean_up_at = clock.started + CLEAN_UP_INTERVAL;
         tracing::info!(registered = book.len(), "bindings are restored");
-        Ok((Self { store, book, clock, shards, facts, changes: None, clean_up_at }, locations))
+        Ok((
+            Self { store, book, clock, shards, facts, changes: Vec::new(), clean_up_at },
+            locations,
+        ))
     }
 
     /// Tells whose devices are others than before to `changes`, too, from the start on. Full: the
-    /// address of record waits, and is told again.
+    /// address of record waits, and all who listen are told again.
     #[must_use]
     pub fn telling_changes(mut self, changes: mpsc::Sender<Aor>) -> Self {
-        self.changes = Some(changes);
+        self.changes.push(changes);
         self
     }
 
@@ -117,9 +120,13 @@ impl<S: BindingStore> Registrar<S> {
     fn tell(&mut self) {
         let facts = &self.facts;
         self.book.tell(|fact| !matches!(facts.try_send(fact), Err(TrySendError::Full(_))));
-        let changes = self.changes.as_ref();
+        let changes = &self.changes;
         self.book.tell_changed(|aor| {
-            changes.is_none_or(|it| !matches!(it.try_send(aor), Err(TrySendError::Full(_))))
+            let is_full = |it: &mpsc::Sender<Aor>| {
+                matches!(it.try_send(aor.clone()), Err(TrySendError::Full(_)))
+            };
+            // Everybody is told who can be.
+            changes.iter().filter(|it| is_full(it)).count() == 0
         });
     }
 

@@ -16,6 +16,7 @@ use call::{
     facts::Telling,
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
     subscriptions::{KeptSubscription, WatchOrder, WatchReply},
+    texts::{TextOrder, TextReply},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};
@@ -66,6 +67,10 @@ pub struct Wires {
     pub watch_orders: mpsc::Sender<WatchOrder>,
     /// What the desk says.
     pub watch_replies: mpsc::Receiver<WatchReply>,
+    /// To the office of text messages. Full: orders wait at the shard, one a transaction.
+    pub text_orders: mpsc::Sender<TextOrder>,
+    /// What the office says; it waits while this is full.
+    pub text_replies: mpsc::Receiver<TextReply>,
     /// Subscriptions of an earlier process, for this shard.
     pub kept: Vec<KeptSubscription>,
     /// To the call log.
@@ -89,6 +94,8 @@ pub struct Shard {
     unasked: VecDeque<VoicemailRequest>,
     /// Orders that wait for room at the desk of subscriptions, in order.
     unwatched: VecDeque<WatchOrder>,
+    /// The same for the office of text messages.
+    unposted: VecDeque<TextOrder>,
     /// Workers with commands that they were not woken for.
     unrung: Vec<u8>,
     /// Whether a fact about a call found no room: then all calls are to be told.
@@ -119,6 +126,7 @@ impl Shard {
             late: VecDeque::new(),
             unasked: VecDeque::new(),
             unwatched: VecDeque::new(),
+            unposted: VecDeque::new(),
             unrung: Vec::new(),
             // What a shard before this one told is no more.
             is_fact_lost: true,
@@ -148,6 +156,9 @@ impl Shard {
                 Some(reply) = self.wires.watch_replies.recv() => {
                     self.calls.handle_watch(clock::now(), reply);
                 }
+                Some(reply) = self.wires.text_replies.recv() => {
+                    self.calls.handle_text_reply(clock::now(), reply);
+                }
                 Some(event) = self.wires.media_events.recv() => {
                     self.calls.handle_media(clock::now(), event);
                 }
@@ -169,6 +180,7 @@ impl Shard {
         let is_late = !self.late.is_empty()
             || !self.unasked.is_empty()
             || !self.unwatched.is_empty()
+            || !self.unposted.is_empty()
             || self.is_fact_lost;
         let late = is_late.then(|| Instant::now() + LATE_INTERVAL);
         let next = self.calls.poll_timeout();
@@ -246,6 +258,7 @@ impl Shard {
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
                 Output::Watch(order) => self.unwatched.push_back(*order),
+                Output::Text(order) => self.unposted.push_back(*order),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
@@ -258,6 +271,7 @@ impl Shard {
         }
         self.ask_keeper(now);
         self.ask_desk();
+        self.ask_office();
         for worker in self.unrung.drain(..) {
             self.wires.media.ring(worker);
         }
@@ -292,6 +306,16 @@ impl Shard {
             match self.wires.watch_orders.try_send(order) {
                 Ok(()) | Err(TrySendError::Closed(_)) => {}
                 Err(TrySendError::Full(order)) => return self.unwatched.push_front(order),
+            }
+        }
+    }
+
+    /// Hands on text messages and what became of them, as far as there is room.
+    fn ask_office(&mut self) {
+        while let Some(order) = self.unposted.pop_front() {
+            match self.wires.text_orders.try_send(order) {
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
+                Err(TrySendError::Full(order)) => return self.unposted.push_front(order),
             }
         }
     }

@@ -30,6 +30,7 @@ pub mod sessions;
 pub mod settings;
 mod sql;
 pub mod subscriptions;
+pub mod texts;
 pub mod trunks;
 pub mod users;
 pub mod walls;

@@ -65,6 +65,8 @@ pub const RECORDING_FAILING: &str = "tandem_recording_failing";
 pub const SUBSCRIPTIONS: &str = "tandem_subscriptions";
 /// Documents built for those, each shared by all who watch the same.
 pub const DOCUMENTS_BUILT: &str = "tandem_subscription_documents_built_total";
+/// Text messages that no device of their recipient has yet.
+pub const TEXTS_WAITING: &str = "tandem_texts_waiting";
 /// Dialogs, early ones included.
 pub const DIALOGS: &str = "tandem_sip_dialogs";
 /// Server and client transactions.
@@ -138,6 +140,7 @@ fn describe() {
         DOCUMENTS_BUILT,
         "Documents built for subscriptions, shared by all who watch the same"
     );
+    gauge!(TEXTS_WAITING, "Text messages that no device of their recipient has yet");
     gauge!(DIALOGS, "SIP dialogs, early ones included");
     gauge!(TRANSACTIONS, "SIP transactions");
     counter!(CALLS_TOTAL, "INVITEs that were let in");

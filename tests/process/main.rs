@@ -33,6 +33,7 @@ mod soak;
 mod start_up;
 mod subscriptions;
 mod supervision;
+mod texts;
 mod torture;
 mod traces;
 mod trunks;

@@ -101,6 +101,7 @@ const FLOORS: &[&[&str]] = &[
         "board",
         "recordings",
         "subscriptions",
+        "texts",
         "voicemail",
     ],
     &["http"],

@@ -85,12 +85,7 @@ impl Watcher {
         if !message.starts_with("NOTIFY ") {
             return false;
         }
-        let row = |name: &str| format!("{name}: {}\r\n", header(message, name).expect(name));
-        let rows: String = ["Via", "From", "To", "Call-ID", "CSeq"].map(row).concat();
-        let answer = format!("SIP/2.0 200 OK\r\n{rows}Content-Length: 0\r\n\r\n");
-        let via = header(message, "Via").expect("a request has a Via");
-        let server = via.split([' ', ';']).nth(1).and_then(|it| it.parse().ok());
-        self.peer.send(answer.as_bytes(), server.expect("Via names the server"));
+        self.peer.answer_ok(message);
         let is_new =
             self.told.borrow().iter().all(|it| header(it, "CSeq") != header(message, "CSeq"));
         if is_new {
