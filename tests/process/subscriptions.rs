@@ -1,7 +1,8 @@
 //! Lamps: a watcher spoken by hand, calls by SIPp, and the real server between them.
 
 use crate::harness::{
-    Server, Sipp, Transport, UdpPeer, Watcher, header, status_of, subscribe, wait_for,
+    Codec, Judge, Phone, Pjsua, Server, Sipp, Transport, UdpPeer, Watcher, header,
+    one_audio_call_at_a_time, status_of, subscribe, wait_for,
 };
 use std::time::Duration;
 
@@ -71,6 +72,35 @@ fn a_stranger_and_whoever_asks_for_what_is_not_theirs_watch_nothing() {
     let brief = ask("1002", "dialog", 5);
     assert_eq!((status_of(&brief), header(&brief, "Min-Expires")), (423, Some("60")));
     assert_eq!(server.metric("tandem_subscriptions"), 0);
+}
+
+#[test]
+fn pjsip_sees_who_is_there_and_gets_their_texts() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let silence = Judge::new(server.folder()).silence("silence", Duration::from_secs(1));
+    let phone = |extension, slot| Phone {
+        extension,
+        slot,
+        transport: Transport::Udp,
+        codec: Codec::Pcma,
+        answers: false,
+        says: &silence,
+    };
+    let mut watcher = Pjsua::register(&server, &phone("1001", 0));
+    let uri = format!("sip:1002@{}", server.sip());
+    watcher.command(&format!("watch {uri}"));
+    watcher.wait_for("buddy offline");
+    watcher.command(&format!("text {uri} are you there?"));
+    watcher.wait_for("text answered 202");
+
+    let mut other = Pjsua::register(&server, &phone("1002", 1));
+
+    watcher.wait_for("buddy online");
+    other.wait_for("are you there?");
+    other.command(&format!("text sip:1001@{} yes", server.sip()));
+    other.wait_for("text answered 200");
+    watcher.wait_for("<sip:1002@demo.tandem.test> yes");
 }
 
 /// 1001 calls 1002, and the lamp shows it.

@@ -102,7 +102,9 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     let tail = judge.silence("tail", Duration::from_secs(60));
     let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
     let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
-    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let owner = phone("1002", 1, Codec::Pcmu, &tail);
+    let mut owner = Pjsua::register_with(&server, &owner, &["--mwi"]);
+    owner.wait_for("mwi no");
     let lamp = Watcher::subscribe(&server, "1002", "1002", "message-summary");
     lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
 
@@ -113,6 +115,7 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     caller.command("hangup");
     let lit = lamp.wait_for("the message", |it| it.contains("Messages-Waiting: yes"));
     assert!(lit.contains("Voice-Message: 1/0 (0/0)"), "{lit}");
+    owner.wait_for("mwi yes");
 
     owner.dial("*97");
     owner.wait_for("call CONFIRMED");
@@ -123,6 +126,7 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     owner.command("dtmf 7");
     let out = lamp.wait_for("the end of the message", |it| it.contains("Messages-Waiting: no"));
     assert!(out.contains("Voice-Message: 0/0 (0/0)"), "{out}");
+    owner.wait_for_count("mwi no", 2);
     owner.command("hangup");
     owner.wait_for("call DISCONNECTED");
 }
