@@ -17,6 +17,13 @@ impl Store {
         Ok(rows.into_iter().map(|TextRow(message)| message).collect())
     }
 
+    /// Removes messages for extensions that are gone; says how many.
+    pub async fn delete_texts_of_nobody(&self) -> Result<u64, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query(DELETE_OF_NOBODY).execute(pool).await?.rows_affected()
+        }))
+    }
+
     /// Writes and then removes messages, in one transaction: all of it or nothing. One that is there
     /// already is left alone.
     pub async fn commit_texts(
@@ -64,6 +71,12 @@ from_row!(TextRow, row => Ok(Self(TextMessage {
 const SELECT: &str = "
     SELECT id, domain_id, recipient, sender, sent_at, content_type, body
     FROM text_message ORDER BY id";
+
+const DELETE_OF_NOBODY: &str = "
+    DELETE FROM text_message WHERE NOT EXISTS (
+        SELECT 1 FROM extension
+        WHERE extension.domain_id = text_message.domain_id
+          AND extension.number = text_message.recipient)";
 
 const INSERT: &str = "
     INSERT INTO text_message (id, domain_id, recipient, sender, sent_at, content_type, body)

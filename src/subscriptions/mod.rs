@@ -1,6 +1,6 @@
 //! The desk of subscriptions: who watches what, on whatever shard, and what they are told.
 //!
-//! One task owns it. The thinking is [`WatchDesk`]'s; here are its channels and its database.
+//! One task owns it. The thinking is [`call::subscriptions::WatchDesk`]'s; here are its channels and its database.
 //!
 //! ```text
 //! shards ── WatchOrder ───▶ ┌──────┐ ── WatchReply ──▶ shards, which own the dialogs

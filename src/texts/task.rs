@@ -26,7 +26,7 @@ pub struct Office {
 }
 
 impl Office {
-    /// Starts the task with what the database remembers. It ends when nobody gives orders any more.
+    /// Starts the task with what the database remembers for extensions that are there. It ends when nobody gives orders any more.
     pub async fn start(
         store: Store,
         mut core: TextOffice,
@@ -35,8 +35,9 @@ impl Office {
         shards: Vec<mpsc::Sender<TextReply>>,
     ) -> Result<(), StoreError> {
         let now = Instant::now();
+        let homeless = store.delete_texts_of_nobody().await?;
         let kept = store.load_texts().await?;
-        tracing::info!(texts = kept.len(), "text messages wait");
+        tracing::info!(texts = kept.len(), homeless, "text messages wait");
         core.restore(now, kept);
         let office = Self { store, core, shards, writing: JoinSet::new(), not_before: now };
         tokio::spawn(office.run(orders, registrations));

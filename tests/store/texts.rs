@@ -20,9 +20,11 @@ pub(crate) async fn texts_come_back_as_they_were_oldest_first(place: Place) {
 
     store.commit_texts(&[], &[texts[0].id, texts[1].id]).await.unwrap();
     assert_eq!(store.load_texts().await.unwrap(), texts[2..]);
-    let homeless = text(crate::sample::domain(), 9);
-    assert!(store.commit_texts(&[text(domain, 4), homeless], &[texts[2].id]).await.is_err());
+    let stranger = text(crate::sample::domain(), 9);
+    assert!(store.commit_texts(&[text(domain, 4), stranger], &[texts[2].id]).await.is_err());
     assert_eq!(store.load_texts().await.unwrap(), texts[2..], "all or nothing");
+    assert_eq!(store.delete_texts_of_nobody().await.unwrap(), 1, "there is no such extension");
+    assert!(store.load_texts().await.unwrap().is_empty());
 }
 
 fn text(domain: DomainId, n: u128) -> TextMessage {

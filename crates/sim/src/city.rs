@@ -91,6 +91,8 @@ pub struct City {
     pub conversations: Conversations,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     errands: u64,
+    /// By how much the wall clock of the switch was set since the start, in ms.
+    pub clock_set_by_ms: i64,
     policy: BindingPolicy,
     plot: Plot,
     directory: Arc<Directory>,
@@ -146,6 +148,7 @@ impl City {
             conversations,
             back_office: BTreeMap::new(),
             errands: 0,
+            clock_set_by_ms: 0,
             policy,
             plot,
             directory,
@@ -400,7 +403,8 @@ impl City {
 
     /// Both clocks.
     pub fn now(&self) -> Now {
-        Now { instant: self.now, unix: unix(self.now - self.start) }
+        let UnixMillis(at) = unix(self.now - self.start);
+        Now { instant: self.now, unix: UnixMillis(at + self.clock_set_by_ms) }
     }
 
     /// Lets `span` pass, stopping at each event on the way.

@@ -12,6 +12,7 @@
 //! first; the office goes on trying. A device may get a message twice, when its answer was lost or
 //! the process died between the answer and its note; it never misses one.
 
+mod date;
 mod deliveries;
 mod office;
 mod requests;
@@ -30,6 +31,9 @@ pub const BODY_MAX: usize = 8 * 1024;
 
 /// Most messages that wait for one extension; past it new ones get 480.
 pub const WAITING_MAX: usize = 200;
+
+/// Most messages that wait for all together, which are kept in memory, too; past it new ones get 480.
+pub const ALL_WAITING_MAX: usize = 20_000;
 
 /// How long a sender may wait for a device before the message is written and 202 is said.
 pub const DIRECT_LIMIT: Duration = Duration::from_secs(4);
@@ -90,7 +94,7 @@ pub enum Posted {
     Kept,
     /// No device takes it: what they say.
     Refused(Status),
-    /// [`WAITING_MAX`] wait already: 480.
+    /// [`WAITING_MAX`] or [`ALL_WAITING_MAX`] wait already: 480.
     Full,
     /// The database is away: 503.
     Unavailable,

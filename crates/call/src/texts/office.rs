@@ -4,7 +4,8 @@
 //! comes out as a [`TextBatch`] by [`TextOffice::take_batch`], one at a time, and is handed back.
 
 use super::{
-    DIRECT_LIMIT, DeliveryOutcome, Posted, TextMessage, TextOrder, TextReply, TextWish, WAITING_MAX,
+    ALL_WAITING_MAX, DIRECT_LIMIT, DeliveryOutcome, Posted, TextMessage, TextOrder, TextReply,
+    TextWish, WAITING_MAX,
 };
 use crate::{registration::Ticket, subscriptions::Registrations};
 use base::{Deadlines, TextId};
@@ -224,10 +225,11 @@ impl TextOffice {
     fn post(&mut self, now: Instant, shard: u8, ticket: Ticket, message: TextMessage) {
         let aor = message.to.clone();
         let sender = Some((shard, ticket));
-        let queue = self.queues.entry(aor.clone()).or_default();
-        if queue.waiting.len() >= WAITING_MAX {
+        let waiting = self.queues.get(&aor).map_or(0, |it| it.waiting.len());
+        if waiting >= WAITING_MAX || self.len() >= ALL_WAITING_MAX {
             return self.answer(sender, Posted::Full);
         }
+        let queue = self.queues.entry(aor.clone()).or_default();
         let is_first = queue.waiting.is_empty();
         let is_reachable =
             || self.registrations.bindings(&aor).iter().any(|it| it.destination().is_some());

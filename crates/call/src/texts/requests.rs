@@ -2,6 +2,7 @@
 
 use super::{
     BODY_MAX, DeliveryOutcome, Posted, TYPES, TextMessage, TextOrder, TextReply, TextWish,
+    date::date_value,
 };
 use crate::{
     calls::Calls,
@@ -14,7 +15,7 @@ use crate::{
 use base::{Now, TextId};
 use bytes::Bytes;
 use sip::{
-    ClientId, HeaderName, Host, Method, NameAddr, Request, ServerId, Status, Uri,
+    ClientId, Header, HeaderName, Host, Method, NameAddr, Request, ServerId, Status, Uri,
     bindings::Aor,
     endpoint::{Body, NewRequest, Reply},
 };
@@ -151,7 +152,7 @@ fn request_to(
         to_hop: contact.destination,
         routes: contact.path,
         max_forwards: MAX_FORWARDS,
-        headers: Vec::new(),
+        headers: vec![Header { name: HeaderName::Date, value: date_value(message.sent_at).into() }],
         body: Some(Body {
             content_type: message.content_type.clone(),
             bytes: message.body.clone(),

@@ -346,6 +346,26 @@ fn a_lamp_goes_on_after_kill_9_and_its_numbers_go_up() {
 }
 
 #[test]
+fn a_clock_that_is_set_neither_sends_numbers_back_nor_makes_a_subscription_last() {
+    for set_by_ms in [-24 * 3_600_000, -3_600_000, 120_000] {
+        let mut city = watched("1002", "dialog");
+        let line = city.dial(CALLER, "1002");
+        city.wait(secs(5));
+        city.act(CALLER, |phone, now| phone.hang_up(now, line));
+        city.wait(secs(40));
+
+        city.clock_set_by_ms = set_by_ms;
+        city.kill_and_restart(secs(1));
+        city.wait(secs(1));
+
+        assert_eq!(city.phones[WATCHER].subscriptions[0].told.len(), 5, "{}", city.story());
+        city.wait(secs(3600));
+        assert_eq!(last(&city).state, "terminated;reason=timeout", "{}", city.story());
+        city.finish();
+    }
+}
+
+#[test]
 fn a_subscription_whose_time_was_over_meanwhile_is_not_gone_on_with() {
     let mut city = watched("1002", "dialog");
 
