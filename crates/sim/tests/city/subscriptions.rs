@@ -513,6 +513,74 @@ fn lamps_are_right_in_the_end_over_a_network_that_loses_a_fifth() {
     }
 }
 
+#[test]
+fn every_lamp_is_right_in_the_end_whatever_happened() {
+    for seed in 0..20 {
+        let plot = Plot { shards: 3, ..Plot::default() };
+        let mut city = City::new(std::time::Instant::now(), seed, plot);
+        for number in 1001..=1006 {
+            city.add_registered(&number.to_string());
+        }
+        let mut rng = Rng::from_number(seed);
+        city.network.set_quality(Quality {
+            loss_per_mille: 100,
+            duplication_per_mille: 50,
+            delay_min: millis(5),
+            delay_max: millis(120),
+        });
+        for _ in 0..80 {
+            let phone = rng.below(6) as usize;
+            let number = (1001 + rng.below(6)).to_string();
+            let expires_s = 60 + rng.below(600) as u32;
+            let subscriptions = city.phones[phone].subscriptions.len() as u64;
+            match rng.below(12) {
+                0..=2 => {
+                    let event = ["dialog", "presence", "dialog;id=7"][rng.below(3) as usize];
+                    city.act(phone, |it, now| it.subscribe(now, &number, event, expires_s));
+                }
+                3 if subscriptions > 0 => {
+                    let n = rng.below(subscriptions) as usize;
+                    let expires_s = expires_s * u32::from(rng.chance(500));
+                    if city.phones[phone].subscriptions[n].statuses.contains(&200) {
+                        city.act(phone, |it, now| it.resubscribe(now, n, expires_s));
+                    }
+                }
+                4..=6 => drop(city.dial(phone, &number)),
+                7 | 8 => {
+                    for line in 0..city.phones[phone].lines.len() {
+                        city.act(phone, |it, now| it.hang_up(now, line));
+                    }
+                }
+                9 => city.desk.is_database_away = rng.chance(300),
+                10 if city.counts().calls == 0 => city.kill_and_restart(secs(rng.below(5))),
+                _ => {}
+            }
+            city.wait(millis(rng.below(4000)));
+        }
+
+        city.desk.is_database_away = false;
+        for _ in 0..3 {
+            for phone in 0..6 {
+                for line in 0..city.phones[phone].lines.len() {
+                    city.act(phone, |it, now| it.hang_up(now, line));
+                    city.act(phone, |it, now| it.cancel(now, line));
+                }
+            }
+            city.wait(secs(60));
+        }
+        for subscribed in city.phones.iter().flat_map(|it| &it.subscriptions) {
+            let Some(told) = subscribed.told.last() else { continue };
+            let is_busy = ["trying", "early", "confirmed", "on-the-phone"];
+            assert!(
+                subscribed.is_over() || is_busy.iter().all(|it| !told.body.contains(it)),
+                "seed {seed}: {told:?}\n{}",
+                city.story()
+            );
+        }
+        city.finish();
+    }
+}
+
 /// Phones of `1001`, `1002` and `1003`, of which the third watches `number`.
 fn watched(number: &str, event: &str) -> City {
     let mut city = three();
