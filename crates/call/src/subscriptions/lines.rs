@@ -66,10 +66,11 @@ pub fn dialogs_of(
     let own = call.legs.iter().filter(|it| it.extension == Some(line));
     own.filter_map(|leg| {
         let state = state_of(call, leg)?;
-        let (direction, remote) = match leg.role {
-            LegRole::Caller => (DialogDirection::Initiator, called(call, &name_of)),
-            LegRole::Callee => (DialogDirection::Recipient, caller(call, &name_of)),
+        let direction = match leg.role {
+            LegRole::Caller => DialogDirection::Initiator,
+            LegRole::Callee => DialogDirection::Recipient,
         };
+        let remote = remote_of(call, leg, &name_of);
         let is_held = leg.state == LegState::Held;
         Some(LineDialog { leg: leg.id, direction, state, is_held, remote })
     })
@@ -88,22 +89,115 @@ fn state_of(call: &CallView, leg: &LegView) -> Option<DialogState> {
     }
 }
 
-/// Whom the caller has reached, or wants to.
-fn called(call: &CallView, name_of: &impl Fn(ExtensionId) -> Option<String>) -> RemoteParty {
-    let mut callees = call.legs.iter().filter(|it| it.role == LegRole::Callee);
-    let has_answered = |it: &&LegView| matches!(it.state, LegState::Talking | LegState::Held);
-    let answered = callees.clone().find(has_answered);
-    let meant = answered.or_else(|| callees.find(|it| it.number() == call.dialled));
-    RemoteParty {
-        number: meant.map_or_else(|| call.dialled.clone(), |it| it.number().to_owned()),
-        name: meant.and_then(|it| name_of(it.extension?)),
+/// Who is at the other end: whoever is connected with the leg, and before that whom the caller wants
+/// to reach, or the caller.
+fn remote_of(
+    call: &CallView,
+    leg: &LegView,
+    name_of: &impl Fn(ExtensionId) -> Option<String>,
+) -> RemoteParty {
+    let mut connected = call.legs.iter().filter(|it| is_connected(it) && it.id != leg.id);
+    match (connected.next().filter(|_| is_connected(leg)), connected.next(), leg.role) {
+        (Some(other), None, _) => party(call, other, name_of),
+        (_, _, LegRole::Caller) => {
+            let meant = call
+                .legs
+                .iter()
+                .find(|it| it.role == LegRole::Callee && it.number() == call.dialled);
+            RemoteParty {
+                number: call.dialled.clone(),
+                name: meant.and_then(|it| name_of(it.extension?)),
+            }
+        }
+        (_, _, LegRole::Callee) => {
+            let extension = call.legs.first().and_then(|it| it.extension);
+            RemoteParty {
+                number: number_of(&call.caller, extension.is_some()).to_owned(),
+                name: extension.and_then(name_of).or_else(|| call.caller_name.clone()),
+            }
+        }
     }
 }
 
-fn caller(call: &CallView, name_of: &impl Fn(ExtensionId) -> Option<String>) -> RemoteParty {
-    let extension = call.legs.first().and_then(|it| it.extension);
-    RemoteParty {
-        number: number_of(&call.caller, extension.is_some()).to_owned(),
-        name: extension.and_then(name_of).or_else(|| call.caller_name.clone()),
+fn is_connected(leg: &LegView) -> bool {
+    matches!(leg.state, LegState::Talking | LegState::Held)
+}
+
+fn party(
+    call: &CallView,
+    leg: &LegView,
+    name_of: &impl Fn(ExtensionId) -> Option<String>,
+) -> RemoteParty {
+    let told = call.caller_name.clone().filter(|_| leg.role == LegRole::Caller);
+    RemoteParty { number: leg.number().to_owned(), name: leg.extension.and_then(name_of).or(told) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{CallDirection, CallRecording};
+    use base::{CallId, DomainId, Rng, UnixMillis};
+
+    #[test]
+    fn the_other_end_is_whoever_is_connected_and_before_that_who_calls_or_is_called() {
+        let call = call([LegState::Dialing, LegState::Ringing, LegState::Ringing]);
+        assert_eq!(seen(&call, 0), [(DialogState::Early, "2000", None)]);
+        assert_eq!(seen(&call, 2), [(DialogState::Early, "74950000000", Some("Trunk's"))]);
+
+        let answered = self::call([LegState::Talking, LegState::Ended, LegState::Talking]);
+        assert_eq!(seen(&answered, 0), [(DialogState::Confirmed, "1002", Some("two"))]);
+        assert_eq!(seen(&answered, 1), []);
+
+        let handed_on = self::call([LegState::Ended, LegState::Talking, LegState::Held]);
+        assert_eq!(seen(&handed_on, 2), [(DialogState::Confirmed, "1001", Some("one"))]);
+    }
+
+    /// A trunk calls 2000, and 1001 and 1002 ring.
+    fn call(states: [LegState; 3]) -> CallView {
+        let mut rng = Rng::from_number(1);
+        let parties = [("provider/74950000000", 0), ("1001", 1), ("1002", 2)];
+        let legs = parties.iter().zip(states).map(|((party, n), state)| LegView {
+            id: LegId::new(UnixMillis(*n), &mut rng),
+            role: if *n == 0 { LegRole::Caller } else { LegRole::Callee },
+            party: (*party).to_owned(),
+            extension: (*n > 0).then(|| line(*n)),
+            state,
+            since: UnixMillis(0),
+        });
+        let legs = legs.collect();
+        CallView {
+            id: CallId::new(UnixMillis(0), &mut rng),
+            domain: DomainId::new(UnixMillis(0), &mut rng),
+            direction: CallDirection::In,
+            state: CallState::Talking,
+            caller: "provider/74950000000".to_owned(),
+            caller_name: Some("Trunk's".to_owned()),
+            dialled: "2000".to_owned(),
+            started: UnixMillis(0),
+            answered: None,
+            recording: CallRecording::Off,
+            is_recording_forced: false,
+            legs,
+        }
+    }
+
+    /// The dialogs of a leg, as if it were the line's; those of the trunk as if it were one.
+    fn seen(call: &CallView, leg: usize) -> Vec<(DialogState, &'static str, Option<&'static str>)> {
+        let mut call = call.clone();
+        let own = line(9);
+        call.legs[leg].extension = Some(own);
+        let name_of = |it| Some(if it == line(1) { "one" } else { "two" }.to_owned());
+        let dialogs = dialogs_of(&call, own, name_of);
+        let words = ["2000", "74950000000", "1001", "1002", "Trunk's", "one", "two"];
+        let known = |text: &str| words.into_iter().find(|it| *it == text);
+        let of = |it: &LineDialog| {
+            let number = known(&it.remote.number).expect("a known number");
+            (it.state, number, it.remote.name.as_deref().and_then(known))
+        };
+        dialogs.iter().map(of).collect()
+    }
+
+    fn line(n: i64) -> ExtensionId {
+        ExtensionId::new(UnixMillis(n), &mut Rng::from_number(2))
     }
 }
