@@ -196,8 +196,8 @@ impl Calls {
 
     /// Who exists, from now on.
     pub fn handle_directory(&mut self, directory: Arc<Directory>) {
-        self.world.directory = directory;
-        self.end_orphaned_subscriptions();
+        let before = std::mem::replace(&mut self.world.directory, directory);
+        self.end_orphaned_subscriptions(&before);
     }
 
     /// Where numbers lead, from now on. Calls that were routed stay as they are.

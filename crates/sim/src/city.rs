@@ -25,6 +25,7 @@ use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::S
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
+    digest::Ha1,
     endpoint::Send,
     parse::{Framing, parse, refusal},
     shard::{shard_of, shard_of_dialog},
@@ -213,6 +214,19 @@ impl City {
 
     /// Somebody takes an extension away.
     pub fn remove_extension(&mut self, number: &str) {
+        self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
+    }
+
+    /// Somebody gives an extension another password.
+    pub fn set_password(&mut self, number: &str, password: &str) {
+        self.change_directory(|it| {
+            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
+                extension.ha1 = Ha1::of_password(number, DOMAIN, password);
+            }
+        });
+    }
+
+    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         let mut directory = Directory {
             domains: self.directory.domains.clone(),
             domain_names: self.directory.domain_names.clone(),
@@ -220,7 +234,7 @@ impl City {
             trunks: self.directory.trunks.clone(),
             supervisors: self.directory.supervisors.clone(),
         };
-        directory.extensions.retain(|(_, it), _| it != number);
+        change(&mut directory);
         self.directory = Arc::new(directory);
         let unix = self.now().unix;
         self.desk.handle_directory(unix, Arc::clone(&self.directory));

@@ -259,14 +259,12 @@ impl Subscriptions {
         self.deadlines.take_due(now)
     }
 
-    /// Those whose owner or whose matter is gone end at the next look at the clock.
-    pub(super) fn end_where(&mut self, is_gone: impl Fn(&Subscription) -> bool) {
+    /// Those for which there is a reason end at the next look at the clock.
+    pub(super) fn end_where(&mut self, reason: impl Fn(&Subscription) -> Option<EndReason>) {
         for (id, it) in &mut self.by_id {
-            if !is_gone(it) {
-                continue;
-            }
+            let Some(reason) = reason(it) else { continue };
             if let Stage::Live(live) = &mut it.stage {
-                live.notifier.end(EndReason::NoResource);
+                live.notifier.end(reason);
                 self.deadlines.set(*id, self.now);
             }
         }
@@ -432,8 +430,11 @@ impl Notify<'_> {
             Header { name: HeaderName::Event, value: event.into() },
             Header { name: HeaderName::SubscriptionState, value: self.standing.to_value() },
         ];
-        let has_ended = self.standing == Standing::Terminated(EndReason::NoResource);
-        let document = self.document.filter(|_| !has_ended);
+        let is_told = match self.standing {
+            Standing::Active { .. } | Standing::Terminated(EndReason::Timeout) => true,
+            Standing::Terminated(EndReason::NoResource | EndReason::Deactivated) => false,
+        };
+        let document = self.document.filter(|_| is_told);
         // The first NOTIFY of a dialog has the number 1, and the first version is 0.
         let body = document.map(|it| it.body(self.number - 1));
         endpoint.request_in_dialog(now, dialog, Method::Notify, headers, body).ok()

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     calls::Calls,
+    directory::Directory,
     gate::{Admitted, Caller},
     registration::Ticket,
     replies::{not_allowed, retry_after},
@@ -17,7 +18,7 @@ use sip::{
     endpoint::{ClientFailure, Reply},
     subscription::{Delivery, EndReason, Refusal, Subscribe},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 impl Calls {
     // === Inputs ===
@@ -30,7 +31,8 @@ impl Calls {
             let not_before = now.instant + RESTORED_APART * n;
             self.subscriptions.restore(now, &mut self.core.endpoint, it, not_before);
         }
-        self.end_orphaned_subscriptions();
+        let directory = Arc::clone(&self.world.directory);
+        self.end_orphaned_subscriptions(&directory);
     }
 
     /// What the desk says.
@@ -76,13 +78,19 @@ impl Calls {
         }
     }
 
-    /// Subscriptions of extensions that are gone, and to such, end.
-    pub(crate) fn end_orphaned_subscriptions(&mut self) {
+    /// Subscriptions of extensions that are gone, and to such, end; those of extensions that have
+    /// another password than `before` must be begun anew.
+    pub(crate) fn end_orphaned_subscriptions(&mut self, before: &Directory) {
         let directory = &self.world.directory;
         self.subscriptions.end_where(|it| {
             let domain = it.watched.aor.domain;
-            let is_gone = |number: &str| directory.extension(domain, number).is_none();
-            is_gone(&it.watched.aor.user) || is_gone(&it.subscriber)
+            let (old, new) =
+                [before, directory].map(|all| all.extension(domain, &it.subscriber)).into();
+            if new.is_none() || directory.extension(domain, &it.watched.aor.user).is_none() {
+                return Some(EndReason::NoResource);
+            }
+            let is_same = old.zip(new).is_none_or(|(old, new)| old.ha1 == new.ha1);
+            (!is_same).then_some(EndReason::Deactivated)
         });
     }
 

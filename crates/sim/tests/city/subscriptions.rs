@@ -314,6 +314,22 @@ fn an_extension_that_is_taken_away_ends_what_watches_it_and_what_it_watches() {
 }
 
 #[test]
+fn a_new_password_ends_what_was_subscribed_with_the_old_one() {
+    let mut city = watched("1002", "dialog");
+    city.act(CALLEE, |phone, now| phone.subscribe(now, "1003", "dialog", 300));
+    city.wait(secs(1));
+
+    city.set_password("1003", "another");
+    city.wait(secs(1));
+
+    assert_eq!(last(&city).state, "terminated;reason=deactivated");
+    let other = city.phones[CALLEE].last_told(0).unwrap();
+    assert!(other.state.starts_with("active"), "{}", other.state);
+    assert_eq!(city.counts().subscriptions, 1);
+    city.finish();
+}
+
+#[test]
 fn a_lamp_goes_on_after_kill_9_and_its_numbers_go_up() {
     for shards in [1, 3] {
         let mut city = city_with(Plot { shards, ..Plot::default() });

@@ -30,6 +30,8 @@ pub enum EndReason {
     Timeout,
     /// What it is about, or who subscribed, does not exist any more.
     NoResource,
+    /// It must be begun anew, with credentials that are good now.
+    Deactivated,
 }
 
 impl Standing {
@@ -42,6 +44,9 @@ impl Standing {
             }
             Self::Terminated(EndReason::NoResource) => {
                 Bytes::from_static(b"terminated;reason=noresource")
+            }
+            Self::Terminated(EndReason::Deactivated) => {
+                Bytes::from_static(b"terminated;reason=deactivated")
             }
         }
     }
