@@ -15,6 +15,8 @@ pub mod recordings;
 pub mod registrar;
 pub mod signalling;
 pub mod store;
+pub mod subscriptions;
 pub mod telemetry;
+pub mod texts;
 pub mod transport;
 pub mod voicemail;

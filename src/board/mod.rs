@@ -8,19 +8,22 @@
 //! ```text
 //! shards ── Telling ──────────▶ ┌───────┐ ── call.updated, call.ended, line.status ─▶ events
 //! registrar ─ RegistrationFact ▶ │ board │ ── registration.changed, call.logged ────▶ events
-//! CDR writer ─ calls ──────────▶ └───────┘ ◀─ snapshots, who exists ── http, boot
+//! CDR writer ─ calls ──────────▶ │       │ ── LineFact, of lines that are watched ─▶ subscriptions
+//! subscriptions ─ LineWatch ───▶ └───────┘ ◀─ snapshots, who exists ── http, boot
 //! ```
 //!
 //! Bounds: [`TELLINGS_MAX`] facts wait; a shard that finds no room tells all its calls as soon as
 //! there is some. [`LOGGED_MAX`] batches of the CDR writer wait; one that does not fit is dropped,
 //! and a call's row is then seen when the list is read again. [`AWAITED_MAX`] ended calls are
-//! remembered until their rows are in the call log.
+//! remembered until their rows are in the call log. What is to be told of a line that is watched waits
+//! at the board if it finds no room, the latest of each line.
 
 mod handle;
 mod line;
 mod live;
 mod state;
 mod task;
+mod watched;
 
 pub use handle::{BoardGone, BoardHandle, Found, Snapshot};
 pub use line::LineView;

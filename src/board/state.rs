@@ -1,11 +1,13 @@
 //! What the board knows, and what it publishes when that changes.
 
-use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live};
+use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live, watched::WatchedLines};
 use crate::events::{ActiveCall, Fact, Hub, LineState, Stamp, Topic};
 use base::{CallId, DomainId, ExtensionId, UserId};
 use call::{
-    CallFact, CallView, Directory, Extension, LegView, facts::Telling,
+    CallFact, CallView, Directory, Extension, LegView,
+    facts::Telling,
     registration::RegistrationFact,
+    subscriptions::{LineFact, LineWatch},
 };
 use sip::bindings::Aor;
 use std::{
@@ -25,6 +27,7 @@ pub(super) struct Board {
     awaited: HashMap<CallId, Awaited>,
     /// The same, oldest first.
     awaited_order: VecDeque<CallId>,
+    watched: WatchedLines,
 }
 
 /// An ended call.
@@ -45,6 +48,7 @@ impl Board {
             calls: HashMap::new(),
             awaited: HashMap::new(),
             awaited_order: VecDeque::new(),
+            watched: WatchedLines::default(),
         }
     }
 
@@ -77,6 +81,7 @@ impl Board {
             live.ever.sort_unstable();
             live.ever.dedup();
         }
+        self.watched.handle_lines(&self.lines);
     }
 
     fn line(&self, now: Stamp, extension: Extension, old: Option<Line>) -> Line {
@@ -171,6 +176,22 @@ impl Board {
                 self.tell_if_logged(now, *call);
             }
         }
+    }
+
+    /// Whether somebody watches a line.
+    pub(super) fn handle_watch(&mut self, watch: LineWatch) {
+        self.watched.handle(watch, &self.lines);
+    }
+
+    /// Tells how lines that are watched stand to `listener`, which takes what it can and says
+    /// whether it did; the rest waits.
+    pub(super) fn tell_watched(&mut self, listener: impl FnMut(LineFact) -> bool) {
+        self.watched.tell(&self.lines, &self.calls, listener);
+    }
+
+    /// Whether something waits to be told.
+    pub(super) fn has_untold(&self) -> bool {
+        self.watched.has_untold()
     }
 
     // === Getters ===
@@ -318,6 +339,7 @@ impl Board {
     /// Brings a line up to date and publishes it if it stands otherwise, or if `is_news` anyhow.
     fn derive_line(&mut self, now: Stamp, id: ExtensionId, is_news: bool) {
         let Some(line) = self.lines.get_mut(&id) else { return };
+        self.watched.touch(id);
         let legs = line.legs.clone();
         let calls = &self.calls;
         let legs = legs.iter().filter_map(|(call, n)| calls.get(call)?.view.legs.get(*n));

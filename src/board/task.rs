@@ -6,9 +6,13 @@ use crate::{
     events::{Hub, Stamp},
 };
 use base::CallId;
-use call::{facts::Telling, registration::RegistrationFact};
+use call::{
+    facts::Telling,
+    registration::RegistrationFact,
+    subscriptions::{LineFact, LineWatch},
+};
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, error::TrySendError},
     task::JoinHandle,
     time::{Instant, sleep_until},
 };
@@ -22,6 +26,10 @@ pub struct Ears {
     pub registrations: mpsc::Receiver<RegistrationFact>,
     /// Rows that are in the call log, each by its call.
     pub logged: mpsc::Receiver<Vec<CallId>>,
+    /// Which lines are watched.
+    pub watches: mpsc::Receiver<LineWatch>,
+    /// To whoever watches them. Full: the latest of each line waits.
+    pub lines: mpsc::Sender<LineFact>,
 }
 
 /// Most facts taken in at once.
@@ -38,13 +46,17 @@ async fn run(mut board: Board, mut ears: Ears, mut commands: mpsc::Receiver<Comm
     // Until then facts gather.
     let mut gathering: Option<Instant> = None;
     loop {
+        board.tell_watched(|fact| !matches!(ears.lines.try_send(fact), Err(TrySendError::Full(_))));
         let until = gathering.unwrap_or_else(Instant::now);
+        let retry = Instant::now() + TELL_INTERVAL;
         tokio::select! {
             command = commands.recv() => match command {
                 Some(command) => obey(&mut board, command),
                 None => return,
             },
             Some(fact) = ears.registrations.recv() => board.handle_registration(now(), fact),
+            Some(watch) = ears.watches.recv() => board.handle_watch(watch),
+            () = sleep_until(retry), if board.has_untold() => {}
             Some(rows) = ears.logged.recv() => board.handle_logged(now(), &rows),
             () = sleep_until(until), if gathering.is_some() => gathering = None,
             count = ears.tellings.recv_many(&mut tellings, BATCH_MAX), if gathering.is_none() => {
@@ -78,6 +90,9 @@ fn obey(board: &mut Board, command: Command) {
 fn now() -> Stamp {
     Stamp(clock::unix_now())
 }
+
+/// How soon a listener that was full is tried again.
+const TELL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// Between two looks at shards that have stopped.
 const STOPPED: std::time::Duration = std::time::Duration::from_secs(1);

@@ -11,6 +11,7 @@ use call::{
     directory::Ha1,
     facts::{CallChange, CallDirection, CallRecording, CallState, LegState, Telling},
     registration::RegistrationFact,
+    subscriptions::{LineDialog, LineFact, LineWatch},
 };
 use serde_json::Value;
 use sip::bindings::Aor;
@@ -343,9 +344,50 @@ impl World {
         self.tell(Telling::Fact(CallFact::Over(call(n))));
     }
 
+    /// What those are told who watch lines.
+    fn told(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        self.board.tell_watched(|LineFact { aor, dialogs }| {
+            let dialog = |it: &LineDialog| {
+                let name = it.remote.name.clone().unwrap_or_default();
+                format!("{:?} {} {name}", it.state, it.remote.number)
+            };
+            let dialogs: Vec<_> = dialogs.iter().map(dialog).collect();
+            told.push(format!("{} [{}]", aor.user, dialogs.join(", ")));
+            true
+        });
+        told
+    }
+
     fn log(&mut self, n: u128, rows: usize) {
         self.board.handle_logged(at(), &vec![call(n); rows]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_watches_a_line_is_told_its_calls_once_there_is_room_and_of_no_other_line() {
+    let mut world = World::new();
+    let aor = |number: &str| Aor { domain: world.domain, user: number.to_owned() };
+    let watch = |it: &str, is_watched| LineWatch { aor: aor(it), is_watched };
+    let (anna, nobody) = (watch(ANNA, true), watch("1777", true));
+    let no_more = watch(ANNA, false);
+    world.board.handle_watch(anna);
+    world.board.handle_watch(nobody);
+    assert_eq!(world.told(), ["1001 []", "1777 []"], "how they stand now");
+
+    world.ring(1, ANNA, BORIS);
+    world.change(1, CallState::Ringing, &[(1, LegState::Ringing)]);
+    world.board.tell_watched(|_| false);
+    assert!(world.board.has_untold(), "what finds no room waits");
+    world.change(1, CallState::Talking, &[(0, LegState::Talking), (1, LegState::Talking)]);
+    assert_eq!(world.told(), ["1001 [Confirmed 1002 Phone 1002]"], "the latest, once");
+    world.end(1);
+    world.over(1);
+    assert_eq!(world.told(), ["1001 []"]);
+
+    world.board.handle_watch(no_more);
+    world.ring(2, ANNA, BORIS);
+    assert_eq!(world.told(), [""; 0]);
 }
 
 /// What a panel was told, each as its type and what it says.

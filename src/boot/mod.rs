@@ -30,21 +30,28 @@ use crate::{
     store::{
         CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
     },
+    subscriptions::{self, Desk, DeskHandle, DeskWires},
     telemetry::{
         logs::{self, LogControl},
         metrics,
     },
+    texts::{self, Office},
     transport::{self, TransportEvent, TransportHandle, Transports},
     voicemail::{self, Voicemail, VoicemailError},
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Conversations, Directory, Occupancy, Parking, Rooms, Sounds, World, dialplan::Plans};
+use call::{
+    Conversations, Directory, Occupancy, Parking, Rooms, Sounds, World,
+    dialplan::Plans,
+    subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
+    texts::{TextOffice, TextOrder, TextReply},
+};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
-use sip::transport::Listener;
+use sip::{shard::shard_of_dialog, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -148,6 +155,7 @@ pub(crate) struct Running {
     store: Store,
     shards: Vec<ShardHandle>,
     board: BoardHandle,
+    desk: DeskHandle,
     transport: TransportHandle,
     /// What dialplans may name.
     trunk_names: ArcSwap<BTreeSet<String>>,
@@ -205,6 +213,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         store: store.clone(),
         shards: parts.shards.clone(),
         board: parts.board.clone(),
+        desk: parts.desk.clone(),
         transport: parts.transport.clone(),
         trunk_names: ArcSwap::from_pointee(trunk_names),
         sounds: ArcSwap::new(sounds),
@@ -301,6 +310,7 @@ struct Parts {
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
+    desk: DeskHandle,
     locations: Locations,
     rooms: Rooms,
     panels: Panels,
@@ -312,6 +322,8 @@ struct Ears {
     media: Vec<mpsc::Receiver<MediaEvent>>,
     registrations: Vec<mpsc::Receiver<call::registration::RegistrationReply>>,
     voicemail: Vec<mpsc::Receiver<call::voicemail::VoicemailReply>>,
+    watches: Vec<mpsc::Receiver<WatchReply>>,
+    texts: Vec<mpsc::Receiver<TextReply>>,
 }
 
 impl Parts {
@@ -326,18 +338,29 @@ impl Parts {
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);
         let (mail_inboxes, mail_ears) = channels(shards, voicemail::REPLIES_MAX);
+        let (watch_inboxes, watch_ears) = channels(shards, subscriptions::REPLIES_MAX);
+        let (text_inboxes, text_ears) = channels(shards, texts::REPLIES_MAX);
         let ears = Ears {
             transport: transport_ears,
             media: media_ears,
             registrations: reply_ears,
             voicemail: mail_ears,
+            watches: watch_ears,
+            texts: text_ears,
         };
 
         let sinks: Vec<_> = media_inboxes.into_iter().map(sink).collect();
         let media_config = settings::media(config);
         let (finished, finished_ear) = mpsc::channel(voicemail::FINISHED_MAX);
-        let (voicemail, mailboxes) =
-            Voicemail::start(&config.voicemail, store.clone(), finished_ear, mail_inboxes).await?;
+        let (mail_changes, mail_changed) = mpsc::channel(subscriptions::FACTS_MAX);
+        let (voicemail, mailboxes) = Voicemail::start(
+            &config.voicemail,
+            store.clone(),
+            finished_ear,
+            mail_inboxes,
+            mail_changes,
+        )
+        .await?;
         let (recordings, tape) =
             Recordings::start(config, store.clone(), media_config.workers, finished)?;
         let media = MediaServer::start(&media_config, &sinks, &tape, &mut rng)?;
@@ -346,7 +369,15 @@ impl Parts {
         let (logged, logged_ear) = mpsc::channel(board::LOGGED_MAX);
         let hub = Hub::new();
         tokio::spawn(hub.clone().run());
-        let board_ears = BoardEars { tellings: told, registrations, logged: logged_ear };
+        let (watches, watches_ear) = mpsc::channel(subscriptions::WATCHES_MAX);
+        let (lines, lines_ear) = mpsc::channel(subscriptions::FACTS_MAX);
+        let board_ears = BoardEars {
+            tellings: told,
+            registrations,
+            logged: logged_ear,
+            watches: watches_ear,
+            lines,
+        };
         let (board, _) = board::start(hub.clone(), board_ears);
         board.directory(knowledge.directory.clone()).await.map_err(system)?;
         let spool = config.server.data_dir.join(SPOOL_NAME);
@@ -362,7 +393,29 @@ impl Parts {
         )
         .await?;
         let (registrar_inbox, registrar_ear) = mpsc::channel(registrar::INBOX_MAX);
+        let (changes, changed) = mpsc::channel(subscriptions::FACTS_MAX);
+        let (text_changes, texts_changed) = mpsc::channel(texts::FACTS_MAX);
+        let registrar = registrar.telling_changes(changes).telling_changes(text_changes);
         tokio::spawn(registrar.run(registrar_ear));
+        let kept = store.resume_subscriptions(clock::unix_now(), NUMBERS_AT_ONCE).await?;
+        tracing::info!(subscriptions = kept.len(), "subscriptions are restored");
+        let kept = by_shard(kept, shards);
+        let mut watch_desk =
+            WatchDesk::new(knowledge.directory.clone(), Box::new(locations.clone()));
+        watch_desk.restore((0..).zip(&kept).flat_map(|(n, it)| it.iter().map(move |it| (n, it))));
+        let (watch_orders, orders) = mpsc::channel(subscriptions::ORDERS_MAX);
+        let desk_wires = DeskWires {
+            orders,
+            lines: lines_ear,
+            registrations: changed,
+            mailboxes: mail_changed,
+            shards: watch_inboxes,
+            watches,
+        };
+        let desk = Desk::start(store.clone(), watch_desk, desk_wires);
+        let (text_orders, orders) = mpsc::channel(texts::ORDERS_MAX);
+        let office = TextOffice::new(shards, Box::new(locations.clone()));
+        Office::start(store.clone(), office, orders, texts_changed, text_inboxes).await?;
         let event_loops = (0..shards)
             .map(EventLoop::start)
             .collect::<io::Result<Vec<_>>>()
@@ -386,6 +439,9 @@ impl Parts {
             registrar: registrar_inbox,
             voicemail: mailboxes,
             features,
+            watch_orders,
+            text_orders,
+            kept,
             cdrs,
             tellings,
             rooms: Rooms::default(),
@@ -404,6 +460,7 @@ impl Parts {
             cdr_writer,
             hub,
             board,
+            desk,
             locations,
             rooms,
             panels: Panels::default(),
@@ -454,6 +511,10 @@ struct ShardStart<'a> {
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
     features: mpsc::Sender<call::features::FeatureRequest>,
+    watch_orders: mpsc::Sender<WatchOrder>,
+    text_orders: mpsc::Sender<TextOrder>,
+    /// Subscriptions of an earlier process, by shard.
+    kept: Vec<Vec<KeptSubscription>>,
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
@@ -465,13 +526,15 @@ impl ShardStart<'_> {
         let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
         let parking = Parking::default();
         let loop_secret = rng.u64();
-        let answers = ears.registrations.into_iter().zip(ears.voicemail);
+        let events = ears.watches.into_iter().zip(ears.texts);
+        let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(events);
         let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
         (0..shards)
             .zip(self.event_loops)
             .zip(ears)
             .map(|((number, event_loop), ((transport_events, media_events), answers))| {
-                let (registrations, voicemail_replies) = answers;
+                let ((registrations, voicemail_replies), events) = answers;
+                let (watch_replies, text_replies) = events;
                 let settings =
                     settings::shard(self.config, &self.listeners, number, shards, loop_secret);
                 let world = World {
@@ -494,6 +557,11 @@ impl ShardStart<'_> {
                     voicemail: self.voicemail.clone(),
                     voicemail_replies,
                     features: self.features.clone(),
+                    watch_orders: self.watch_orders.clone(),
+                    watch_replies,
+                    text_orders: self.text_orders.clone(),
+                    text_replies,
+                    kept: self.kept.get(usize::from(number)).cloned().unwrap_or_default(),
                     cdrs: self.cdrs.clone(),
                     tellings: self.tellings.clone(),
                 };
@@ -555,6 +623,7 @@ impl Running {
             let told = shard.directory(directory.clone()).await;
             told.map_err(|error| error.to_string())?;
         }
+        self.desk.directory(directory.clone()).await;
         self.board.directory(directory).await.map_err(|error| error.to_string())
     }
 
@@ -638,6 +707,16 @@ fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
 /// A bounded channel for each shard.
 fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
     (0..shards).map(|_| mpsc::channel(capacity)).unzip()
+}
+
+/// Subscriptions with the shards that go on with them.
+fn by_shard(kept: Vec<KeptSubscription>, shards: u8) -> Vec<Vec<KeptSubscription>> {
+    let mut parts = vec![Vec::new(); usize::from(shards)];
+    for it in kept {
+        let shard = shard_of_dialog(it.dialog.local_tag.as_bytes(), &it.dialog.call_id, shards);
+        parts[usize::from(shard)].push(it);
+    }
+    parts
 }
 
 fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {

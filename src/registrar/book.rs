@@ -29,6 +29,8 @@ pub(super) struct Book {
     /// Who can be reached from now on or no longer, and has not been told of: at most one entry an
     /// address of record.
     untold: BTreeMap<Aor, bool>,
+    /// Whose devices are others than was told: at most one entry an address of record.
+    changed: BTreeSet<Aor>,
 }
 
 /// Decisions that wait for their commit.
@@ -54,6 +56,7 @@ impl Book {
             by_connection: HashMap::new(),
             leftovers: Vec::new(),
             untold: BTreeMap::new(),
+            changed: BTreeSet::new(),
         }
     }
 
@@ -174,9 +177,19 @@ impl Book {
         }
     }
 
+    /// Tells whose devices are others than the last time, in the same way.
+    pub(super) fn tell_changed(&mut self, mut listener: impl FnMut(Aor) -> bool) {
+        while let Some(aor) = self.changed.pop_first() {
+            if !listener(aor.clone()) {
+                self.changed.insert(aor);
+                return;
+            }
+        }
+    }
+
     /// Whether somebody has not been told of.
     pub(super) fn has_untold(&self) -> bool {
-        !self.untold.is_empty()
+        !self.untold.is_empty() || !self.changed.is_empty()
     }
 
     /// Puts `bindings` in the place of what `aor` had, everywhere.
@@ -185,6 +198,9 @@ impl Book {
         let is_registered = is_reachable(&bindings);
         if is_registered != is_reachable(self.of(&aor)) {
             self.untold.insert(aor.clone(), is_registered);
+        }
+        if !is_same_devices(&bindings, self.of(&aor)) {
+            self.changed.insert(aor.clone());
         }
         if let Some(old) = self.bindings.remove(&aor) {
             self.forget(&aor, &old);
@@ -231,6 +247,14 @@ impl Batch {
 
 fn is_reachable(bindings: &[Binding]) -> bool {
     bindings.iter().any(|it| it.destination().is_some())
+}
+
+/// Whether the same devices are reached, or not, in the same order; a refresh changes nothing.
+fn is_same_devices(a: &[Binding], b: &[Binding]) -> bool {
+    let is_same = |(a, b): (&Binding, &Binding)| {
+        a.key() == b.key() && a.destination().is_some() == b.destination().is_some()
+    };
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
 }
 
 fn connections(bindings: &[Binding]) -> impl Iterator<Item = FlowId> {

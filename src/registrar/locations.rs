@@ -1,7 +1,10 @@
 //! Where everybody is now: what the shards read while the registrar writes.
 
 use base::DomainId;
-use call::directory::{Contact, Locator};
+use call::{
+    directory::{Contact, Locator},
+    subscriptions::Registrations,
+};
 use dashmap::{DashMap, mapref::multiple::RefMulti};
 use sip::{
     Uri,
@@ -51,6 +54,12 @@ impl Locator for Locations {
     fn contacts(&self, domain: DomainId, number: &str) -> Vec<Contact> {
         let bindings = self.bindings(&Aor { domain, user: number.to_owned() });
         bindings.iter().filter_map(contact).collect()
+    }
+}
+
+impl Registrations for Locations {
+    fn bindings(&self, aor: &Aor) -> Arc<[Binding]> {
+        Self::bindings(self, aor)
     }
 }
 

@@ -8,6 +8,7 @@
 //! shard's reply channel holds [`REPLIES_MAX`]; a reply that does not fit is dropped and logged, and
 //! the phone asks again. Whoever shows lines is told who comes and goes through a channel of
 //! [`FACTS_MAX`]; what does not fit waits, the latest of each address of record, and is tried again.
+//! So are those who tell watchers and deliver messages, of every change of devices.
 
 mod book;
 mod locations;

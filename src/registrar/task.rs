@@ -9,7 +9,7 @@ use base::UnixMillis;
 use call::registration::{
     RegistrarCommand, RegistrationFact, RegistrationReply, RegistrationRequest,
 };
-use sip::bindings::BindingPolicy;
+use sip::bindings::{Aor, BindingPolicy};
 use std::time::Duration;
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
@@ -26,6 +26,8 @@ pub struct Registrar<S> {
     shards: Vec<mpsc::Sender<RegistrationReply>>,
     /// To whoever shows lines.
     facts: mpsc::Sender<RegistrationFact>,
+    /// To those who care whose devices have changed.
+    changes: Vec<mpsc::Sender<Aor>>,
     clean_up_at: Instant,
 }
 
@@ -48,7 +50,18 @@ impl<S: BindingStore> Registrar<S> {
         let clock = Clock { started: Instant::now(), started_unix: now };
         let clean_up_at = clock.started + CLEAN_UP_INTERVAL;
         tracing::info!(registered = book.len(), "bindings are restored");
-        Ok((Self { store, book, clock, shards, facts, clean_up_at }, locations))
+        Ok((
+            Self { store, book, clock, shards, facts, changes: Vec::new(), clean_up_at },
+            locations,
+        ))
+    }
+
+    /// Tells whose devices are others than before to `changes`, too, from the start on. Full: the
+    /// address of record waits, and all who listen are told again.
+    #[must_use]
+    pub fn telling_changes(mut self, changes: mpsc::Sender<Aor>) -> Self {
+        self.changes.push(changes);
+        self
     }
 
     /// Serves `inbox` until all its senders are gone.
@@ -107,6 +120,14 @@ impl<S: BindingStore> Registrar<S> {
     fn tell(&mut self) {
         let facts = &self.facts;
         self.book.tell(|fact| !matches!(facts.try_send(fact), Err(TrySendError::Full(_))));
+        let changes = &self.changes;
+        self.book.tell_changed(|aor| {
+            let is_full = |it: &mpsc::Sender<Aor>| {
+                matches!(it.try_send(aor.clone()), Err(TrySendError::Full(_)))
+            };
+            // Everybody is told who can be.
+            changes.iter().filter(|it| is_full(it)).count() == 0
+        });
     }
 
     /// When the next binding ends, expired ones are to be deleted, or what could not be told is to

@@ -16,6 +16,8 @@ use call::{
     facts::Telling,
     features::{FeatureReply, FeatureRequest},
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    subscriptions::{KeptSubscription, WatchOrder, WatchReply},
+    texts::{TextOrder, TextReply},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
 };
 use media::{MediaCommand, MediaEvent};
@@ -64,6 +66,16 @@ pub struct Wires {
     pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
     /// To whoever keeps what becomes of calls to extensions. Full: the caller hears that it is not kept.
     pub features: mpsc::Sender<FeatureRequest>,
+    /// To the desk of subscriptions. Full: orders wait at the shard, a few a subscription.
+    pub watch_orders: mpsc::Sender<WatchOrder>,
+    /// What the desk says.
+    pub watch_replies: mpsc::Receiver<WatchReply>,
+    /// To the office of text messages. Full: orders wait at the shard, one a transaction.
+    pub text_orders: mpsc::Sender<TextOrder>,
+    /// What the office says; it waits while this is full.
+    pub text_replies: mpsc::Receiver<TextReply>,
+    /// Subscriptions of an earlier process, for this shard.
+    pub kept: Vec<KeptSubscription>,
     /// To the call log.
     pub cdrs: CdrSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
@@ -83,6 +95,10 @@ pub struct Shard {
     /// Requests that wait for room at the keeper of mailboxes, in order: what somebody said must not
     /// be forgotten there.
     unasked: VecDeque<VoicemailRequest>,
+    /// Orders that wait for room at the desk of subscriptions, in order.
+    unwatched: VecDeque<WatchOrder>,
+    /// The same for the office of text messages.
+    unposted: VecDeque<TextOrder>,
     /// Workers with commands that they were not woken for.
     unrung: Vec<u8>,
     /// Whether a fact about a call found no room: then all calls are to be told.
@@ -90,18 +106,21 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Starts the task on `event_loop`. It ends when its transport does.
+    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept. It ends
+    /// when its transport does.
     pub fn start(
         event_loop: &EventLoop,
         settings: Settings,
         world: World,
         trace: Trace,
-        wires: Wires,
+        mut wires: Wires,
         rng: Rng,
     ) -> (ShardHandle, JoinHandle<()>) {
         let (handle, commands) = ShardHandle::new();
         let number = settings.shard;
-        let calls = Calls::new(clock::now(), settings, world, rng);
+        let now = clock::now();
+        let mut calls = Calls::new(now, settings, world, rng);
+        calls.restore_subscriptions(now, &std::mem::take(&mut wires.kept));
         let shard = Self {
             calls,
             trace,
@@ -109,6 +128,8 @@ impl Shard {
             number,
             late: VecDeque::new(),
             unasked: VecDeque::new(),
+            unwatched: VecDeque::new(),
+            unposted: VecDeque::new(),
             unrung: Vec::new(),
             // What a shard before this one told is no more.
             is_fact_lost: true,
@@ -135,6 +156,12 @@ impl Shard {
                 Some(reply) = self.wires.voicemail_replies.recv() => {
                     self.calls.handle_voicemail(clock::now(), reply);
                 }
+                Some(reply) = self.wires.watch_replies.recv() => {
+                    self.calls.handle_watch(clock::now(), reply);
+                }
+                Some(reply) = self.wires.text_replies.recv() => {
+                    self.calls.handle_text_reply(clock::now(), reply);
+                }
                 Some(event) = self.wires.media_events.recv() => {
                     self.calls.handle_media(clock::now(), event);
                 }
@@ -153,7 +180,11 @@ impl Shard {
 
     /// Sets the alarm to the next deadline; false if there is none.
     fn set_alarm(&self, alarm: std::pin::Pin<&mut Sleep>) -> bool {
-        let is_late = !self.late.is_empty() || !self.unasked.is_empty() || self.is_fact_lost;
+        let is_late = !self.late.is_empty()
+            || !self.unasked.is_empty()
+            || !self.unwatched.is_empty()
+            || !self.unposted.is_empty()
+            || self.is_fact_lost;
         let late = is_late.then(|| Instant::now() + LATE_INTERVAL);
         let next = self.calls.poll_timeout();
         let Some(at) = next.into_iter().chain(late).min() else { return false };
@@ -237,6 +268,8 @@ impl Shard {
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
                 Output::Feature(request) => self.change_feature(now, *request),
+                Output::Watch(order) => self.unwatched.push_back(*order),
+                Output::Text(order) => self.unposted.push_back(*order),
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
@@ -248,6 +281,8 @@ impl Shard {
             }
         }
         self.ask_keeper(now);
+        self.ask_desk();
+        self.ask_office();
         for worker in self.unrung.drain(..) {
             self.wires.media.ring(worker);
         }
@@ -279,6 +314,27 @@ impl Shard {
                     let (call, answer) = (request.call, VoicemailAnswer::Unavailable);
                     self.calls.handle_voicemail(now, VoicemailReply { call, answer });
                 }
+            }
+        }
+    }
+
+    /// Hands on what subscriptions want of the desk, as far as there is room. Without a desk they
+    /// get no answer and are refused after a while.
+    fn ask_desk(&mut self) {
+        while let Some(order) = self.unwatched.pop_front() {
+            match self.wires.watch_orders.try_send(order) {
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
+                Err(TrySendError::Full(order)) => return self.unwatched.push_front(order),
+            }
+        }
+    }
+
+    /// Hands on text messages and what became of them, as far as there is room.
+    fn ask_office(&mut self) {
+        while let Some(order) = self.unposted.pop_front() {
+            match self.wires.text_orders.try_send(order) {
+                Ok(()) | Err(TrySendError::Closed(_)) => {}
+                Err(TrySendError::Full(order)) => return self.unposted.push_front(order),
             }
         }
     }

@@ -26,7 +26,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     ),
     (13, "hold music", include_str!("../../migrations/0013_hold_music.sql")),
     (14, "voicemail", include_str!("../../migrations/0014_voicemail.sql")),
+    (15, "subscriptions", include_str!("../../migrations/0015_subscriptions.sql")),
     (16, "features of lines", include_str!("../../migrations/0016_features_of_lines.sql")),
+    (17, "text messages", include_str!("../../migrations/0017_text_messages.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

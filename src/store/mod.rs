@@ -29,6 +29,8 @@ pub mod roles;
 pub mod sessions;
 pub mod settings;
 mod sql;
+pub mod subscriptions;
+pub mod texts;
 pub mod trunks;
 pub mod users;
 pub mod walls;

@@ -61,6 +61,12 @@ pub const RECORDING_PACKETS_LOST: &str = "tandem_recording_packets_lost_total";
 pub const RECORDING_RECORDS_LOST: &str = "tandem_recording_records_lost_total";
 /// 1 while recordings cannot be written.
 pub const RECORDING_FAILING: &str = "tandem_recording_failing";
+/// Subscriptions to events.
+pub const SUBSCRIPTIONS: &str = "tandem_subscriptions";
+/// Documents built for those, each shared by all who watch the same.
+pub const DOCUMENTS_BUILT: &str = "tandem_subscription_documents_built_total";
+/// Text messages that no device of their recipient has yet.
+pub const TEXTS_WAITING: &str = "tandem_texts_waiting";
 /// Dialogs, early ones included.
 pub const DIALOGS: &str = "tandem_sip_dialogs";
 /// Server and client transactions.
@@ -129,6 +135,12 @@ fn describe() {
     counter!(RECORDING_PACKETS_LOST, "Packets left out because the disk did not keep up");
     counter!(RECORDING_RECORDS_LOST, "Records of recordings that could not be written");
     gauge!(RECORDING_FAILING, "1 while recordings cannot be written");
+    gauge!(SUBSCRIPTIONS, "Subscriptions to events");
+    counter!(
+        DOCUMENTS_BUILT,
+        "Documents built for subscriptions, shared by all who watch the same"
+    );
+    gauge!(TEXTS_WAITING, "Text messages that no device of their recipient has yet");
     gauge!(DIALOGS, "SIP dialogs, early ones included");
     gauge!(TRANSACTIONS, "SIP transactions");
     counter!(CALLS_TOTAL, "INVITEs that were let in");

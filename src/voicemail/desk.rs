@@ -22,7 +22,7 @@ use std::{
 };
 use time::{OffsetDateTime, UtcOffset};
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, error::TrySendError},
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval},
 };
@@ -33,6 +33,10 @@ pub(super) struct Desk {
     config: config::Voicemail,
     store: Store,
     shards: Vec<mpsc::Sender<VoicemailReply>>,
+    /// To whoever tells owners what is in their mailboxes.
+    changes: mpsc::Sender<Mailbox>,
+    /// Mailboxes that hold something else than was told; there are no more than extensions.
+    untold: HashMap<ExtensionId, Mailbox>,
     /// Drafts that their callers have judged and that the database does not have as judged yet.
     judged: HashMap<RecordingId, Judged>,
     /// Who waits to hear a draft that is not finished yet.
@@ -81,11 +85,14 @@ impl Desk {
         config: config::Voicemail,
         store: Store,
         shards: Vec<mpsc::Sender<VoicemailReply>>,
+        changes: mpsc::Sender<Mailbox>,
     ) -> Self {
         Self {
             config,
             store,
             shards,
+            changes,
+            untold: HashMap::new(),
             judged: HashMap::new(),
             waiting: HashMap::new(),
             wrong_pins: HashMap::new(),
@@ -113,7 +120,17 @@ impl Desk {
                 },
                 _ = retry.tick() => self.try_again().await,
             }
+            self.tell_changes();
         }
+    }
+
+    /// Tells which mailboxes hold something else; what finds no room waits for the next occasion. A
+    /// listener who is gone needs to know nothing.
+    fn tell_changes(&mut self) {
+        let changes = &self.changes;
+        let is_full =
+            |it: &Mailbox| matches!(changes.try_send(it.clone()), Err(TrySendError::Full(_)));
+        self.untold.retain(|_, mailbox| is_full(mailbox));
     }
 
     async fn obey(&mut self, request: VoicemailRequest) {
@@ -148,11 +165,13 @@ impl Desk {
             VoicemailOrder::Save(message) => {
                 let saved =
                     self.store.save_message(mailbox.domain, mailbox.extension, message).await;
+                self.note_change(&mailbox);
                 let saved = saved.map(|is_there| VoicemailAnswer::Changed(message, is_there));
                 self.answer_or_complain(asker, saved);
             }
             VoicemailOrder::Delete(message) => {
                 let removed = self.remove(&mailbox, message).await;
+                self.note_change(&mailbox);
                 let removed = removed.map(|is_there| VoicemailAnswer::Changed(message, is_there));
                 self.answer_or_complain(asker, removed);
             }
@@ -214,6 +233,7 @@ impl Desk {
         match (settled, verdict) {
             (Ok(true), Verdict::Deliver) => {
                 self.judged.remove(&message);
+                self.note_change(&mailbox);
                 self.answer(asker, VoicemailAnswer::Kept(message));
             }
             (Ok(true), Verdict::Discard) => drop(self.judged.remove(&message)),
@@ -229,6 +249,10 @@ impl Desk {
     }
 
     // === Mailboxes ===
+
+    fn note_change(&mut self, mailbox: &Mailbox) {
+        self.untold.insert(mailbox.extension, mailbox.clone());
+    }
 
     async fn open(&self, mailbox: &Mailbox) -> Result<OpenedMailbox, StoreError> {
         let Mailbox { domain, extension, .. } = *mailbox;

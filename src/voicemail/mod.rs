@@ -16,7 +16,7 @@ use crate::{
     config,
     store::{Store, StoreError},
 };
-use call::voicemail::{MessageFinished, VoicemailReply, VoicemailRequest};
+use call::voicemail::{Mailbox, MessageFinished, VoicemailReply, VoicemailRequest};
 use std::{
     collections::HashSet,
     fs, io,
@@ -58,13 +58,15 @@ pub enum VoicemailError {
 
 impl Voicemail {
     /// Delivers what an earlier process left undecided, removes files without a row, and waits for
-    /// requests, which come by the other end of the channel. To be started before whoever finishes
+    /// requests, which come by the other end of the channel. `changes` is told which mailboxes hold
+    /// something else than before; what finds no room there waits, each mailbox once. To be started before whoever finishes
     /// recordings, whose files have no row yet.
     pub async fn start(
         config: &config::Voicemail,
         store: Store,
         finished: mpsc::Receiver<MessageFinished>,
         shards: Vec<mpsc::Sender<VoicemailReply>>,
+        changes: mpsc::Sender<Mailbox>,
     ) -> Result<(Self, mpsc::Sender<VoicemailRequest>), VoicemailError> {
         let delivered = store.deliver_drafts().await?;
         let homeless = store.delete_messages_of_nobody().await?;
@@ -79,7 +81,7 @@ impl Voicemail {
             tracing::info!(delivered, homeless, files = swept, "mailboxes were put in order");
         }
         let (requests, request_ear) = mpsc::channel(REQUESTS_MAX);
-        let desk = desk::Desk::new(config.clone(), store, shards);
+        let desk = desk::Desk::new(config.clone(), store, shards, changes);
         Ok((Self(tokio::spawn(desk.run(request_ear, finished))), requests))
     }
 

@@ -221,7 +221,9 @@ async fn start(
     let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
     let (reply, replies) = mpsc::channel(REPLIES_MAX);
     let (_, requests) =
-        Voicemail::start(config, store.clone(), finished_ear, vec![reply]).await.unwrap();
+        Voicemail::start(config, store.clone(), finished_ear, vec![reply], mpsc::channel(1).0)
+            .await
+            .unwrap();
     (requests, finished, replies)
 }
 

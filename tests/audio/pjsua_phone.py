@@ -1,8 +1,9 @@
 """A phone out of PJSIP: says a WAV file, records what it hears, and does what it is told.
 
 Commands come as lines over a TCP connection to the control port (`dial URI`, `hold`, `resume`, `dtmf
-DIGITS` beside the audio, `info DIGITS` in SIP, `tones DIGITS` in the audio, `hangup`); what happens is
-printed, a line each: `digit 5` for a key of the far end, beside the audio or in SIP.
+DIGITS` beside the audio, `info DIGITS` in SIP, `tones DIGITS` in the audio, `hangup`, `watch URI` for
+presence, `text URI WORDS`); what happens is printed, a line each: `digit 5` for a key of the far end, beside
+the audio or in SIP, `buddy online`, `mwi yes`, `text URI WORDS`.
 """
 
 import argparse
@@ -26,6 +27,7 @@ def parse():
     parser.add_argument("--hears", required=True, help="WAV file to be written")
     parser.add_argument("--answers", action="store_true")
     parser.add_argument("--no-events", action="store_true", help="as a phone that has none")
+    parser.add_argument("--mwi", action="store_true", help="subscribes to its mailbox")
     return parser.parse_args()
 
 
@@ -105,6 +107,23 @@ class Account(pj.Account):
         answer.statusCode = 200 if self.phone.options.answers else 180
         call.answer(answer)
 
+    def onMwiInfo(self, told):
+        if "Messages-Waiting:" in told.rdata.wholeMsg:
+            tell("mwi " + told.rdata.wholeMsg.split("Messages-Waiting:")[1].split()[0])
+
+    def onInstantMessage(self, message):
+        tell(f"text {message.fromUri} {message.msgBody}")
+
+    def onInstantMessageStatus(self, message):
+        tell(f"text answered {int(message.code)}")
+
+
+class Buddy(pj.Buddy):
+    def onBuddyState(self):
+        status = self.getInfo().presStatus.status
+        names = {pj.PJSUA_BUDDY_STATUS_ONLINE: "online", pj.PJSUA_BUDDY_STATUS_OFFLINE: "offline"}
+        tell(f"buddy {names.get(status, 'unknown')}")
+
 
 class Phone:
     def __init__(self, options):
@@ -112,6 +131,7 @@ class Phone:
         self.call = None
         # One that waits while another is made.
         self.first = None
+        self.buddies = {}
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         config = pj.EpConfig()
@@ -150,10 +170,19 @@ class Phone:
         config.sipConfig.authCreds.append(
             pj.AuthCredInfo("digest", "*", options.extension, 0, options.password)
         )
+        config.mwiConfig.enabled = options.mwi
         config.mediaConfig.transportConfig.port = options.rtp_port
         config.mediaConfig.transportConfig.portRange = 18
         config.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
         return config
+
+    def buddy(self, uri):
+        if uri not in self.buddies:
+            config = pj.BuddyConfig()
+            config.uri = uri
+            self.buddies[uri] = Buddy()
+            self.buddies[uri].create(self.account, config)
+        return self.buddies[uri]
 
     def obey(self, line):
         command, _, argument = line.partition(" ")
@@ -184,6 +213,13 @@ class Phone:
             self.tones.playDigits(digits(argument))
         elif command == "hangup":
             self.call.hangup(pj.CallOpParam())
+        elif command == "watch":
+            self.buddy(argument).subscribePresence(True)
+        elif command == "text":
+            uri, _, words = argument.partition(" ")
+            message = pj.SendInstantMessageParam()
+            message.content = words
+            self.buddy(uri).sendInstantMessage(message)
         elif command == "quit":
             return False
         else:
@@ -210,6 +246,7 @@ class Phone:
                 break
         # Closes the recording.
         self.hears = self.says = self.tones = self.call = None
+        self.buddies.clear()
         self.endpoint.libDestroy()
         tell("over")
 

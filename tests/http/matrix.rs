@@ -90,6 +90,7 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/hangup",
     "/calls/{id}/quality",
     "/calls/{id}/recording",
+    "/calls/{id}/transfer",
     // A live room of the session's own domain: rooms are kept by domain.
     "/conferences/{room}/lock",
     "/conferences/{room}/parties/{call}",
@@ -144,6 +145,7 @@ impl Foreign {
         Self(vec![
             ("/admin/trunks/", trunk.to_string()),
             ("/admin/lines/", line.to_string()),
+            ("/me/lines/", line.to_string()),
             ("/calls/", call.clone()),
             ("/recordings/", recording),
             ("/interactions/", call),
@@ -176,6 +178,10 @@ fn body_of(route: &Route) -> serde_json::Value {
         ("PUT", "/admin/lines/{id}") => serde_json::json!({ "name": "x", "user_id": null }),
         ("PUT", "/admin/roles/{id}") => serde_json::json!({
             "code": "x", "title": { "ru": "х", "en": "x" }, "rights": [],
+        }),
+        ("PUT", "/me/lines/{id}/features") => serde_json::json!({
+            "do_not_disturb": false, "forward_all": null, "forward_busy": null,
+            "forward_no_answer": null, "forward_offline": null,
         }),
         (_, _) => serde_json::json!({}),
     }

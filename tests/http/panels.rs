@@ -256,7 +256,15 @@ impl Desk {
         let (logged, logged_ear) = mpsc::channel(64);
         let hub = Hub::new();
         tokio::spawn(hub.clone().run());
-        let ears = Ears { tellings: told, registrations: registrations_ear, logged: logged_ear };
+        let (_, watches) = mpsc::channel(1);
+        let (lines, _) = mpsc::channel(1);
+        let ears = Ears {
+            tellings: told,
+            registrations: registrations_ear,
+            logged: logged_ear,
+            watches,
+            lines,
+        };
         let (board, _) = board::start(hub.clone(), ears);
         let panels = Panels::default();
         let live = Live {

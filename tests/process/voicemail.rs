@@ -3,7 +3,7 @@
 
 use crate::{
     harness::{
-        Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport,
+        Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
         one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
@@ -90,6 +90,45 @@ fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_secon
     let file = judge.at_8_khz(&Recording::at(path_of(&server, row))).samples();
     let kept = likeness(&words.samples(), &file);
     assert!(kept >= LIKE, "{kept}");
+}
+
+#[test]
+fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    let owner = phone("1002", 1, Codec::Pcmu, &tail);
+    let mut owner = Pjsua::register_with(&server, &owner, &["--mwi"]);
+    owner.wait_for("mwi no");
+    let lamp = Watcher::subscribe(&server, "1002", "1002", "message-summary");
+    lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
+
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+    wait_for_recorded(&server, Duration::from_secs(5));
+    caller.command("hangup");
+    let lit = lamp.wait_for("the message", |it| it.contains("Messages-Waiting: yes"));
+    assert!(lit.contains("Voice-Message: 1/0 (0/0)"), "{lit}");
+    owner.wait_for("mwi yes");
+
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 1");
+    let row = wait_for_message(&server, "new");
+    let length = Duration::from_millis(row.duration_ms as u64);
+    wait_for_packets_sent(&server, length + ENVELOPE_MAX);
+    owner.command("dtmf 7");
+    let out = lamp.wait_for("the end of the message", |it| it.contains("Messages-Waiting: no"));
+    assert!(out.contains("Voice-Message: 0/0 (0/0)"), "{out}");
+    owner.wait_for_count("mwi no", 2);
+    owner.command("hangup");
+    owner.wait_for("call DISCONNECTED");
 }
 
 #[track_caller]

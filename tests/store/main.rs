@@ -20,6 +20,8 @@ mod rows;
 mod sample;
 mod seeding;
 mod spool;
+mod subscriptions;
+mod texts;
 
 use places::on_both_engines;
 
@@ -42,6 +44,10 @@ on_both_engines! {
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,
     bindings::a_commit_is_all_or_nothing,
+    subscriptions::subscriptions_come_back_as_they_were_above_all_numbers_used,
+    subscriptions::a_subscription_is_refreshed_and_removed_and_so_are_its_numbers,
+    subscriptions::subscriptions_are_written_all_or_none,
+    texts::texts_come_back_as_they_were_oldest_first,
     cdrs::records_come_back_as_they_were,
     cdrs::a_batch_that_is_inserted_twice_is_there_once,
     cdrs::pages_go_back_in_time_without_gap_or_repetition,

@@ -88,7 +88,9 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
     let (_logged, logged) = mpsc::channel(1);
     let hub = Hub::new();
     tokio::spawn(hub.clone().run());
-    let (board, _) = board::start(hub.clone(), Ears { tellings: told, registrations, logged });
+    let ((_, watches), (told_lines, _)) = (mpsc::channel(1), mpsc::channel(1));
+    let ears = Ears { tellings: told, registrations, logged, watches, lines: told_lines };
+    let (board, _) = board::start(hub.clone(), ears);
     let loaded = store.load_directory(&[]).await?;
     board.directory(Arc::new(loaded.directory)).await?;
     let live = Live {

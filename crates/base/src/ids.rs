@@ -73,6 +73,14 @@ uuid_id! {
     RecordingId
 }
 uuid_id! {
+    /// A subscription to events.
+    SubscriptionId
+}
+uuid_id! {
+    /// A text message from one extension to another.
+    TextId
+}
+uuid_id! {
     /// A link to a carrier that the database keeps.
     TrunkId
 }

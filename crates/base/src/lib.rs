@@ -9,7 +9,7 @@ mod rng;
 pub use deadlines::Deadlines;
 pub use ids::{
     CallId, CdrId, DomainId, ExtensionId, LegId, MediaId, RecordingId, RoleId, RoomId, SessionId,
-    TrunkId, UserId,
+    SubscriptionId, TextId, TrunkId, UserId,
 };
 pub use rng::Rng;
 

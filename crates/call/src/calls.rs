@@ -19,6 +19,8 @@ use crate::{
     registration::RegistrationReply,
     replies::not_allowed,
     settings::{Settings, Sounds, World},
+    subscriptions::Subscriptions,
+    texts::Deliveries,
     voicemail::VoicemailReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
@@ -42,6 +44,8 @@ pub struct Calls {
     pub(crate) core: Core,
     pub(crate) gate: Gate,
     pub(crate) world: World,
+    pub(crate) subscriptions: Subscriptions,
+    pub(crate) deliveries: Deliveries,
     calls: HashMap<CallId, Call>,
     deadlines: Deadlines<CallId>,
     totals: Totals,
@@ -77,6 +81,7 @@ impl Calls {
         let ports = Ports::new(&settings, &mut outputs);
         let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
+        let subscriptions = Subscriptions::new(settings.shard, now.instant);
         Self {
             core: Core {
                 endpoint,
@@ -89,6 +94,8 @@ impl Calls {
             },
             gate,
             world,
+            subscriptions,
+            deliveries: Deliveries::default(),
             calls: HashMap::new(),
             deadlines: Deadlines::default(),
             totals: Totals::default(),
@@ -209,11 +216,13 @@ impl Calls {
             self.with_call(now, id, |call, ctx| call.handle_timeout(ctx));
             self.pump(now);
         }
+        self.handle_subscription_timeouts(now);
     }
 
     /// Who exists, from now on.
     pub fn handle_directory(&mut self, directory: Arc<Directory>) {
-        self.world.directory = directory;
+        let before = std::mem::replace(&mut self.world.directory, directory);
+        self.end_orphaned_subscriptions(&before);
     }
 
     /// Where numbers lead, from now on. Calls that were routed stay as they are.
@@ -315,10 +324,12 @@ impl Calls {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match (self.core.endpoint.poll_timeout(), self.deadlines.next()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let parts = [
+            self.core.endpoint.poll_timeout(),
+            self.deadlines.next(),
+            self.subscriptions.poll_timeout(),
+        ];
+        parts.into_iter().flatten().min()
     }
 
     // === Getters ===
@@ -341,6 +352,8 @@ impl Calls {
             calls: self.calls.len(),
             legs: self.calls.values().map(Call::legs).sum(),
             handles: self.core.handles.len(),
+            subscriptions: self.subscriptions.len(),
+            deliveries: self.deliveries.len(),
             media_sessions: self.core.ports.sessions(),
             free_leases: self.core.ports.free(),
             endpoint: self.core.endpoint.counts(),
@@ -365,7 +378,7 @@ impl Calls {
     // === Events of the endpoint ===
 
     /// Carries the endpoint's outputs on until it has none.
-    fn pump(&mut self, now: Now) {
+    pub(crate) fn pump(&mut self, now: Now) {
         while let Some(output) = self.core.endpoint.poll_output() {
             match output {
                 sip::Output::Send(send) => self.core.outputs.push_back(Output::Send(send)),
@@ -397,6 +410,10 @@ impl Calls {
                 self.handle_response(now, client, dialog, &response);
             }
             Event::Failed { client, failure } => {
+                let is_text = self.handle_text_answer(client, Status(408));
+                if is_text || self.handle_notify_failure(now, client, failure) {
+                    return;
+                }
                 self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
                     call.handle_failure(ctx, leg, client, failure);
                 });
@@ -411,6 +428,10 @@ impl Calls {
         server: ServerId,
         request: &Request,
     ) {
+        if let Some(id) = self.subscription_of(dialog) {
+            self.handle_in_subscription(now, id, server, request);
+            return;
+        }
         #[cfg(test)]
         let panic_on_info = self.panic_on_info;
         let panics = self.totals.panics;
@@ -466,6 +487,10 @@ impl Calls {
         dialog: Option<DialogId>,
         response: &Response,
     ) {
+        let is_text = self.handle_text_answer(client, response.status);
+        if is_text || self.handle_notify_response(now, client, response) {
+            return;
+        }
         let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
             call.handle_response(ctx, leg, client, dialog, response);
         });

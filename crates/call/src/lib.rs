@@ -31,6 +31,8 @@ mod routing;
 mod rules;
 mod settings;
 pub mod speech;
+pub mod subscriptions;
+pub mod texts;
 pub mod voicemail;
 
 pub use call::{CommandRefusal, Origination, PartyCommand, TransferOrder};

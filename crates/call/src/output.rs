@@ -2,7 +2,7 @@
 
 use crate::{
     cdr::Cdr, facts::CallFact, features::FeatureRequest, registration::RegistrationRequest,
-    voicemail::VoicemailRequest,
+    subscriptions::WatchOrder, texts::TextOrder, voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -28,6 +28,10 @@ pub enum Output {
     Voicemail(Box<VoicemailRequest>),
     /// Change what is set for an extension.
     Feature(Box<FeatureRequest>),
+    /// Ask the desk of subscriptions for something.
+    Watch(Box<WatchOrder>),
+    /// Ask the office of text messages for something.
+    Text(Box<TextOrder>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
     /// A dialog belongs to a call: for the trace.
@@ -57,6 +61,10 @@ pub struct CallCounts {
     pub legs: usize,
     /// Names in the index.
     pub handles: usize,
+    /// Subscriptions to events.
+    pub subscriptions: usize,
+    /// Text messages on their way to devices.
+    pub deliveries: usize,
     /// Media sessions open or closing.
     pub media_sessions: usize,
     /// Port leases that wait for a call.
@@ -83,6 +91,8 @@ impl AddAssign for CallCounts {
         self.calls += other.calls;
         self.legs += other.legs;
         self.handles += other.handles;
+        self.subscriptions += other.subscriptions;
+        self.deliveries += other.deliveries;
         self.media_sessions += other.media_sessions;
         self.free_leases += other.free_leases;
         self.endpoint.servers += other.endpoint.servers;

@@ -15,6 +15,7 @@ use crate::{
     registration::{RegistrationRequest, Ticket},
     replies::{not_allowed, retry_after},
     rules::MediaRules,
+    subscriptions::allow_events,
 };
 use base::{CallId, Now};
 use bytes::Bytes;
@@ -77,17 +78,17 @@ impl Calls {
     ) {
         let reply = match request.method {
             Method::Invite => return self.handle_invite(now, server, request, source, admitted),
+            Method::Subscribe => {
+                return self.handle_subscribe(now, server, request, &admitted);
+            }
+            Method::Message => return self.handle_text(now, server, request, &admitted),
             Method::Register => match self.hand_over(server, request, &source, admitted) {
                 Ok(()) => return,
                 Err(reply) => reply,
             },
-            Method::Options => Reply {
-                headers: vec![Header {
-                    name: HeaderName::Accept,
-                    value: Bytes::from_static(SDP_TYPE.as_bytes()),
-                }],
-                ..Reply::new(Status(200))
-            },
+            Method::Options => Reply::new(Status(200))
+                .with_header(HeaderName::Accept, SDP_TYPE)
+                .with_header(HeaderName::AllowEvents, allow_events()),
             // These live in dialogs only, and this one is not known.
             Method::Ack
             | Method::Bye
@@ -95,12 +96,7 @@ impl Calls {
             | Method::Info
             | Method::Prack
             | Method::Update => Reply::new(Status(481)),
-            Method::Message
-            | Method::Notify
-            | Method::Publish
-            | Method::Refer
-            | Method::Subscribe
-            | Method::Other(_) => not_allowed(),
+            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => not_allowed(),
         };
         self.core.endpoint.respond(now.instant, server, reply);
     }

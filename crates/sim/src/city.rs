@@ -1,28 +1,36 @@
 //! The city: a switch, its surroundings, and time that jumps to the next event.
 
 use crate::{
+    desk::Desk,
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
     plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
+    texts::Texts,
     worker::Worker,
 };
 use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    World, facts::CallState, features::FeatureReply, registration::RegistrationReply,
-    voicemail::VoicemailReply,
+    World,
+    facts::CallState,
+    features::FeatureReply,
+    registration::RegistrationReply,
+    subscriptions::{Registrations as _, WatchReply},
+    texts::TextReply,
+    voicemail::{Mailbox, VoicemailReply},
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
+    digest::Ha1,
     endpoint::Send,
     parse::{Framing, parse, refusal},
-    shard::shard_of,
+    shard::{shard_of, shard_of_dialog},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -58,6 +66,10 @@ pub struct City {
     pub registrar: Registrar,
     /// Who keeps messages.
     pub mailboxes: Mailboxes,
+    /// Who watches what.
+    pub desk: Desk,
+    /// Text messages that wait.
+    pub texts: Texts,
     /// The call log.
     pub cdrs: Vec<Cdr>,
     /// Call-IDs of all dialogs that ever began, with their calls.
@@ -82,9 +94,14 @@ pub struct City {
     pub conversations: Conversations,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     errands: u64,
+    /// By how much the wall clock of the switch was set since the start, in ms.
+    pub clock_set_by_ms: i64,
     policy: BindingPolicy,
+    plot: Plot,
     directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
+    /// Whether no process of the switch runs.
+    is_down: bool,
     rng: Rng,
     pub(crate) recording: Option<Recording>,
 }
@@ -96,6 +113,8 @@ pub(crate) enum Late {
     Registered { shard: u8, reply: RegistrationReply },
     Voicemail { shard: u8, reply: VoicemailReply },
     Feature { shard: u8, reply: FeatureReply },
+    Watch { shard: u8, reply: WatchReply },
+    Text { shard: u8, reply: TextReply },
 }
 
 impl City {
@@ -103,34 +122,22 @@ impl City {
     pub fn new(start: Instant, seed: u64, plot: Plot) -> Self {
         let mut rng = Rng::from_number(seed);
         let directory = Arc::new(plot::directory(&mut rng, &plot));
-        let plans = plot::plans();
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
         let (rooms, conversations) = (Rooms::default(), Conversations::default());
-        let parking = Parking::default();
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
-        let shards = (0..plot.shards).map(|shard| {
-            let world = World {
-                directory: Arc::clone(&directory),
-                plans: Arc::clone(&plans),
-                sounds: Arc::new(plot::sounds(&plot)),
-                locator: Box::new(registrar.clone()),
-                occupancy: occupancy.clone(),
-                rooms: rooms.clone(),
-                conversations: conversations.clone(),
-                parking: parking.clone(),
-            };
-            let now = Now { instant: start, unix: unix(Duration::ZERO) };
-            Calls::new(now, plot::settings(shard, &plot), world, rng.split())
-        });
-        let shards = shards.collect();
+        let desk = Desk::new(Arc::clone(&directory), registrar.clone());
+        let texts = Texts::new(plot.shards, registrar.clone());
+        let chances = (0..plot.shards).map(|_| rng.split()).collect();
         let mut city = Self {
-            shards,
+            shards: Vec::new(),
             phones: Vec::new(),
             network: Network::new(plot.quality, rng.split()),
-            workers: (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect(),
+            workers: Vec::new(),
             registrar,
             mailboxes: Mailboxes::default(),
+            desk,
+            texts,
             cdrs: Vec::new(),
             links: Vec::new(),
             panics: 0,
@@ -145,15 +152,100 @@ impl City {
             conversations,
             back_office: BTreeMap::new(),
             errands: 0,
+            clock_set_by_ms: 0,
             policy,
+            plot,
             directory,
             closed_flows: Vec::new(),
+            is_down: false,
             rng,
             recording: None,
         };
-        city.settle_step();
-        city.wait(2 * BACK_OFFICE_DELAY);
+        city.start_switch(chances);
         city
+    }
+
+    /// Starts the process of the switch, with nothing but what is written.
+    fn start_switch(&mut self, chances: Vec<Rng>) {
+        let (plot, now) = (&self.plot, self.now());
+        let (plans, parking) = (plot::plans(), Parking::default());
+        let mut shards = Vec::new();
+        for (shard, rng) in (0..plot.shards).zip(chances) {
+            let world = World {
+                directory: Arc::clone(&self.directory),
+                plans: Arc::clone(&plans),
+                sounds: Arc::new(plot::sounds(plot)),
+                locator: Box::new(self.registrar.clone()),
+                occupancy: self.occupancy.clone(),
+                rooms: self.rooms.clone(),
+                conversations: self.conversations.clone(),
+                parking: parking.clone(),
+            };
+            let settings = plot::settings(shard, plot);
+            shards.push(Calls::new(now, settings, world, rng));
+        }
+        self.workers = (0..plot.workers).map(|n| Worker::new(n, plot.ports)).collect();
+        self.shards = shards;
+        self.settle_step();
+        self.wait(2 * BACK_OFFICE_DELAY);
+    }
+
+    /// `kill -9` while nobody is in a call, and a new process after `pause` on what was written.
+    pub fn kill_and_restart(&mut self, pause: Duration) {
+        assert_eq!(self.counts().calls, 0, "calls do not outlive a process");
+        self.back_office.clear();
+        self.shards.clear();
+        self.workers.clear();
+        self.is_down = true;
+        self.wait(pause);
+        self.is_down = false;
+        let shards = self.plot.shards;
+        let chances = (0..shards).map(|_| self.rng.split()).collect();
+        self.start_switch(chances);
+        let (now, registrar) = (self.now(), self.registrar.clone());
+        self.texts.restart(now.instant, shards, registrar.clone());
+        let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
+            let dialog = &it.dialog;
+            shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)
+        });
+        for (n, shard) in (0..).zip(&mut self.shards) {
+            let own: Vec<_> =
+                kept.iter().filter(|it| it.0 == n).map(|(_, it)| it.clone()).collect();
+            shard.restore_subscriptions(now, &own);
+        }
+        self.settle_step();
+    }
+
+    /// Somebody takes an extension away.
+    pub fn remove_extension(&mut self, number: &str) {
+        self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
+    }
+
+    /// Somebody gives an extension another password.
+    pub fn set_password(&mut self, number: &str, password: &str) {
+        self.change_directory(|it| {
+            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
+                extension.ha1 = Ha1::of_password(number, DOMAIN, password);
+            }
+        });
+    }
+
+    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+        let mut directory = Directory {
+            domains: self.directory.domains.clone(),
+            domain_names: self.directory.domain_names.clone(),
+            extensions: self.directory.extensions.clone(),
+            trunks: self.directory.trunks.clone(),
+            supervisors: self.directory.supervisors.clone(),
+        };
+        change(&mut directory);
+        self.directory = Arc::new(directory);
+        let unix = self.now().unix;
+        self.desk.handle_directory(unix, Arc::clone(&self.directory));
+        for shard in &mut self.shards {
+            shard.handle_directory(Arc::clone(&self.directory));
+        }
+        self.settle_step();
     }
 
     // === Phones ===
@@ -329,7 +421,8 @@ impl City {
 
     /// Both clocks.
     pub fn now(&self) -> Now {
-        Now { instant: self.now, unix: unix(self.now - self.start) }
+        let UnixMillis(at) = unix(self.now - self.start);
+        Now { instant: self.now, unix: UnixMillis(at + self.clock_set_by_ms) }
     }
 
     /// Lets `span` pass, stopping at each event on the way.
@@ -367,6 +460,7 @@ impl City {
         let workers = self.workers.iter().filter_map(Worker::poll_timeout);
         let late = self.back_office.keys().next().map(|(at, _)| *at);
         let others = self.network.poll_timeout().into_iter().chain(late);
+        let others = others.chain(self.texts.poll_timeout());
         shards.chain(phones).chain(workers).chain(others).min()
     }
 
@@ -400,6 +494,8 @@ impl City {
             self.shards[n].handle_timeout(both);
         } else if let Some(phone) = self.phones.iter_mut().find(|it| is_due(it.poll_timeout())) {
             phone.handle_timeout(now);
+        } else if is_due(self.texts.poll_timeout()) {
+            self.texts.handle_timeout(now);
         } else if let Some(n) = self.workers.iter().position(|it| is_due(it.poll_timeout())) {
             if let Some(event) = self.workers[n].handle_timeout(now) {
                 self.report(0, event);
@@ -419,7 +515,9 @@ impl City {
             Late::Media { .. }
             | Late::Registered { .. }
             | Late::Voicemail { .. }
-            | Late::Feature { .. } => {}
+            | Late::Feature { .. }
+            | Late::Watch { .. }
+            | Late::Text { .. } => {}
         }
         let now = self.now();
         match late {
@@ -435,6 +533,12 @@ impl City {
             Late::Feature { shard, reply } => {
                 self.shards[usize::from(shard)].handle_feature(now, reply);
             }
+            Late::Watch { shard, reply } => {
+                self.shards[usize::from(shard)].handle_watch(now, reply);
+            }
+            Late::Text { shard, reply } => {
+                self.shards[usize::from(shard)].handle_text_reply(now, reply);
+            }
         }
     }
 
@@ -446,6 +550,9 @@ impl City {
                 Some(phone) => phone.handle_datagram(self.now, &datagram.bytes),
                 None => self.strays.push((datagram.to, datagram.bytes)),
             }
+            return;
+        }
+        if self.is_down {
             return;
         }
         let Datagram { transport, flow, from, bytes, .. } = datagram;
@@ -499,6 +606,7 @@ impl City {
                 break;
             }
         }
+        self.tell_watchers();
         self.check_step();
     }
 
@@ -568,6 +676,8 @@ impl City {
                 let reply = FeatureReply { call: request.call, is_kept: true };
                 self.later(Late::Feature { shard: request.shard, reply });
             }
+            Output::Watch(order) => self.desk.handle(*order),
+            Output::Text(order) => self.texts.handle(self.now, *order),
             Output::Cdr(cdr) => self.cdrs.push(*cdr),
             Output::Link { call, sip_call_id } => {
                 // A dialog that goes from one call to another is told anew.
@@ -626,6 +736,27 @@ impl City {
         let phone = self.phones.iter().find(|it| to.host.ip() == Some(it.address.ip()));
         let flow = to.flow.or(phone.map(|it| it.flow));
         flow.is_none_or(|it| self.closed_flows.contains(&it))
+    }
+
+    /// Lets the desk see what has become of lines, registrations and mailboxes.
+    fn tell_watchers(&mut self) {
+        let now = self.now().unix;
+        for _ in 0..2 {
+            let (registrar, mailboxes) = (&self.registrar, &self.mailboxes);
+            let keys = |aor: &Aor| registrar.bindings(aor).iter().map(Binding::key).collect();
+            let counts = |it: &Mailbox| mailboxes.counts(it.extension);
+            let changed = self.desk.look_around(now, &self.directory, &self.board, counts, keys);
+            for aor in changed {
+                self.texts.handle_registration(self.now, &aor);
+            }
+            self.texts.handle_timeout(self.now);
+            for (shard, reply) in self.texts.take_replies(self.now) {
+                self.later(Late::Text { shard, reply });
+            }
+            for (shard, reply) in self.desk.take_replies() {
+                self.later(Late::Watch { shard, reply });
+            }
+        }
     }
 
     /// What a worker tells: to the shard that asked, or the one that named the session.

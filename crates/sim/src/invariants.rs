@@ -11,8 +11,8 @@ use std::{
 /// After the last message, everything that waits for repeated ones has ended (64·T1 and some).
 const SILENCE: Duration = Duration::from_secs(40);
 
-/// Longer than any call of the city can take to die.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// Longer than any call or subscription of the city can take to die.
+const PATIENCE: Duration = Duration::from_secs(2 * 3600);
 
 impl City {
     /// What must hold after each step.
@@ -21,6 +21,8 @@ impl City {
         if counts.calls == 0 {
             let nothing = CallCounts {
                 free_leases: counts.free_leases,
+                subscriptions: counts.subscriptions,
+                deliveries: counts.deliveries,
                 endpoint: counts.endpoint,
                 ..CallCounts::default()
             };
@@ -67,7 +69,9 @@ impl City {
                 Late::Media { .. }
                 | Late::Registered { .. }
                 | Late::Voicemail { .. }
-                | Late::Feature { .. } => {}
+                | Late::Feature { .. }
+                | Late::Watch { .. }
+                | Late::Text { .. } => {}
             }
         }
         let sessions: usize = self.workers.iter().map(crate::Worker::sessions).sum();
@@ -100,9 +104,12 @@ impl City {
         let is_over = self.wait_until(PATIENCE, |city| {
             let silent_since = city.last_sent().unwrap_or(city.start);
             let phones_rest = city.phones.iter().all(crate::Phone::is_idle);
-            phones_rest && city.counts().calls == 0 && silent_since + SILENCE <= city.now
+            let counts = city.counts();
+            let is_quiet = counts.calls == 0 && counts.subscriptions == 0;
+            phones_rest && is_quiet && silent_since + SILENCE <= city.now
         });
         assert!(is_over, "the city does not come to rest: {:?}\n{}", self.counts(), self.story());
+        assert!(self.desk.rows.is_empty(), "a row is left of a subscription\n{}", self.story());
         let expected =
             CallCounts { free_leases: self.counts().free_leases, ..CallCounts::default() };
         assert_eq!(self.counts(), expected, "something is left behind\n{}", self.story());
@@ -203,6 +210,8 @@ impl City {
         for counts in self.shards.iter().map(call::Calls::counts) {
             sum.calls += counts.calls;
             sum.legs += counts.legs;
+            sum.subscriptions += counts.subscriptions;
+            sum.deliveries += counts.deliveries;
             sum.handles += counts.handles;
             sum.media_sessions += counts.media_sessions;
             sum.free_leases += counts.free_leases;

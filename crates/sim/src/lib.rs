@@ -12,6 +12,7 @@
 
 mod city;
 mod day;
+mod desk;
 mod invariants;
 mod mailboxes;
 mod network;
@@ -19,16 +20,19 @@ mod phone;
 mod plot;
 mod recording;
 mod registrar;
+mod texts;
 mod wire;
 mod worker;
 
 pub use city::City;
 pub use day::live_a_day;
+pub use desk::Desk;
 pub use mailboxes::{Mailboxes, Message, MessageState};
 pub use network::{Network, Quality};
-pub use phone::{AudioWay, Line, LineState, Manner, Phone, Then};
+pub use phone::{AudioWay, Line, LineState, Manner, Phone, Subscribed, Then, Told};
 pub use plot::{DOMAIN, Plot, SUPERVISOR, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;
+pub use texts::Texts;
 pub use wire::Heard;
 pub use worker::{Recorded, Worker};

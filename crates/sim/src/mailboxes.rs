@@ -2,9 +2,12 @@
 //! lets recordings be finished.
 
 use base::{CallId, ExtensionId, RecordingId};
-use call::voicemail::{
-    MessageView, OpenedMailbox, PinVerdict, VoicemailAnswer, VoicemailOrder, VoicemailReply,
-    VoicemailRequest,
+use call::{
+    subscriptions::MailCounts,
+    voicemail::{
+        MessageView, OpenedMailbox, PinVerdict, VoicemailAnswer, VoicemailOrder, VoicemailReply,
+        VoicemailRequest,
+    },
 };
 use media::{
     recording::{Label, Purpose},
@@ -60,6 +63,15 @@ impl Mailboxes {
     /// Messages in whatever state, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.messages.values().cloned().collect()
+    }
+
+    /// What the owner of a mailbox is told of it.
+    pub(crate) fn counts(&self, mailbox: ExtensionId) -> MailCounts {
+        let of = |state| {
+            let own = self.messages.values().filter(|it| it.mailbox == mailbox);
+            own.filter(|it| it.state == state).count() as u32
+        };
+        MailCounts { new: of(MessageState::New), saved: of(MessageState::Saved) }
     }
 
     /// Puts a message into a mailbox.

@@ -81,6 +81,8 @@ impl City {
                     Output::Media { .. }
                     | Output::Voicemail(_)
                     | Output::Feature(_)
+                    | Output::Watch(_)
+                    | Output::Text(_)
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)

@@ -4,6 +4,7 @@ use base::{DomainId, UnixMillis};
 use call::{
     Contact, Locator,
     registration::{RegistrationOutcome, RegistrationReply, RegistrationRequest},
+    subscriptions::Registrations,
 };
 use sip::{
     FlowId,
@@ -71,6 +72,14 @@ impl Registrar {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registrations for Registrar {
+    fn bindings(&self, aor: &Aor) -> Arc<[Binding]> {
+        let state = self.lock();
+        let bindings = state.bindings.get(aor).into_iter().flatten();
+        bindings.filter(|it| !it.is_expired(state.now)).cloned().collect()
     }
 }
 

@@ -161,7 +161,8 @@ pub(crate) fn response(status: u16, headers: &[(&str, String)], body: Option<&st
 fn rows(headers: &[(&str, String)], body: Option<&str>) -> Vec<Header> {
     let mut rows: Vec<Header> =
         headers.iter().map(|(name, value)| row(name, value.clone())).collect();
-    if body.is_some() {
+    let is_typed = headers.iter().any(|(name, _)| *name == "Content-Type");
+    if body.is_some() && !is_typed {
         rows.push(row("Content-Type", "application/sdp".to_owned()));
     }
     rows.push(row("Content-Length", body.unwrap_or_default().len().to_string()));
@@ -173,6 +174,7 @@ fn row(name: &str, value: String) -> Header {
         "Authorization" => Authorization::new(value).into(),
         "CSeq" => CSeq::new(value).into(),
         "Call-ID" => CallId::new(value).into(),
+        "Event" => rsip::headers::Event::new(value).into(),
         "Contact" => Contact::new(value).into(),
         "Content-Length" => ContentLength::new(value).into(),
         "Content-Type" => ContentType::new(value).into(),

@@ -9,12 +9,16 @@
 use crate::{
     endpoint::{Body, ClientId, ServerId},
     header::{Contacts, Header, HeaderError, HeaderName, Headers, NameAddr},
-    message::{Request, Response},
+    message::{Method, Request, Response},
     shard::LocalTag,
     transport::{Destination, Source, Transport},
     uri::{Host, Scheme, Uri},
 };
 use bytes::Bytes;
+
+mod record;
+
+pub use record::{BadRecord, DialogRecord};
 
 /// One dialog. Everything in it is a copy of its own, so that a call of an hour does not keep the
 /// datagrams of its first second alive.
@@ -110,14 +114,16 @@ pub(crate) struct Invitation<'a> {
 }
 
 impl Dialog {
-    /// The dialog that our answer to an INVITE opens (section 12.1.1).
+    /// The dialog that our answer to an INVITE (section 12.1.1) or a SUBSCRIBE (RFC 6665 section
+    /// 4.4.1) opens. An INVITE is under way in it from the start; a SUBSCRIBE has no early dialogs.
     pub(crate) fn uas(
-        invite: &Request,
+        request: &Request,
         source: Source,
         server: ServerId,
         local_tag: LocalTag,
     ) -> Result<Self, HeaderError> {
-        let headers = &invite.headers;
+        let headers = &request.headers;
+        let is_invite = request.method == Method::Invite;
         let from_tag = headers.from_tag()?;
         let call_id = Bytes::copy_from_slice(headers.call_id()?);
         let cseq = headers.cseq()?.number;
@@ -135,11 +141,11 @@ impl Dialog {
             routes: RouteSet::new(routes.iter()),
             target,
             hop,
-            phase: Phase::Early,
+            phase: if is_invite { Phase::Early } else { Phase::Confirmed },
             local_cseq: 0,
             remote_cseq: Some(cseq),
             invite_out: None,
-            invite_in: Some(InviteIn { server, cseq }),
+            invite_in: is_invite.then_some(InviteIn { server, cseq }),
             held_bye: None,
         })
     }
@@ -229,6 +235,11 @@ impl Dialog {
             self.hop = compact(&hop_of(&contact, &self.hop));
         }
         self.target = encoded;
+    }
+
+    /// The number of our last request; 0 before the first.
+    pub(crate) fn local_cseq(&self) -> u32 {
+        self.local_cseq
     }
 
     /// The number of our next request.

@@ -18,6 +18,7 @@ pub mod offer_answer;
 pub mod parse;
 mod replaces;
 pub mod shard;
+pub mod subscription;
 pub mod trace;
 pub mod transaction;
 pub mod transport;

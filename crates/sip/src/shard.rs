@@ -30,6 +30,15 @@ pub fn shard_of(message: &Message, shards: u8) -> u8 {
     named.filter(|it| *it < shards).unwrap_or_else(|| by_call_id(message, shards))
 }
 
+/// The same for a dialog, by our tag in it and its Call-ID.
+pub fn shard_of_dialog(local_tag: &[u8], call_id: &Bytes, shards: u8) -> u8 {
+    if shards <= 1 {
+        return 0;
+    }
+    let named = LocalTag::parse(local_tag).map(|it| it.shard);
+    named.filter(|it| *it < shards).unwrap_or_else(|| hashed(Some(call_id), shards))
+}
+
 /// A tag of ours: `01` + 16 hexadecimal digits of chance.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct LocalTag {
@@ -97,7 +106,11 @@ pub(crate) fn to_tag(request: &Request) -> Option<LocalTag> {
 }
 
 fn by_call_id(message: &Message, shards: u8) -> u8 {
-    let hash = stable_hash(message.headers().first(&HeaderName::CallId));
+    hashed(message.headers().first(&HeaderName::CallId), shards)
+}
+
+fn hashed(call_id: Option<&Bytes>, shards: u8) -> u8 {
+    let hash = stable_hash(call_id);
     // The high bits: FNV mixes them best.
     ((hash >> 32) % u64::from(shards)) as u8
 }

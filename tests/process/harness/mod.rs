@@ -17,6 +17,7 @@ mod signed;
 mod sipp;
 mod stream;
 mod wait;
+mod watcher;
 mod wire;
 
 pub(crate) use audio::{Codec, Judge, Recording, levels_of, one_audio_call_at_a_time, tones_heard};
@@ -33,6 +34,7 @@ pub(crate) use signed::signed;
 pub(crate) use sipp::{RunningSipp, Sipp, TraceEntry};
 pub(crate) use stream::TcpPeer;
 pub(crate) use wait::wait_for;
+pub(crate) use watcher::{Watcher, subscribe};
 pub(crate) use wire::{UdpPeer, header, request, request_over, status_of};
 
 use std::path::{Path, PathBuf};

@@ -54,6 +54,31 @@ impl UdpPeer {
         received
     }
 
+    /// 200 to a request of the server's.
+    pub(crate) fn answer_ok(&self, request: &str) {
+        let row = |name: &str| format!("{name}: {}\r\n", header(request, name).expect(name));
+        let rows: String = ["Via", "From", "To", "Call-ID", "CSeq"].map(row).concat();
+        let answer = format!("SIP/2.0 200 OK\r\n{rows}Content-Length: 0\r\n\r\n");
+        let via = header(request, "Via").expect("a request has a Via");
+        let server = via.split([' ', ';']).nth(1).and_then(|it| it.parse().ok());
+        self.send(answer.as_bytes(), server.expect("Via names the server"));
+    }
+
+    /// The next request of the server's with this method, which is answered 200.
+    #[track_caller]
+    pub(crate) fn expect_request(&self, method: &str, limit: Duration) -> String {
+        let deadline = Instant::now() + limit;
+        while let Some(datagram) = self.receive(deadline.saturating_duration_since(Instant::now()))
+        {
+            let request = String::from_utf8_lossy(&datagram).into_owned();
+            if request.starts_with(&format!("{method} ")) {
+                self.answer_ok(&request);
+                return request;
+            }
+        }
+        panic!("no {method} came");
+    }
+
     /// Sends a SIP request, again every half second until a final response to it has come, which is
     /// returned. `None` if none came.
     pub(crate) fn ask(&self, request: &str, server: SocketAddr) -> Option<String> {

@@ -138,6 +138,8 @@ impl Switch {
                 | Output::Feature(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
+                | Output::Watch(_)
+                | Output::Text(_)
                 | Output::Offence(_) => {}
             }
         }

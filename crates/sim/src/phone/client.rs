@@ -28,6 +28,8 @@ pub(super) enum Purpose {
     Reinvite(usize),
     Cancel,
     Bye(usize),
+    Subscribe(usize),
+    Text,
     Odd,
 }
 
@@ -227,6 +229,8 @@ impl Phone {
             }
             Purpose::Bye(line) => self.lines[line].bye = Some(408),
             Purpose::Cancel => {}
+            Purpose::Subscribe(n) => self.handle_subscribe_silence(n),
+            Purpose::Text => self.text_statuses.push(408),
             Purpose::Odd => self.odd_statuses.push(408),
         }
     }
@@ -295,6 +299,8 @@ impl Phone {
             }
             Purpose::Bye(line) => self.lines[line].bye = Some(status),
             Purpose::Cancel => {}
+            Purpose::Subscribe(n) => self.handle_subscribed(n, response, status),
+            Purpose::Text => self.text_statuses.push(status),
             Purpose::Odd => self.odd_statuses.push(status),
         }
     }
@@ -440,7 +446,12 @@ impl Phone {
         match it.purpose {
             Purpose::Register => self.register_cseq = draft.cseq,
             Purpose::Invite(line) => self.lines[line].move_to_cseq(it.draft.cseq, draft.cseq),
-            Purpose::Reinvite(_) | Purpose::Cancel | Purpose::Bye(_) | Purpose::Odd => {}
+            Purpose::Subscribe(n) => self.subscriptions[n].cseq = draft.cseq,
+            Purpose::Reinvite(_)
+            | Purpose::Cancel
+            | Purpose::Bye(_)
+            | Purpose::Text
+            | Purpose::Odd => {}
         }
         if let Purpose::Invite(line) = it.purpose
             && self.lines[line].wants_to_leave

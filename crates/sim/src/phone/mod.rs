@@ -8,9 +8,12 @@ mod digest;
 mod line;
 mod sdp;
 mod server;
+mod texting;
+mod watching;
 
 pub use line::{Line, LineState};
 pub use sdp::AudioWay;
+pub use watching::{Subscribed, Told};
 
 use base::Rng;
 use bytes::Bytes;
@@ -111,6 +114,14 @@ pub struct Phone {
     pub unacknowledged: usize,
     /// Final statuses of requests of no call but REGISTER: for tests that ask odd things.
     pub odd_statuses: Vec<u16>,
+    /// Its subscriptions, oldest first.
+    pub subscriptions: Vec<Subscribed>,
+    /// Final statuses of its MESSAGEs, in the order in which they came.
+    pub text_statuses: Vec<u16>,
+    /// Texts that it got, with their senders.
+    pub texts: Vec<(String, String)>,
+    /// What it answers to MESSAGE; `None` for nothing.
+    pub answers_texts: Option<u16>,
 
     pub(crate) address: SocketAddr,
     pub(crate) transport: Transport,
@@ -170,6 +181,10 @@ impl Phone {
             last_refusal: Vec::new(),
             unacknowledged: 0,
             odd_statuses: Vec::new(),
+            subscriptions: Vec::new(),
+            text_statuses: Vec::new(),
+            texts: Vec::new(),
+            answers_texts: Some(200),
             address: socket.address,
             transport: socket.transport,
             flow: socket.flow,

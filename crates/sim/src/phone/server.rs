@@ -56,6 +56,16 @@ impl Phone {
             self.outputs.push(reply.clone());
             return;
         }
+        if method == "NOTIFY"
+            && let Some(n) = self.subscription_of(request)
+        {
+            self.handle_notify(n, request);
+            return;
+        }
+        if method == "MESSAGE" && request.to_tag().is_none() {
+            self.handle_text(request);
+            return;
+        }
         let line = self.line_of(request);
         match (method, line) {
             ("INVITE", Some(line)) => self.handle_reinvite(now, line, request),
@@ -271,6 +281,10 @@ impl Phone {
     fn reply(&mut self, request: &Heard, status: u16, line: Option<usize>, body: Option<String>) {
         let bytes = self.reply_bytes(request, status, line, body);
         self.remember(request, bytes);
+    }
+
+    pub(super) fn reply_plainly(&mut self, request: &Heard, status: u16) {
+        self.reply(request, status, None, None);
     }
 
     fn remember(&mut self, request: &Heard, bytes: Bytes) {

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Methods that we know, as an Allow header says them.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER";
+pub const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER, SUBSCRIBE, MESSAGE";
 
 /// Extensions that a request may Require of us: contacts behind edge proxies (RFC 3327), dialogs that
 /// take another's place (RFC 3891), transfers without notifications (RFC 4488).

@@ -1,11 +1,11 @@
 //! The dialogs of an endpoint and how messages find theirs.
 
 use super::{
-    DialogId, Endpoint, Reply,
+    DialogId, Endpoint, NoSuchDialog, Reply, ServerId,
     servers::{DialogOf, Machine},
 };
 use crate::{
-    dialog::Dialog,
+    dialog::{BadRecord, Dialog, DialogRecord},
     message::{Method, Status},
     shard::LocalTag,
 };
@@ -69,6 +69,26 @@ impl Dialogs {
 }
 
 impl Endpoint {
+    /// The dialog that a 2xx to this SUBSCRIBE will open, or that it was sent in; `None` if there is
+    /// none.
+    pub fn record_for(&self, server: ServerId) -> Option<DialogRecord> {
+        match &self.servers.get(server)?.dialog {
+            DialogOf::Seed(dialog) => Some(dialog.record()),
+            DialogOf::In(dialog) => self.dialogs.get(*dialog).map(Dialog::record),
+            DialogOf::None => None,
+        }
+    }
+
+    /// Goes on with a dialog of an earlier process, over whatever flow leads to its peer.
+    pub fn restore_dialog(&mut self, record: &DialogRecord) -> Result<DialogId, BadRecord> {
+        Ok(self.dialogs.insert(Dialog::restored(record)?))
+    }
+
+    /// The CSeq number of our last request in a dialog, 0 before the first.
+    pub fn local_cseq(&self, dialog: DialogId) -> Result<u32, NoSuchDialog> {
+        self.dialogs.get(dialog).map(Dialog::local_cseq).ok_or(NoSuchDialog)
+    }
+
     /// Forgets a dialog that ended otherwise than by BYE. An INVITE of the peer's that still waits
     /// for its answer inside the dialog gets 487.
     pub fn forget_dialog(&mut self, dialog: DialogId) {

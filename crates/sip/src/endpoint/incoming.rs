@@ -86,7 +86,7 @@ impl Endpoint {
             self.respond(self.now, server, reply);
             return Ok(());
         }
-        if request.method == Method::Invite {
+        if matches!(request.method, Method::Invite | Method::Subscribe) {
             match Dialog::uas(&request, source, server, tag) {
                 Ok(dialog) => self.set_dialog(server, DialogOf::Seed(Box::new(dialog))),
                 Err(error) => {
@@ -94,6 +94,8 @@ impl Endpoint {
                     return Ok(());
                 }
             }
+        }
+        if request.method == Method::Invite {
             self.drive_server(server);
         }
         self.emit(Event::Request { server, request, source });
@@ -186,7 +188,7 @@ impl Endpoint {
             dialog.invite_in = Some(InviteIn { server, cseq });
         }
         dialog.follow(source);
-        if matches!(request.method, Method::Invite | Method::Update) {
+        if matches!(request.method, Method::Invite | Method::Update | Method::Subscribe) {
             dialog.refresh_target(&request.headers);
         }
         Ok(None)

@@ -15,15 +15,18 @@ use bytes::Bytes;
 use std::time::Instant;
 
 impl Endpoint {
-    /// Answers a request. Provisional (>100) and 2xx answers to an INVITE carry a To tag and return
-    /// their dialog, the same for all answers of one INVITE. Answering twice is ignored.
+    /// Answers a request. Provisional (>100) and 2xx answers to an INVITE, and 2xx answers to a
+    /// SUBSCRIBE, carry a To tag and return their dialog, the same for all answers of one request.
+    /// Answering twice is ignored.
     #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
     pub fn respond(&mut self, now: Instant, server: ServerId, reply: Reply) -> Option<DialogId> {
         self.now = now;
         let id = server;
         let server = self.servers.get_mut(id).filter(|it| it.is_unanswered())?;
         let dialog = match std::mem::replace(&mut server.dialog, DialogOf::None) {
-            DialogOf::Seed(seed) if opens_dialog(reply.status) => Some(self.dialogs.insert(*seed)),
+            DialogOf::Seed(seed) if opens_dialog(&server.method, reply.status) => {
+                Some(self.dialogs.insert(*seed))
+            }
             DialogOf::Seed(seed) => {
                 if !reply.status.is_final() {
                     server.dialog = DialogOf::Seed(seed);
@@ -151,9 +154,10 @@ impl Endpoint {
     }
 }
 
-/// Whether an answer to an INVITE carries our tag and contact into a dialog.
-fn opens_dialog(status: Status) -> bool {
-    (101..300).contains(&status.0)
+/// Whether an answer carries our tag and contact into a dialog, new or not: those of an INVITE do
+/// from the first that says more than 100, of other requests only a 2xx (RFC 3261 section 12.1).
+fn opens_dialog(method: &Method, status: Status) -> bool {
+    if *method == Method::Invite { (101..300).contains(&status.0) } else { status.is_success() }
 }
 
 fn again(to: &crate::Destination, bytes: &Bytes, call_id: &Bytes) -> Output {
@@ -177,11 +181,13 @@ fn response(server: &Server, product: &str, reply: &Reply) -> Bytes {
     } else {
         frame.write_to(&mut wire, server.tag);
     }
-    if opens_dialog(status) {
-        if server.method == Method::Invite {
+    if opens_dialog(&server.method, status) {
+        if matches!(server.method, Method::Invite | Method::Subscribe) {
             wire.bytes(frame.record_route());
         }
-        if let (Method::Invite | Method::Update, Some(local)) = (&server.method, server.to.local) {
+        if let (Method::Invite | Method::Update | Method::Subscribe, Some(local)) =
+            (&server.method, server.to.local)
+        {
             wire.contact(server.tag, server.to.transport, local);
         }
     }

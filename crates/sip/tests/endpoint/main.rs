@@ -10,5 +10,6 @@ mod matching;
 mod pair;
 mod races;
 mod shards;
+mod subscriptions;
 mod torture;
 mod weather;

@@ -1,0 +1,505 @@
+//! Who watches what on all shards, and what they are told: the core of the owner task.
+//!
+//! The owner feeds it what happens and drains [`WatchDesk::poll_output`]. Orders of shards become a
+//! [`WatchBatch`], which the owner writes into the database and hands back as written or not; the
+//! replies come out then.
+
+use super::{
+    Document, KeptSubscription, LineDialog, LineFact, LineWatch, MailCounts, NotKept,
+    OF_SUBSCRIBER_MAX, Package, WATCHERS_MAX, WatchNews, WatchOrder, WatchReply, WatchWish,
+    Watched,
+    documents::{ContactEvent, DIALOGS_MAX, Entity, dialog_info, message_summary, pidf, reginfo},
+    lines::{DialogDirection, DialogState},
+};
+use crate::{directory::Directory, registration::Ticket, voicemail::Mailbox};
+use base::{SubscriptionId, UnixMillis};
+use sip::bindings::{Aor, Binding};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+/// Where everybody is registered: the shell's is the registrar's snapshot.
+pub trait Registrations: fmt::Debug + Send {
+    /// What is bound to an address of record, reachable or not.
+    fn bindings(&self, aor: &Aor) -> Arc<[Binding]>;
+}
+
+/// The desk.
+#[derive(Debug)]
+pub struct WatchDesk {
+    directory: Arc<Directory>,
+    registrations: Box<dyn Registrations>,
+    subscriptions: HashMap<SubscriptionId, Known>,
+    of_subscriber: HashMap<Aor, usize>,
+    watches: BTreeMap<Watched, Watch>,
+    /// Lines of which calls are told, by how many watches are about them.
+    lines: BTreeMap<Aor, Line>,
+    /// Rows that are to be removed and could not be yet.
+    leftovers: BTreeSet<SubscriptionId>,
+    outputs: VecDeque<DeskOutput>,
+    documents_built: u64,
+}
+
+/// What the owner must do.
+#[derive(Clone, Debug)]
+pub enum DeskOutput {
+    /// Tell a shard. News that find no room may be dropped if [`WatchDesk::handle_missed`] is called
+    /// later; other replies that find none are lost, and the shard does without.
+    Tell {
+        /// Its number.
+        shard: u8,
+        /// What.
+        reply: WatchReply,
+    },
+    /// Tell whoever knows the calls of lines.
+    WatchLine(LineWatch),
+    /// Find out what is in a mailbox, for [`WatchDesk::handle_mail`].
+    CountMail(Mailbox),
+}
+
+/// What is to be written at once, all of it or nothing, and answered then.
+#[derive(Clone, Debug, Default)]
+pub struct WatchBatch {
+    /// To write, by id.
+    pub upserts: Vec<KeptSubscription>,
+    /// Greatest CSeq numbers that may be used, by id; rows that are gone stay gone.
+    pub reserved: Vec<(SubscriptionId, u32)>,
+    /// To remove, after the others.
+    pub removals: Vec<SubscriptionId>,
+    /// Subscriptions of `upserts` that are new.
+    new: Vec<SubscriptionId>,
+    /// By shard.
+    replies: Vec<(u8, WatchReply)>,
+}
+
+impl WatchBatch {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.upserts.is_empty() && self.reserved.is_empty() && self.removals.is_empty()
+    }
+}
+
+#[derive(Debug)]
+struct Known {
+    shard: u8,
+    watched: Watched,
+    subscriber: Option<Aor>,
+}
+
+/// One thing that is watched.
+#[derive(Debug, Default)]
+struct Watch {
+    /// How many subscriptions of each shard.
+    shards: BTreeMap<u8, usize>,
+    /// Shards that were told `current`.
+    told: BTreeSet<u8>,
+    /// What those are told who ask now; `None` while it is not known.
+    current: Option<Arc<Document>>,
+    mail: Option<MailCounts>,
+    /// What was bound when the document was built.
+    bound: Vec<Binding>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    watches: usize,
+    /// `None` until it was told.
+    dialogs: Option<Vec<LineDialog>>,
+}
+
+impl WatchDesk {
+    /// A desk at which nobody watches anything.
+    pub fn new(directory: Arc<Directory>, registrations: Box<dyn Registrations>) -> Self {
+        Self {
+            directory,
+            registrations,
+            subscriptions: HashMap::new(),
+            of_subscriber: HashMap::new(),
+            watches: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            leftovers: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            documents_built: 0,
+        }
+    }
+
+    // === Inputs ===
+
+    /// Takes in what the database remembers, each with the shard that goes on with it.
+    pub fn restore<'a>(&mut self, kept: impl IntoIterator<Item = (u8, &'a KeptSubscription)>) {
+        for (shard, it) in kept {
+            self.enter(it.id, shard, &it.watched, Some(&it.subscriber));
+        }
+        let watched: Vec<_> = self.watches.keys().cloned().collect();
+        for it in watched {
+            self.publish(UnixMillis(0), &it, &[]);
+        }
+    }
+
+    /// Decides what shards want. Nothing else may be decided before the batch is handed back.
+    pub fn decide(&mut self, orders: Vec<WatchOrder>) -> WatchBatch {
+        let mut batch = WatchBatch::default();
+        batch.removals.extend(std::mem::take(&mut self.leftovers));
+        for WatchOrder { shard, wish } in orders {
+            match wish {
+                WatchWish::Keep(ticket, kept) => self.keep(&mut batch, shard, ticket, *kept),
+                WatchWish::Look(id, watched) => {
+                    self.enter(id, shard, &watched, None);
+                    self.tell_newcomer(shard, &watched);
+                }
+                WatchWish::Reserve(id, cseq) => {
+                    batch.reserved.push((id, cseq));
+                    batch.replies.push((shard, WatchReply::Reserved(id, Some(cseq))));
+                }
+                WatchWish::Forget(id) => {
+                    batch.upserts.retain(|it| it.id != id);
+                    if self.leave(id) {
+                        batch.removals.push(id);
+                    }
+                }
+            }
+        }
+        batch
+    }
+
+    /// A batch is in the database.
+    pub fn handle_written(&mut self, batch: WatchBatch) {
+        for (shard, reply) in batch.replies {
+            let kept = match &reply {
+                WatchReply::Kept(id, _) => Some(*id),
+                WatchReply::NotKept(..) | WatchReply::Reserved(..) | WatchReply::News(_) => None,
+            };
+            self.outputs.push_back(DeskOutput::Tell { shard, reply });
+            let newcomer = kept.filter(|it| batch.new.contains(it));
+            if let Some(known) = newcomer.and_then(|it| self.subscriptions.get(&it)) {
+                let watched = known.watched.clone();
+                self.tell_newcomer(shard, &watched);
+            }
+        }
+    }
+
+    /// A batch could not be written, and nothing of it was.
+    pub fn handle_not_written(&mut self, batch: WatchBatch) {
+        self.leftovers.extend(batch.removals);
+        // A commit that was given up may have been done after all.
+        for id in batch.new {
+            self.leave(id);
+            self.leftovers.insert(id);
+        }
+        for (shard, reply) in batch.replies {
+            let reply = match reply {
+                WatchReply::Kept(id, ticket) => {
+                    WatchReply::NotKept(id, ticket, NotKept::Unavailable)
+                }
+                WatchReply::Reserved(id, _) => WatchReply::Reserved(id, None),
+                other @ (WatchReply::NotKept(..) | WatchReply::News(_)) => other,
+            };
+            self.outputs.push_back(DeskOutput::Tell { shard, reply });
+        }
+    }
+
+    /// News for a shard found no room a while ago.
+    pub fn handle_missed(&mut self, shard: u8, watched: &Watched) {
+        if let Some(watch) = self.watches.get_mut(watched) {
+            watch.told.remove(&shard);
+        }
+        self.tell_newcomer(shard, watched);
+    }
+
+    /// The calls of a line that is watched.
+    pub fn handle_line(&mut self, now: UnixMillis, fact: LineFact) {
+        let LineFact { aor, dialogs } = fact;
+        let Some(line) = self.lines.get_mut(&aor) else { return };
+        let before = line.dialogs.replace(dialogs).unwrap_or_default();
+        let is_live = |leg| line.dialogs.iter().flatten().any(|it| it.leg == leg);
+        let ended: Vec<_> = before
+            .into_iter()
+            .filter(|it| !is_live(it.leg))
+            .map(|it| LineDialog { state: DialogState::Terminated, is_held: false, ..it })
+            .collect();
+        for package in Package::ALL.into_iter().filter(|it| it.is_about_line()) {
+            self.publish(now, &Watched { aor: aor.clone(), package }, &ended);
+        }
+    }
+
+    /// The bindings of somebody are others than before.
+    pub fn handle_registration(&mut self, now: UnixMillis, aor: &Aor) {
+        for package in [Package::Presence, Package::Reg] {
+            self.publish(now, &Watched { aor: aor.clone(), package }, &[]);
+        }
+    }
+
+    /// What is in a mailbox.
+    pub fn handle_mail(&mut self, now: UnixMillis, aor: &Aor, counts: MailCounts) {
+        let watched = Watched { aor: aor.clone(), package: Package::MessageSummary };
+        if let Some(watch) = self.watches.get_mut(&watched) {
+            watch.mail = Some(counts);
+            self.publish(now, &watched, &[]);
+        }
+    }
+
+    /// Whether anybody watches a mailbox.
+    pub fn watches_mailbox(&self, aor: &Aor) -> bool {
+        let watched = Watched { aor: aor.clone(), package: Package::MessageSummary };
+        self.watches.contains_key(&watched)
+    }
+
+    /// Who exists, from now on.
+    pub fn handle_directory(&mut self, now: UnixMillis, directory: Arc<Directory>) {
+        self.directory = directory;
+        let watched: Vec<_> = self.watches.keys().cloned().collect();
+        for it in watched {
+            self.publish(now, &it, &[]);
+        }
+    }
+
+    // === Outputs ===
+
+    /// The next thing to do, in order; `None` once drained.
+    pub fn poll_output(&mut self) -> Option<DeskOutput> {
+        self.outputs.pop_front()
+    }
+
+    /// How many subscriptions there are on all shards.
+    pub fn len(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty()
+    }
+
+    /// Documents built since the start.
+    pub fn documents_built(&self) -> u64 {
+        self.documents_built
+    }
+
+    /// Whether rows wait to be removed.
+    pub fn has_leftovers(&self) -> bool {
+        !self.leftovers.is_empty()
+    }
+
+    // === Who watches what ===
+
+    fn keep(&mut self, batch: &mut WatchBatch, shard: u8, ticket: Ticket, kept: KeptSubscription) {
+        let id = kept.id;
+        if !self.subscriptions.contains_key(&id) {
+            if let Some(why) = self.refusal(&kept) {
+                batch.replies.push((shard, WatchReply::NotKept(id, ticket, why)));
+                return;
+            }
+            self.enter(id, shard, &kept.watched, Some(&kept.subscriber));
+            batch.new.push(id);
+        }
+        batch.upserts.push(kept);
+        batch.replies.push((shard, WatchReply::Kept(id, ticket)));
+    }
+
+    fn refusal(&self, kept: &KeptSubscription) -> Option<NotKept> {
+        let watchers =
+            self.watches.get(&kept.watched).map_or(0, |it| it.shards.values().sum::<usize>());
+        if watchers >= WATCHERS_MAX {
+            return Some(NotKept::TooManyWatchers);
+        }
+        let subscriber = subscriber_of(&kept.watched, &kept.subscriber);
+        let own = self.of_subscriber.get(&subscriber).copied().unwrap_or_default();
+        (own >= OF_SUBSCRIBER_MAX).then_some(NotKept::TooManyOfSubscriber)
+    }
+
+    fn enter(&mut self, id: SubscriptionId, shard: u8, watched: &Watched, who: Option<&str>) {
+        let subscriber = who.map(|it| subscriber_of(watched, it));
+        if let Some(subscriber) = &subscriber {
+            *self.of_subscriber.entry(subscriber.clone()).or_default() += 1;
+        }
+        self.subscriptions.insert(id, Known { shard, watched: watched.clone(), subscriber });
+        let is_first = !self.watches.contains_key(watched);
+        let watch = self.watches.entry(watched.clone()).or_default();
+        *watch.shards.entry(shard).or_default() += 1;
+        if is_first {
+            self.begin_watch(watched);
+        }
+    }
+
+    /// Whether it was there.
+    fn leave(&mut self, id: SubscriptionId) -> bool {
+        let Some(Known { shard, watched, subscriber }) = self.subscriptions.remove(&id) else {
+            return false;
+        };
+        if let Some(subscriber) = &subscriber
+            && let Some(count) = self.of_subscriber.get_mut(subscriber)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.of_subscriber.remove(subscriber);
+            }
+        }
+        let Some(watch) = self.watches.get_mut(&watched) else { return true };
+        if let Some(count) = watch.shards.get_mut(&shard) {
+            *count -= 1;
+            if *count == 0 {
+                watch.shards.remove(&shard);
+                watch.told.remove(&shard);
+            }
+        }
+        if watch.shards.is_empty() {
+            self.watches.remove(&watched);
+            self.end_watch(&watched);
+        }
+        // What was only looked at has no row.
+        subscriber.is_some()
+    }
+
+    fn begin_watch(&mut self, watched: &Watched) {
+        if watched.package.is_about_line() {
+            let line = self.lines.entry(watched.aor.clone()).or_default();
+            line.watches += 1;
+            if line.watches == 1 {
+                let watch = LineWatch { aor: watched.aor.clone(), is_watched: true };
+                self.outputs.push_back(DeskOutput::WatchLine(watch));
+            }
+        }
+        if watched.package == Package::MessageSummary
+            && let Some(mailbox) = self.mailbox_of(&watched.aor)
+        {
+            self.outputs.push_back(DeskOutput::CountMail(mailbox));
+        }
+    }
+
+    fn end_watch(&mut self, watched: &Watched) {
+        if !watched.package.is_about_line() {
+            return;
+        }
+        let Some(line) = self.lines.get_mut(&watched.aor) else { return };
+        line.watches -= 1;
+        if line.watches == 0 {
+            self.lines.remove(&watched.aor);
+            let watch = LineWatch { aor: watched.aor.clone(), is_watched: false };
+            self.outputs.push_back(DeskOutput::WatchLine(watch));
+        }
+    }
+
+    fn mailbox_of(&self, aor: &Aor) -> Option<Mailbox> {
+        let extension = self.directory.extension(aor.domain, &aor.user)?;
+        Some(Mailbox { domain: aor.domain, extension: extension.id, number: aor.user.clone() })
+    }
+
+    // === Documents ===
+
+    /// A shard has a new subscription to this: unless it knows how that stands it is told, as soon
+    /// as that is known.
+    fn tell_newcomer(&mut self, shard: u8, watched: &Watched) {
+        let Some(watch) = self.watches.get_mut(watched) else { return };
+        let Some(current) = watch.current.clone() else {
+            self.publish(UnixMillis(0), watched, &[]);
+            return;
+        };
+        if watch.shards.contains_key(&shard) && watch.told.insert(shard) {
+            let (watched, news) = (watched.clone(), Arc::clone(&current));
+            let reply = WatchReply::News(WatchNews { watched, news, current });
+            self.outputs.push_back(DeskOutput::Tell { shard, reply });
+        }
+    }
+
+    /// Builds the document anew and tells it to every shard with watchers, unless it says what it
+    /// said before.
+    fn publish(&mut self, now: UnixMillis, watched: &Watched, ended: &[LineDialog]) {
+        let Some(watch) = self.watches.get(watched) else { return };
+        let bound = match watched.package {
+            Package::Presence | Package::Reg => self.registrations.bindings(&watched.aor),
+            Package::Dialog | Package::MessageSummary => Arc::from([]),
+        };
+        let Some((current, news)) = self.documents(now, watched, watch, &bound, ended) else {
+            return;
+        };
+        let Some(watch) = self.watches.get_mut(watched) else { return };
+        self.documents_built += 1 + u64::from(news.is_some());
+        watch.bound = bound.to_vec();
+        if news.is_none() && watch.current.as_deref() == Some(&current) {
+            return;
+        }
+        let current = Arc::new(current);
+        let news = news.map_or_else(|| Arc::clone(&current), Arc::new);
+        watch.current = Some(Arc::clone(&current));
+        watch.told = watch.shards.keys().copied().collect();
+        for shard in watch.shards.keys() {
+            let (watched, news, current) =
+                (watched.clone(), Arc::clone(&news), Arc::clone(&current));
+            let reply = WatchReply::News(WatchNews { watched, news, current });
+            self.outputs.push_back(DeskOutput::Tell { shard: *shard, reply });
+        }
+    }
+
+    /// How it stands, and the same with what has just ended, if anything has; `None` if it is not
+    /// known or does not exist.
+    fn documents(
+        &self,
+        now: UnixMillis,
+        watched: &Watched,
+        watch: &Watch,
+        bound: &[Binding],
+        ended: &[LineDialog],
+    ) -> Option<(Document, Option<Document>)> {
+        let Watched { aor, package } = watched;
+        let extension = self.directory.extension(aor.domain, &aor.user)?;
+        let entity = Entity {
+            number: &aor.user,
+            name: &extension.display_name,
+            domain: &self.directory.domains.get(&aor.domain)?.name,
+        };
+        let dialogs = || self.lines.get(aor)?.dialogs.as_deref();
+        Some(match package {
+            Package::Dialog => {
+                let live = dialogs()?;
+                let all = || [ended, &live[..live.len().min(DIALOGS_MAX)]].concat();
+                let news = (!ended.is_empty()).then(|| dialog_info(entity, &all()));
+                (dialog_info(entity, live), news)
+            }
+            Package::Presence => {
+                let is_registered = bound.iter().any(|it| it.destination().is_some());
+                (pidf(entity, is_registered, dialogs()?.iter().any(is_busy_with)), None)
+            }
+            Package::MessageSummary => (message_summary(entity, watch.mail?), None),
+            Package::Reg => {
+                let live: Vec<_> =
+                    bound.iter().map(|it| (it.clone(), ContactEvent::Created)).collect();
+                let ended = ended_contacts(now, &watch.bound, bound);
+                let news = (!ended.is_empty())
+                    .then(|| reginfo(entity, &[ended.as_slice(), &live].concat()));
+                (reginfo(entity, &live), news)
+            }
+        })
+    }
+}
+
+/// Whether a dialog keeps a person busy: what only rings does not yet.
+fn is_busy_with(dialog: &LineDialog) -> bool {
+    match (dialog.state, dialog.direction) {
+        (DialogState::Confirmed, _) => true,
+        (DialogState::Trying | DialogState::Early, direction) => {
+            direction == DialogDirection::Initiator
+        }
+        (DialogState::Terminated, _) => false,
+    }
+}
+
+fn ended_contacts(
+    now: UnixMillis,
+    before: &[Binding],
+    after: &[Binding],
+) -> Vec<(Binding, ContactEvent)> {
+    let is_kept = |it: &&Binding| after.iter().any(|after| after.key() == it.key());
+    let gone = before.iter().filter(|it| !is_kept(it));
+    gone.map(|it| {
+        let event =
+            if it.is_expired(now) { ContactEvent::Expired } else { ContactEvent::Unregistered };
+        (it.clone(), event)
+    })
+    .collect()
+}
+
+fn subscriber_of(watched: &Watched, number: &str) -> Aor {
+    Aor { domain: watched.aor.domain, user: number.to_owned() }
+}

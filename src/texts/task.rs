@@ -1,0 +1,125 @@
+//! The office's loop.
+
+use crate::{
+    store::{Store, StoreError},
+    telemetry::metrics::TEXTS_WAITING,
+};
+use call::texts::{OfficeOutput, TextBatch, TextOffice, TextOrder, TextReply};
+use sip::bindings::Aor;
+use std::time::{Duration, Instant};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep_until, timeout},
+};
+
+/// The owner task.
+#[derive(Debug)]
+pub struct Office {
+    store: Store,
+    core: TextOffice,
+    shards: Vec<mpsc::Sender<TextReply>>,
+    /// What is being written; the next waits for it, and everything else does not.
+    writing: JoinSet<(TextBatch, bool)>,
+    /// When something is written again at the soonest.
+    not_before: Instant,
+}
+
+impl Office {
+    /// Starts the task with what the database remembers for extensions that are there. It ends when nobody gives orders any more.
+    pub async fn start(
+        store: Store,
+        mut core: TextOffice,
+        orders: mpsc::Receiver<TextOrder>,
+        registrations: mpsc::Receiver<Aor>,
+        shards: Vec<mpsc::Sender<TextReply>>,
+    ) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let homeless = store.delete_texts_of_nobody().await?;
+        let kept = store.load_texts().await?;
+        tracing::info!(texts = kept.len(), homeless, "text messages wait");
+        core.restore(now, kept);
+        let office = Self { store, core, shards, writing: JoinSet::new(), not_before: now };
+        tokio::spawn(office.run(orders, registrations));
+        Ok(())
+    }
+
+    async fn run(
+        mut self,
+        mut orders: mpsc::Receiver<TextOrder>,
+        mut registrations: mpsc::Receiver<Aor>,
+    ) {
+        loop {
+            self.carry_out().await;
+            metrics::gauge!(TEXTS_WAITING).set(self.core.len() as f64);
+            let late =
+                (self.core.has_batch() && self.writing.is_empty()).then_some(self.not_before);
+            let wake_at = self.core.poll_timeout().into_iter().chain(late).min();
+            let alarm = wake_at.unwrap_or_else(Instant::now).into();
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.core.handle_order(Instant::now(), order),
+                    None => return,
+                },
+                Some(aor) = registrations.recv() => {
+                    self.core.handle_registration(Instant::now(), &aor);
+                }
+                Some(Ok((batch, is_written))) = self.writing.join_next() => {
+                    self.handle_written(batch, is_written);
+                }
+                () = sleep_until(alarm), if wake_at.is_some() => {
+                    self.core.handle_timeout(Instant::now());
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&mut self) {
+        if self.writing.is_empty() && self.core.has_batch() && self.not_before <= Instant::now() {
+            let batch = self.core.take_batch();
+            self.write(batch);
+        }
+        while let Some(OfficeOutput::Tell { shard, reply }) = self.core.poll_output() {
+            // A shard never waits for the office, so that this ends; one that has stopped needs to
+            // know nothing.
+            if let Some(inbox) = self.shards.get(usize::from(shard)) {
+                let _ = inbox.send(reply).await;
+            }
+        }
+    }
+
+    fn write(&mut self, batch: TextBatch) {
+        let store = self.store.clone();
+        self.writing.spawn(async move {
+            let commit = store.commit_texts(&batch.added, &batch.removed);
+            let is_written = match timeout(COMMIT_TIMEOUT, commit).await {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "text messages are not written");
+                    false
+                }
+                Err(_) => {
+                    tracing::error!("the database does not answer: MESSAGE is answered 503");
+                    false
+                }
+            };
+            (batch, is_written)
+        });
+    }
+
+    fn handle_written(&mut self, batch: TextBatch, is_written: bool) {
+        let now = Instant::now();
+        if is_written {
+            self.core.handle_written(now, batch);
+        } else {
+            self.not_before = now + RETRY;
+            self.core.handle_not_written(now, batch);
+        }
+    }
+}
+
+/// Longest wait for the database.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How soon the database is tried again after it failed.
+const RETRY: Duration = Duration::from_secs(1);
