@@ -10,6 +10,7 @@ mod administration;
 mod audio_calls;
 mod built_ins;
 mod codec_rules;
+mod commands;
 mod conferences;
 mod configuration;
 mod connections;
