@@ -179,7 +179,7 @@ impl Calls {
             }
             MediaEvent::Closed { media, stats } => {
                 self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
-                    call.handle_media_closed(ctx, leg, stats);
+                    call.handle_media_closed(ctx, leg, media, stats);
                 });
             }
         }

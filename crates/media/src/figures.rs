@@ -33,6 +33,26 @@ pub struct StreamStats {
     pub transcoded: bool,
 }
 
+impl StreamStats {
+    /// The figures of a far end that went on in this session after it had been in another.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        Self {
+            packets_received: self.packets_received + before.packets_received,
+            bytes_received: self.bytes_received + before.bytes_received,
+            packets_sent: self.packets_sent + before.packets_sent,
+            bytes_sent: self.bytes_sent + before.bytes_sent,
+            packets_lost: self.packets_lost + before.packets_lost,
+            packets_foreign: self.packets_foreign + before.packets_foreign,
+            mos: self.mos.or(before.mos),
+            payload_type: self.payload_type.or(before.payload_type),
+            latched: self.latched.or(before.latched),
+            transcoded: self.transcoded || before.transcoded,
+            ..self
+        }
+    }
+}
+
 /// What the far end's own reports tell (RTCP); each is `None` as long as none came.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct FarStats {

@@ -239,7 +239,7 @@ impl Default for Plot {
     fn default() -> Self {
         Self {
             shards: 1,
-            workers: 1,
+            workers: 2,
             ports: 512,
             quality: Quality::GOOD,
             rtp_timeout: Some(Duration::from_secs(60)),

@@ -18,9 +18,7 @@ impl Call {
         leg: usize,
     ) -> Option<Box<Self>> {
         let Some(by) = self.transferor() else { return Some(other) };
-        let is_own = other.domain == self.domain
-            && other.worker == self.worker
-            && self.is_of_same_party(by, &other, leg);
+        let is_own = other.domain == self.domain && self.is_of_same_party(by, &other, leg);
         let place = match &other.state {
             State::Talking(_) if other.takes_part(leg) => other.other(leg).map(Place::Talks),
             State::Ringing(_) if leg == other.guest => Some(Place::Rings),

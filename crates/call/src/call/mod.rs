@@ -72,7 +72,7 @@ use crate::{
     output::Output,
     speech::{Language, Phrase},
 };
-use base::{CallId, DomainId, Now};
+use base::{CallId, DomainId, MediaId, Now};
 use conference::Meeting;
 use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
@@ -227,7 +227,7 @@ impl Call {
     pub(crate) fn handle_acked(&mut self, ctx: &mut Context<'_>, leg: usize, ack: &Request) {
         let sdp = description::of(&ack.headers, &ack.body);
         match self.legs[leg].acked(sdp) {
-            Ok(None) => {}
+            Ok(None) => self.legs[leg].renew_if_wanted(ctx),
             Ok(Some(answer)) => self.handle_answer_in_ack(ctx, leg, &answer),
             Err(error) => self.end(ctx, None, error.refusal()),
         }
@@ -319,9 +319,10 @@ impl Call {
         &mut self,
         ctx: &mut Context<'_>,
         leg: usize,
+        media: MediaId,
         stats: StreamStats,
     ) {
-        self.legs[leg].media_closed(ctx, stats);
+        self.legs[leg].media_closed(ctx, media, stats);
     }
 
     // === Time ===

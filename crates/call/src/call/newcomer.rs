@@ -111,10 +111,8 @@ impl Call {
         mut newcomer: Box<Self>,
         place: Place,
     ) -> Result<(), (Box<Self>, Refusal)> {
-        let refuse =
-            |cause, why: &str| Refusal { reason: Some(why.to_owned()), ..Refusal::of(cause) };
-        if newcomer.move_to_worker(self.worker).is_err() {
-            let refusal = refuse(Cause::Exhausted, "The two calls are on different media workers");
+        // The usual one has no session yet, and begins where it is needed.
+        if let Err(refusal) = newcomer.move_to_worker(ctx, self.worker) {
             return Err((newcomer, refusal));
         }
         if let Err(refusal) = newcomer.answer_guest(ctx) {

@@ -62,11 +62,16 @@ impl Recording {
 }
 
 impl Call {
-    /// The call is answered.
+    /// There is something to be recorded: it is, if the rule wants it, or if it was before.
     pub(super) fn record_by_rule(&mut self, ctx: &mut Context<'_>) {
-        if self.recording.is_by_rule && matches!(self.recording.state, RecordingState::Off) {
-            // A call that cannot be recorded has ended.
-            let _ = self.start_recording(ctx);
+        let pauses = match self.recording.state {
+            RecordingState::Off if self.recording.is_by_rule => false,
+            RecordingState::Interrupted { pauses } => pauses,
+            RecordingState::Off | RecordingState::Runs(_) | RecordingState::Pauses(_) => return,
+        };
+        // A call that cannot be recorded has ended.
+        if self.start_recording(ctx).is_ok() && pauses {
+            let _ = self.record(ctx, RecordingOrder::Pause);
         }
     }
 
@@ -80,12 +85,6 @@ impl Call {
             RecordingState::Runs(_) | RecordingState::Pauses(_) if holds_both => return,
             RecordingState::Runs(_) | RecordingState::Pauses(_) => self.interrupt_recording(ctx),
             RecordingState::Off | RecordingState::Interrupted { .. } => {}
-        }
-        if let RecordingState::Interrupted { pauses } = self.recording.state {
-            self.recording.state = RecordingState::Off;
-            if self.start_recording(ctx).is_ok() && pauses {
-                let _ = self.record(ctx, RecordingOrder::Pause);
-            }
         }
         self.record_by_rule(ctx);
     }

@@ -41,7 +41,7 @@ impl Call {
         ctx: &mut Context<'_>,
         order: SupervisionOrder,
     ) -> Result<(), Refusal> {
-        self.move_to_worker(order.conversation.worker)?;
+        self.move_to_worker(ctx, order.conversation.worker)?;
         self.answer_guest(ctx)?;
         self.note_arrival(ctx);
         let until = ctx.now.instant + ctx.settings.call_duration_max;

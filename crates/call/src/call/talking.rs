@@ -146,6 +146,11 @@ impl Call {
         ctx: &mut Context<'_>,
         [a, b]: [usize; 2],
     ) -> Result<(), LegError> {
+        // A bridge lives whole on one worker.
+        if let Some(worker) = self.legs[a].worker() {
+            self.worker = worker;
+            self.legs[b].move_to_worker(ctx, worker)?;
+        }
         let (Some(side_of_a), Some(side_of_b)) = (self.legs[a].side(), self.legs[b].side()) else {
             return Err(LegError::NoMedia);
         };

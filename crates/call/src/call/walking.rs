@@ -201,19 +201,23 @@ impl Call {
         plan: ConferencePlan,
     ) -> Result<(), Refusal> {
         let place = ctx.world.rooms.come(self.domain, plan.room.clone(), self.worker);
-        self.move_to_worker(place.worker())?;
+        self.move_to_worker(ctx, place.worker())?;
         self.meet(ctx, Invitation { plan, place })
     }
 
-    /// Everything that the guest hears must come from one worker; a session that is open stays where
-    /// it is.
-    pub(super) fn move_to_worker(&mut self, worker: u8) -> Result<(), Refusal> {
-        if self.worker != worker && self.legs.iter().any(|it| it.media().is_some()) {
-            let reason = Some("What this call wants is on another media worker".to_owned());
-            return Err(Refusal { reason, ..Refusal::of(Cause::Exhausted) });
-        }
+    /// Everything that the guest hears must come from one worker: from now on from this one.
+    pub(super) fn move_to_worker(
+        &mut self,
+        ctx: &mut Context<'_>,
+        worker: u8,
+    ) -> Result<(), Refusal> {
         self.worker = worker;
-        Ok(())
+        let guest = &mut self.legs[self.guest];
+        if guest.media().is_none() || guest.worker() == Some(worker) {
+            return Ok(());
+        }
+        self.suspend_recording_of(ctx, self.guest);
+        self.legs[self.guest].move_to_worker(ctx, worker).map_err(|error| error.refusal())
     }
 
     fn visit(

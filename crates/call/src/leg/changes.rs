@@ -108,6 +108,13 @@ impl Leg {
         Ok(())
     }
 
+    /// Sends the re-INVITE that could not be sent before.
+    pub(crate) fn renew_if_wanted(&mut self, ctx: &mut Context<'_>) {
+        if self.wants_renewal {
+            self.wants_renewal = self.renew(ctx).is_err();
+        }
+    }
+
     /// Our own re-INVITE was answered, or never will be; false if the request is none.
     pub(crate) fn end_renewal(&mut self, ctx: &mut Context<'_>, client: ClientId) -> bool {
         let is_it = self.renewal == Some(client);

@@ -131,9 +131,31 @@ impl Session {
         Ok(Self { media, lease, origin, remote: None, direction, side: None })
     }
 
+    /// The same on another worker, with a new port, which the far end has to be told of; until it
+    /// is, it hears us from there.
+    pub(super) fn on_worker(
+        &self,
+        ctx: &mut Context<'_>,
+        leg: LegRef,
+        worker: u8,
+    ) -> Result<Self, LegError> {
+        let mut moved = Self::open(ctx, leg, worker, Family::of(self.lease.address))?;
+        moved.origin = self.origin.clone();
+        moved.remote = self.remote;
+        if let Some(side) = self.side.clone() {
+            moved.configure(ctx, side);
+        }
+        Ok(moved)
+    }
+
     /// Its name.
     pub(super) fn id(&self) -> MediaId {
         self.media
+    }
+
+    /// Where it lives.
+    pub(super) fn worker(&self) -> u8 {
+        self.lease.worker
     }
 
     /// What was agreed with the far end last.

@@ -42,6 +42,7 @@ use sip::{
     endpoint::{NewRequest, Reply},
     offer_answer::{Description, OfferAnswer, OrderError},
 };
+use smallvec::SmallVec;
 use std::{net::SocketAddr, sync::Arc};
 
 /// One leg.
@@ -59,6 +60,19 @@ pub(crate) struct Leg {
     seat: Option<Arc<Seat>>,
     /// Our own re-INVITE that is not answered yet.
     renewal: Option<ClientId>,
+    /// Whether the far end is to be told something by one as soon as that is possible.
+    wants_renewal: bool,
+    /// Sessions on other workers that it had before.
+    former: Former,
+}
+
+/// What is left of a leg's sessions on other workers.
+#[derive(Debug, Default)]
+struct Former {
+    /// Told to close; their figures are on their way.
+    closing: SmallVec<[(MediaId, u8); 1]>,
+    /// The figures of those that are gone.
+    stats: Option<Box<StreamStats>>,
 }
 
 /// What was told last of how the leg stands.
@@ -484,13 +498,66 @@ impl Leg {
         self.media.session().ok().map(Session::id)
     }
 
-    /// The worker told that the session is gone.
-    pub(crate) fn media_closed(&mut self, ctx: &mut Context<'_>, stats: StreamStats) {
-        self.media.closed(ctx, stats);
+    /// The worker told that a session is gone.
+    pub(crate) fn media_closed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        media: MediaId,
+        stats: StreamStats,
+    ) {
+        match self.former.closing.iter().position(|(it, _)| *it == media) {
+            Some(at) => {
+                let (media, worker) = self.former.closing.remove(at);
+                self.forget_former(ctx, media, worker, stats);
+            }
+            None => self.media.closed(ctx, stats),
+        }
+    }
+
+    fn forget_former(
+        &mut self,
+        ctx: &mut Context<'_>,
+        media: MediaId,
+        worker: u8,
+        stats: StreamStats,
+    ) {
+        ctx.handles.remove(Handle::Media(media));
+        ctx.ports.session_closed(worker, ctx.outputs);
+        let before = self.former.stats.take();
+        let all = before.map_or(stats.clone(), |it| stats.after(&it));
+        self.former.stats = Some(Box::new(all));
+    }
+
+    /// Goes on in a session on another worker: the far end is told by a re-INVITE, and until it has
+    /// heard that what it says is lost.
+    pub(crate) fn move_to_worker(
+        &mut self,
+        ctx: &mut Context<'_>,
+        worker: u8,
+    ) -> Result<(), LegError> {
+        let session = self.media.session()?;
+        if session.worker() == worker {
+            return Ok(());
+        }
+        let moved = session.on_worker(ctx, self.handle, worker)?;
+        let former = (session.id(), session.worker());
+        self.media.close(ctx);
+        self.former.closing.push(former);
+        self.media = Media::Open(moved);
+        self.wants_renewal = self.renew(ctx).is_err();
+        Ok(())
+    }
+
+    /// The worker on which its open session lives.
+    pub(crate) fn worker(&self) -> Option<u8> {
+        self.media.session().ok().map(Session::worker)
     }
 
     /// The worker owes us the figures and will not send them any more.
     pub(crate) fn give_up_media(&mut self, ctx: &mut Context<'_>) {
+        for (media, worker) in std::mem::take(&mut self.former.closing) {
+            self.forget_former(ctx, media, worker, StreamStats::default());
+        }
         if self.media.is_closing() {
             self.media.closed(ctx, StreamStats::default());
         }
@@ -504,7 +571,7 @@ impl Leg {
 
     /// Whether the worker's figures are to come.
     pub(crate) fn awaits_media(&self) -> bool {
-        self.media.is_closing()
+        self.media.is_closing() || !self.former.closing.is_empty()
     }
 
     // === Getters ===
@@ -521,7 +588,10 @@ impl Leg {
 
     /// Whether neither a message nor the worker's figures are to come.
     pub(crate) fn is_settled(&self) -> bool {
-        self.has_ended() && matches!(self.signalling, Signalling::Down) && self.media.is_settled()
+        self.has_ended()
+            && matches!(self.signalling, Signalling::Down)
+            && self.media.is_settled()
+            && self.former.closing.is_empty()
     }
 
     /// Our INVITE to it, while no dialog stands.
@@ -617,7 +687,8 @@ impl Leg {
             self.renewal.map(Handle::Client),
             self.media.id().map(Handle::Media),
         ];
-        for name in names.into_iter().flatten() {
+        let former = self.former.closing.iter().map(|(media, _)| Handle::Media(*media));
+        for name in names.into_iter().flatten().chain(former) {
             ctx.handles.insert(name, handle);
         }
         self.handle = handle;
@@ -637,8 +708,11 @@ impl Leg {
         if !self.is_settled() {
             return None;
         }
-        let media = &mut self.media;
-        self.record.take_cdr(ctx, call, || media.take_stats())
+        let (media, former) = (&mut self.media, self.former.stats.take());
+        self.record.take_cdr(ctx, call, || {
+            let stats = media.take_stats();
+            former.map_or(stats.clone(), |before| stats.after(&before))
+        })
     }
 
     /// Takes the leg's names out of the index when its call is forgotten.
@@ -654,6 +728,9 @@ impl Leg {
         }
         self.forget_sent_key(ctx);
         self.forget_renewal(ctx);
+        for (media, _) in &self.former.closing {
+            ctx.handles.remove(Handle::Media(*media));
+        }
         self.media.forget(ctx);
     }
 
@@ -679,6 +756,8 @@ impl Leg {
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
             seat: new.seat,
             renewal: None,
+            wants_renewal: false,
+            former: Former::default(),
         }
     }
 }

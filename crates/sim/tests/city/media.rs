@@ -26,7 +26,7 @@ fn a_phone_that_loses_power_ends_its_call_by_silence() {
 
 #[test]
 fn when_all_ports_are_taken_a_call_is_refused_and_the_next_one_passes_when_some_are_free() {
-    let mut city = pair_in(Plot { ports: 3, ..Plot::default() });
+    let mut city = pair_in(Plot { workers: 1, ports: 3, ..Plot::default() });
     city.add_registered("1003");
     city.dial(CALLER, "1002");
     city.wait(secs(5));
@@ -49,7 +49,7 @@ fn when_all_ports_are_taken_a_call_is_refused_and_the_next_one_passes_when_some_
 
 #[test]
 fn ports_that_are_lost_while_calls_go_on_are_missed_by_new_calls_only() {
-    let mut city = pair_in(Plot { ports: 66, ..Plot::default() });
+    let mut city = pair_in(Plot { workers: 1, ports: 66, ..Plot::default() });
     city.dial(CALLER, "1002");
     city.wait(secs(5));
     city.workers[0].lose_free_ports();
@@ -125,7 +125,7 @@ fn a_prompt_is_played_and_the_call_ends_with_it() {
 
 #[test]
 fn calls_spread_over_the_workers() {
-    let mut city = pair_in(Plot { workers: 2, ..Plot::default() });
+    let mut city = pair_in(Plot::default());
     for _ in 0..2 {
         city.dial(CALLER, "1002");
         city.wait(secs(3));

@@ -120,6 +120,32 @@ fn a_consultation_becomes_a_transfer_whoever_called_whom() {
 }
 
 #[test]
+fn calls_of_two_media_workers_come_together_on_one() {
+    let bridges = |city: &City| -> Vec<usize> {
+        city.workers.iter().map(sim::Worker::bridges_made).collect()
+    };
+    for after in (0..200).step_by(10) {
+        let mut city = trio();
+        city.act(1, |phone, now| phone.hold(now, 0));
+        city.wait(secs(1));
+        city.dial(1, "1003");
+        city.wait(secs(4));
+        assert!(bridges(&city).iter().all(|it| *it > 0), "each has one: {:?}", bridges(&city));
+        city.act(1, |phone, now| phone.refer_to_line(now, 0, 1));
+        // The one who has to be told of a new port holds at that very moment, and comes back.
+        city.wait(millis(after));
+        city.act(2, |phone, now| phone.hold(now, 0));
+        city.wait(secs(2));
+        city.act(2, |phone, now| phone.resume(now, 0));
+        city.wait(secs(2));
+        assert!(talk(&city, 0, 2), "{}", city.story());
+        let sessions: Vec<_> = city.workers.iter().map(sim::Worker::sessions).collect();
+        assert_eq!(sessions.iter().filter(|it| **it == 2).count(), 1, "{sessions:?}");
+        hang_up_all(city);
+    }
+}
+
+#[test]
 fn a_call_that_came_in_meanwhile_is_brought_together_with_the_first() {
     let mut city = trio();
     city.dial(2, "1002");

@@ -73,6 +73,7 @@ fn time_of_a_basic_call() {
 
 fn plot() -> Plot {
     Plot {
+        workers: 1,
         ports: 20_000,
         calls_max: 10_000,
         quality: Quality::even(Duration::from_millis(5)),
