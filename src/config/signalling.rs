@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 /// How call signalling is spread over cores.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Signalling {
-    /// Shards; half the cores unless set.
+    /// Shards; one unless set, since calls of different shards cannot be joined.
     pub shards: NonZeroUsize,
     /// Messages that may wait for a shard; past it new INVITEs are refused with 503.
     pub inbox_max: usize,
@@ -22,7 +22,7 @@ pub(super) struct Raw {
 
 impl Default for Raw {
     fn default() -> Self {
-        Self { shards: 0, inbox_max: 8192 }
+        Self { shards: 1, inbox_max: 8192 }
     }
 }
 
