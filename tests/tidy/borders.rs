@@ -125,6 +125,8 @@ const CORE_DEPENDENCIES: &[&str] = &[
     "memchr",
     "opus",
     "rand_chacha",
+    // Scripts of dialplans, without clocks and modules.
+    "rhai",
     "rsip",
     "rubato",
     "serde",

@@ -58,7 +58,7 @@ steps = [{ play = { file = "gone.wav" } }]
     let shown: Vec<_> = errors.iter().map(ToString::to_string).collect();
     let expected = [
         "one.toml:4: rule[1].match.form: unknown key; expected one of `number`, `from`, \
-         `domain`, `caller`, `within`, `outside`",
+         `domain`, `caller`, `within`, `outside`, `script`",
         "one.toml:5: rule[1].steps[1].dial.user: {y} is captured by no part of the pattern 1{x}; \
          {number} is the whole number",
         "one.toml:7: rule[2].name: is missing",
@@ -80,7 +80,7 @@ steps = [{ play = { file = "gone.wav" } }]
         "two.toml:6: rule[1].steps[1].ring: unknown key; expected one of `answer`, `play`, `say`, \
          `menu`, `collect`, `dial`, `echo`, `tone`, `music`, `conference`, `supervise`, \
          `leave_message`, `hear_messages`, `queue`, `callback_order`, `park`, `fetch`, `pickup`, \
-         `forward`, `do_not_disturb`, `record`, `set`, `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
+         `forward`, `do_not_disturb`, `record`, `set`, `script`, `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",

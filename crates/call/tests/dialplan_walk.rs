@@ -235,6 +235,55 @@ fn hours_and_callers_choose_the_rule() {
 }
 
 #[test]
+fn a_script_decides_and_one_that_fails_ends_its_call() {
+    let plans = plan(
+        r#"[
+            { script = { into = "kind", source = """
+                if parse_int(caller) % 2 == 1 { "odd" } else { "even" }
+            """ } },
+            { branch = { value = "{kind}", cases = { odd = [{ echo = {} }] } } },
+        ]"#,
+    );
+    assert_eq!(does(&plans, Rehearsal::default()), ["echo"]);
+
+    for (source, said) in [("loop {}", "operations"), ("parse_int(outcome)", "rule r")] {
+        let steps = format!("[{{ script = {{ into = \"x\", source = \"{source}\" }} }}]");
+        let actions = Rehearsal::default().of(&plan(&steps), &query());
+        let [Action::Refuse { status: 500, reason }] = actions.as_slice() else {
+            panic!("{source}: {actions:?}")
+        };
+        assert!(reason.contains(said) && !reason.contains('\n'), "{reason}");
+    }
+}
+
+#[test]
+fn a_script_chooses_the_rule() {
+    let rule = |name: &str, script: &str, tone: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nmatch = {{ number = \"5{{rest...}}\"{script} }}\n\
+             steps = [{{ tone = {{ name = \"{tone}\" }} }}]\n"
+        )
+    };
+    let plans = load_plan(
+        &[
+            rule("fails", ", script = \"loop {}\"", "busy"),
+            rule("long", ", script = \"rest.len() > 3 && caller != \\\"1001\\\"\"", "busy"),
+            rule("ours", ", script = \"caller.starts_with(rest)\"", "ringback"),
+            rule("others", "", "dial"),
+        ]
+        .concat(),
+    );
+    for (dialled, rule) in [("510", "ours"), ("52", "others"), ("51234", "others")] {
+        let call = RouteQuery { dialled, ..query() };
+        let explanation = plans.explain(&call, Rehearsal::default());
+        assert_eq!(explanation.rule, Some(rule), "{dialled}");
+        let trail: Vec<_> = explanation.trail.iter().map(ToString::to_string).collect();
+        assert!(trail[2].contains("its script says \"false\" and not true"), "{trail:?}");
+        assert!(trail[1].contains("operations"), "{trail:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_in_steps_is_told_at_its_place() {
     let rule = |steps: &str| {
         format!("[[rule]]\nname = \"r\"\nmatch = {{ number = \"5\" }}\nsteps = [{steps}]\n")
@@ -267,6 +316,10 @@ fn what_is_wrong_in_steps_is_told_at_its_place() {
         ("{ say = { prompt = \"gone\" } }", "prompt: there is no prompt \"gone\""),
         ("{ say = { prompt = \"a\", digits = \"1\" } }", "say: expected one thing to say"),
         ("{ say = { time = \"later\" } }", "time: expected \"now\""),
+        ("{ script = { source = \"1 +\", into = \"x\" } }", "source: is no script that can be run"),
+        ("{ script = { source = \"nobody\", into = \"x\" } }", "source: is no script"),
+        ("{ script = { source = \"1\", into = \"caller\" } }", "into: \"caller\" cannot be set"),
+        ("{ script = { source = \"1\" } }", "script.into: is missing"),
         ("{ block = \"gone\" }", "steps: there is no block \"gone\""),
         (
             "{ menu = { keys = { 1 = [{ goto = \"gone\" }] } } }",

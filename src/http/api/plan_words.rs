@@ -194,6 +194,7 @@ fn judgement_in_russian(judgement: &Judgement) -> String {
         }
         Judgement::OtherDomain { domain } => format!("только для домена {domain}"),
         Judgement::OtherTime { hours } => format!("только для звонков {}", hours_in_russian(hours)),
+        Judgement::OtherWord { said } => format!("скрипт сообщает {said:?}, а не true"),
     }
 }
 
@@ -254,6 +255,7 @@ fn in_russian(mistake: &Mistake) -> String {
             "Переменной {found:?} быть не может: нужно имя из a-z, 0-9 и _, и не `number`, `caller` \
              или `outcome`"
         ),
+        Mistake::Script { said } => format!("Скрипт нельзя выполнить: {said}"),
         Mistake::NoZone { found } => {
             format!("{found:?} — не часовой пояс; нужен вида \"Europe/Moscow\" или \"UTC\"")
         }

@@ -87,6 +87,11 @@ pub enum Judgement {
         /// Within or outside which hours, as plans write it.
         hours: String,
     },
+    /// Its script does not say `true`.
+    OtherWord {
+        /// What it gives instead, or why it fails.
+        said: String,
+    },
 }
 
 impl Plans {
@@ -150,6 +155,7 @@ fn judgement(rule: &Rule, verdict: Verdict<'_, '_>) -> Judgement {
             Judgement::OtherDomain { domain: rule.condition.domain.clone().unwrap_or_default() }
         }
         Verdict::OtherTime(wanted) => Judgement::OtherTime { hours: wanted.to_string() },
+        Verdict::OtherWord(said) => Judgement::OtherWord { said },
     }
 }
 
@@ -194,6 +200,7 @@ impl fmt::Display for Judgement {
             }
             Self::OtherDomain { domain } => write!(f, "is for domain {domain}"),
             Self::OtherTime { hours } => write!(f, "is for calls {hours}"),
+            Self::OtherWord { said } => write!(f, "its script says {said:?} and not true"),
         }
     }
 }

@@ -92,6 +92,12 @@ pub enum Mistake {
         /// What is there.
         found: String,
     },
+    /// A script cannot be read.
+    #[error("is no script that can be run: {said}")]
+    Script {
+        /// What is wrong and where, the lines counted within the script.
+        said: String,
+    },
     /// A place on earth whose clocks count is not known.
     #[error("{found:?} is no time zone; expected one like \"Europe/Moscow\" or \"UTC\"")]
     NoZone {

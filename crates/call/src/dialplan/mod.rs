@@ -17,6 +17,7 @@ mod read;
 mod rehearsal;
 mod rule;
 mod schedule;
+mod script;
 mod step;
 mod table;
 mod template;

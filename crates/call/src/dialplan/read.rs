@@ -7,6 +7,7 @@ use super::{
     pattern::Pattern,
     rule::{Block, Condition, From, HoursWanted, Place, Rule},
     schedule::{Days, Hours, Schedule, Zone},
+    script::Script,
     table::{Complaints, Table, Value},
     template::{Scope, Template, Variables},
 };
@@ -198,10 +199,21 @@ impl Reading<'_, '_> {
             None => Some(Vec::new()),
         };
         let (within, outside) = (table.optional("within"), table.optional("outside"));
+        let script = table.optional("script").map(|it| self.source(&it));
         table.finish(self.to);
         let hours = self.hours_wanted(within.as_ref(), outside.as_ref())?;
         let domain = domain.or_else(|| domain_of_file.map(str::to_owned));
-        Some(Condition { numbers: numbers?, from: from?, callers: callers?, domain, hours })
+        let script = match script {
+            Some(script) => Some(script?),
+            None => None,
+        };
+        Some(Condition { numbers: numbers?, from: from?, callers: callers?, domain, hours, script })
+    }
+
+    /// The source of a script.
+    fn source(&mut self, value: &Value<'_, '_>) -> Option<Script> {
+        let script = Script::read(value.string(self.to)?, self.variables);
+        self.checked(value, script.map_err(|said| Mistake::Script { said }))
     }
 
     /// `None` for a mistake; no hours are none.

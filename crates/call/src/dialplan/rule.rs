@@ -3,7 +3,9 @@
 use super::{
     Caller, Plans, RouteQuery,
     pattern::{Captures, Pattern},
+    script::Script,
     step::Steps,
+    template::{CALLER, NUMBER},
 };
 use std::fmt;
 
@@ -48,6 +50,8 @@ pub(super) struct Condition {
     pub(super) domain: Option<String>,
     /// `None` for always.
     pub(super) hours: Option<HoursWanted>,
+    /// Gives `true` for the calls that the rule is for; `None` if it is for them all.
+    pub(super) script: Option<Script>,
 }
 
 /// When a rule is for a call.
@@ -82,6 +86,8 @@ pub(super) enum Verdict<'r, 'n> {
     OtherDomain,
     /// The rule is for another time.
     OtherTime(&'r HoursWanted),
+    /// The rule's script gives something else than `true`, or fails.
+    OtherWord(String),
 }
 
 impl Rule {
@@ -92,7 +98,7 @@ impl Rule {
         call: &RouteQuery<'n>,
         number: &'n str,
     ) -> Verdict<'r, 'n> {
-        let Condition { numbers, from, callers, domain, hours } = &self.condition;
+        let Condition { numbers, from, callers, domain, hours, script } = &self.condition;
         let Some((pattern, mut captures)) = first_match(numbers, number) else {
             return Verdict::OtherNumber;
         };
@@ -108,11 +114,22 @@ impl Rule {
                 None => return Verdict::OtherCallerNumber,
             }
         }
-        match hours {
-            Some(wanted) if plans.is_open(&wanted.schedule, call.now) != wanted.within => {
-                Verdict::OtherTime(wanted)
-            }
-            Some(_) | None => Verdict::Matches { pattern, captures },
+        if let Some(wanted) = hours
+            && plans.is_open(&wanted.schedule, call.now) != wanted.within
+        {
+            return Verdict::OtherTime(wanted);
+        }
+        let said = script.as_ref().map(|script| {
+            script.run(|name| match name {
+                NUMBER => Some(number),
+                CALLER => Some(call.number),
+                _ => captures.iter().find(|(it, _)| *it == name).map(|(_, value)| *value),
+            })
+        });
+        match said {
+            Some(Ok(word)) if word != "true" => Verdict::OtherWord(word),
+            Some(Err(why)) => Verdict::OtherWord(why),
+            Some(Ok(_)) | None => Verdict::Matches { pattern, captures },
         }
     }
 
@@ -129,7 +146,8 @@ impl Rule {
             | Verdict::OtherCaller
             | Verdict::OtherCallerNumber
             | Verdict::OtherDomain
-            | Verdict::OtherTime(_) => None,
+            | Verdict::OtherTime(_)
+            | Verdict::OtherWord(_) => None,
         }
     }
 
@@ -148,6 +166,7 @@ impl Condition {
             && (self.domain.is_none() || self.domain == other.domain)
             && (self.callers.is_empty() || self.callers == other.callers)
             && (self.hours.is_none() || self.hours == other.hours)
+            && self.script.is_none()
     }
 }
 

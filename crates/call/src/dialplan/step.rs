@@ -4,6 +4,7 @@ use super::{
     Builtin, ConferencePlan,
     action::{DialOutcome, ForwardWhen, ParkPlan},
     schedule::Zone,
+    script::Script,
     template::Template,
 };
 use crate::speech::Language;
@@ -65,6 +66,11 @@ pub(super) enum Step {
     },
     Record(bool),
     Set(Vec<(String, Template)>),
+    /// Sets a variable to what a script gives.
+    Script {
+        script: Script,
+        into: String,
+    },
     /// Goes on with the steps of the first case that the value is.
     Branch {
         value: Template,
@@ -208,6 +214,7 @@ impl Step {
             | Self::PickUp { .. }
             | Self::Record(_)
             | Self::Set(_)
+            | Self::Script { .. }
             | Self::Block(_)
             | Self::Goto(_)
             | Self::Transfer { .. }

@@ -8,6 +8,7 @@ use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
     action::{Dial as DialOrder, DialTarget},
     number::normalise,
+    script::Script,
     step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
     template::{CALLER, LANGUAGE, NUMBER, OUTCOME, Template},
 };
@@ -303,6 +304,7 @@ impl Walk {
                 Action::Refuse { status: *status, reason: reason.clone() }
             }
             Step::HangUp => Action::HangUp,
+            Step::Script { script, into } => return self.run(script, into),
             Step::Set(_)
             | Step::Branch { .. }
             | Step::Hours { .. }
@@ -366,8 +368,25 @@ impl Walk {
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
             | Step::Record(_)
+            | Step::Script { .. }
             | Step::Refuse { .. }
             | Step::HangUp => {}
+        }
+    }
+
+    /// Runs a script; a call whose script fails has nowhere to go.
+    fn run(&mut self, script: &Script, into: &str) -> Option<Action> {
+        match script.run(|name| self.variable(name)) {
+            Ok(value) => {
+                self.set(into, value);
+                None
+            }
+            Err(why) => {
+                self.frames.clear();
+                let rule = self.rule.as_deref().unwrap_or("none");
+                let reason = format!("A script of the dialplan failed, rule {rule}: {why}");
+                Some(Action::Refuse { status: 500, reason })
+            }
         }
     }
 

@@ -57,6 +57,7 @@ impl Reading<'_, '_> {
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
             table.optional("set").map(|it| self.set(&it, scope)),
+            table.optional("script").map(|it| self.script(&it)),
             table.optional("branch").map(|it| self.branch(&it, scope)),
             table.optional("hours").map(|it| self.hours(&it, scope)),
             table.optional("block").map(|it| self.words(&it).map(Step::Block)),
@@ -174,11 +175,7 @@ impl Reading<'_, '_> {
         let mut table = value.table(self.to)?;
         let say = table.optional("say");
         let say = self.say_or_nothing(say.as_ref(), scope);
-        let into = table.required("into", self.to);
-        let into = into.and_then(|it| {
-            let name = it.string(self.to)?;
-            self.variable(&it, name)
-        });
+        let into = table.required("into", self.to).and_then(|it| self.variable_of(&it));
         let least = table.optional("digits_min");
         let digits_min = match &least {
             Some(it) => it.integer(1..=COLLECTED_MAX, self.to),
@@ -488,6 +485,19 @@ impl Reading<'_, '_> {
             })
             .collect();
         Some(Step::Set(values.into_iter().collect::<Option<_>>()?))
+    }
+
+    fn script(&mut self, value: &Value<'_, '_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let into = table.required("into", self.to).and_then(|it| self.variable_of(&it));
+        let script = table.required("source", self.to).and_then(|it| self.source(&it));
+        table.finish(self.to);
+        Some(Step::Script { script: script?, into: into? })
+    }
+
+    fn variable_of(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        let name = value.string(self.to)?;
+        self.variable(value, name)
     }
 
     /// The name of a variable that steps may set.
