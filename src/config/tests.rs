@@ -201,7 +201,7 @@ fn two_trunks_cannot_share_a_source() {
              sources = [\"192.0.2.1\"]\n{port}\n"
         )
     };
-    let both = |a: &str, b: &str| trunk("a", a) + &trunk("b", b);
+    let both = |a: &str, b: &str| [trunk("a", a), trunk("b", b)].concat();
     let parse = |text: &str| Config::parse(text, &Overrides::default());
 
     assert_eq!(parse(&both("", "source_port = 5060")).unwrap_err()[0].key, "trunk[1].sources");

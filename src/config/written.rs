@@ -396,7 +396,7 @@ mod tests {
                 "[[trunk]]\nname = {name:?}\ndomain = \"d\"\ndestination = \"192.0.2.1:5060/udp\"\n"
             )
         };
-        std::fs::write(&file, trunk("a") + &trunk("b")).unwrap();
+        std::fs::write(&file, [trunk("a"), trunk("b")].concat()).unwrap();
 
         let written = Written::load(Some(&file), &Overrides::default()).unwrap();
 

@@ -261,7 +261,7 @@ pub(crate) async fn a_dialplan_is_saved_whole_or_not_at_all(place: Place) {
     let late = save("main.toml", Some(&version), PLAN).await;
     assert_eq!(late.refusal(), (409, "version_conflict".to_owned()));
     assert_eq!(late.json()["current"]["text"], better);
-    let second = "domain = \"a.example\"\n".to_owned() + &SECOND_RULE.replace("9197", "9198");
+    let second = ["domain = \"a.example\"\n", &SECOND_RULE.replace("9197", "9198")].concat();
     let clash = save("second", None, &second).await;
     assert_eq!(clash.refusal(), (422, "invalid".to_owned()), "the name of a rule is taken");
     let made = save("second", None, &second.replace("\"two\"", "\"three\"")).await;

@@ -17,7 +17,7 @@ async fn a_flood_is_dropped_unread_and_others_are_served_meanwhile() {
     let start = Instant::now();
 
     let flood = tokio::spawn(async move {
-        let junk = options("flood") + &"x".repeat(1_000);
+        let junk = [options("flood"), "x".repeat(1_000)].concat();
         for _ in 0..FLOOD {
             flooder.send(&junk, ours).await;
         }
