@@ -91,6 +91,17 @@ fn a_call_that_nobody_takes_is_given_back() {
 }
 
 #[test]
+fn transfers_of_one_dialog_are_told_apart() {
+    let server = Server::start();
+    let stays = callee(&server, 1, "1002", "uas.xml", "0");
+
+    let told = caller(&server, "uac-refer-again.xml", "1999999").run();
+
+    stays.succeed();
+    assert_eq!(statuses_told(&told), [100, 404, 100, 404]);
+}
+
+#[test]
 fn transfers_that_make_no_sense_are_refused() {
     let server = Server::start();
     let stays = callee(&server, 1, "1002", "uas.xml", "0");
@@ -114,22 +125,26 @@ fn nobody_is_made_to_call_by_a_request_alone() {
 fn a_dialog_is_replaced_only_by_phones_of_whose_it_is() {
     let server = Server::start();
     let guess = |slot, extension, replaces: &str| {
-        Sipp::caller(&server, slot, "uac-replaces-refused.xml", extension, "1002")
+        let trace = Sipp::caller(&server, slot, "uac-replaces-refused.xml", extension, "1002")
             .with(&["-key", "replaces", replaces])
             .run();
+        let last = trace.iter().rfind(|it| !it.sent).expect("an answer is due");
+        status_of(&last.message)
     };
     let stays = callee(&server, 1, "1002", "uas.xml", "0");
     let replaced = Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", "1002").start();
     let dialog = wait_for("the answer", LIMIT, || dialog_of(&replaced));
 
-    guess(2, "1003", "nobody@127.0.0.1;to-tag=1;from-tag=2");
-    guess(2, "1003", &dialog);
+    assert_eq!(guess(2, "1003", "nobody@127.0.0.1;to-tag=1;from-tag=2"), 481);
+    assert_eq!(guess(2, "1003", &dialog), 481);
+    assert_eq!(guess(2, "1003", &format!("{dialog};early-only")), 481);
+    assert_eq!(guess(3, "1001", &format!("{dialog};early-only")), 486);
     Sipp::caller(&server, 3, "uac-replaces.xml", "1001", "1002")
         .with(&["-key", "replaces", &dialog, "-d", "300"])
         .run();
     replaced.succeed();
     stays.succeed();
-    guess(3, "1001", &dialog);
+    assert_eq!(guess(3, "1001", &dialog), 481);
 }
 
 /// 1001, who calls 1002 and hands it on to `target`.
