@@ -145,6 +145,9 @@ fn a_dialog_is_replaced_only_by_phones_of_whose_it_is() {
     replaced.succeed();
     stays.succeed();
     assert_eq!(guess(3, "1001", &dialog), 481);
+    let rows = server.wait_for_cdrs(8);
+    let rung = rows.iter().filter(|it| it.role == "callee").count();
+    assert_eq!((rows.len(), rung), (8, 1), "nobody else was rung: {rows:?}");
 }
 
 /// 1001, who calls 1002 and hands it on to `target`.
