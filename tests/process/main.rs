@@ -39,6 +39,7 @@ mod supervision;
 mod texts;
 mod torture;
 mod traces;
+mod transfer_scenarios;
 mod transfers;
 mod trunks;
 mod voicemail;

@@ -150,6 +150,27 @@ fn request_without_credentials_is_refused_whatever_its_method() {
 }
 
 #[test]
+fn phone_subscribes_is_told_and_unsubscribes() {
+    let server = Server::start();
+    for (number, event, content_type) in [
+        ("1002", "dialog", "application/dialog-info+xml"),
+        ("1001", "message-summary", "application/simple-message-summary"),
+        ("1002", "presence", "application/pidf+xml"),
+        ("1001", "reg", "application/reginfo+xml"),
+    ] {
+        Sipp::caller(&server, 0, "subscribe.xml", "1001", number)
+            .with(&["-key", "event", event, "-key", "content_type", content_type])
+            .run();
+    }
+}
+
+#[test]
+fn events_that_nobody_knows_are_refused() {
+    let server = Server::start();
+    Sipp::caller(&server, 0, "subscribe-refused.xml", "1001", "1002").run();
+}
+
+#[test]
 fn trunk_reaches_an_extension_by_its_outside_number_without_credentials() {
     let server = Server::start();
     let callee = registered_callee(&server, 1, "1002", "uas.xml");

@@ -618,8 +618,10 @@ impl Calls {
             .filter(|it| it.domain() == domain)
             .filter_map(|it| Some((it.id(), it.place_for(wanted)?)))
             .min_by_key(|it| it.0);
-        let mut refusal = wanted.refusal();
         let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
+        let too_late = found.and_then(|(_, place)| wanted.comes_too_late(place));
+        let found = found.filter(|_| too_late.is_none());
+        let mut refusal = too_late.unwrap_or_else(|| wanted.refusal());
         if let Some((into, place)) = found {
             let mut taken_in = None;
             let slot = &mut taken_in;

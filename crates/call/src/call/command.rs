@@ -49,7 +49,7 @@ impl Call {
         if self.principal_of(other) == Principal::Extension(order.to.clone()) {
             return Err(CommandRefusal::ToItself);
         }
-        self.begin_transfer(ctx, by, Order { number: order.to.clone(), with: None }, false);
+        self.begin_transfer(ctx, by, Order { number: order.to.clone(), with: None }, None);
         Ok(())
     }
 }

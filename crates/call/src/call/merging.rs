@@ -73,6 +73,7 @@ impl Call {
             leg.belong_to(&other.caller, other.caller_name.as_deref(), &other.dialled);
             self.legs.push(leg);
         }
+        self.referred.append(&mut other.referred);
         drop(other.listed.take());
         first
     }

@@ -131,6 +131,8 @@ pub(crate) struct Call {
     forwards: u8,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
+    /// Dialogs in which a REFER was accepted.
+    referred: Vec<DialogId>,
     /// Where a guest that is or was parked goes if nobody fetches it.
     returns_to: Option<Return>,
     recording: Recording,

@@ -51,6 +51,19 @@ impl Wanted {
         let reason = Some(reason.to_owned());
         Refusal { status: Status(status), reason, ..Refusal::of(Cause::Unavailable) }
     }
+
+    /// Why a place that was found may not be taken: its call is answered, and a place was wanted only
+    /// before that (RFC 3891 section 3).
+    pub(crate) fn comes_too_late(&self, place: Place) -> Option<Refusal> {
+        let is_answered = matches!(place, Place::Leg(_));
+        let is_early_only = matches!(self, Self::WithLeg { is_early_only: true, .. });
+        let reason = Some("The call is answered".to_owned());
+        (is_answered && is_early_only).then(|| Refusal {
+            status: Status(486),
+            reason,
+            ..Refusal::of(Cause::Unavailable)
+        })
+    }
 }
 
 impl Call {
@@ -82,7 +95,7 @@ impl Call {
             (Wanted::ParkedIn(slot), State::Parked(parked)) => {
                 (parked.slot() == *slot).then_some(Place::Parked)
             }
-            (Wanted::WithLeg { leg, is_early_only: false }, State::Talking(_)) => {
+            (Wanted::WithLeg { leg, .. }, State::Talking(_)) => {
                 (leg.call == self.id && self.takes_part(leg.leg)).then_some(Place::Leg(leg.leg))
             }
             (Wanted::WithLeg { leg, .. }, State::Ringing(ringing)) => {

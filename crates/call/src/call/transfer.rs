@@ -30,8 +30,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Transfer {
     /// Whose place is to be taken.
     by: usize,
-    /// Whether it wants to know how it goes (RFC 4488).
-    is_told: bool,
+    /// Whether it wants to know how it goes (RFC 4488), and of which REFER.
+    told_of: Option<Referral>,
     /// What it was told last.
     told: Status,
     stage: Stage,
@@ -57,6 +57,25 @@ enum Stage {
     },
 }
 
+/// A REFER, as RFC 3515 section 2.4.6 tells those of one dialog apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Referral {
+    /// The dialog's first.
+    First,
+    /// Another, with this CSeq.
+    Later(u32),
+}
+
+impl Referral {
+    /// The Event of its NOTIFYs.
+    fn event(self) -> Bytes {
+        match self {
+            Self::First => Bytes::from_static(b"refer"),
+            Self::Later(cseq) => format!("refer;id={cseq}").into(),
+        }
+    }
+}
+
 impl Call {
     /// `leg` wants whoever it talks to to be connected with somebody else.
     pub(crate) fn handle_refer(
@@ -68,9 +87,15 @@ impl Call {
     ) {
         let reply = match self.judge_refer(ctx, leg, request) {
             Ok(order) => {
-                let reply = Reply::new(Status(202));
+                let mut reply = Reply::new(Status(202));
+                let told_of = if is_told(request) {
+                    Some(self.note_referral(leg, request))
+                } else {
+                    reply = reply.with_header(refer_sub(), "false");
+                    None
+                };
                 ctx.endpoint.respond(ctx.now.instant, server, reply);
-                return self.begin_transfer(ctx, leg, order, is_told(request));
+                return self.begin_transfer(ctx, leg, order, told_of);
             }
             Err((status, reason)) => {
                 Reply { reason: Some(reason.to_owned()), ..Reply::new(Status(status)) }
@@ -110,12 +135,12 @@ impl Call {
         ctx: &mut Context<'_>,
         by: usize,
         order: Order,
-        is_told: bool,
+        told_of: Option<Referral>,
     ) {
         let Some(guest) = self.other(by) else { return };
         self.refuse_exchange(ctx);
         self.transfer =
-            Some(Box::new(Transfer { by, is_told, told: Status(100), stage: Stage::Searching }));
+            Some(Box::new(Transfer { by, told_of, told: Status(100), stage: Stage::Searching }));
         self.notify_of_transfer(ctx, Status(100));
         drop(self.listed.take());
         self.guest = guest;
@@ -151,6 +176,16 @@ impl Call {
         self.legs[by].play(ctx, Playout::Silence);
         self.legs[self.guest].play(ctx, Playout::Silence);
         self.go_on(ctx);
+    }
+
+    /// How NOTIFYs name a REFER of this leg.
+    fn note_referral(&mut self, leg: usize, request: &Request) -> Referral {
+        let Some(dialog) = self.legs[leg].dialog() else { return Referral::First };
+        if !self.referred.contains(&dialog) {
+            self.referred.push(dialog);
+            return Referral::First;
+        }
+        request.headers.cseq().map_or(Referral::First, |it| Referral::Later(it.number))
     }
 
     // === How it goes ===
@@ -325,9 +360,7 @@ impl Call {
         let transfer = self.transfer.as_mut()?;
         let is_repeated = transfer.told == status && status != Status(100);
         let dialog = self.legs[transfer.by].dialog()?;
-        if !transfer.is_told || is_repeated {
-            return None;
-        }
+        let told_of = transfer.told_of.filter(|_| !is_repeated)?;
         transfer.told = status;
         let state = if status.is_final() {
             "terminated;reason=noresource".to_owned()
@@ -336,7 +369,7 @@ impl Call {
         };
         let header = |name, value: Bytes| Header { name, value };
         let headers = vec![
-            header(HeaderName::Event, Bytes::from_static(b"refer")),
+            header(HeaderName::Event, told_of.event()),
             header(HeaderName::SubscriptionState, state.into()),
         ];
         let body = Body {
@@ -394,8 +427,11 @@ pub(super) struct Order {
 
 /// Whether whoever asks wants to be notified (RFC 4488 section 4).
 fn is_told(request: &Request) -> bool {
-    let name = HeaderName::Other(Bytes::from_static(b"Refer-Sub"));
-    !request.headers.text(&name).is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
+    !request.headers.text(&refer_sub()).is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
+}
+
+fn refer_sub() -> HeaderName {
+    HeaderName::Other(Bytes::from_static(b"Refer-Sub"))
 }
 
 /// How long the implicit subscription lasts by our word, in seconds: longer than anybody rings.
