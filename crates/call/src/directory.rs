@@ -2,7 +2,7 @@
 
 use crate::{cdr::Line, features::Features, rules::MediaRules};
 use base::{DomainId, ExtensionId, UserId};
-pub use sip::digest::Ha1;
+pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
@@ -79,6 +79,8 @@ pub struct Trunk {
     pub sources: Vec<IpAddr>,
     /// Port that requests must come from, where several trunks share an address.
     pub source_port: Option<u16>,
+    /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
+    pub login: Option<Login>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
 }

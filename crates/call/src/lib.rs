@@ -30,6 +30,7 @@ mod rooms;
 mod routing;
 mod rules;
 mod settings;
+mod signable;
 pub mod speech;
 pub mod voicemail;
 

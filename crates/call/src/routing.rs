@@ -150,6 +150,7 @@ impl Context<'_> {
             line: Some(extension.line()),
             rules: extension.media.clone(),
             seat: None,
+            login: None,
             uri: contact.uri,
             from: search.calling.address(host.clone()),
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
@@ -167,7 +168,7 @@ impl Context<'_> {
     ) -> Result<Targets, Refusal> {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
-        let Some(Trunk { destination: hop, media: rules, .. }) =
+        let Some(Trunk { destination: hop, media: rules, login, .. }) =
             trunk.filter(|trunk| trunk.domain == search.domain.id)
         else {
             let reason = Some(format!("Trunk {name} is not configured"));
@@ -180,6 +181,7 @@ impl Context<'_> {
             line: None,
             rules: rules.clone(),
             seat: None,
+            login: login.clone(),
             uri: uri.clone(),
             from: search.calling.address(host),
             to: NameAddr::new(uri),

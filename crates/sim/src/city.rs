@@ -4,7 +4,7 @@ use crate::{
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
+    plot::{self, DOMAIN, Plot, UDP_FLOW, backup, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
     worker::Worker,
@@ -13,7 +13,7 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    World, facts::CallState, features::FeatureReply, registration::RegistrationReply,
+    Trunk, World, facts::CallState, features::FeatureReply, registration::RegistrationReply,
     voicemail::VoicemailReply,
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
@@ -183,6 +183,13 @@ impl City {
         phone
     }
 
+    /// The same at the address of the other trunk.
+    pub fn add_backup(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.phones[phone].address = backup();
+        phone
+    }
+
     /// Builds a phone and registers it.
     pub fn add_registered(&mut self, number: &str) -> usize {
         let phone = self.add_phone(number);
@@ -261,6 +268,17 @@ impl City {
     /// The directory of the switch.
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Sets something else for a trunk, from now on.
+    pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
+        let mut directory = plot::copy(&self.directory);
+        change(directory.trunks.get_mut(name).expect("the trunk is there"));
+        self.directory = Arc::new(directory);
+        for shard in &mut self.shards {
+            shard.handle_directory(Arc::clone(&self.directory));
+        }
+        self.settle_step();
     }
 
     /// Calls that an extension counts as busy with.

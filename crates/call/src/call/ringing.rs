@@ -21,7 +21,7 @@ use media::{
 };
 use sip::{
     ClientId, Destination, DialogId, Header, Method, NameAddr, Response, Status, Uri,
-    endpoint::NewRequest, offer_answer::OrderError,
+    digest::Login, endpoint::NewRequest, offer_answer::OrderError,
 };
 use std::{
     sync::Arc,
@@ -47,6 +47,8 @@ pub(crate) struct Target {
     /// What is set for it, or its trunk.
     pub(crate) rules: MediaRules,
     pub(crate) seat: Option<Arc<Seat>>,
+    /// Credentials, should it ask for some.
+    pub(crate) login: Option<Login>,
     pub(crate) uri: Uri,
     /// The caller as the callee sees it.
     pub(crate) from: NameAddr,
@@ -129,8 +131,8 @@ impl Call {
             return Err(LegError::TooMany);
         }
         let handle = LegRef { call: self.id, leg: self.legs.len() };
-        let Target { party, line, rules, seat, .. } = target;
-        let new = NewLeg { handle, party, line, rules, seat };
+        let Target { party, line, rules, seat, login, .. } = target;
+        let new = NewLeg { handle, party, line, rules, seat, login };
         let headers = self.arrival.headers.iter().cloned().chain(target.headers).collect();
         let request = NewRequest {
             method: Method::Invite,
@@ -180,6 +182,7 @@ impl Call {
             (200..=299, Some(dialog)) => self.handle_answer(ctx, leg, dialog, response),
             // A 2xx without a To tag makes no dialog (RFC 3261 section 12.1): a broken callee.
             (200..=299, None) => self.handle_invite_failure(ctx, leg, Status(500)),
+            (401 | 407, _) if self.legs[leg].sign(ctx, response) => {}
             (_, _) => self.handle_invite_failure(ctx, leg, response.status),
         }
     }

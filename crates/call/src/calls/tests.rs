@@ -237,6 +237,7 @@ fn directory(rng: &mut Rng) -> Directory {
         },
         sources: vec![address.ip()],
         source_port: None,
+        login: None,
         media: crate::MediaRules::default(),
     };
     let mut directory = Directory::default();

@@ -5,10 +5,12 @@
 
 mod client;
 mod digest;
+mod gate;
 mod line;
 mod sdp;
 mod server;
 
+pub use gate::Gate;
 pub use line::{Line, LineState};
 pub use sdp::AudioWay;
 
@@ -91,6 +93,14 @@ pub struct Phone {
     pub domain: String,
     /// What it does when called.
     pub manner: Manner,
+    /// What it asks of whoever calls it, if it asks.
+    pub gate: Option<Gate>,
+    /// Requests with credentials that came to it.
+    pub credentials_seen: usize,
+    /// What it answers to OPTIONS outside dialogs; `None` for nothing at all.
+    pub options_status: Option<u16>,
+    /// OPTIONS outside dialogs that came to it.
+    pub options_seen: usize,
     /// Its calls, oldest first.
     pub lines: Vec<Line>,
     /// The final status of the last REGISTER.
@@ -160,6 +170,10 @@ impl Phone {
             signs_as: number.to_owned(),
             domain: domain.to_owned(),
             manner: Manner::answers_after(Duration::from_secs(2)),
+            gate: None,
+            credentials_seen: 0,
+            options_status: Some(200),
+            options_seen: 0,
             lines: Vec::new(),
             registered: None,
             expires_s: 3600,

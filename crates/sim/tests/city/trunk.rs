@@ -1,8 +1,8 @@
 //! Calls to and from the carrier.
 
 use crate::support::*;
-use call::LegRole;
-use sim::{City, Manner};
+use call::{LegRole, directory::Login};
+use sim::{City, Gate, Manner};
 
 /// `1001` registered as phone 0, the carrier as phone 1.
 fn with_provider() -> City {
@@ -10,6 +10,23 @@ fn with_provider() -> City {
     city.add_registered("1001");
     city.add_provider("4951234567");
     city
+}
+
+/// The same; the carrier asks for a password, and the trunk has `password`.
+fn with_gate(password: &str) -> City {
+    let mut city = with_provider();
+    city.phones[1].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    let login = Login {
+        username: "tandem".to_owned(),
+        password: password.to_owned(),
+        realm: Some("carrier.test".to_owned()),
+    };
+    city.change_trunk("provider", |trunk| trunk.login = Some(login));
+    city
+}
+
+fn gate(city: &City) -> &Gate {
+    city.phones[1].gate.as_ref().expect("it asks")
 }
 
 fn party(city: &City, role: LegRole) -> &str {
@@ -73,4 +90,73 @@ fn the_carrier_cannot_register() {
     city.act(1, sim::Phone::register);
     city.finish();
     assert_eq!(city.phones[1].registered, Some(401), "there is no such extension");
+}
+
+#[test]
+fn a_challenge_is_answered_in_the_same_leg_with_the_next_cseq_by_server_and_proxy() {
+    for is_proxy in [false, true] {
+        let mut city = with_gate("s3cret");
+        city.phones[1].gate.as_mut().expect("it asks").is_proxy = is_proxy;
+        city.dial(CALLER, "94951234567");
+        city.wait(secs(5));
+        assert!(is_heard_both_ways(&city), "{}", city.story());
+
+        let seen = &gate(&city).seen;
+        let [(1, call_id, tag), (2, call_id_again, tag_again)] = seen.as_slice() else {
+            panic!("one INVITE without and one with credentials: {seen:?}");
+        };
+        assert_eq!((call_id, tag), (call_id_again, tag_again), "RFC 3261 section 22.2");
+        assert_eq!((gate(&city).challenges, gate(&city).refused), (1, 0));
+        city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
+        city.finish();
+        assert_eq!(log(&city), ["caller 200 normal peer", "callee 200 normal remote"]);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_tried_twice_at_most_and_a_challenge_without_one_ends_the_call() {
+    let mut city = with_gate("wrong");
+    city.dial(CALLER, "94951234567");
+    city.finish();
+    assert!(gate(&city).refused <= 2, "{:?}", gate(&city));
+    assert_eq!(line(&city, CALLER).final_status(), Some(500), "a trouble of ours");
+
+    let mut city = with_provider();
+    city.phones[1].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    city.dial(CALLER, "94951234567");
+    city.finish();
+    assert_eq!((gate(&city).seen.len(), city.phones[1].credentials_seen), (1, 0));
+    assert_eq!(line(&city, CALLER).final_status(), Some(500));
+}
+
+#[test]
+fn credentials_go_to_the_trunk_they_are_for_and_only_for_the_realm_they_are_for() {
+    let mut city = with_gate("s3cret");
+    city.phones[1].gate.as_mut().expect("it asks").realm = "elsewhere.test".to_owned();
+    city.add_registered("1002");
+    let (backup, colleague) = (city.add_backup("4957654321"), 2);
+    for phone in [backup, colleague] {
+        city.phones[phone].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    }
+    for number in ["94951234567", "1002", "84951234567"] {
+        city.dial(CALLER, number);
+        city.wait(secs(60));
+    }
+    city.finish();
+    let asked = |phone: usize| city.phones[phone].gate.as_ref().map(|it| it.challenges > 0);
+    assert!([1, backup, colleague].iter().all(|it| asked(*it) == Some(true)), "{}", city.story());
+    let seen = [1, backup, colleague].map(|it| city.phones[it].credentials_seen);
+    assert_eq!(seen, [0, 0, 0]);
+}
+
+#[test]
+fn a_caller_that_gives_up_while_the_carrier_asks_leaves_nothing_behind() {
+    for at in 0..30 {
+        let mut city = with_gate("s3cret");
+        city.phones[1].manner = Manner::ignores();
+        city.dial(CALLER, "94951234567");
+        city.wait(millis(10 * at));
+        city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+        city.finish();
+    }
 }
