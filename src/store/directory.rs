@@ -130,5 +130,14 @@ fn fit(
 
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
     let config::Trunk { name, destination, sources, source_port, media, .. } = trunk;
-    Trunk { name, domain, destination, sources, source_port, login: None, media }
+    Trunk {
+        name,
+        domain,
+        destination,
+        sources,
+        source_port,
+        login: None,
+        limits: call::TrunkLimits::default(),
+        media,
+    }
 }

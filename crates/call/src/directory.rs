@@ -1,6 +1,6 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::{cdr::Line, features::Features, rules::MediaRules};
+use crate::{cdr::Line, features::Features, occupancy::TrunkLimits, rules::MediaRules};
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
@@ -81,6 +81,8 @@ pub struct Trunk {
     pub source_port: Option<u16>,
     /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
     pub login: Option<Login>,
+    /// How many calls it may carry.
+    pub limits: TrunkLimits,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
 }

@@ -40,7 +40,7 @@ pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use conversations::Conversations;
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
 pub use facts::{CallFact, CallView, LegMedia, LegView};
-pub use occupancy::{Occupancy, Seat};
+pub use occupancy::{Occupancy, Seat, TrunkFull, TrunkLimits};
 pub use output::{CallCounts, Output, Totals};
 pub use parking::Parking;
 pub use recording::{RecordingOrder, RecordingRefusal};

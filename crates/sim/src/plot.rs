@@ -369,6 +369,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
         sources: vec![address.ip()],
         source_port: None,
         login: None,
+        limits: call::TrunkLimits::default(),
         media: call::MediaRules::default(),
     }
 }

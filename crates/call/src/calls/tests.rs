@@ -238,6 +238,7 @@ fn directory(rng: &mut Rng) -> Directory {
         sources: vec![address.ip()],
         source_port: None,
         login: None,
+        limits: crate::TrunkLimits::default(),
         media: crate::MediaRules::default(),
     };
     let mut directory = Directory::default();
