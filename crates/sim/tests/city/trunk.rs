@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use call::{LegRole, directory::Login};
-use sim::{City, Gate, Manner};
+use sim::{City, Gate, Manner, Plot};
 
 /// `1001` registered as phone 0, the carrier as phone 1.
 fn with_provider() -> City {
@@ -159,4 +159,131 @@ fn a_caller_that_gives_up_while_the_carrier_asks_leaves_nothing_behind() {
         city.act(CALLER, |phone, now| phone.hang_up(now, 0));
         city.finish();
     }
+}
+
+/// `1001` registered as phone 0, the carriers `provider` and `backup` as phones 1 and 2.
+fn with_two_providers() -> City {
+    let mut city = with_provider();
+    city.add_backup("4951234567");
+    city
+}
+
+/// How many calls each carrier saw.
+fn calls_seen(city: &City) -> [usize; 2] {
+    [1, 2].map(|phone: usize| city.phones[phone].lines.len())
+}
+
+#[test]
+fn the_next_trunk_is_tried_for_troubles_of_the_way_only() {
+    let cases = [
+        (503, 2, 200),
+        (500, 2, 200),
+        (408, 2, 200),
+        (302, 2, 200),
+        (603, 1, 603),
+        (404, 1, 404),
+        (484, 1, 484),
+        (403, 1, 403),
+        (480, 1, 480),
+    ];
+    for (status, tried, heard) in cases {
+        let mut city = with_two_providers();
+        city.phones[1].manner = Manner::refuses_after(secs(1), status);
+        city.dial(CALLER, "84951234567");
+        city.wait(secs(10));
+        assert_eq!(calls_seen(&city), [1, tried - 1], "after {status}");
+        assert_eq!(line(&city, CALLER).final_status(), Some(heard), "{}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn a_busy_callee_is_busy_behind_every_trunk_and_the_plan_goes_on_with_that() {
+    for status in [486, 600] {
+        let mut city = with_two_providers();
+        city.phones[1].manner = Manner::refuses_after(secs(1), status);
+        city.dial(CALLER, "84951234567");
+        city.wait(secs(10));
+        assert_eq!(calls_seen(&city), [1, 0]);
+        assert!(is_spoken_to(&city, CALLER), "the steps for busy follow: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn a_trunk_that_rings_in_vain_ends_the_list_and_a_silent_one_does_not() {
+    let mut city = with_two_providers();
+    city.phones[1].manner = Manner::ignores();
+    city.dial(CALLER, "84951234567");
+    city.finish();
+    assert_eq!(calls_seen(&city), [1, 0]);
+    assert_eq!(line(&city, CALLER).final_status(), Some(480));
+
+    let mut city = with_two_providers();
+    city.phones[1].manner = Manner { rings_after: None, ..Manner::ignores() };
+    city.dial(CALLER, "84951234567");
+    city.wait(secs(30));
+    assert_eq!(calls_seen(&city), [1, 1]);
+    assert_eq!(line(&city, CALLER).final_status(), Some(200), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_full_trunk_is_passed_over_and_free_again_when_its_calls_are() {
+    let mut city = with_two_providers();
+    city.add_registered("1002");
+    city.change_trunk("provider", |trunk| trunk.limits.channels_max = Some(1));
+    city.dial(CALLER, "84951234567");
+    city.wait(secs(5));
+    city.dial(3, "84957654321");
+    city.wait(secs(5));
+    assert_eq!(calls_seen(&city), [1, 1], "{}", city.story());
+    assert_eq!(line(&city, 3).final_status(), Some(200));
+
+    city.act(3, |phone, now| phone.dial(now, "94957654321"));
+    city.wait(secs(5));
+    assert_eq!(line(&city, 3).final_status(), Some(486), "there is no other way for this one");
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    city.act(3, |phone, now| phone.dial(now, "94957654321"));
+    city.wait(secs(5));
+    assert_eq!(line(&city, 3).final_status(), Some(200));
+    hang_up_all(city);
+}
+
+#[test]
+fn channels_count_both_directions_on_all_shards_and_an_incoming_call_past_them_gets_503() {
+    let mut city = city_with(Plot { shards: 3, ..Plot::default() });
+    city.add_registered("1001");
+    city.add_provider("4951234567");
+    city.change_trunk("provider", |trunk| trunk.limits.channels_max = Some(2));
+    city.dial(CALLER, "94951234567");
+    city.wait(secs(5));
+    for _ in 0..3 {
+        city.act(1, |phone, now| phone.dial_uri(now, "sip:74950000001@10.0.0.1", true));
+    }
+    city.wait(secs(5));
+    let mut heard: Vec<_> =
+        city.phones[1].lines[1..].iter().filter_map(sim::Line::final_status).collect();
+    heard.sort_unstable();
+    assert_eq!(heard, [200, 503, 503], "{}", city.story());
+    let refused = city.cdrs.iter().filter(|it| it.cause == "too_many_calls").count();
+    assert_eq!(refused, 2, "the call log says why");
+    hang_up_all(city);
+}
+
+#[test]
+fn new_calls_beyond_so_many_a_second_are_refused_and_not_counted() {
+    let mut city = with_provider();
+    city.change_trunk("provider", |trunk| trunk.limits.cps_max = Some(2));
+    for at in 0..40 {
+        city.act(1, |phone, now| phone.dial_uri(now, "sip:74950000009@10.0.0.1", true));
+        city.wait(millis(100));
+        assert!(city.phones[1].lines.len() == at + 1);
+    }
+    city.finish();
+    let heard: Vec<_> = city.phones[1].lines.iter().filter_map(sim::Line::final_status).collect();
+    let taken = heard.iter().filter(|it| **it == 404).count();
+    assert!((8..=9).contains(&taken), "two in each of four seconds: {heard:?}");
+    assert_eq!(heard.iter().filter(|it| **it == 503).count(), 40 - taken);
 }
