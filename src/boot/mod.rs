@@ -39,7 +39,10 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use base::Rng;
-use call::{Conversations, Directory, Occupancy, Parking, Rooms, Sounds, World, dialplan::Plans};
+use call::{
+    Conversations, Directory, Occupancy, Parking, Rooms, Sounds, TrunkStates, World,
+    dialplan::Plans,
+};
 use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -157,6 +160,9 @@ pub(crate) struct Running {
     logs: LogControl,
     spool: SpoolReader,
     media_workers: Vec<Arc<WorkerMetrics>>,
+    /// How the trunks stand, as the shards say.
+    trunks: TrunkStates,
+    occupancy: Occupancy,
     is_draining: AtomicBool,
 }
 
@@ -212,6 +218,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         logs,
         spool: parts.cdr_writer.spool().clone(),
         media_workers: parts.media.metrics().to_vec(),
+        trunks: parts.trunks.clone(),
+        occupancy: parts.occupancy.clone(),
         is_draining: AtomicBool::new(false),
     });
 
@@ -303,6 +311,8 @@ struct Parts {
     board: BoardHandle,
     locations: Locations,
     rooms: Rooms,
+    trunks: TrunkStates,
+    occupancy: Occupancy,
     panels: Panels,
 }
 
@@ -389,8 +399,11 @@ impl Parts {
             cdrs,
             tellings,
             rooms: Rooms::default(),
+            trunks: TrunkStates::default(),
+            occupancy: Occupancy::default(),
         };
         let rooms = start.rooms.clone();
+        let (trunks, occupancy) = (start.trunks.clone(), start.occupancy.clone());
         let (shards, shard_tasks) = start.all(ears, &mut rng);
         Ok(Self {
             event_loops,
@@ -406,6 +419,8 @@ impl Parts {
             board,
             locations,
             rooms,
+            trunks,
+            occupancy,
             panels: Panels::default(),
         })
     }
@@ -457,13 +472,14 @@ struct ShardStart<'a> {
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
+    trunks: TrunkStates,
+    occupancy: Occupancy,
 }
 
 impl ShardStart<'_> {
     fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
-        let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
-        let parking = Parking::default();
+        let (conversations, parking) = (Conversations::default(), Parking::default());
         let loop_secret = rng.u64();
         let answers = ears.registrations.into_iter().zip(ears.voicemail);
         let ears = ears.transport.into_iter().zip(ears.media).zip(answers);
@@ -479,10 +495,11 @@ impl ShardStart<'_> {
                     plans: self.knowledge.plans.clone(),
                     sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
-                    occupancy: occupancy.clone(),
+                    occupancy: self.occupancy.clone(),
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),
+                    trunks: self.trunks.clone(),
                 };
                 let wires = Wires {
                     transport_events,
@@ -614,6 +631,7 @@ impl Running {
             }
             metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             figures::report_media(&self.media_workers);
+            metrics::report_trunks(&self.trunks, &self.occupancy);
             sleep(WATCH_INTERVAL).await;
         }
     }

@@ -129,15 +129,18 @@ fn fit(
 }
 
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
-    let config::Trunk { name, destination, sources, source_port, media, .. } = trunk;
+    let config::Trunk { name, destination, sources, source_port, .. } = trunk;
+    let config::Trunk { login, limits, health_interval, registration, media, .. } = trunk;
     Trunk {
         name,
         domain,
         destination,
         sources,
         source_port,
-        login: None,
-        limits: call::TrunkLimits::default(),
+        login,
+        limits,
+        health_interval,
+        registration,
         media,
     }
 }

@@ -27,6 +27,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (13, "hold music", include_str!("../../migrations/0013_hold_music.sql")),
     (14, "voicemail", include_str!("../../migrations/0014_voicemail.sql")),
     (17, "features of lines", include_str!("../../migrations/0017_features_of_lines.sql")),
+    (18, "trunks in full", include_str!("../../migrations/0018_trunks_in_full.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

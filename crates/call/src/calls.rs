@@ -19,6 +19,7 @@ use crate::{
     registration::RegistrationReply,
     replies::not_allowed,
     settings::{Settings, Sounds, World},
+    trunks::{Keeper, Tools, WATCHING_SHARD},
     voicemail::VoicemailReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
@@ -42,6 +43,8 @@ pub struct Calls {
     pub(crate) core: Core,
     pub(crate) gate: Gate,
     pub(crate) world: World,
+    /// On one shard: watches the trunks.
+    keeper: Option<Keeper>,
     calls: HashMap<CallId, Call>,
     deadlines: Deadlines<CallId>,
     totals: Totals,
@@ -77,6 +80,11 @@ impl Calls {
         let ports = Ports::new(&settings, &mut outputs);
         let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
+        let keeper = (settings.shard == WATCHING_SHARD).then(|| {
+            let mut keeper = Keeper::new(world.trunks.clone());
+            keeper.handle_directory(now.instant, &mut rng, &world.directory);
+            keeper
+        });
         Self {
             core: Core {
                 endpoint,
@@ -89,6 +97,7 @@ impl Calls {
             },
             gate,
             world,
+            keeper,
             calls: HashMap::new(),
             deadlines: Deadlines::default(),
             totals: Totals::default(),
@@ -204,6 +213,7 @@ impl Calls {
     /// Lets what is due happen.
     pub fn handle_timeout(&mut self, now: Now) {
         self.core.endpoint.handle_timeout(now.instant);
+        self.with_keeper(now, Keeper::handle_timeout);
         self.pump(now);
         while let Some(id) = self.deadlines.take_due(now.instant) {
             self.with_call(now, id, |call, ctx| call.handle_timeout(ctx));
@@ -212,7 +222,10 @@ impl Calls {
     }
 
     /// Who exists, from now on.
-    pub fn handle_directory(&mut self, directory: Arc<Directory>) {
+    pub fn handle_directory(&mut self, now: Now, directory: Arc<Directory>) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.handle_directory(now.instant, &mut self.core.rng, &directory);
+        }
         self.world.directory = directory;
     }
 
@@ -315,10 +328,9 @@ impl Calls {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match (self.core.endpoint.poll_timeout(), self.deadlines.next()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        let keeper = self.keeper.as_ref().and_then(Keeper::poll_timeout);
+        let others = [self.deadlines.next(), keeper];
+        self.core.endpoint.poll_timeout().into_iter().chain(others.into_iter().flatten()).min()
     }
 
     // === Getters ===
@@ -397,9 +409,14 @@ impl Calls {
                 self.handle_response(now, client, dialog, &response);
             }
             Event::Failed { client, failure } => {
-                self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
+                let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
                     call.handle_failure(ctx, leg, client, failure);
                 });
+                if !found {
+                    self.with_keeper(now, |keeper, tools| {
+                        keeper.handle_response(tools, client, None);
+                    });
+                }
             }
         }
     }
@@ -469,6 +486,11 @@ impl Calls {
         let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
             call.handle_response(ctx, leg, client, dialog, response);
         });
+        if !found {
+            self.with_keeper(now, |keeper, tools| {
+                keeper.handle_response(tools, client, Some(response));
+            });
+        }
         let is_invite = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         // Another fork answered as well, or the call is gone: nobody will talk there.
         if let (false, true, true, Some(dialog)) =
@@ -483,6 +505,12 @@ impl Calls {
         let bye = Method::Bye;
         // Gone already is as good.
         let _ = self.core.endpoint.request_in_dialog(now.instant, dialog, bye, Vec::new(), None);
+    }
+
+    fn with_keeper(&mut self, now: Now, handler: impl FnOnce(&mut Keeper, &mut Tools<'_>)) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let Core { endpoint, outputs, rng, .. } = &mut self.core;
+        handler(keeper, &mut Tools { now: now.instant, endpoint, outputs, rng });
     }
 
     // === Calls ===

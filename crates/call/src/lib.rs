@@ -32,6 +32,7 @@ mod rules;
 mod settings;
 mod signable;
 pub mod speech;
+mod trunks;
 pub mod voicemail;
 
 pub use call::{CommandRefusal, Origination, PartyCommand, TransferOrder};
@@ -47,3 +48,4 @@ pub use recording::{RecordingOrder, RecordingRefusal};
 pub use rooms::{PartyView, RoomView, Rooms};
 pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};
+pub use trunks::{TrunkNews, TrunkState, TrunkStates};

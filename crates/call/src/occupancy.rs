@@ -15,7 +15,7 @@ pub struct Occupancy(Arc<Mutex<Counts>>);
 #[derive(Debug, Default)]
 struct Counts {
     extensions: HashMap<ExtensionId, u32>,
-    /// By name; of each trunk with a limit that ever had a call.
+    /// By name; of each trunk that ever had a call.
     trunks: HashMap<String, TrunkCount>,
 }
 
@@ -99,9 +99,9 @@ impl Occupancy {
         self.lock().extensions.get(&extension).copied().unwrap_or(0)
     }
 
-    /// Calls of a trunk, both directions together.
-    pub fn calls_of_trunk(&self, name: &str) -> u32 {
-        self.lock().trunks.get(name).map_or(0, |it| it.calls)
+    /// Calls of each trunk that ever had one, both directions together.
+    pub fn trunks(&self) -> Vec<(String, u32)> {
+        self.lock().trunks.iter().map(|(name, it)| (name.clone(), it.calls)).collect()
     }
 
     /// Whether nobody is in a call.

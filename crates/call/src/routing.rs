@@ -172,7 +172,13 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
-        let Trunk { destination: hop, media: rules, login, .. } = trunk;
+        if self.world.trunks.is_down(name) {
+            let reason = Some(format!("Trunk {name} is down"));
+            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+        }
+        let Trunk { media: rules, login, .. } = trunk;
+        let registered_at = self.world.trunks.registered_at(name);
+        let hop = registered_at.unwrap_or_else(|| trunk.destination.clone());
         let seat = self.world.occupancy.take_trunk(self.now.instant, trunk).map_err(|full| {
             let reason = Some(format!("Trunk {name} has {full}"));
             Refusal { reason, ..Refusal::of(Cause::Busy) }
@@ -188,7 +194,7 @@ impl Context<'_> {
             uri: uri.clone(),
             from: search.calling.address(host),
             to: NameAddr::new(uri),
-            hop: hop.clone(),
+            hop,
             routes: Vec::new(),
             headers: Vec::new(),
         };

@@ -13,8 +13,8 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    Trunk, World, facts::CallState, features::FeatureReply, registration::RegistrationReply,
-    voicemail::VoicemailReply,
+    Trunk, TrunkNews, TrunkStates, World, facts::CallState, features::FeatureReply,
+    registration::RegistrationReply, voicemail::VoicemailReply,
 };
 use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
@@ -66,6 +66,8 @@ pub struct City {
     pub panics: usize,
     /// Wrong credentials that the switch reported.
     pub offences: usize,
+    /// What the switch told of its trunks, in order.
+    pub trunk_news: Vec<(String, TrunkNews)>,
     /// What the switch told of its calls, in order.
     pub facts: Vec<CallFact>,
     /// The same, taken in: one list a shard.
@@ -106,7 +108,7 @@ impl City {
         let plans = plot::plans();
         let (registrar, occupancy) = (Registrar::default(), Occupancy::default());
         let (rooms, conversations) = (Rooms::default(), Conversations::default());
-        let parking = Parking::default();
+        let (parking, trunks) = (Parking::default(), TrunkStates::default());
         let policy = plot::policy();
         registrar.set_now(unix(Duration::ZERO));
         let shards = (0..plot.shards).map(|shard| {
@@ -119,6 +121,7 @@ impl City {
                 rooms: rooms.clone(),
                 conversations: conversations.clone(),
                 parking: parking.clone(),
+                trunks: trunks.clone(),
             };
             let now = Now { instant: start, unix: unix(Duration::ZERO) };
             Calls::new(now, plot::settings(shard, &plot), world, rng.split())
@@ -135,6 +138,7 @@ impl City {
             links: Vec::new(),
             panics: 0,
             offences: 0,
+            trunk_news: Vec::new(),
             facts: Vec::new(),
             board: vec![BTreeMap::new(); usize::from(plot.shards)],
             strays: Vec::new(),
@@ -275,8 +279,9 @@ impl City {
         let mut directory = plot::copy(&self.directory);
         change(directory.trunks.get_mut(name).expect("the trunk is there"));
         self.directory = Arc::new(directory);
+        let now = self.now();
         for shard in &mut self.shards {
-            shard.handle_directory(Arc::clone(&self.directory));
+            shard.handle_directory(now, Arc::clone(&self.directory));
         }
         self.settle_step();
     }
@@ -580,8 +585,9 @@ impl City {
                     line.features.apply(&request.order);
                 }
                 self.directory = Arc::new(directory);
+                let now = self.now();
                 for shard in &mut self.shards {
-                    shard.handle_directory(Arc::clone(&self.directory));
+                    shard.handle_directory(now, Arc::clone(&self.directory));
                 }
                 let reply = FeatureReply { call: request.call, is_kept: true };
                 self.later(Late::Feature { shard: request.shard, reply });
@@ -594,6 +600,7 @@ impl City {
                 self.links.push((call, sip_call_id));
             }
             Output::Fact(fact) => self.take_in(shard, fact),
+            Output::Trunk { name, news } => self.trunk_news.push((name, news)),
             Output::Offence(_) => self.offences += 1,
             Output::Panicked { .. } => self.panics += 1,
         }

@@ -370,6 +370,8 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
         source_port: None,
         login: None,
         limits: call::TrunkLimits::default(),
+        health_interval: None,
+        registration: None,
         media: call::MediaRules::default(),
     }
 }

@@ -84,6 +84,7 @@ impl City {
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
+                    | Output::Trunk { .. }
                     | Output::Offence(_)
                     | Output::Panicked { .. } => {}
                 }

@@ -95,6 +95,12 @@ pub struct Phone {
     pub manner: Manner,
     /// What it asks of whoever calls it, if it asks.
     pub gate: Option<Gate>,
+    /// For how long it registers those who ask, in seconds; `None` for not at all.
+    pub grants_s: Option<u32>,
+    /// Contacts that registered with it, of each REGISTER that it took.
+    pub registered_contacts: Vec<String>,
+    /// REGISTERs that came to it.
+    pub registers_seen: usize,
     /// Requests with credentials that came to it.
     pub credentials_seen: usize,
     /// What it answers to OPTIONS outside dialogs; `None` for nothing at all.
@@ -171,6 +177,9 @@ impl Phone {
             domain: domain.to_owned(),
             manner: Manner::answers_after(Duration::from_secs(2)),
             gate: None,
+            grants_s: None,
+            registered_contacts: Vec::new(),
+            registers_seen: 0,
             credentials_seen: 0,
             options_status: Some(200),
             options_seen: 0,

@@ -1,8 +1,11 @@
 //! Calls to and from the carrier.
 
 use crate::support::*;
-use call::{LegRole, directory::Login};
-use sim::{City, Gate, Manner, Plot};
+use call::{
+    LegRole, TrunkNews,
+    directory::{Login, TrunkRegistration},
+};
+use sim::{City, Gate, Manner, Plot, Quality};
 
 /// `1001` registered as phone 0, the carrier as phone 1.
 fn with_provider() -> City {
@@ -16,12 +19,7 @@ fn with_provider() -> City {
 fn with_gate(password: &str) -> City {
     let mut city = with_provider();
     city.phones[1].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
-    let login = Login {
-        username: "tandem".to_owned(),
-        password: password.to_owned(),
-        realm: Some("carrier.test".to_owned()),
-    };
-    city.change_trunk("provider", |trunk| trunk.login = Some(login));
+    city.change_trunk("provider", |trunk| trunk.login = Some(login(password)));
     city
 }
 
@@ -286,4 +284,219 @@ fn new_calls_beyond_so_many_a_second_are_refused_and_not_counted() {
     let taken = heard.iter().filter(|it| **it == 404).count();
     assert!((8..=9).contains(&taken), "two in each of four seconds: {heard:?}");
     assert_eq!(heard.iter().filter(|it| **it == 503).count(), 40 - taken);
+}
+
+/// The same as [`with_two_providers`]; `provider` is asked for its health every 10 s.
+fn with_health() -> City {
+    let mut city = with_two_providers();
+    city.change_trunk("provider", |trunk| trunk.health_interval = Some(secs(10)));
+    city
+}
+
+fn news(city: &City) -> Vec<TrunkNews> {
+    assert!(city.trunk_news.iter().all(|(name, _)| name == "provider"));
+    city.trunk_news.iter().map(|(_, news)| news.clone()).collect()
+}
+
+/// Nobody is asked any more, and nothing is left.
+fn finish_watching(mut city: City) {
+    city.change_trunk("provider", |trunk| trunk.health_interval = None);
+    hang_up_all(city);
+}
+
+#[test]
+fn a_trunk_that_falls_silent_is_passed_over_at_once_until_it_answers_again() {
+    let mut city = with_health();
+    city.wait(secs(60));
+    assert!((5..=6).contains(&city.phones[1].options_seen), "{}", city.story());
+    city.phones[1].options_status = None;
+    city.wait(secs(60));
+    assert_eq!(news(&city), [TrunkNews::Down]);
+
+    city.dial(CALLER, "84951234567");
+    city.wait(secs(5));
+    assert_eq!(calls_seen(&city), [0, 1], "{}", city.story());
+    assert_eq!(line(&city, CALLER).final_status(), Some(200));
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    city.dial(CALLER, "94951234567");
+    city.wait(secs(1));
+    assert_eq!(line(&city, CALLER).final_status(), Some(480), "there is no other way");
+    assert_eq!(calls_seen(&city), [0, 1]);
+
+    city.phones[1].options_status = Some(200);
+    city.wait(secs(30));
+    assert_eq!(news(&city), [TrunkNews::Down, TrunkNews::Up]);
+    city.dial(CALLER, "84951234567");
+    city.wait(secs(5));
+    assert_eq!(calls_seen(&city), [1, 1]);
+    finish_watching(city);
+}
+
+#[test]
+fn a_flapping_trunk_changes_nothing_and_a_refusal_of_options_is_a_sign_of_life() {
+    let mut city = with_health();
+    for status in [Some(503), Some(200), None, None, Some(405), Some(500), None, Some(401)] {
+        let seen = city.phones[1].options_seen;
+        city.phones[1].options_status = status;
+        assert!(city.wait_until(secs(20), |city| city.phones[1].options_seen > seen));
+        city.wait(secs(5));
+    }
+    assert_eq!(news(&city), []);
+    assert_eq!(city.phones[1].credentials_seen, 0);
+
+    city.phones[1].options_status = Some(503);
+    city.wait(secs(40));
+    for status in [200, 503, 200, 503] {
+        let seen = city.phones[1].options_seen;
+        city.phones[1].options_status = Some(status);
+        assert!(city.wait_until(secs(20), |city| city.phones[1].options_seen > seen));
+        city.wait(secs(5));
+    }
+    assert_eq!(news(&city), [TrunkNews::Down], "one answer does not make it up");
+    finish_watching(city);
+}
+
+#[test]
+fn calls_of_every_shard_pass_a_trunk_over_that_one_shard_found_down() {
+    let mut city = city_with(Plot { shards: 4, ..Plot::default() });
+    city.add_registered("1001");
+    city.add_provider("4951234567");
+    city.phones[1].options_status = None;
+    city.change_trunk("provider", |trunk| trunk.health_interval = Some(secs(5)));
+    city.wait(secs(40));
+    for _ in 0..8 {
+        city.dial(CALLER, "94951234567");
+        city.wait(secs(1));
+        assert_eq!(line(&city, CALLER).final_status(), Some(480));
+    }
+    assert!(city.phones[1].lines.is_empty(), "{}", city.story());
+    finish_watching(city);
+}
+
+/// The carriers of [`with_two_providers`] are one that wants us to register, at either, with a
+/// password; both are off.
+fn with_registrar() -> City {
+    let mut city = with_two_providers();
+    for phone in [1, 2] {
+        city.phones[phone].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    }
+    let fallback = city.directory().trunks["backup"].destination.clone();
+    city.change_trunk("provider", |trunk| {
+        trunk.login = Some(login("s3cret"));
+        trunk.registration = Some(TrunkRegistration { expires_s: 600, fallbacks: vec![fallback] });
+    });
+    city
+}
+
+fn login(password: &str) -> Login {
+    let [username, password, realm] = ["tandem", password, "carrier.test"].map(str::to_owned);
+    Login { username, password, realm: Some(realm) }
+}
+
+fn stop_registering(mut city: City) {
+    city.change_trunk("provider", |trunk| trunk.registration = None);
+    hang_up_all(city);
+}
+
+fn last_news(city: &City) -> Option<&TrunkNews> {
+    city.trunk_news.last().map(|(_, news)| news)
+}
+
+#[test]
+fn we_register_with_a_password_refresh_in_time_and_are_called_there() {
+    let mut city = with_registrar();
+    city.phones[1].grants_s = Some(400);
+    city.wait(secs(20));
+    assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })), "{}", city.story());
+    assert_eq!(city.phones[1].registered_contacts, ["<sip:tandem@10.0.0.1:5060>"]);
+    let seen = &gate(&city).seen;
+    let series: Vec<_> = seen.iter().map(|(cseq, call_id, tag)| (cseq, call_id, tag)).collect();
+    assert_eq!((series.len(), series[0].1, series[0].2), (2, series[1].1, series[1].2));
+
+    city.wait(secs(1000));
+    assert_eq!(city.phones[1].registered_contacts.len(), 4, "every 300 s: {}", city.story());
+    assert_eq!(city.trunk_news.len(), 1, "nothing new");
+    assert_eq!(city.phones[2].registers_seen, 0, "the other destination is for troubles");
+
+    city.act(1, |phone, now| phone.dial_uri(now, "sip:74950000001@10.0.0.1:5060", true));
+    city.wait(secs(5));
+    assert_eq!(line(&city, 1).final_status(), Some(200), "{}", city.story());
+    stop_registering(city);
+}
+
+#[test]
+fn registration_is_lost_with_the_registrar_and_regained_with_it() {
+    let mut city = with_registrar();
+    city.phones[1].grants_s = Some(400);
+    city.wait(secs(10));
+    city.phones[1].grants_s = None;
+    city.wait(secs(500));
+    assert_eq!(last_news(&city), Some(&TrunkNews::RegistrationLost), "{}", city.story());
+    let asked = city.phones[1].registers_seen;
+    city.wait(secs(3600));
+    let asked = city.phones[1].registers_seen - asked;
+    // Eleven to a REGISTER over UDP (RFC 3261 section 17.1.2.1).
+    assert!((70..=180).contains(&asked), "pauses grow: {asked}");
+
+    city.phones[1].grants_s = Some(400);
+    city.wait(secs(400));
+    assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })));
+    stop_registering(city);
+}
+
+#[test]
+fn a_further_destination_takes_the_registration_and_the_calls_until_the_first_is_back() {
+    let mut city = with_registrar();
+    city.phones[2].grants_s = Some(400);
+    city.wait(secs(20));
+    assert_eq!(city.phones[2].registered_contacts.len(), 1, "{}", city.story());
+    city.dial(CALLER, "94951234567");
+    city.wait(secs(5));
+    assert_eq!(calls_seen(&city), [0, 1], "{}", city.story());
+    assert_eq!(line(&city, CALLER).final_status(), Some(200));
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+
+    city.phones[1].grants_s = Some(400);
+    city.wait(secs(400));
+    assert_eq!(city.phones[1].registered_contacts.len(), 1);
+    city.dial(CALLER, "94951234567");
+    city.wait(secs(5));
+    assert_eq!(calls_seen(&city), [1, 1], "{}", city.story());
+    stop_registering(city);
+}
+
+#[test]
+fn a_wrong_password_is_not_tried_again_for_a_while_and_told() {
+    let mut city = with_registrar();
+    for phone in [1, 2] {
+        city.phones[phone].grants_s = Some(400);
+    }
+    city.change_trunk("provider", |trunk| trunk.login = Some(login("wrong")));
+    city.wait(secs(290));
+    let refused = [1, 2].map(|it: usize| city.phones[it].gate.as_ref().map_or(0, |it| it.refused));
+    assert!(refused.iter().all(|it| (1..=2).contains(it)), "{refused:?}");
+    let is_refusal = |it: &TrunkNews| matches!(it, TrunkNews::RegistrationRefused { .. });
+    assert_eq!(city.trunk_news.iter().filter(|(_, it)| is_refusal(it)).count(), 2);
+    stop_registering(city);
+}
+
+#[test]
+fn registration_survives_a_lossy_network() {
+    let quality = Quality { loss_per_mille: 300, ..Quality::GOOD };
+    let mut city = city_with(Plot { quality, ..Plot::default() });
+    city.add_phone("1001");
+    city.add_provider("4951234567");
+    city.phones[1].grants_s = Some(120);
+    city.phones[1].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    city.change_trunk("provider", |trunk| {
+        trunk.login = Some(login("s3cret"));
+        trunk.registration = Some(TrunkRegistration { expires_s: 120, fallbacks: Vec::new() });
+    });
+    city.wait(secs(60));
+    assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })), "{}", city.story());
+    city.wait(secs(3600));
+    let lost = city.trunk_news.iter().filter(|(_, it)| *it == TrunkNews::RegistrationLost).count();
+    assert!(lost <= 3, "{:?}", city.trunk_news);
+    stop_registering(city);
 }

@@ -258,10 +258,13 @@ impl Endpoint {
 
     /// The destination with our address as its peer should see it.
     pub(super) fn with_local(&self, mut to: Destination) -> Destination {
-        if to.local.is_none() {
-            to.local = self.listener_for(&to);
-        }
+        to.local = self.local_towards(&to);
         to
+    }
+
+    /// Our address as a peer should see it.
+    pub fn local_towards(&self, to: &Destination) -> Option<SocketAddr> {
+        to.local.or_else(|| self.listener_for(to))
     }
 
     /// The listener of that transport, of the peer's address family if there is one.
