@@ -42,7 +42,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use base::Rng;
 use call::{
-    Conversations, Directory, Occupancy, Parking, Rooms, Sounds, World,
+    Conversations, Directory, Occupancy, Parking, Rooms, Sounds, TrunkStates, World,
     dialplan::Plans,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
     texts::{TextOffice, TextOrder, TextReply},
@@ -165,6 +165,9 @@ pub(crate) struct Running {
     logs: LogControl,
     spool: SpoolReader,
     media_workers: Vec<Arc<WorkerMetrics>>,
+    /// How the trunks stand, as the shards say.
+    trunks: TrunkStates,
+    occupancy: Occupancy,
     is_draining: AtomicBool,
 }
 
@@ -221,6 +224,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         logs,
         spool: parts.cdr_writer.spool().clone(),
         media_workers: parts.media.metrics().to_vec(),
+        trunks: parts.trunks.clone(),
+        occupancy: parts.occupancy.clone(),
         is_draining: AtomicBool::new(false),
     });
 
@@ -313,6 +318,8 @@ struct Parts {
     desk: DeskHandle,
     locations: Locations,
     rooms: Rooms,
+    trunks: TrunkStates,
+    occupancy: Occupancy,
     panels: Panels,
 }
 
@@ -445,8 +452,11 @@ impl Parts {
             cdrs,
             tellings,
             rooms: Rooms::default(),
+            trunks: TrunkStates::default(),
+            occupancy: Occupancy::default(),
         };
         let rooms = start.rooms.clone();
+        let (trunks, occupancy) = (start.trunks.clone(), start.occupancy.clone());
         let (shards, shard_tasks) = start.all(ears, &mut rng);
         Ok(Self {
             event_loops,
@@ -463,6 +473,8 @@ impl Parts {
             desk,
             locations,
             rooms,
+            trunks,
+            occupancy,
             panels: Panels::default(),
         })
     }
@@ -518,13 +530,14 @@ struct ShardStart<'a> {
     cdrs: CdrSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
+    trunks: TrunkStates,
+    occupancy: Occupancy,
 }
 
 impl ShardStart<'_> {
     fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
-        let (occupancy, conversations) = (Occupancy::default(), Conversations::default());
-        let parking = Parking::default();
+        let (conversations, parking) = (Conversations::default(), Parking::default());
         let loop_secret = rng.u64();
         let events = ears.watches.into_iter().zip(ears.texts);
         let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(events);
@@ -542,10 +555,11 @@ impl ShardStart<'_> {
                     plans: self.knowledge.plans.clone(),
                     sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
-                    occupancy: occupancy.clone(),
+                    occupancy: self.occupancy.clone(),
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),
+                    trunks: self.trunks.clone(),
                 };
                 let wires = Wires {
                     transport_events,
@@ -683,6 +697,7 @@ impl Running {
             }
             metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             figures::report_media(&self.media_workers);
+            metrics::report_trunks(&self.trunks, &self.occupancy);
             sleep(WATCH_INTERVAL).await;
         }
     }

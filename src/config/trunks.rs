@@ -1,10 +1,13 @@
 //! `[[trunk]]`, and what makes a trunk right wherever it is written: in the file or in the panel.
 
-use super::{Problems, Protocol};
-use call::{Codecs, CodecsError, DtmfMode, MediaRules};
+use super::{Problems, Protocol, Secret, secret};
+use call::{
+    Codecs, CodecsError, DtmfMode, MediaRules, TrunkLimits,
+    directory::{Login, TrunkRegistration},
+};
 use serde::{Deserialize, Serialize};
 use sip::{Destination, Host};
-use std::{collections::HashSet, fmt, net::IpAddr};
+use std::{collections::HashSet, fmt, net::IpAddr, ops::RangeInclusive, time::Duration};
 
 /// A link to a carrier, trusted by address.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +22,14 @@ pub struct Trunk {
     pub sources: Vec<IpAddr>,
     /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
+    /// What answers its challenges; `None` if it knows us by our address.
+    pub login: Option<Login>,
+    /// How many calls it may carry.
+    pub limits: TrunkLimits,
+    /// How often it is asked by OPTIONS whether it is there; `None` for never.
+    pub health_interval: Option<Duration>,
+    /// How we register with it; `None` if we do not.
+    pub registration: Option<TrunkRegistration>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
 }
@@ -34,6 +45,22 @@ pub struct TrunkText {
     pub sources: Vec<String>,
     /// 1 to 65535; `None` for any.
     pub source_port: Option<i64>,
+    /// User that it knows us as; empty if it knows us by our address.
+    pub user: String,
+    /// Of that user.
+    pub password: Option<Secret>,
+    /// The one realm that these are for; empty for any.
+    pub realm: String,
+    /// For how long we register with it, in seconds; `None` if we do not.
+    pub register_expires_s: Option<i64>,
+    /// Where registration goes if the destination does not take it, written like that.
+    pub register_fallbacks: Vec<String>,
+    /// Most calls at a time, both directions together; `None` for no limit.
+    pub channels_max: Option<i64>,
+    /// Most new calls a second, both directions together; `None` for no limit.
+    pub cps_max: Option<i64>,
+    /// How often it is asked whether it is there, in seconds; `None` for never.
+    pub health_interval_s: Option<i64>,
     /// How keys come from it and go to it: the name of a [`DtmfMode`]; empty for the usual.
     pub dtmf: String,
     /// Names of the codecs that it may use, the preferred first; empty for all.
@@ -61,7 +88,7 @@ impl fmt::Display for TrunkMistake {
 
 impl TrunkText {
     /// The trunk of a domain, or all that is wrong with it alone; see [`Trunk::rival`] for others.
-    pub fn check(self, domain: &str) -> Result<Trunk, Vec<TrunkMistake>> {
+    pub fn check(mut self, domain: &str) -> Result<Trunk, Vec<TrunkMistake>> {
         let mut mistakes = Vec::new();
         if !is_name(&self.name) {
             mistakes.push(mistake(
@@ -87,6 +114,23 @@ impl TrunkText {
                 format!("{written} is no port: leave it out for any"),
             ));
         }
+        let login = self.check_login(&mut mistakes);
+        let registration = self.check_registration(login.is_some(), &mut mistakes);
+        let limits = TrunkLimits {
+            channels_max: check_number(
+                "channels_max",
+                self.channels_max,
+                1..=CHANNELS_MAX,
+                &mut mistakes,
+            ),
+            cps_max: check_number("cps_max", self.cps_max, 1..=CPS_MAX, &mut mistakes),
+        };
+        let health_interval_s = check_number(
+            "health_interval_s",
+            self.health_interval_s,
+            HEALTH_INTERVAL_S,
+            &mut mistakes,
+        );
         let media = MediaRules {
             dtmf: check_dtmf(&self.dtmf, &mut mistakes),
             codecs: check_codecs(&self.codecs, &mut mistakes),
@@ -96,9 +140,106 @@ impl TrunkText {
         match destination {
             Some(destination) if mistakes.is_empty() => {
                 let domain = domain.to_ascii_lowercase();
-                Ok(Trunk { name: self.name, domain, destination, sources, source_port, media })
+                let health_interval = health_interval_s.map(|it| Duration::from_secs(it.into()));
+                let name = self.name;
+                Ok(Trunk {
+                    name,
+                    domain,
+                    destination,
+                    sources,
+                    source_port,
+                    login,
+                    limits,
+                    health_interval,
+                    registration,
+                    media,
+                })
             }
             Some(_) | None => Err(mistakes),
+        }
+    }
+
+    fn check_registration(
+        &self,
+        has_login: bool,
+        mistakes: &mut Vec<TrunkMistake>,
+    ) -> Option<TrunkRegistration> {
+        let (field, written) = ("register_expires_s", self.register_expires_s);
+        let expires_s = check_number(field, written, REGISTER_EXPIRES_S, mistakes);
+        if written.is_some() && !has_login && !mistakes.iter().any(|it| is_of_login(&it.field)) {
+            mistakes.push(mistake(
+                "user",
+                "required",
+                "Напишите пользователя и пароль, с которыми регистрироваться",
+                "write the user and the password to register with",
+            ));
+        }
+        if self.register_fallbacks.len() > FALLBACKS_MAX {
+            mistakes.push(mistake(
+                "register_fallbacks",
+                "too_many",
+                format!("Не больше {FALLBACKS_MAX} адресов"),
+                format!("more than {FALLBACKS_MAX} destinations: write fewer"),
+            ));
+        }
+        if written.is_none() && !self.register_fallbacks.is_empty() {
+            mistakes.push(mistake(
+                "register_expires_s",
+                "required",
+                "Напишите, на сколько регистрироваться, или не указывайте запасные адреса",
+                "write how long to register for, or leave the fallbacks out",
+            ));
+        }
+        let mut fallbacks = Vec::with_capacity(self.register_fallbacks.len());
+        for (n, text) in self.register_fallbacks.iter().enumerate() {
+            match parse_destination(text.trim()) {
+                Some(destination) => fallbacks.push(destination),
+                None => mistakes.push(TrunkMistake {
+                    field: format!("register_fallbacks[{n}]"),
+                    ..destination_mistake(text)
+                }),
+            }
+        }
+        expires_s.map(|expires_s| TrunkRegistration { expires_s, fallbacks })
+    }
+
+    fn check_login(&mut self, mistakes: &mut Vec<TrunkMistake>) -> Option<Login> {
+        let password = self.password.take().filter(|it| !it.expose().is_empty());
+        let is_text = |it: &str| it.chars().count() <= LOGIN_CHARS_MAX && !has_control(it);
+        for (field, text) in [("user", &self.user), ("realm", &self.realm)] {
+            if !is_text(text) {
+                mistakes.push(too_long(field));
+            }
+        }
+        match (self.user.is_empty(), password) {
+            (false, Some(password)) if is_text(password.expose()) => Some(Login {
+                username: std::mem::take(&mut self.user),
+                password: password.expose().to_owned(),
+                realm: Some(std::mem::take(&mut self.realm)).filter(|it| !it.is_empty()),
+            }),
+            (false, Some(_)) => {
+                mistakes.push(too_long("password"));
+                None
+            }
+            (false, None) => {
+                mistakes.push(mistake(
+                    "password",
+                    "required",
+                    "Напишите пароль этого пользователя или не указывайте пользователя",
+                    "write the password of that user, or leave the user out",
+                ));
+                None
+            }
+            (true, None) if self.realm.is_empty() => None,
+            (true, _) => {
+                mistakes.push(mistake(
+                    "user",
+                    "required",
+                    "Напишите пользователя, для которого это указано",
+                    "write the user that this is for",
+                ));
+                None
+            }
         }
     }
 }
@@ -111,6 +252,18 @@ impl Trunk {
             destination: written_destination(&self.destination),
             sources: self.sources.iter().map(ToString::to_string).collect(),
             source_port: self.source_port.map(i64::from),
+            user: self.login.as_ref().map(|it| it.username.clone()).unwrap_or_default(),
+            password: self.login.as_ref().map(|it| Secret::new(&it.password)),
+            realm: self.login.as_ref().and_then(|it| it.realm.clone()).unwrap_or_default(),
+            register_expires_s: self.registration.as_ref().map(|it| it.expires_s.into()),
+            register_fallbacks: self
+                .registration
+                .iter()
+                .flat_map(|it| it.fallbacks.iter().map(written_destination))
+                .collect(),
+            channels_max: self.limits.channels_max.map(i64::from),
+            cps_max: self.limits.cps_max.map(i64::from),
+            health_interval_s: self.health_interval.and_then(|it| i64::try_from(it.as_secs()).ok()),
             dtmf: self.media.dtmf.name().to_owned(),
             codecs: self.media.codecs.names().to_vec(),
         }
@@ -150,6 +303,15 @@ pub(super) struct Raw {
     destination: String,
     sources: Vec<String>,
     source_port: Option<i64>,
+    user: String,
+    #[serde(serialize_with = "secret::masked")]
+    password: Option<secret::Raw>,
+    realm: String,
+    register_expires_s: Option<i64>,
+    register_fallbacks: Vec<String>,
+    channels_max: Option<i64>,
+    cps_max: Option<i64>,
+    health_interval_s: Option<i64>,
     dtmf: String,
     codecs: Vec<String>,
 }
@@ -176,11 +338,40 @@ pub(super) fn check_all(raw: Vec<Raw>, problems: &mut Problems) -> Vec<Trunk> {
 
 impl Raw {
     fn check(self, path: &str, problems: &mut Problems) -> Option<Trunk> {
-        let Self { name, domain, destination, sources, source_port, dtmf, codecs } = self;
+        let Self { name, domain, destination, sources, source_port, user, realm, .. } = self;
+        let Self { register_expires_s, register_fallbacks, channels_max, cps_max, .. } = self;
+        let Self { health_interval_s, dtmf, codecs, .. } = self;
+        let mut is_unreadable = false;
+        let password = self.password.and_then(|it| {
+            let read = it.read().map_err(|problem| {
+                is_unreadable = true;
+                problems.add(format!("{path}.password"), problem);
+            });
+            read.ok()
+        });
+        if is_unreadable {
+            // Whether the rest is right shows when it can be read.
+            return None;
+        }
         if domain.is_empty() {
             problems.add(format!("{path}.domain"), "write the name of the domain that it serves");
         }
-        let text = TrunkText { name, destination, sources, source_port, dtmf, codecs };
+        let text = TrunkText {
+            name,
+            destination,
+            sources,
+            source_port,
+            user,
+            password,
+            realm,
+            register_expires_s,
+            register_fallbacks,
+            channels_max,
+            cps_max,
+            health_interval_s,
+            dtmf,
+            codecs,
+        };
         match text.check(&domain) {
             Ok(trunk) => Some(trunk),
             Err(mistakes) => {
@@ -235,6 +426,43 @@ fn check_sources(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Vec<Ip
         }
     }
     sources
+}
+
+fn check_number(
+    field: &'static str,
+    written: Option<i64>,
+    range: RangeInclusive<u32>,
+    mistakes: &mut Vec<TrunkMistake>,
+) -> Option<u32> {
+    let written = written?;
+    let number = u32::try_from(written).ok().filter(|it| range.contains(it));
+    if number.is_none() {
+        let (first, last) = range.into_inner();
+        mistakes.push(mistake(
+            field,
+            "out_of_range",
+            format!("Напишите число от {first} до {last} или оставьте пустым"),
+            format!("write a number from {first} to {last}, or leave it out"),
+        ));
+    }
+    number
+}
+
+fn is_of_login(field: &str) -> bool {
+    matches!(field, "user" | "password" | "realm")
+}
+
+fn too_long(field: &'static str) -> TrunkMistake {
+    mistake(
+        field,
+        "malformed",
+        format!("Напишите не больше {LOGIN_CHARS_MAX} знаков в одну строку"),
+        format!("write at most {LOGIN_CHARS_MAX} characters on one line"),
+    )
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
 }
 
 fn check_dtmf(written: &str, mistakes: &mut Vec<TrunkMistake>) -> DtmfMode {
@@ -327,6 +555,22 @@ fn written_destination(destination: &Destination) -> String {
 const EXAMPLE: &str = "sip.provider.example:5060/udp";
 
 const NAME_CHARS_MAX: usize = 64;
+
+const LOGIN_CHARS_MAX: usize = 256;
+
+/// A registrar that wants less says so; a day is long enough to notice that we are gone.
+const REGISTER_EXPIRES_S: RangeInclusive<u32> = 60..=86_400;
+
+const FALLBACKS_MAX: usize = 8;
+
+/// More than one server carries.
+const CHANNELS_MAX: u32 = 100_000;
+
+/// As many instants are kept a trunk.
+const CPS_MAX: u32 = 10_000;
+
+/// More often is a nuisance to the carrier, more seldom tells too late.
+const HEALTH_INTERVAL_S: RangeInclusive<u32> = 5..=3_600;
 
 /// RFC 1035 section 2.3.4.
 const HOST_BYTES_MAX: usize = 255;

@@ -283,7 +283,7 @@ mod tests {
             let settings = written.settings();
 
             let secrets = keys(&settings, |it| it.is_secret);
-            assert_eq!(secrets, BTreeSet::from(["mail.url", "store.url"]));
+            assert_eq!(secrets, BTreeSet::from(["mail.url", "store.url", "trunk[0].password"]));
             let masked = keys(&settings, |it| it.value.as_deref() == Some(MASK));
             assert_eq!(masked, secrets);
             for shown in [format!("{settings:?}"), format!("{written:?}")] {
@@ -411,11 +411,20 @@ mod tests {
             .flat_map(|n| {
                 let keys = [("name", true), ("domain", true), ("destination", true)];
                 let rest = [
-                    ("sources", false),
-                    ("source_port", false),
-                    ("dtmf", false),
-                    ("codecs", false),
+                    "sources",
+                    "source_port",
+                    "user",
+                    "password",
+                    "realm",
+                    "register_expires_s",
+                    "register_fallbacks",
+                    "channels_max",
+                    "cps_max",
+                    "health_interval_s",
+                    "dtmf",
+                    "codecs",
                 ];
+                let rest = rest.map(|key| (key, false));
                 keys.into_iter().chain(rest).map(move |(key, of)| (format!("trunk[{n}].{key}"), of))
             })
             .collect();

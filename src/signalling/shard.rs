@@ -12,7 +12,7 @@ use crate::{
 };
 use base::{MediaId, Now, Rng};
 use call::{
-    CallFact, Calls, Output, Settings, World,
+    CallFact, Calls, Output, Settings, TrunkNews, World,
     facts::Telling,
     features::{FeatureReply, FeatureRequest},
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
@@ -213,7 +213,9 @@ impl Shard {
     fn obey(&mut self, command: Command) {
         // Whoever asked may be gone by now.
         match command {
-            Command::Directory(directory) => self.calls.handle_directory(directory),
+            Command::Directory(directory) => {
+                self.calls.handle_directory(clock::now(), directory);
+            }
             Command::Plans(plans, sounds) => self.calls.handle_plans(plans, sounds),
             Command::Drain => self.calls.drain(),
             Command::HangUpAll => self.calls.hang_up_all(clock::now()),
@@ -273,6 +275,7 @@ impl Shard {
                 Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
+                Output::Trunk { name, news } => tell_of_trunk(&name, news),
                 Output::Offence(ip) => self.wires.transport.report_offence(ip),
                 Output::Panicked { call } => {
                     let call = call.map(|it| it.to_string());
@@ -416,6 +419,29 @@ impl Shard {
             self.unrung.push(worker);
         }
         Ok(())
+    }
+}
+
+/// Somebody may have to see to a trunk.
+fn tell_of_trunk(trunk: &str, news: TrunkNews) {
+    match news {
+        TrunkNews::Down => {
+            tracing::error!(trunk, "the trunk does not answer OPTIONS; calls pass it over");
+        }
+        TrunkNews::Up => tracing::info!(trunk, "the trunk answers OPTIONS; calls go through it"),
+        TrunkNews::Registered { at } => {
+            tracing::info!(trunk, host = %at.host, port = at.port, "registered with the trunk");
+        }
+        TrunkNews::RegistrationLost => {
+            tracing::error!(trunk, "not registered with the trunk any more; trying again");
+        }
+        TrunkNews::RegistrationRefused { status } => {
+            tracing::error!(
+                trunk,
+                status = status.0,
+                "the trunk does not take our registration; check user, password and realm"
+            );
+        }
     }
 }
 

@@ -129,6 +129,18 @@ fn fit(
 }
 
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
-    let config::Trunk { name, destination, sources, source_port, media, .. } = trunk;
-    Trunk { name, domain, destination, sources, source_port, media }
+    let config::Trunk { name, destination, sources, source_port, .. } = trunk;
+    let config::Trunk { login, limits, health_interval, registration, media, .. } = trunk;
+    Trunk {
+        name,
+        domain,
+        destination,
+        sources,
+        source_port,
+        login,
+        limits,
+        health_interval,
+        registration,
+        media,
+    }
 }

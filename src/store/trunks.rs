@@ -5,7 +5,7 @@ use super::{
     db::{from_row, on_either},
     fresh,
 };
-use crate::config::TrunkText;
+use crate::config::{Secret, TrunkText};
 use base::{DomainId, TrunkId};
 
 /// A link to a carrier.
@@ -48,6 +48,14 @@ impl Store {
                 .bind(&text.destination)
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
+                .bind(given(&text.user))
+                .bind(text.password.as_ref().map(Secret::expose))
+                .bind(given(&text.realm))
+                .bind(text.register_expires_s)
+                .bind(text.register_fallbacks.join("\n"))
+                .bind(text.channels_max)
+                .bind(text.cps_max)
+                .bind(text.health_interval_s)
                 .bind(&text.dtmf)
                 .bind(text.codecs.join("\n"))
                 .bind(is_enabled)
@@ -89,6 +97,14 @@ impl Store {
                 .bind(&text.destination)
                 .bind(text.sources.join("\n"))
                 .bind(text.source_port)
+                .bind(given(&text.user))
+                .bind(text.password.as_ref().map(Secret::expose))
+                .bind(given(&text.realm))
+                .bind(text.register_expires_s)
+                .bind(text.register_fallbacks.join("\n"))
+                .bind(text.channels_max)
+                .bind(text.cps_max)
+                .bind(text.health_interval_s)
                 .bind(&text.dtmf)
                 .bind(text.codecs.join("\n"))
                 .bind(is_enabled)
@@ -130,6 +146,14 @@ from_row!(TrunkRow, row => {
         destination: row.try_get("destination")?,
         sources: lines(row.try_get("sources")?),
         source_port: row.try_get("source_port")?,
+        user: row.try_get::<Option<String>, _>("login_user")?.unwrap_or_default(),
+        password: row.try_get::<Option<String>, _>("login_password")?.map(Secret::new),
+        realm: row.try_get::<Option<String>, _>("login_realm")?.unwrap_or_default(),
+        register_expires_s: row.try_get("register_expires_s")?,
+        register_fallbacks: lines(row.try_get("register_fallbacks")?),
+        channels_max: row.try_get("channels_max")?,
+        cps_max: row.try_get("cps_max")?,
+        health_interval_s: row.try_get("health_interval_s")?,
         dtmf: row.try_get("dtmf")?,
         codecs: lines(row.try_get("codecs")?),
     };
@@ -141,23 +165,32 @@ from_row!(TrunkRow, row => {
     })
 });
 
+/// NULL for nothing.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|it| !it.is_empty())
+}
+
 fn exists(error: sqlx::Error, text: &TrunkText) -> StoreError {
     super::exists(error, || format!("trunk {:?}", text.name))
 }
 
 const INSERT: &str = "
     INSERT INTO trunk
-        (id, domain_id, name, destination, sources, source_port, dtmf, codecs, is_enabled,
-         version, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)";
+        (id, domain_id, name, destination, sources, source_port, login_user, login_password,
+         login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
+         health_interval_s, dtmf, codecs, is_enabled, version, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18)";
 
 const SELECT_ALL: &str = "
-    SELECT id, domain_id, name, destination, sources, source_port, dtmf, codecs, is_enabled,
-           version
+    SELECT id, domain_id, name, destination, sources, source_port, login_user, login_password,
+           login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
+           health_interval_s, dtmf, codecs, is_enabled, version
     FROM trunk ORDER BY name";
 
 const UPDATE: &str = "
     UPDATE trunk
-    SET name = $1, destination = $2, sources = $3, source_port = $4, dtmf = $5, codecs = $6,
-        is_enabled = $7, version = version + 1
-    WHERE domain_id = $8 AND id = $9 AND version = $10";
+    SET name = $1, destination = $2, sources = $3, source_port = $4, login_user = $5,
+        login_password = $6, login_realm = $7, register_expires_s = $8, register_fallbacks = $9,
+        channels_max = $10, cps_max = $11, health_interval_s = $12, dtmf = $13, codecs = $14,
+        is_enabled = $15, version = version + 1
+    WHERE domain_id = $16 AND id = $17 AND version = $18";

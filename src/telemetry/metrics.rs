@@ -1,6 +1,6 @@
 //! Names of the metrics, and the recorder that `/metrics` renders.
 
-use call::{CallCounts, Totals};
+use call::{CallCounts, Occupancy, Totals, TrunkStates};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
@@ -78,12 +78,32 @@ pub const OFFENCES: &str = "tandem_auth_offences_total";
 /// Panics that ended a call. Zero by design: alarm on any.
 pub const PANICS: &str = "tandem_call_panics_total";
 
+/// 1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk; of those that are asked.
+/// Alarm on 0.
+pub const TRUNK_UP: &str = "tandem_trunk_up";
+/// 1 while we are registered with a trunk, by trunk; of those that are asked or registered with.
+pub const TRUNK_REGISTERED: &str = "tandem_trunk_registered";
+/// Calls through a trunk, both directions together, by trunk.
+pub const TRUNK_CALLS: &str = "tandem_trunk_calls";
+
 /// Requests to the API, by route, method and status.
 pub const HTTP_REQUESTS: &str = "tandem_http_requests_total";
 /// How long the API took to begin its answers, in seconds, by route and method.
 pub const HTTP_SECONDS: &str = "tandem_http_request_seconds";
 /// Sessions of people and walls that are good.
 pub const SESSIONS: &str = "tandem_sessions";
+
+/// How trunks stand, and what goes through them.
+pub fn report_trunks(states: &TrunkStates, occupancy: &Occupancy) {
+    for (name, state) in states.all() {
+        gauge!(TRUNK_UP, "trunk" => name.clone()).set(f64::from(u8::from(!state.is_down)));
+        let is_registered = state.registered_at.is_some();
+        gauge!(TRUNK_REGISTERED, "trunk" => name).set(f64::from(u8::from(is_registered)));
+    }
+    for (name, calls) in occupancy.trunks() {
+        gauge!(TRUNK_CALLS, "trunk" => name).set(f64::from(calls));
+    }
+}
 
 /// Brings the figures of all shards together.
 pub fn report_calls(shards: impl Iterator<Item = (CallCounts, Totals)>) {
@@ -148,6 +168,9 @@ fn describe() {
     counter!(PANICS, "Panics that ended a call");
     counter!(HTTP_REQUESTS, "Requests to the API, by route, method and status");
     histogram!(HTTP_SECONDS, "How long the API took to begin its answers, in seconds");
+    gauge!(TRUNK_UP, "1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk");
+    gauge!(TRUNK_REGISTERED, "1 while we are registered with a trunk, by trunk");
+    gauge!(TRUNK_CALLS, "Calls through a trunk, both directions together, by trunk");
     gauge!(SESSIONS, "Sessions of people and walls that are good");
 }
 

@@ -22,7 +22,9 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     let expected = json!({
         "id": trunk["id"], "source": "database", "name": "carrier",
         "destination": "sip.carrier.example:5060/udp", "sources": ["192.0.2.1"],
-        "source_port": 5070, "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null, "version": 1,
+        "source_port": 5070, "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null,
+        "health_interval_s": null, "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null,
+        "version": 1,
     });
     assert_eq!(trunk, expected);
     let in_force = house.store.load_directory(&[]).await.unwrap().directory;
@@ -134,6 +136,7 @@ pub(crate) async fn trunks_of_the_file_are_shown_and_changed_there(place: Place)
     let expected = json!([{
         "id": "file:provider", "source": "file", "name": "provider",
         "destination": "[2001:db8::7]:5060/tcp", "sources": ["192.0.2.1"], "source_port": null,
+        "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null, "health_interval_s": null,
         "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null, "version": null,
     }]);
     assert_eq!(items, expected, "and not that of the other domain");
@@ -211,6 +214,45 @@ pub(crate) async fn a_row_that_the_file_gets_in_the_way_of_says_so(place: Place)
     let loaded = house.store.load_directory(&file).await.unwrap();
     assert_eq!(loaded.left_out.len(), 3, "{:?}", loaded.left_out);
     assert_eq!(loaded.directory.trunks.len(), 2, "those of the file");
+}
+
+pub(crate) async fn a_password_of_a_trunk_is_kept_and_never_told(place: Place) {
+    let (fake, _directory) = Fake::with_trunks("", "", &[]);
+    let house = house(place, fake).await;
+    let admin = admin(&house).await;
+    let login = async || {
+        let directory = house.store.load_directory(&[]).await.unwrap().directory;
+        directory.trunks["carrier"].login.clone()
+    };
+    let mut draft = wanted("carrier", "192.0.2.1");
+    draft["user"] = json!(" tandem ");
+    let without = admin.post("/admin/trunks", draft.clone()).await;
+    assert_eq!(without.json()["errors"][0]["field"], "password", "{without:?}");
+
+    draft["password"] = json!("hunter7");
+    (draft["realm"], draft["channels_max"], draft["cps_max"]) =
+        (json!("carrier.example"), json!(30), json!(10));
+    let made = admin.post("/admin/trunks", draft.clone()).await.json();
+    assert_eq!((&made["user"], &made["channels_max"]), (&json!("tandem"), &json!(30)), "{made}");
+    assert_eq!(login().await.map(|it| it.password), Some("hunter7".to_owned()));
+    let path = format!("/admin/trunks/{}", made["id"].as_str().unwrap());
+    draft["password"] = json!(null);
+    draft["destination"] = json!("sip2.carrier.example:5060/udp");
+    let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await.json();
+    assert_eq!(login().await.map(|it| it.password), Some("hunter7".to_owned()), "it stays");
+    let told = format!("{made}{changed}{}", admin.get("/admin/trunks").await.json());
+    let audit = house.store.audit_page(house.domain.id, &<_>::default(), None, 50).await.unwrap();
+    assert!(!told.contains("hunter7") && !format!("{audit:?}").contains("hunter7"));
+
+    draft["user"] = json!("another");
+    let other = admin.act(Method::PUT, &path, Some(2), draft.clone()).await;
+    assert_eq!(other.json()["errors"][0]["field"], "password", "another user has another password");
+    (draft["user"], draft["realm"], draft["cps_max"]) = (json!(null), json!(null), json!(0));
+    let none = admin.act(Method::PUT, &path, Some(2), draft.clone()).await;
+    assert_eq!(none.json()["errors"][0]["field"], "cps_max");
+    draft["cps_max"] = json!(null);
+    let open = admin.act(Method::PUT, &path, Some(2), draft).await;
+    assert_eq!((open.status, login().await), (StatusCode::OK, None));
 }
 
 async fn admin(house: &House) -> Visitor {

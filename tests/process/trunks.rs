@@ -3,9 +3,10 @@
 
 use crate::harness::{
     Server, Sipp, TcpPeer, UdpPeer, Visitor, header, request, request_over, signed, status_of,
+    wait_for,
 };
 use serde_json::{Value, json};
-use std::thread;
+use std::{thread, time::Duration};
 
 #[test]
 fn a_trunk_of_the_panel_carries_calls_at_once_and_after_kill_9_until_it_is_disabled() {
@@ -77,6 +78,79 @@ fn what_a_trunk_asserts_of_its_caller_is_shown_and_kept_and_what_a_phone_asserts
     assert_eq!(names[2], json!({ "number": "+79160000001", "name": "Anna" }));
 }
 
+#[test]
+fn a_trunk_s_credentials_answer_its_challenges_and_nobody_else_s() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    make_trunk(&server, &json!({ "user": "tandem", "password": "s3cret" }));
+
+    let carrier = Sipp::callee(&server, SLOT, "uas-challenges.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    let messages = carrier.succeed();
+    let signed = messages.iter().filter(|it| it.message.contains("Authorization: Digest")).count();
+    assert_eq!(signed, 1, "{messages:?}");
+
+    // A phone asks, too: it hears of no credentials, and who calls it hears of a trouble of ours.
+    let (mut phone, line) = (phone_1002(&server), UdpPeer::bind(0));
+    let call = request(&line, "INVITE", "sip:1002@127.0.0.1", "127.0.0.1");
+    let asks = "WWW-Authenticate: Digest realm=\"carrier.test\", nonce=\"n\", qop=\"auth\"\r\n";
+    let call = || line.ask_as("1001", &call, server.sip());
+    let (invite, heard) = refused_with(&mut phone, "401 Unauthorized", asks, call);
+    assert!(!invite.contains("Authorization") && !invite.contains("s3cret"), "{invite}");
+    assert_eq!(heard, 500);
+    let log = server.log();
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
+#[test]
+fn a_trunk_is_registered_with_and_calls_us_there_and_passed_over_when_it_is_silent() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let registrar = Sipp::callee(&server, SLOT, "registrar-challenges.xml").start();
+    let mut more = json!({ "user": "tandem", "password": "s3cret", "register_expires_s": 600 });
+    let trunk = make_trunk(&server, &more);
+    let messages = registrar.succeed();
+    let contact = format!("Contact: <sip:tandem@{}>", server.sip());
+    assert!(messages.iter().any(|it| it.message.contains(&contact)), "{messages:?}");
+    wait_for_figure(&server, "tandem_trunk_registered", 1);
+
+    let address = server.sip().to_string();
+    Sipp::new(&server, SLOT, "load-uac.xml")
+        .with(&[&address, "-s", "9196", "-key", "caller", "+79160000000", "-d", "200"])
+        .run();
+
+    // Nobody answers OPTIONS.
+    more["health_interval_s"] = json!(5);
+    let admin = Visitor::sign_in(&server, "admin");
+    let path = format!("/admin/trunks/{}", trunk["id"].as_str().expect("it has an id"));
+    let (status, changed) =
+        admin.act("PUT", &path, Some(&trunk["version"]), &wanted_trunk(&server, &more));
+    assert_eq!(status, 200, "{changed}");
+    wait_for_figure(&server, "tandem_trunk_up", 0);
+    Sipp::caller(&server, 0, "uac-offline.xml", "1001", OUTSIDE).run();
+}
+
+/// A trunk of the panel at [`SLOT`], and the plan that leads through it.
+fn make_trunk(server: &Server, more: &Value) -> Value {
+    let admin = Visitor::sign_in(server, "admin");
+    let (status, trunk) = admin.act("POST", "/admin/trunks", None, &wanted_trunk(server, more));
+    assert_eq!(status, 201, "{trunk}");
+    let plan = json!({ "text": PLAN });
+    let (status, saved) = admin.act("PUT", "/admin/dialplans/panel", None, &plan);
+    assert_eq!(status, 200, "{saved}");
+    trunk
+}
+
+fn wanted_trunk(server: &Server, more: &Value) -> Value {
+    let mut wanted = json!({
+        "name": "panel-made", "destination": format!("127.0.0.1:{}/udp", server.phone_port(SLOT)),
+        "sources": ["127.0.0.1"], "source_port": server.phone_port(SLOT), "is_enabled": true,
+    });
+    let more = more.as_object().expect("further fields").clone();
+    wanted.as_object_mut().expect("a trunk has fields").extend(more);
+    wanted
+}
+
 /// A phone of 1002 that is on.
 fn phone_1002(server: &Server) -> TcpPeer {
     let mut phone = TcpPeer::connect(server.sip());
@@ -89,18 +163,36 @@ fn phone_1002(server: &Server) -> TcpPeer {
     phone
 }
 
+fn wait_for_figure(server: &Server, name: &str, value: u8) {
+    let line = format!("{name}{{trunk=\"panel-made\"}} {value}");
+    wait_for(&line, Duration::from_secs(40), || {
+        server.get("/metrics").filter(|it| it.contains(&line)).map(drop)
+    });
+}
+
 /// The INVITE that a call brings to a phone, which is busy.
 fn refused_by(phone: &mut TcpPeer, call: impl FnOnce() -> Option<String> + Send) -> String {
+    let (invite, heard) = refused_with(phone, "486 Busy Here", "", call);
+    assert_eq!(heard, 486);
+    invite
+}
+
+/// The INVITE that a call brings to a phone, which refuses it so; and what the caller hears.
+fn refused_with(
+    phone: &mut TcpPeer,
+    status: &str,
+    headers: &str,
+    call: impl FnOnce() -> Option<String> + Send,
+) -> (String, u16) {
     thread::scope(|scope| {
         let ringing = scope.spawn(|| {
             let invite = phone.expect("INVITE ");
-            phone.answer(&invite, "486 Busy Here", "", "");
+            phone.answer(&invite, status, headers, "");
             phone.expect("ACK ");
             invite
         });
         let answer = call().expect("an answer is due");
-        assert_eq!(status_of(&answer), 486, "{answer}");
-        ringing.join().expect("the phone rings")
+        (ringing.join().expect("the phone rings"), status_of(&answer))
     })
 }
 
@@ -125,6 +217,10 @@ fn refusal(server: &Server) -> Option<u16> {
 const SLOT: u16 = 3;
 const OUTSIDE: &str = "84950000001";
 const PLAN: &str = r#"domain = "demo.tandem.test"
+[[rule]]
+name = "colleague"
+match = { number = "1002" }
+steps = [{ dial = { user = "1002" } }]
 [[rule]]
 name = "in"
 match = { number = "9196", from = "trunk:panel-made" }

@@ -258,6 +258,10 @@ fn trunk(name: &str, domain: &str) -> Trunk {
         },
         sources: vec![[192, 0, 2, 1].into()],
         source_port: None,
+        login: None,
+        limits: <_>::default(),
+        health_interval: None,
+        registration: None,
         media: call::MediaRules::default(),
     }
 }

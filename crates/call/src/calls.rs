@@ -21,6 +21,7 @@ use crate::{
     settings::{Settings, Sounds, World},
     subscriptions::Subscriptions,
     texts::Deliveries,
+    trunks::{Keeper, Tools, WATCHING_SHARD},
     voicemail::VoicemailReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
@@ -46,6 +47,8 @@ pub struct Calls {
     pub(crate) world: World,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) deliveries: Deliveries,
+    /// On one shard: watches the trunks.
+    keeper: Option<Keeper>,
     calls: HashMap<CallId, Call>,
     deadlines: Deadlines<CallId>,
     totals: Totals,
@@ -82,6 +85,11 @@ impl Calls {
         let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
         let subscriptions = Subscriptions::new(settings.shard, now.instant);
+        let keeper = (settings.shard == WATCHING_SHARD).then(|| {
+            let mut keeper = Keeper::new(world.trunks.clone());
+            keeper.handle_directory(now.instant, &mut rng, &world.directory);
+            keeper
+        });
         Self {
             core: Core {
                 endpoint,
@@ -96,6 +104,7 @@ impl Calls {
             world,
             subscriptions,
             deliveries: Deliveries::default(),
+            keeper,
             calls: HashMap::new(),
             deadlines: Deadlines::default(),
             totals: Totals::default(),
@@ -211,6 +220,7 @@ impl Calls {
     /// Lets what is due happen.
     pub fn handle_timeout(&mut self, now: Now) {
         self.core.endpoint.handle_timeout(now.instant);
+        self.with_keeper(now, Keeper::handle_timeout);
         self.pump(now);
         while let Some(id) = self.deadlines.take_due(now.instant) {
             self.with_call(now, id, |call, ctx| call.handle_timeout(ctx));
@@ -220,7 +230,10 @@ impl Calls {
     }
 
     /// Who exists, from now on.
-    pub fn handle_directory(&mut self, directory: Arc<Directory>) {
+    pub fn handle_directory(&mut self, now: Now, directory: Arc<Directory>) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.handle_directory(now.instant, &mut self.core.rng, &directory);
+        }
         let before = std::mem::replace(&mut self.world.directory, directory);
         self.end_orphaned_subscriptions(&before);
     }
@@ -328,6 +341,7 @@ impl Calls {
             self.core.endpoint.poll_timeout(),
             self.deadlines.next(),
             self.subscriptions.poll_timeout(),
+            self.keeper.as_ref().and_then(Keeper::poll_timeout),
         ];
         parts.into_iter().flatten().min()
     }
@@ -414,9 +428,14 @@ impl Calls {
                 if is_text || self.handle_notify_failure(now, client, failure) {
                     return;
                 }
-                self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
+                let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
                     call.handle_failure(ctx, leg, client, failure);
                 });
+                if !found {
+                    self.with_keeper(now, |keeper, tools| {
+                        keeper.handle_response(tools, client, None);
+                    });
+                }
             }
         }
     }
@@ -494,6 +513,11 @@ impl Calls {
         let found = self.with_leg(now, Handle::Client(client), |call, ctx, leg| {
             call.handle_response(ctx, leg, client, dialog, response);
         });
+        if !found {
+            self.with_keeper(now, |keeper, tools| {
+                keeper.handle_response(tools, client, Some(response));
+            });
+        }
         let is_invite = response.headers.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
         // Another fork answered as well, or the call is gone: nobody will talk there.
         if let (false, true, true, Some(dialog)) =
@@ -508,6 +532,12 @@ impl Calls {
         let bye = Method::Bye;
         // Gone already is as good.
         let _ = self.core.endpoint.request_in_dialog(now.instant, dialog, bye, Vec::new(), None);
+    }
+
+    fn with_keeper(&mut self, now: Now, handler: impl FnOnce(&mut Keeper, &mut Tools<'_>)) {
+        let Some(keeper) = &mut self.keeper else { return };
+        let Core { endpoint, outputs, rng, .. } = &mut self.core;
+        handler(keeper, &mut Tools { now: now.instant, endpoint, outputs, rng });
     }
 
     // === Calls ===

@@ -1,12 +1,13 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::{cdr::Line, features::Features, rules::MediaRules};
+use crate::{cdr::Line, features::Features, occupancy::TrunkLimits, rules::MediaRules};
 use base::{DomainId, ExtensionId, UserId};
-pub use sip::digest::Ha1;
+pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 /// A snapshot of everything that the call logic must know by heart. Built by the shell from the
@@ -79,8 +80,25 @@ pub struct Trunk {
     pub sources: Vec<IpAddr>,
     /// Port that requests must come from, where several trunks share an address.
     pub source_port: Option<u16>,
+    /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
+    pub login: Option<Login>,
+    /// How many calls it may carry.
+    pub limits: TrunkLimits,
+    /// How often it is asked by OPTIONS whether it is there; `None` for never.
+    pub health_interval: Option<Duration>,
+    /// How we register with it; `None` if we do not. Needs a login.
+    pub registration: Option<TrunkRegistration>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
+}
+
+/// How we register with a trunk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrunkRegistration {
+    /// For how long it is asked for, in seconds.
+    pub expires_s: u32,
+    /// Where it goes, in order, if the trunk's destination does not take it.
+    pub fallbacks: Vec<Destination>,
 }
 
 impl Directory {

@@ -163,6 +163,19 @@ pub(crate) fn status_for_caller(status: Status) -> Status {
     })
 }
 
+/// Whether a final failure is about the way to the callee, and not about the callee: the same call may
+/// get through by another trunk.
+///
+/// That is congestion and silence, and whatever only the hop next to us can mean: wrong credentials,
+/// redirects, protocol and codecs that it does not take. Who is busy, says no or does not exist is the
+/// same behind each trunk.
+pub(crate) fn is_of_the_way(status: Status) -> bool {
+    matches!(
+        status.0,
+        300..=399 | 400..=402 | 405..=408 | 411..=421 | 423..=439 | 481..=483 | 488 | 489..=599 | 606
+    )
+}
+
 /// Whether `new` tells the caller more than `old` does (RFC 3261 section 16.7, step 6): a 6xx ends
 /// all argument, then the lowest class, and inside 4xx what a person can act on.
 pub(crate) fn is_better(new: Status, old: Status) -> bool {
@@ -193,6 +206,16 @@ mod tests {
         assert!(is_better(Status(603), Status(486)));
         assert!(is_better(Status(486), Status(503)));
         assert!(!is_better(Status(503), Status(486)));
+    }
+
+    #[test]
+    fn another_trunk_is_tried_for_troubles_of_the_way_and_not_for_those_of_the_callee() {
+        for status in [302, 401, 402, 407, 408, 415, 482, 488, 500, 502, 503, 504, 606] {
+            assert!(is_of_the_way(Status(status)), "{status}");
+        }
+        for status in [403, 404, 410, 480, 484, 486, 487, 600, 603, 604, 607, 608] {
+            assert!(!is_of_the_way(Status(status)), "{status}");
+        }
     }
 
     #[test]

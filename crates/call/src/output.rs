@@ -2,7 +2,7 @@
 
 use crate::{
     cdr::Cdr, facts::CallFact, features::FeatureRequest, registration::RegistrationRequest,
-    subscriptions::WatchOrder, texts::TextOrder, voicemail::VoicemailRequest,
+    subscriptions::WatchOrder, texts::TextOrder, trunks::TrunkNews, voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -43,6 +43,13 @@ pub enum Output {
     },
     /// Something about a call is otherwise than it was: for lists of live calls.
     Fact(CallFact),
+    /// Something about a trunk is otherwise than it was.
+    Trunk {
+        /// Its name.
+        name: String,
+        /// What.
+        news: TrunkNews,
+    },
     /// This address gave wrong credentials: for the transport's bans.
     Offence(IpAddr),
     /// A panic was caught while handling this call.

@@ -6,6 +6,7 @@ use crate::{
     context::Handle,
     description::{self, SDP_TYPE},
     dialplan::{self, RouteQuery, Walk},
+    directory::Extension,
     failure::{Cause, Refusal},
     gate::{Admitted, Caller, TurnedAway},
     loops::{self, Hop},
@@ -199,21 +200,33 @@ impl Calls {
         let number = &names.number;
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
         let mark = loops::mark(&request.headers, hop).ok_or_else(|| Refusal::of(Cause::Loop))?;
-        let mut seat = None;
-        if let Caller::Extension(extension) = admitted.caller {
-            seat = self.world.occupancy.take(extension.id, extension.calls_max);
-            if seat.is_none() {
-                let reason = Some(format!("{number} has as many calls as it may"));
-                return Err(Refusal { reason, ..Refusal::of(Cause::TooManyCalls) });
-            }
-        }
+        let seat = self.seat_of(now, admitted.caller)?;
         let from = match admitted.caller {
             Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
             Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
         };
         let domain = &admitted.domain.name;
         let query = RouteQuery { domain, from, number, dialled, now: now.unix };
-        Ok((Box::new(Walk::begin(&self.world.plans, &query)), seat, mark))
+        Ok((Box::new(Walk::begin(&self.world.plans, &query)), Some(seat), mark))
+    }
+
+    /// What counts against the caller's limits.
+    fn seat_of(&self, now: Now, caller: Caller<'_>) -> Result<Seat, Refusal> {
+        let occupancy = &self.world.occupancy;
+        match caller {
+            Caller::Extension(Extension { id, calls_max, number, .. }) => {
+                occupancy.take(*id, *calls_max).ok_or_else(|| {
+                    let reason = Some(format!("{number} has as many calls as it may"));
+                    Refusal { reason, ..Refusal::of(Cause::TooManyCalls) }
+                })
+            }
+            Caller::Trunk(trunk) => occupancy.take_trunk(now.instant, trunk).map_err(|full| {
+                // A carrier may try again, or go another way: 503 tells it so (RFC 3261 section
+                // 21.5.4).
+                let reason = Some(format!("Trunk {} has {full}", trunk.name));
+                Refusal { cause: Cause::TooManyCalls, status: Status(503), reason }
+            }),
+        }
     }
 }
 

@@ -150,6 +150,7 @@ impl Context<'_> {
             line: Some(extension.line()),
             rules: extension.media.clone(),
             seat: None,
+            login: None,
             uri: contact.uri,
             from: search.calling.address(host.clone()),
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
@@ -167,23 +168,33 @@ impl Context<'_> {
     ) -> Result<Targets, Refusal> {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
-        let Some(Trunk { destination: hop, media: rules, .. }) =
-            trunk.filter(|trunk| trunk.domain == search.domain.id)
-        else {
+        let Some(trunk) = trunk.filter(|trunk| trunk.domain == search.domain.id) else {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
+        if self.world.trunks.is_down(name) {
+            let reason = Some(format!("Trunk {name} is down"));
+            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+        }
+        let Trunk { media: rules, login, .. } = trunk;
+        let registered_at = self.world.trunks.registered_at(name);
+        let hop = registered_at.unwrap_or_else(|| trunk.destination.clone());
+        let seat = self.world.occupancy.take_trunk(self.now.instant, trunk).map_err(|full| {
+            let reason = Some(format!("Trunk {name} has {full}"));
+            Refusal { reason, ..Refusal::of(Cause::Busy) }
+        })?;
         let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
         let host = Host::Name(Bytes::from(search.domain.name.clone()));
         let device = Target {
             party: format!("{name}/{number}"),
             line: None,
             rules: rules.clone(),
-            seat: None,
+            seat: Some(Arc::new(seat)),
+            login: login.clone(),
             uri: uri.clone(),
             from: search.calling.address(host),
             to: NameAddr::new(uri),
-            hop: hop.clone(),
+            hop,
             routes: Vec::new(),
             headers: Vec::new(),
         };

@@ -8,6 +8,7 @@ use crate::{
     parking::Parking,
     rooms::Rooms,
     speech::{Case, Currency, Language, Phrase},
+    trunks::TrunkStates,
 };
 use media::{
     Family,
@@ -72,6 +73,8 @@ pub struct World {
     pub conversations: Conversations,
     /// Who is parked where, on all shards together.
     pub parking: Parking,
+    /// How the trunks stand, for all shards; one of them says so.
+    pub trunks: TrunkStates,
 }
 
 /// What can be played.

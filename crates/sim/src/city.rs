@@ -5,7 +5,7 @@ use crate::{
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, provider, switch},
+    plot::{self, DOMAIN, Plot, UDP_FLOW, backup, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
     texts::Texts,
@@ -15,7 +15,7 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    World,
+    Trunk, TrunkNews, TrunkStates, World,
     facts::CallState,
     features::FeatureReply,
     registration::RegistrationReply,
@@ -78,6 +78,8 @@ pub struct City {
     pub panics: usize,
     /// Wrong credentials that the switch reported.
     pub offences: usize,
+    /// What the switch told of its trunks, in order.
+    pub trunk_news: Vec<(String, TrunkNews)>,
     /// What the switch told of its calls, in order.
     pub facts: Vec<CallFact>,
     /// The same, taken in: one list a shard.
@@ -142,6 +144,7 @@ impl City {
             links: Vec::new(),
             panics: 0,
             offences: 0,
+            trunk_news: Vec::new(),
             facts: Vec::new(),
             board: vec![BTreeMap::new(); usize::from(plot.shards)],
             strays: Vec::new(),
@@ -168,7 +171,7 @@ impl City {
     /// Starts the process of the switch, with nothing but what is written.
     fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
-        let (plans, parking) = (plot::plans(), Parking::default());
+        let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
         let mut shards = Vec::new();
         for (shard, rng) in (0..plot.shards).zip(chances) {
             let world = World {
@@ -180,6 +183,7 @@ impl City {
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
+                trunks: trunks.clone(),
             };
             let settings = plot::settings(shard, plot);
             shards.push(Calls::new(now, settings, world, rng));
@@ -231,21 +235,19 @@ impl City {
     }
 
     fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
-        let mut directory = Directory {
-            domains: self.directory.domains.clone(),
-            domain_names: self.directory.domain_names.clone(),
-            extensions: self.directory.extensions.clone(),
-            trunks: self.directory.trunks.clone(),
-            supervisors: self.directory.supervisors.clone(),
-        };
+        self.tell_of_directory(change);
+        self.settle_step();
+    }
+
+    fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+        let mut directory = plot::copy(&self.directory);
         change(&mut directory);
         self.directory = Arc::new(directory);
-        let unix = self.now().unix;
-        self.desk.handle_directory(unix, Arc::clone(&self.directory));
+        let now = self.now();
+        self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
         for shard in &mut self.shards {
-            shard.handle_directory(Arc::clone(&self.directory));
+            shard.handle_directory(now, Arc::clone(&self.directory));
         }
-        self.settle_step();
     }
 
     // === Phones ===
@@ -272,6 +274,13 @@ impl City {
     pub fn add_provider(&mut self, number: &str) -> usize {
         let phone = self.add_phone(number);
         self.phones[phone].address = provider();
+        phone
+    }
+
+    /// The same at the address of the other trunk.
+    pub fn add_backup(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        self.phones[phone].address = backup();
         phone
     }
 
@@ -353,6 +362,11 @@ impl City {
     /// The directory of the switch.
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Sets something else for a trunk, from now on.
+    pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
+        self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
     }
 
     /// Calls that an extension counts as busy with.
@@ -664,15 +678,11 @@ impl City {
                 self.hand_out(replies);
             }
             Output::Feature(request) => {
-                let mut directory = plot::copy(&self.directory);
                 let of = |it: &&mut call::Extension| it.id == request.extension;
-                if let Some(line) = directory.extensions.values_mut().find(of) {
-                    line.features.apply(&request.order);
-                }
-                self.directory = Arc::new(directory);
-                for shard in &mut self.shards {
-                    shard.handle_directory(Arc::clone(&self.directory));
-                }
+                self.tell_of_directory(|it| {
+                    let line = it.extensions.values_mut().find(of);
+                    line.into_iter().for_each(|it| it.features.apply(&request.order));
+                });
                 let reply = FeatureReply { call: request.call, is_kept: true };
                 self.later(Late::Feature { shard: request.shard, reply });
             }
@@ -686,6 +696,7 @@ impl City {
                 self.links.push((call, sip_call_id));
             }
             Output::Fact(fact) => self.take_in(shard, fact),
+            Output::Trunk { name, news } => self.trunk_news.push((name, news)),
             Output::Offence(_) => self.offences += 1,
             Output::Panicked { .. } => self.panics += 1,
         }

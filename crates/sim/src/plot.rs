@@ -197,6 +197,13 @@ match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
 
 [[rule]]
+name = "out-by-either"
+match = { number = "8{rest}" }
+steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", timeout_s = 20, on = {
+    busy = [{ play = { file = "welcome.wav" } }],
+} } }]
+
+[[rule]]
 name = "in"
 match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
@@ -319,8 +326,9 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         line.user = Some(supervisor);
     }
     directory.supervisors.insert(supervisor);
-    let trunk = trunk(domain.id);
-    directory.trunks.insert(trunk.name.clone(), trunk);
+    for (name, address) in [("provider", provider()), ("backup", backup())] {
+        directory.trunks.insert(name.to_owned(), trunk(domain.id, name, address));
+    }
     directory.domains.insert(domain.id, domain);
     directory
 }
@@ -342,10 +350,14 @@ pub fn provider() -> SocketAddr {
     SocketAddr::from(([10, 2, 0, 1], 5070))
 }
 
-fn trunk(domain: DomainId) -> Trunk {
-    let address = provider();
+/// The address of another carrier.
+pub fn backup() -> SocketAddr {
+    SocketAddr::from(([10, 2, 0, 2], 5070))
+}
+
+fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
     Trunk {
-        name: "provider".to_owned(),
+        name: name.to_owned(),
         domain,
         destination: Destination {
             transport: Transport::Udp,
@@ -356,13 +368,17 @@ fn trunk(domain: DomainId) -> Trunk {
         },
         sources: vec![address.ip()],
         source_port: None,
+        login: None,
+        limits: call::TrunkLimits::default(),
+        health_interval: None,
+        registration: None,
         media: call::MediaRules::default(),
     }
 }
 
 pub(crate) fn plans() -> Arc<Plans> {
     let known = Known {
-        trunks: ["provider".to_owned()].into(),
+        trunks: ["provider", "backup"].map(str::to_owned).into(),
         prompts: dialplan::conference_prompts(Language::Russian)
             .chain(dialplan::supervision_prompts(Language::Russian))
             .chain(dialplan::voicemail_prompts(Language::Russian))

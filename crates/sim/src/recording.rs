@@ -86,6 +86,7 @@ impl City {
                     | Output::Cdr(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
+                    | Output::Trunk { .. }
                     | Output::Offence(_)
                     | Output::Panicked { .. } => {}
                 }

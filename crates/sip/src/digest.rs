@@ -8,7 +8,7 @@ mod client;
 mod fields;
 
 pub(crate) use client::quoted;
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, Login};
 pub use fields::{Challenge, Credentials, DigestError};
 
 use md5::Md5;

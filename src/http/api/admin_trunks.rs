@@ -8,7 +8,7 @@ use super::{
     media_rules::Dtmf,
 };
 use crate::{
-    config::{self, TrunkMistake, TrunkText},
+    config::{self, Secret, TrunkMistake, TrunkText},
     store::{LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -45,6 +45,26 @@ struct Trunk {
     /// Port that they must come from; `null` for any.
     #[schema(required)]
     source_port: Option<i64>,
+    /// User that it knows us as, with a password; `null` if it knows us by our address.
+    #[schema(required)]
+    user: Option<String>,
+    /// The one realm that these are for; `null` for any.
+    #[schema(required)]
+    realm: Option<String>,
+    /// For how long we register with it, in seconds; `null` if we do not.
+    #[schema(required)]
+    register_expires_s: Option<i64>,
+    /// Where registration goes, in order, if the destination does not take it.
+    register_fallbacks: Vec<String>,
+    /// Most calls at a time, both directions together; `null` for no limit.
+    #[schema(required)]
+    channels_max: Option<i64>,
+    /// Most new calls a second, both directions together; `null` for no limit.
+    #[schema(required)]
+    cps_max: Option<i64>,
+    /// How often it is asked by OPTIONS whether it is there, in seconds; `null` for never.
+    #[schema(required)]
+    health_interval_s: Option<i64>,
     /// How keys come from it and go to it.
     dtmf: Dtmf,
     /// Codecs that it may use, the preferred first; empty for all.
@@ -83,6 +103,24 @@ struct Wanted {
     sources: Vec<String>,
     /// Port that they must come from, where trunks or phones share an address; `null` for any.
     source_port: Option<i64>,
+    /// User that it knows us as; `null` if it knows us by our address.
+    user: Option<String>,
+    /// Password of that user; `null` for the one that is stored. Nobody reads it again.
+    password: Option<String>,
+    /// The one realm that these are for; `null` for any.
+    realm: Option<String>,
+    /// For how long we register with it, 60 to 86400 seconds; `null` if we do not.
+    register_expires_s: Option<i64>,
+    /// Where registration goes, in order, if the destination does not take it: `HOST:PORT/udp` or
+    /// `HOST:PORT/tcp`.
+    #[serde(default)]
+    register_fallbacks: Vec<String>,
+    /// Most calls at a time, both directions together, 1 to 100000; `null` for no limit.
+    channels_max: Option<i64>,
+    /// Most new calls a second, both directions together, 1 to 10000; `null` for no limit.
+    cps_max: Option<i64>,
+    /// How often it is asked by OPTIONS whether it is there, 5 to 3600 seconds; `null` for never.
+    health_interval_s: Option<i64>,
     /// How keys come from it and go to it.
     #[serde(default)]
     dtmf: Dtmf,
@@ -191,37 +229,67 @@ async fn remove(
 
 impl Trunk {
     fn of_file(trunk: &config::Trunk) -> Self {
-        let TrunkText { name, destination, sources, source_port, dtmf, codecs } = trunk.text();
+        let id = format!("{FILE_ID}{}", trunk.name);
+        Self { source: TrunkSource::File, version: None, ..Self::written(id, trunk.text()) }
+    }
+
+    fn of_row(row: TrunkRow, left_out: &[LeftOut]) -> Self {
+        let left_out = left_out.iter().find(|it| it.id == Some(row.id));
         Self {
-            id: format!("{FILE_ID}{name}"),
-            source: TrunkSource::File,
-            name,
-            destination,
-            sources,
-            source_port,
-            dtmf: Dtmf::named(&dtmf),
-            codecs,
+            is_enabled: row.draft.is_enabled,
+            left_out: left_out.map(|it| words(&it.reason)),
+            version: Some(row.version),
+            ..Self::written(row.id.to_string(), row.draft.text)
+        }
+    }
+
+    /// As it is written, without its password.
+    fn written(id: String, text: TrunkText) -> Self {
+        let given = |it: String| Some(it).filter(|it| !it.is_empty());
+        Self {
+            id,
+            source: TrunkSource::Database,
+            name: text.name,
+            destination: text.destination,
+            sources: text.sources,
+            source_port: text.source_port,
+            user: given(text.user),
+            realm: given(text.realm),
+            register_expires_s: text.register_expires_s,
+            register_fallbacks: text.register_fallbacks,
+            channels_max: text.channels_max,
+            cps_max: text.cps_max,
+            health_interval_s: text.health_interval_s,
+            dtmf: Dtmf::named(&text.dtmf),
+            codecs: text.codecs,
             is_enabled: true,
             left_out: None,
             version: None,
         }
     }
+}
 
-    fn of_row(row: TrunkRow, left_out: &[LeftOut]) -> Self {
-        let TrunkText { name, destination, sources, source_port, dtmf, codecs } = row.draft.text;
-        let left_out = left_out.iter().find(|it| it.id == Some(row.id));
-        Self {
-            id: row.id.to_string(),
-            source: TrunkSource::Database,
-            name,
-            destination,
-            sources,
-            source_port,
-            dtmf: Dtmf::named(&dtmf),
-            codecs,
-            is_enabled: row.draft.is_enabled,
-            left_out: left_out.map(|it| words(&it.reason)),
-            version: Some(row.version),
+impl Wanted {
+    /// As it would be written; `stored` is the password of the trunk whose place it takes.
+    fn text(self, stored: Option<Secret>) -> TrunkText {
+        let trimmed = |it: Option<String>| it.map(|it| it.trim().to_owned()).unwrap_or_default();
+        let user = trimmed(self.user);
+        let typed = self.password.filter(|it| !it.is_empty()).map(Secret::new);
+        TrunkText {
+            name: self.name.trim().to_owned(),
+            destination: self.destination.trim().to_owned(),
+            sources: self.sources,
+            source_port: self.source_port,
+            password: typed.or(stored.filter(|_| !user.is_empty())),
+            user,
+            realm: trimmed(self.realm),
+            register_expires_s: self.register_expires_s,
+            register_fallbacks: self.register_fallbacks,
+            channels_max: self.channels_max,
+            cps_max: self.cps_max,
+            health_interval_s: self.health_interval_s,
+            dtmf: self.dtmf.mode().name().to_owned(),
+            codecs: self.codecs,
         }
     }
 }
@@ -272,22 +340,21 @@ async fn checked(
     wanted: Wanted,
     own: Option<TrunkId>,
 ) -> Result<TrunkDraft, Problem> {
-    let Wanted { name, destination, sources, source_port, dtmf, codecs, is_enabled } = wanted;
-    let text = TrunkText {
-        name: name.trim().to_owned(),
-        destination: destination.trim().to_owned(),
-        sources,
-        source_port,
-        dtmf: dtmf.mode().name().to_owned(),
-        codecs,
-    };
+    let is_enabled = wanted.is_enabled;
+    let rows = api.store.list_trunks().await?;
+    let before = rows.iter().find(|it| Some(it.id) == own).map(|it| &it.draft.text);
+    // The password is the user's: another one has another.
+    let stored = before
+        .filter(|it| wanted.user.as_deref().is_some_and(|user| user.trim() == it.user))
+        .and_then(|it| it.password.clone());
+    let text = wanted.text(stored);
     let trunk = text.check(&session.domain.name).map_err(refused)?;
     let config = api.config_in_force();
     if config.trunks.iter().any(|it| it.name == trunk.name) {
         return Err(Problem::exists("name"));
     }
     // Those that are disabled count: they may be enabled again.
-    let rows = api.store.list_trunks().await?.into_iter().filter(|it| Some(it.id) != own);
+    let rows = rows.into_iter().filter(|it| Some(it.id) != own);
     let domains = api.store.list_domains().await?;
     let name_of = |id| domains.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
     let rows = rows.filter_map(|it| it.draft.text.check(name_of(it.domain)).ok());

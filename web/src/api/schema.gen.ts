@@ -2540,12 +2540,27 @@ export interface components {
         };
         /** @description A link to a carrier, trusted by its address. */
         Trunk: {
+            /**
+             * Format: int64
+             * @description Most calls at a time, both directions together; `null` for no limit.
+             */
+            channels_max: number | null;
             /** @description Codecs that it may use, the preferred first; empty for all. */
             codecs: string[];
+            /**
+             * Format: int64
+             * @description Most new calls a second, both directions together; `null` for no limit.
+             */
+            cps_max: number | null;
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
             /** @description How keys come from it and go to it. */
             dtmf: components["schemas"]["Dtmf"];
+            /**
+             * Format: int64
+             * @description How often it is asked by OPTIONS whether it is there, in seconds; `null` for never.
+             */
+            health_interval_s: number | null;
             /** @description Id. */
             id: string;
             /** @description Whether calls go through it. */
@@ -2553,6 +2568,15 @@ export interface components {
             left_out: components["schemas"]["Text"] | null;
             /** @description Its name in dialplans. */
             name: string;
+            /** @description The one realm that these are for; `null` for any. */
+            realm: string | null;
+            /**
+             * Format: int64
+             * @description For how long we register with it, in seconds; `null` if we do not.
+             */
+            register_expires_s: number | null;
+            /** @description Where registration goes, in order, if the destination does not take it. */
+            register_fallbacks: string[];
             /** @description Where it is written. */
             source: components["schemas"]["TrunkSource"];
             /**
@@ -2562,6 +2586,8 @@ export interface components {
             source_port: number | null;
             /** @description Requests from these addresses are this trunk's. */
             sources: string[];
+            /** @description User that it knows us as, with a password; `null` if it knows us by our address. */
+            user: string | null;
             /**
              * Format: int64
              * @description For `If-Match`; `null` for one of the file.
@@ -2570,16 +2596,45 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
+            /**
+             * Format: int64
+             * @description Most calls at a time, both directions together, 1 to 100000; `null` for no limit.
+             */
+            channels_max?: number | null;
             /** @description Codecs that it may use, the preferred first; empty for all. */
             codecs?: string[];
+            /**
+             * Format: int64
+             * @description Most new calls a second, both directions together, 1 to 10000; `null` for no limit.
+             */
+            cps_max?: number | null;
             /** @description Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`. */
             destination: string;
             /** @description How keys come from it and go to it. */
             dtmf?: components["schemas"]["Dtmf"];
+            /**
+             * Format: int64
+             * @description How often it is asked by OPTIONS whether it is there, 5 to 3600 seconds; `null` for never.
+             */
+            health_interval_s?: number | null;
             /** @description Whether calls go through it. */
             is_enabled?: boolean;
             /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */
             name: string;
+            /** @description Password of that user; `null` for the one that is stored. Nobody reads it again. */
+            password?: string | null;
+            /** @description The one realm that these are for; `null` for any. */
+            realm?: string | null;
+            /**
+             * Format: int64
+             * @description For how long we register with it, 60 to 86400 seconds; `null` if we do not.
+             */
+            register_expires_s?: number | null;
+            /**
+             * @description Where registration goes, in order, if the destination does not take it: `HOST:PORT/udp` or
+             *     `HOST:PORT/tcp`.
+             */
+            register_fallbacks?: string[];
             /**
              * Format: int64
              * @description Port that they must come from, where trunks or phones share an address; `null` for any.
@@ -2587,6 +2642,8 @@ export interface components {
             source_port?: number | null;
             /** @description Requests from these addresses are this trunk's; none if it only takes calls. */
             sources?: string[];
+            /** @description User that it knows us as; `null` if it knows us by our address. */
+            user?: string | null;
         };
         /**
          * @description Where a trunk is written.

@@ -1,6 +1,6 @@
 //! Calls to an extension that go elsewhere, and the extension that says so.
 
-use super::{Call, Refused, State};
+use super::{Call, Fault, Refused, State};
 use crate::{
     context::Context,
     dialplan::{FeatureOrder, ForwardWhen, Outcome, Principal},
@@ -32,7 +32,7 @@ impl Call {
 
     /// Nobody of those who were rung talks; an extension may want the call to go elsewhere then.
     pub(super) fn have_dialled(&mut self, ctx: &mut Context<'_>, refused: Refused) -> Outcome {
-        let outcome = refused.refusal.outcome();
+        let (outcome, fault) = (refused.refusal.outcome(), refused.fault);
         self.refused = Some(refused);
         let rung = self.rung.take();
         let extension = |it: &String| ctx.world.directory.extension(self.domain, it);
@@ -42,7 +42,10 @@ impl Call {
             .and_then(|it| it.features.forward_after(outcome).map(str::to_owned));
         match (rung, to) {
             (Some(number), Some(to)) => self.forward(ctx, &number, &to, outcome.diversion()),
-            (_, _) => Outcome::Dialled(outcome),
+            (_, _) => match fault {
+                Fault::Callee => Outcome::Dialled(outcome),
+                Fault::Way => Outcome::NotReached(outcome),
+            },
         }
     }
 

@@ -89,7 +89,7 @@ use supervision::Supervision;
 use talking::{Exchange, Talking};
 use transfer::Transfer;
 use voicemail::Voicemail;
-use walking::Refused;
+use walking::{Fault, Refused};
 
 /// How long a worker may take to give the figures of a closed session.
 const FIGURES_TIMEOUT: Duration = Duration::from_secs(5);

@@ -4,12 +4,12 @@
 //! theirs. One that was answered before hears how it goes from us; those who are rung get an offer of
 //! ours then, and the two are joined.
 
-use super::{Call, Exchange, Refused, State, Talking};
+use super::{Call, Exchange, Fault, Refused, State, Talking};
 use crate::{
     cdr::{HangupParty, Line},
     context::{Context, LegRef},
     description,
-    failure::{Cause, Refusal, is_better, status_for_caller},
+    failure::{Cause, Refusal, is_better, is_of_the_way, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg, Offered},
     occupancy::Seat,
     rules::MediaRules,
@@ -21,7 +21,7 @@ use media::{
 };
 use sip::{
     ClientId, Destination, DialogId, Header, Method, NameAddr, Response, Status, Uri,
-    endpoint::NewRequest, offer_answer::OrderError,
+    digest::Login, endpoint::NewRequest, offer_answer::OrderError,
 };
 use std::{
     sync::Arc,
@@ -47,6 +47,8 @@ pub(crate) struct Target {
     /// What is set for it, or its trunk.
     pub(crate) rules: MediaRules,
     pub(crate) seat: Option<Arc<Seat>>,
+    /// Credentials, should it ask for some.
+    pub(crate) login: Option<Login>,
     pub(crate) uri: Uri,
     /// The caller as the callee sees it.
     pub(crate) from: NameAddr,
@@ -111,7 +113,7 @@ impl Call {
         self.state = State::Ringing(Ringing {
             until: ctx.now.instant + targets.timeout,
             first,
-            refusal: failure.map(|refusal| Refused { refusal, by: None }),
+            refusal: failure.map(Refused::of),
             told: None,
             early: None,
         });
@@ -129,8 +131,8 @@ impl Call {
             return Err(LegError::TooMany);
         }
         let handle = LegRef { call: self.id, leg: self.legs.len() };
-        let Target { party, line, rules, seat, .. } = target;
-        let new = NewLeg { handle, party, line, rules, seat };
+        let Target { party, line, rules, seat, login, .. } = target;
+        let new = NewLeg { handle, party, line, rules, seat, login };
         let headers = self.arrival.headers.iter().cloned().chain(target.headers).collect();
         let request = NewRequest {
             method: Method::Invite,
@@ -180,6 +182,7 @@ impl Call {
             (200..=299, Some(dialog)) => self.handle_answer(ctx, leg, dialog, response),
             // A 2xx without a To tag makes no dialog (RFC 3261 section 12.1): a broken callee.
             (200..=299, None) => self.handle_invite_failure(ctx, leg, Status(500)),
+            (401 | 407, _) if self.legs[leg].sign(ctx, response) => {}
             (_, _) => self.handle_invite_failure(ctx, leg, response.status),
         }
     }
@@ -340,7 +343,8 @@ impl Call {
                 status: status_for_caller(status),
                 reason: None,
             };
-            ringing.refusal = Some(Refused { refusal, by: Some(leg) });
+            let fault = if is_of_the_way(status) { Fault::Way } else { Fault::Callee };
+            ringing.refusal = Some(Refused { refusal, by: Some(leg), fault });
         }
         let is_decline_for_all = (600..700).contains(&status.0);
         let is_anyone_left = self.legs.iter().skip(ringing.first).any(|it| !it.has_ended());
@@ -356,7 +360,9 @@ impl Call {
         let State::Ringing(ringing) = &mut self.state else { return };
         let busy = ringing.refusal.take().filter(|it| it.refusal.cause == Cause::Busy);
         let refusal = busy.map_or(Refusal::of(Cause::NoAnswer), |it| it.refusal);
-        self.ring_in_vain(ctx, Some(Refused { refusal, by: None }), Cause::NoAnswer);
+        // Where not even ringing was heard of, nobody may have been rung.
+        let fault = if ringing.told.is_some() { Fault::Callee } else { Fault::Way };
+        self.ring_in_vain(ctx, Some(Refused { refusal, by: None, fault }), Cause::NoAnswer);
     }
 
     /// Nobody will talk: what follows is the plan's business.

@@ -19,11 +19,22 @@ pub(super) struct Refused {
     pub(super) refusal: Refusal,
     /// The leg that said so last; `None` if we did.
     pub(super) by: Option<usize>,
+    pub(super) fault: Fault,
+}
+
+/// At whom it lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fault {
+    /// At those who were rung, who are the same whichever way one takes to them.
+    Callee,
+    /// At the way to them.
+    Way,
 }
 
 impl Refused {
+    /// Nobody was rung.
     pub(super) fn of(refusal: Refusal) -> Self {
-        Self { refusal, by: None }
+        Self { refusal, by: None, fault: Fault::Way }
     }
 }
 

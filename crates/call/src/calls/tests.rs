@@ -78,6 +78,7 @@ impl Switch {
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),
+            trunks: crate::TrunkStates::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);
         let mut switch = Self { now, calls, sent: Vec::new(), cdrs: Vec::new(), panicked: 0 };
@@ -140,6 +141,7 @@ impl Switch {
                 | Output::Fact(_)
                 | Output::Watch(_)
                 | Output::Text(_)
+                | Output::Trunk { .. }
                 | Output::Offence(_) => {}
             }
         }
@@ -239,6 +241,10 @@ fn directory(rng: &mut Rng) -> Directory {
         },
         sources: vec![address.ip()],
         source_port: None,
+        login: None,
+        limits: crate::TrunkLimits::default(),
+        health_interval: None,
+        registration: None,
         media: crate::MediaRules::default(),
     };
     let mut directory = Directory::default();

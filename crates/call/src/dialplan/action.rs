@@ -240,8 +240,10 @@ pub enum Outcome {
     Done,
     /// The keys that were pressed; empty if none was.
     Keys(String),
-    /// Nobody talks.
+    /// Nobody talks, as whoever was rung wants it or shows by silence.
     Dialled(DialOutcome),
+    /// Nobody talks, as nobody was reached: another trunk may get further.
+    NotReached(DialOutcome),
     /// Whether a change is kept.
     Feature(bool),
 }
@@ -274,6 +276,14 @@ impl DialOutcome {
             Self::Offline => "offline",
             Self::Refused => "refused",
             Self::Failed => "failed",
+        }
+    }
+
+    /// What it most likely means where nothing more is known: an example says no more.
+    pub(super) fn told_alone(self) -> Outcome {
+        match self {
+            Self::Busy | Self::NoAnswer | Self::Refused => Outcome::Dialled(self),
+            Self::Offline | Self::Failed => Outcome::NotReached(self),
         }
     }
 

@@ -51,7 +51,7 @@ impl Rehearsal {
                 Some(Outcome::Keys(pressed))
             }
             Action::Dial(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
-                self.outcomes.pop_front().map(Outcome::Dialled)
+                self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
             Action::Park(_)

@@ -157,17 +157,25 @@ impl Walk {
                 }
                 self.set(&collect.into, keys.clone());
             }
-            (Awaits::Dial { dial, mut further }, Outcome::Dialled(outcome)) => {
-                self.set(OUTCOME, outcome.name().to_owned());
-                if let Some(next) = further.pop_front() {
+            (
+                Awaits::Dial { dial, mut further },
+                Outcome::Dialled(how) | Outcome::NotReached(how),
+            ) => {
+                self.set(OUTCOME, how.name().to_owned());
+                // Whoever is busy or says no behind one trunk does so behind all of them.
+                let is_settled = matches!(outcome, Outcome::Dialled(_));
+                let next = further.pop_front();
+                let next =
+                    next.filter(|it| !(is_settled && matches!(it, DialTarget::Trunk { .. })));
+                if let Some(next) = next {
                     return Some(self.ring(dial, vec![next], further));
                 }
-                if let Some(steps) = dial.on.get(outcome) {
+                if let Some(steps) = dial.on.get(how) {
                     self.enter(Arc::clone(steps));
                 }
             }
-            (Awaits::Nothing, Outcome::Dialled(outcome)) => {
-                self.set(OUTCOME, outcome.name().to_owned());
+            (Awaits::Nothing, Outcome::Dialled(how) | Outcome::NotReached(how)) => {
+                self.set(OUTCOME, how.name().to_owned());
             }
             (Awaits::Feature { failed }, Outcome::Feature(false)) => self.enter(failed),
             (_, _) => {}

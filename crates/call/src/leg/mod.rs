@@ -27,6 +27,7 @@ use crate::{
     output::Output,
     replies::retry_after,
     rules::MediaRules,
+    signable::Signable,
 };
 use ::media::{
     Family, Playout, StreamStats,
@@ -38,7 +39,8 @@ use ::media::{
 use base::{MediaId, Now, UnixMillis};
 use bytes::Bytes;
 use sip::{
-    ClientId, DialogId, Header, HeaderName, Method, ServerId, Status,
+    ClientId, DialogId, Header, HeaderName, Method, Response, ServerId, Status,
+    digest::{Client, Login},
     endpoint::{NewRequest, Reply},
     offer_answer::{Description, OfferAnswer, OrderError},
 };
@@ -58,6 +60,8 @@ pub(crate) struct Leg {
     shown: Shown,
     /// What counts against the far end's limit of concurrent calls, until the end.
     seat: Option<Arc<Seat>>,
+    /// Our INVITE, while it may have to be sent again with credentials.
+    signable: Option<Box<Signable>>,
     /// Our own re-INVITE that is not answered yet.
     renewal: Option<ClientId>,
     /// Whether the far end is to be told something by one as soon as that is possible.
@@ -128,6 +132,8 @@ pub(crate) struct NewLeg {
     pub(crate) rules: MediaRules,
     /// What counts against its limit of concurrent calls; devices of one extension share it.
     pub(crate) seat: Option<Arc<Seat>>,
+    /// What our INVITE proves to the far end that it comes from us, if asked.
+    pub(crate) login: Option<Login>,
 }
 
 /// What an INVITE of ours offers.
@@ -262,15 +268,31 @@ impl Leg {
         request.body = sdp.clone().map(description::body);
         let hop = &request.to_hop;
         let peer = format!("{}:{};{}", hop.host, hop.port, hop.transport);
-        let client = ctx.endpoint.request(ctx.now.instant, request);
+        let (mut series, login) = (ctx.endpoint.series(), new.login.clone());
+        let kept = login.map(|login| (login, request.clone()));
+        let client = ctx.endpoint.request_in_series(ctx.now.instant, &mut series, request);
         ctx.handles.insert(Handle::Client(client), new.handle);
-        let sip_call_id = ctx.endpoint.call_id_of(client).unwrap_or_default();
         let signalling = Signalling::Inviting { client };
-        let mut leg = Self::new(ctx, new, LegRole::Callee, signalling, &sip_call_id, peer);
+        let mut leg = Self::new(ctx, new, LegRole::Callee, signalling, series.call_id(), peer);
         leg.media = media;
+        leg.signable = kept
+            .map(|(login, request)| Box::new(Signable::new(request, series, Client::of(login))));
         // The first description of a dialog is never out of order.
         let _ = leg.order.send_invite(sdp);
         Ok(leg)
+    }
+
+    /// It asks who we are: the INVITE goes out again, with credentials. False if it does not ask, or
+    /// we have none that it takes.
+    pub(crate) fn sign(&mut self, ctx: &mut Context<'_>, response: &Response) -> bool {
+        let Signalling::Inviting { client } = self.signalling else { return false };
+        let Some(signable) = &mut self.signable else { return false };
+        let sent = signable.send_signed(ctx.now.instant, ctx.endpoint, ctx.rng, response);
+        let Some(signed) = sent else { return false };
+        ctx.handles.remove(Handle::Client(client));
+        ctx.handles.insert(Handle::Client(signed), self.handle);
+        self.signalling = Signalling::Inviting { client: signed };
+        true
     }
 
     /// It rings; gives the preview of its answer, if it sends early media.
@@ -294,6 +316,7 @@ impl Leg {
             ctx.handles.insert(Handle::Dialog(dialog), self.handle);
             self.record.note_answer(ctx.now);
             self.signalling = Signalling::Unconfirmed { dialog };
+            self.signable = None;
         }
         self.described(sdp)
     }
@@ -402,6 +425,7 @@ impl Leg {
         self.record.note_end(ctx.now, hangup, cause, status);
         self.media.close(ctx);
         self.seat = None;
+        self.signable = None;
     }
 
     fn say_bye(&mut self, ctx: &mut Context<'_>, dialog: DialogId, cause: Cause) {
@@ -755,6 +779,7 @@ impl Leg {
             record: Record::new(ctx, role, new.party, new.line, text, peer),
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
             seat: new.seat,
+            signable: None,
             renewal: None,
             wants_renewal: false,
             former: Former::default(),

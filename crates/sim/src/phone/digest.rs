@@ -1,5 +1,6 @@
 //! Answers to digest challenges, by the formula of RFC 7616 section 3.4.1.
 
+use super::Gate;
 use md5::Digest as _;
 
 /// A challenge, and how often it was answered.
@@ -19,11 +20,7 @@ impl Challenge {
     }
 
     fn read(row: &str) -> Self {
-        let field = |name: &str| {
-            let fields = row.trim_start_matches("Digest").split(',').map(str::trim);
-            let value = fields.filter_map(|it| it.split_once('=')).find(|(it, _)| *it == name);
-            value.map(|(_, value)| value.trim_matches('"').to_owned())
-        };
+        let field = |name: &str| field(row, name);
         Self {
             realm: field("realm").expect("a challenge has a realm"),
             nonce: field("nonce").expect("a challenge has a nonce"),
@@ -57,6 +54,24 @@ impl Challenge {
              response=\"{response}\", algorithm={algorithm}, cnonce=\"{cnonce}\", qop=auth, nc={nc}"
         )
     }
+}
+
+/// Whether an `Authorization` value proves that a request comes from whom a gate asks for.
+pub(super) fn is_proof(row: &str, method: &str, gate: &Gate) -> bool {
+    let field = |name: &str| field(row, name).unwrap_or_default();
+    let hash = |text: String| hex(&md5::Md5::digest(text));
+    let (user, realm, nonce, nc) = (field("username"), field("realm"), field("nonce"), field("nc"));
+    let secret = hash(format!("{user}:{realm}:{}", gate.password));
+    let what = hash(format!("{method}:{}", field("uri")));
+    let proof = format!("{secret}:{nonce}:{nc}:{}:{}:{what}", field("cnonce"), field("qop"));
+    let is_asked = user == gate.user && realm == gate.realm && nonce == gate.nonce();
+    is_asked && nc == "00000001" && field("qop") == "auth" && field("response") == hash(proof)
+}
+
+fn field(row: &str, name: &str) -> Option<String> {
+    let fields = row.trim_start_matches("Digest").split(',').map(str::trim);
+    let value = fields.filter_map(|it| it.split_once('=')).find(|(it, _)| *it == name);
+    value.map(|(_, value)| value.trim_matches('"').to_owned())
 }
 
 fn hex(bytes: &[u8]) -> String {

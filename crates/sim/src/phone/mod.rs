@@ -5,12 +5,14 @@
 
 mod client;
 mod digest;
+mod gate;
 mod line;
 mod sdp;
 mod server;
 mod texting;
 mod watching;
 
+pub use gate::Gate;
 pub use line::{Line, LineState};
 pub use sdp::AudioWay;
 pub use watching::{Subscribed, Told};
@@ -94,6 +96,20 @@ pub struct Phone {
     pub domain: String,
     /// What it does when called.
     pub manner: Manner,
+    /// What it asks of whoever calls it, if it asks.
+    pub gate: Option<Gate>,
+    /// For how long it registers those who ask, in seconds; `None` for not at all.
+    pub grants_s: Option<u32>,
+    /// Contacts that registered with it, of each REGISTER that it took.
+    pub registered_contacts: Vec<String>,
+    /// REGISTERs that came to it.
+    pub registers_seen: usize,
+    /// Requests with credentials that came to it.
+    pub credentials_seen: usize,
+    /// What it answers to OPTIONS outside dialogs; `None` for nothing at all.
+    pub options_status: Option<u16>,
+    /// OPTIONS outside dialogs that came to it.
+    pub options_seen: usize,
     /// Its calls, oldest first.
     pub lines: Vec<Line>,
     /// The final status of the last REGISTER.
@@ -171,6 +187,13 @@ impl Phone {
             signs_as: number.to_owned(),
             domain: domain.to_owned(),
             manner: Manner::answers_after(Duration::from_secs(2)),
+            gate: None,
+            grants_s: None,
+            registered_contacts: Vec::new(),
+            registers_seen: 0,
+            credentials_seen: 0,
+            options_status: Some(200),
+            options_seen: 0,
             lines: Vec::new(),
             registered: None,
             expires_s: 3600,

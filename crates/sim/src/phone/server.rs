@@ -66,10 +66,15 @@ impl Phone {
             self.handle_text(request);
             return;
         }
+        let is_signed =
+            ["Authorization", "Proxy-Authorization"].iter().any(|it| request.value(it).is_some());
+        self.credentials_seen += usize::from(is_signed);
         let line = self.line_of(request);
         match (method, line) {
             ("INVITE", Some(line)) => self.handle_reinvite(now, line, request),
             ("INVITE", None) if request.to_tag().is_none() => self.handle_call(now, request),
+            ("REGISTER", None) => self.handle_register(request),
+            ("OPTIONS", None) => self.handle_options(request),
             ("CANCEL", _) => self.handle_cancel(now, request),
             ("BYE", Some(line)) => self.handle_bye(now, line, request),
             ("NOTIFY", Some(line)) => {
@@ -94,7 +99,36 @@ impl Phone {
 
     // === Being called ===
 
+    fn handle_options(&mut self, request: &Heard) {
+        self.options_seen += 1;
+        if let Some(status) = self.options_status {
+            self.reply(request, status, None, None);
+        }
+    }
+
+    /// As a carrier's registrar does; one that registers nobody says nothing.
+    fn handle_register(&mut self, request: &Heard) {
+        self.registers_seen += 1;
+        if self.grants_s.is_none() {
+            return;
+        }
+        if let Some(gate) = &mut self.gate
+            && !gate.admits("REGISTER", request)
+        {
+            let status = gate.status();
+            return self.reply(request, status, None, None);
+        }
+        self.registered_contacts.extend(request.value("Contact"));
+        self.reply(request, 200, None, None);
+    }
+
     fn handle_call(&mut self, now: Instant, request: &Heard) {
+        if let Some(gate) = &mut self.gate
+            && !gate.admits("INVITE", request)
+        {
+            let status = gate.status();
+            return self.reply_finally(now, request, status, None, None);
+        }
         let line = self.ringing_line(request);
         self.reply(request, 100, None, None);
 
@@ -313,6 +347,15 @@ impl Phone {
         }
         if line.is_some() && status < 300 {
             headers.push(("Contact", self.contact()));
+        }
+        if let (true, Some(granted)) = (request.cseq().1 == "REGISTER", self.grants_s)
+            && status == 200
+        {
+            let contact = request.value("Contact").unwrap_or_default();
+            headers.push(("Contact", format!("{contact};expires={granted}")));
+        }
+        if let Some(gate) = self.gate.as_mut().filter(|it| it.status() == status) {
+            headers.push(gate.challenge());
         }
         wire::response(status, &headers, body.as_deref())
     }

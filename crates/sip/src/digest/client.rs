@@ -4,21 +4,39 @@ use super::{Algorithm, Challenge, HexDigest, Proof, Protection, ha1};
 use base::Rng;
 use std::fmt;
 
+/// A user and a password for the challenges of one party. `Debug` hides the password.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Login {
+    /// User.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// The one realm whose challenges it answers; `None` for any of that party.
+    pub realm: Option<String>,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Login");
+        told.field("username", &self.username).field("realm", &self.realm).finish_non_exhaustive()
+    }
+}
+
 /// Credentials for one realm, and how far its nonce is used up.
 ///
 /// Takes the challenge of a 401 or 407 with [`Client::handle_challenge`], then signs requests with
 /// [`Client::credentials`] until the next. A request that is challenged again after it was signed
 /// with a fresh nonce has the wrong password: the owner signs a request at most twice.
 pub struct Client {
-    username: String,
-    password: String,
+    login: Login,
     session: Option<Session>,
 }
 
 /// Why a challenge cannot be answered.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ClientError {
-    /// None of the challenges is Digest with a hash function and a `qop` of ours.
+    /// None of the challenges is Digest with a hash function and a `qop` of ours, for the realm that
+    /// the login is for.
     #[error("no challenge that can be answered")]
     Unsupported,
     /// The nonce that we used is refused, and not for its age: the password is wrong.
@@ -29,7 +47,13 @@ pub enum ClientError {
 impl Client {
     /// A client that was not challenged yet.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { username: username.into(), password: password.into(), session: None }
+        let (username, password) = (username.into(), password.into());
+        Self::of(Login { username, password, realm: None })
+    }
+
+    /// A client that was not challenged yet.
+    pub fn of(login: Login) -> Self {
+        Self { login, session: None }
     }
 
     /// Takes in the values of all challenge headers of a response and chooses the strongest hash
@@ -42,12 +66,14 @@ impl Client {
         let challenge = values
             .into_iter()
             .filter_map(|it| Challenge::parse(it).ok())
+            .filter(|it| self.login.realm.as_ref().is_none_or(|realm| *realm == it.realm))
             .reduce(|best, it| if it.algorithm > best.algorithm { it } else { best })
             .ok_or(ClientError::Unsupported)?;
         if self.session.as_ref().is_some_and(|it| it.is_refused_by(&challenge)) {
             return Err(ClientError::Refused);
         }
-        let ha1 = ha1(challenge.algorithm, &self.username, &challenge.realm, &self.password);
+        let Login { username, password, .. } = &self.login;
+        let ha1 = ha1(challenge.algorithm, username, &challenge.realm, password);
         self.session = Some(Session { challenge, ha1, cnonce: rng.hex(CNONCE_DIGITS), count: 0 });
         Ok(())
     }
@@ -57,14 +83,14 @@ impl Client {
     pub fn credentials(&mut self, method: &[u8], uri: &str, body: &[u8]) -> Option<String> {
         let session = self.session.as_mut()?;
         session.count += 1;
-        Some(session.sign(&self.username, method, uri, body))
+        Some(session.sign(&self.login.username, method, uri, body))
     }
 }
 
 /// Hides the password.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("Client").field("login", &self.login).finish_non_exhaustive()
     }
 }
 

@@ -22,6 +22,7 @@ use self::{clients::Clients, dialogs::Dialogs, servers::Servers};
 use crate::{
     header::{Header, HeaderName, NameAddr},
     message::{Message, Method, Request, Response, Status},
+    shard::LocalTag,
     transport::{Destination, Listener, Source},
     uri::Uri,
 };
@@ -236,6 +237,24 @@ pub struct NewRequest {
     pub headers: Vec<Header>,
     /// Body with its content type.
     pub body: Option<Body>,
+}
+
+/// What requests outside dialogs have in common that follow each other: Call-ID, From tag and a CSeq
+/// that goes up. A request and the same one with credentials are a series (RFC 3261 section 22.2), and
+/// so are the REGISTERs of one contact (section 10.2).
+#[derive(Clone, Debug)]
+pub struct Series {
+    tag: LocalTag,
+    call_id: Bytes,
+    /// Of the last request; 0 before the first.
+    cseq: u32,
+}
+
+impl Series {
+    /// Its Call-ID.
+    pub fn call_id(&self) -> &Bytes {
+        &self.call_id
+    }
 }
 
 /// The dialog is not there (any more).

@@ -1,7 +1,7 @@
 //! Requests that go out.
 
 use super::{
-    Body, ClientId, DialogId, Endpoint, NewRequest, NoSuchDialog, Output, Send,
+    Body, ClientId, DialogId, Endpoint, NewRequest, NoSuchDialog, Output, Send, Series,
     clients::{Ack, Answer, Client, Clients, Fork, Invite, InviteKind, Machine, Parts, Purpose},
     wire::{Wire, capacity},
 };
@@ -22,17 +22,36 @@ use std::{
 /// Max-Forwards of requests inside dialogs (RFC 3261 section 8.1.1.6).
 const MAX_FORWARDS: u8 = 70;
 
-/// CSeq of a request outside dialogs.
+/// CSeq of the first request of a series outside dialogs.
 const FIRST_CSEQ: u32 = 1;
 
 impl Endpoint {
-    /// Sends a request outside any dialog.
-    pub fn request(&mut self, now: Instant, request: NewRequest) -> ClientId {
-        self.now = now;
-        let id = self.clients.next_id();
-        let branch = self.branch(id);
+    /// Begins a series of requests outside any dialog.
+    pub fn series(&mut self) -> Series {
         let tag = LocalTag::new(self.config.shard, &mut self.rng);
         let call_id = Bytes::from(format!("{:02x}{}", self.config.shard, self.rng.hex(22)));
+        Series { tag, call_id, cseq: FIRST_CSEQ - 1 }
+    }
+
+    /// Sends a request outside any dialog.
+    pub fn request(&mut self, now: Instant, request: NewRequest) -> ClientId {
+        let mut series = self.series();
+        self.request_in_series(now, &mut series, request)
+    }
+
+    /// Sends the next request of a series outside any dialog.
+    pub fn request_in_series(
+        &mut self,
+        now: Instant,
+        series: &mut Series,
+        request: NewRequest,
+    ) -> ClientId {
+        self.now = now;
+        series.cseq += 1;
+        let Series { tag, cseq, .. } = *series;
+        let call_id = series.call_id.clone();
+        let id = self.clients.next_id();
+        let branch = self.branch(id);
         let to = self.with_local(request.to_hop);
         let (uri, routes) = RouteSet::new(request.routes.iter()).apply(&request.uri);
         let identity = outside_identity(&request.from, tag, &call_id, &request.to);
@@ -43,7 +62,7 @@ impl Endpoint {
             last_route: None,
             identity: &identity,
             max_forwards: request.max_forwards,
-            cseq: FIRST_CSEQ,
+            cseq,
             tag,
             to: &to,
             branch,
@@ -65,7 +84,7 @@ impl Endpoint {
                 machine,
                 branch,
                 method: request.method,
-                cseq: FIRST_CSEQ,
+                cseq,
                 to,
                 request: bytes,
                 parts,
@@ -74,11 +93,6 @@ impl Endpoint {
             },
         );
         id
-    }
-
-    /// The Call-ID of a request of ours that is under way.
-    pub fn call_id_of(&self, client: ClientId) -> Option<Bytes> {
-        self.clients.get(client).map(|it| it.call_id.clone())
     }
 
     /// Sends a request inside a dialog. An INVITE must wait until no other INVITE is under way in
@@ -244,10 +258,13 @@ impl Endpoint {
 
     /// The destination with our address as its peer should see it.
     pub(super) fn with_local(&self, mut to: Destination) -> Destination {
-        if to.local.is_none() {
-            to.local = self.listener_for(&to);
-        }
+        to.local = self.local_towards(&to);
         to
+    }
+
+    /// Our address as a peer should see it.
+    pub fn local_towards(&self, to: &Destination) -> Option<SocketAddr> {
+        to.local.or_else(|| self.listener_for(to))
     }
 
     /// The listener of that transport, of the peer's address family if there is one.

@@ -1,0 +1,259 @@
+//! What is done about trunks beside calls: they are asked whether they are there, and we register with
+//! those that want it.
+//!
+//! One shard does that for all of them; the others read [`TrunkStates`].
+
+mod health;
+mod registration;
+mod requests;
+mod states;
+
+pub use states::{TrunkNews, TrunkState, TrunkStates};
+
+use crate::{
+    directory::{Directory, Trunk},
+    output::Output,
+    signable::Signable,
+};
+use base::Rng;
+use health::{Change, Due, Health};
+use registration::{Answer, Ask, Held, Registration};
+use requests::Watched;
+use sip::{ClientId, Endpoint, Response, digest::Client};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Instant,
+};
+
+/// The shard that watches trunks.
+pub(crate) const WATCHING_SHARD: u8 = 0;
+
+/// Whoever watches the trunks. For each it waits for at most one OPTIONS and one REGISTER.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    trunks: BTreeMap<String, Kept>,
+    /// Whom each request under way asks.
+    asked: HashMap<ClientId, (String, Errand)>,
+    states: TrunkStates,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Errand {
+    Health,
+    Registration,
+}
+
+/// One trunk that is watched.
+#[derive(Debug)]
+struct Kept {
+    watched: Watched,
+    health: Option<Health>,
+    registration: Option<Registration>,
+    /// The OPTIONS that it has not answered.
+    question: Option<ClientId>,
+    /// The REGISTER that it has not answered, which may have to be signed.
+    request: Option<(ClientId, Option<Box<Signable>>)>,
+    /// Where we were registered when somebody was told last.
+    told: Option<Held>,
+}
+
+/// The shard's parts, lent for one event.
+pub(crate) struct Tools<'a> {
+    pub(crate) now: Instant,
+    pub(crate) endpoint: &'a mut Endpoint,
+    pub(crate) outputs: &'a mut VecDeque<Output>,
+    pub(crate) rng: &'a mut Rng,
+}
+
+impl Keeper {
+    /// Watches nothing yet.
+    pub(crate) fn new(states: TrunkStates) -> Self {
+        Self { trunks: BTreeMap::new(), asked: HashMap::new(), states }
+    }
+
+    /// Who is to be watched. Those that are as they were go on as they do.
+    pub(crate) fn handle_directory(&mut self, now: Instant, rng: &mut Rng, directory: &Directory) {
+        let mut before = std::mem::take(&mut self.trunks);
+        for trunk in directory.trunks.values() {
+            let Some(watched) = Watched::of(directory, trunk) else { continue };
+            let same = before.remove(&trunk.name).filter(|it| it.watched == watched);
+            let kept = same.unwrap_or_else(|| {
+                self.states.change(&trunk.name, |it| *it = TrunkState::default());
+                Kept::new(now, rng, watched)
+            });
+            self.trunks.insert(trunk.name.clone(), kept);
+        }
+        self.states.retain(|name| self.trunks.contains_key(name));
+        self.asked.retain(|client, (name, _)| {
+            self.trunks.get(name).is_some_and(|it| it.waits_for(*client))
+        });
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.trunks.values().filter_map(Kept::poll_timeout).min()
+    }
+
+    /// Lets what is due happen.
+    pub(crate) fn handle_timeout(&mut self, tools: &mut Tools<'_>) {
+        let Self { trunks, asked, states } = self;
+        for (name, kept) in trunks {
+            match kept.health.as_mut().and_then(|it| it.handle_timeout(tools.now)) {
+                Some(Due::Ask) => {
+                    let client = tools.endpoint.request(tools.now, kept.watched.question());
+                    kept.question = Some(client);
+                    asked.insert(client, (name.clone(), Errand::Health));
+                }
+                Some(Due::Judged(change)) => {
+                    if let Some(client) = kept.question.take() {
+                        asked.remove(&client);
+                    }
+                    note_health(states, tools, name, change);
+                }
+                None => {}
+            }
+            let Some(registration) = &mut kept.registration else { continue };
+            if registration.poll_timeout() <= tools.now {
+                let ask = registration.handle_timeout(tools.now, tools.rng);
+                kept.go_on(tools, asked, name, ask);
+                kept.note_registration(states, tools, name);
+            }
+        }
+    }
+
+    /// A response to a request outside calls; `None` stands for none that will come. Whose request
+    /// is not known, that of a call or one that was given up, is left alone.
+    pub(crate) fn handle_response(
+        &mut self,
+        tools: &mut Tools<'_>,
+        client: ClientId,
+        response: Option<&Response>,
+    ) {
+        if response.is_some_and(|it| !it.status.is_final()) {
+            return;
+        }
+        let Self { trunks, asked, states } = self;
+        let Some((name, errand)) = asked.remove(&client) else { return };
+        let Some(kept) = trunks.get_mut(&name) else { return };
+        match errand {
+            Errand::Health => {
+                kept.question = None;
+                let status = response.map(|it| it.status);
+                let change = kept.health.as_mut().and_then(|it| it.handle_answer(status));
+                note_health(states, tools, &name, change);
+            }
+            Errand::Registration => {
+                if kept.sign(tools, asked, &name, response) {
+                    return;
+                }
+                kept.request = None;
+                let answer = kept.watched.answer(response);
+                let Kept { registration: Some(registration), .. } = kept else { return };
+                let ask = registration.handle_answer(tools.now, tools.rng, answer);
+                if let Some(response) = response
+                    && matches!(answer, Answer::Refused)
+                {
+                    let (name, status) = (name.clone(), response.status);
+                    let news = TrunkNews::RegistrationRefused { status };
+                    tools.outputs.push_back(Output::Trunk { name, news });
+                }
+                kept.go_on(tools, asked, &name, ask);
+                kept.note_registration(states, tools, &name);
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn new(now: Instant, rng: &mut Rng, watched: Watched) -> Self {
+        let health = watched.health_interval.map(|it| Health::new(now, it, rng));
+        let registration = watched
+            .registration
+            .as_ref()
+            .map(|it| Registration::new(now, watched.hops.len(), it.expires_s));
+        Self { watched, health, registration, question: None, request: None, told: None }
+    }
+
+    fn waits_for(&self, client: ClientId) -> bool {
+        let request = self.request.as_ref().map(|(it, _)| *it);
+        [self.question, request].contains(&Some(client))
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let health = self.health.as_ref().map(Health::poll_timeout);
+        let registration = self.registration.as_ref().map(Registration::poll_timeout);
+        health.into_iter().chain(registration).min()
+    }
+
+    /// Sends the REGISTER that is due. Whoever was asked before it is given up.
+    fn go_on(
+        &mut self,
+        tools: &mut Tools<'_>,
+        asked: &mut HashMap<ClientId, (String, Errand)>,
+        name: &str,
+        ask: Option<Ask>,
+    ) {
+        let Some(ask) = ask else { return };
+        if let Some((client, _)) = self.request.take() {
+            asked.remove(&client);
+        }
+        let Some((request, login)) = self.watched.register(tools.endpoint, ask) else { return };
+        let mut series = tools.endpoint.series();
+        let client = tools.endpoint.request_in_series(tools.now, &mut series, request.clone());
+        let signable = Signable::new(request, series, Client::of(login));
+        self.request = Some((client, Some(Box::new(signable))));
+        asked.insert(client, (name.to_owned(), Errand::Registration));
+    }
+
+    /// Sends a REGISTER that was challenged again, signed; false if that is none or cannot be.
+    fn sign(
+        &mut self,
+        tools: &mut Tools<'_>,
+        asked: &mut HashMap<ClientId, (String, Errand)>,
+        name: &str,
+        response: Option<&Response>,
+    ) -> bool {
+        let (Some(response), Some((client, Some(signable)))) = (response, &mut self.request) else {
+            return false;
+        };
+        let sent = signable.send_signed(tools.now, tools.endpoint, tools.rng, response);
+        let Some(signed) = sent else { return false };
+        *client = signed;
+        asked.insert(signed, (name.to_owned(), Errand::Registration));
+        true
+    }
+
+    /// Tells if we are registered now and were not, or the other way round, or elsewhere.
+    fn note_registration(&mut self, states: &TrunkStates, tools: &mut Tools<'_>, name: &str) {
+        let held = self.registration.as_ref().and_then(Registration::held);
+        let at = |held: Option<Held>| held.map(|it| it.at);
+        let is_news = at(held) != at(self.told);
+        self.told = held;
+        if !is_news {
+            return;
+        }
+        let hop = held.and_then(|it| self.watched.hops.get(it.at)).cloned();
+        let news = match &hop {
+            Some(hop) => TrunkNews::Registered { at: hop.clone() },
+            None => TrunkNews::RegistrationLost,
+        };
+        states.change(name, |it| it.registered_at = hop);
+        tools.outputs.push_back(Output::Trunk { name: name.to_owned(), news });
+    }
+}
+
+fn note_health(states: &TrunkStates, tools: &mut Tools<'_>, name: &str, change: Option<Change>) {
+    let (is_down, news) = match change {
+        Some(Change::Up) => (false, TrunkNews::Up),
+        Some(Change::Down) => (true, TrunkNews::Down),
+        None => return,
+    };
+    states.change(name, |it| it.is_down = is_down);
+    tools.outputs.push_back(Output::Trunk { name: name.to_owned(), news });
+}
+
+/// Whether there is anything to do about a trunk beside its calls.
+fn is_watched(trunk: &Trunk) -> bool {
+    trunk.health_interval.is_some() || trunk.registration.is_some()
+}

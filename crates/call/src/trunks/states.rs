@@ -1,0 +1,76 @@
+//! How the trunks stand: what all shards read, and one of them writes.
+
+use sip::{Destination, Status};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// How the trunks stand. Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub struct TrunkStates(Arc<RwLock<BTreeMap<String, TrunkState>>>);
+
+/// How one trunk stands.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TrunkState {
+    /// Whether it is asked and does not answer: calls pass it over.
+    pub is_down: bool,
+    /// Where we are registered with it, if we are: calls go there.
+    pub registered_at: Option<Destination>,
+}
+
+/// What is new about a trunk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum TrunkNews {
+    /// It does not answer any more: calls pass it over.
+    Down,
+    /// It answers again.
+    Up,
+    /// We are registered with it, there.
+    Registered {
+        /// At its destination, or a further one.
+        at: Destination,
+    },
+    /// We are registered with it no longer, and try to be.
+    RegistrationLost,
+    /// It does not know us, or not with this password. Told each time.
+    RegistrationRefused {
+        /// What it answers.
+        status: Status,
+    },
+}
+
+impl TrunkStates {
+    /// Whether calls pass a trunk over.
+    pub fn is_down(&self, name: &str) -> bool {
+        self.read(|states| states.get(name).is_some_and(|it| it.is_down))
+    }
+
+    /// Where we are registered with a trunk, if we are.
+    pub fn registered_at(&self, name: &str) -> Option<Destination> {
+        self.read(|states| states.get(name)?.registered_at.clone())
+    }
+
+    /// The trunks that are watched, by name.
+    pub fn all(&self) -> BTreeMap<String, TrunkState> {
+        self.read(BTreeMap::clone)
+    }
+
+    pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut TrunkState)) {
+        self.write(|states| change(states.entry(name.to_owned()).or_default()));
+    }
+
+    pub(super) fn retain(&self, is_kept: impl Fn(&str) -> bool) {
+        self.write(|states| states.retain(|name, _| is_kept(name)));
+    }
+
+    // A panic elsewhere cannot leave a half-made state: locks are held for single steps only.
+
+    fn read<T>(&self, read: impl FnOnce(&BTreeMap<String, TrunkState>) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, write: impl FnOnce(&mut BTreeMap<String, TrunkState>)) {
+        write(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
