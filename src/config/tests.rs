@@ -209,6 +209,37 @@ fn two_trunks_cannot_share_a_source() {
 }
 
 #[test]
+fn what_a_trunk_proves_itself_with_is_whole_or_not_there() {
+    let trunk = |more: &str| {
+        let text =
+            "[[trunk]]\nname = \"a\"\ndomain = \"d\"\ndestination = \"192.0.2.1:5060/udp\"\n";
+        Config::parse(&format!("{text}{more}\n"), &Overrides::default())
+    };
+    let wrong = |more: &str| -> Vec<String> {
+        trunk(more).unwrap_err().into_iter().map(|it| it.key).collect()
+    };
+
+    let config = trunk("user = \"u\"\npassword = { value = \"hunter2\" }\nregister_expires_s = 60");
+    let config = config.unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let login = config.trunks[0].login.as_ref().map(|it| (it.password.as_str(), &it.realm));
+    assert_eq!(login, Some(("hunter2", &None)));
+    assert_eq!(wrong("user = \"u\""), ["trunk[0].password"]);
+    assert_eq!(wrong("password = \"p\""), ["trunk[0].user"]);
+    assert_eq!(wrong("realm = \"r\""), ["trunk[0].user"]);
+    assert_eq!(wrong("user = \"u\"\npassword = { file = \"/nowhere\" }"), ["trunk[0].password"]);
+    assert_eq!(wrong("register_expires_s = 60"), ["trunk[0].user"]);
+    assert_eq!(
+        wrong("register_fallbacks = [\"192.0.2.2:5060/udp\"]"),
+        ["trunk[0].register_expires_s"]
+    );
+    assert_eq!(
+        wrong("channels_max = 0\ncps_max = -1\nhealth_interval_s = 4"),
+        ["trunk[0].channels_max", "trunk[0].cps_max", "trunk[0].health_interval_s"]
+    );
+}
+
+#[test]
 fn defaults_listen_on_this_machine_only() {
     let config = Config::default();
 

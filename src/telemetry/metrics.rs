@@ -81,7 +81,7 @@ pub const PANICS: &str = "tandem_call_panics_total";
 /// 1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk; of those that are asked.
 /// Alarm on 0.
 pub const TRUNK_UP: &str = "tandem_trunk_up";
-/// 1 while we are registered with a trunk, by trunk; of those that are asked or registered with.
+/// 1 while we are registered with a trunk, by trunk; of those that want it. Alarm on 0.
 pub const TRUNK_REGISTERED: &str = "tandem_trunk_registered";
 /// Calls through a trunk, both directions together, by trunk.
 pub const TRUNK_CALLS: &str = "tandem_trunk_calls";
@@ -97,8 +97,10 @@ pub const SESSIONS: &str = "tandem_sessions";
 pub fn report_trunks(states: &TrunkStates, occupancy: &Occupancy) {
     for (name, state) in states.all() {
         gauge!(TRUNK_UP, "trunk" => name.clone()).set(f64::from(u8::from(!state.is_down)));
-        let is_registered = state.registered_at.is_some();
-        gauge!(TRUNK_REGISTERED, "trunk" => name).set(f64::from(u8::from(is_registered)));
+        if state.wants_registration {
+            let is_registered = state.registered_at.is_some();
+            gauge!(TRUNK_REGISTERED, "trunk" => name).set(f64::from(u8::from(is_registered)));
+        }
     }
     for (name, calls) in occupancy.trunks() {
         gauge!(TRUNK_CALLS, "trunk" => name).set(f64::from(calls));

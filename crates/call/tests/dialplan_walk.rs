@@ -115,6 +115,34 @@ fn those_who_are_rung_in_turn_are_rung_one_by_one_and_trunks_always_are() {
 }
 
 #[test]
+fn the_next_trunk_is_for_those_who_were_not_reached() {
+    let plans = plan(
+        r#"[{ dial = { trunks = ["a", "b", "a"], number = "2", on = { failed = [{ echo = {} }] } } },
+            { music = { name = "default" } }]"#,
+    );
+    let way_of = |outcomes: &[Outcome]| -> Vec<String> {
+        let mut walk = begin(&plans);
+        let mut next = walk.next(NOW);
+        let mut outcomes = outcomes.iter();
+        let mut done = Vec::new();
+        while let Some(action) = next {
+            done.push(action.to_string());
+            let Some(outcome) = outcomes.next() else { break };
+            next = walk.took(outcome, NOW).or_else(|| walk.next(NOW));
+        }
+        done
+    };
+    let (not_reached, failed) =
+        (Outcome::NotReached(DialOutcome::Busy), Outcome::Dialled(DialOutcome::Failed));
+
+    assert_eq!(way_of(std::slice::from_ref(&not_reached)), ["trunk a 2", "trunk b 2"]);
+    assert_eq!(way_of(&[not_reached.clone(), failed.clone()]), ["trunk a 2", "trunk b 2", "echo"]);
+    assert_eq!(way_of(&[failed]), ["trunk a 2", "echo"]);
+    let all = [not_reached.clone(), not_reached.clone(), not_reached];
+    assert_eq!(way_of(&all), ["trunk a 2", "trunk b 2", "trunk a 2", "music default"]);
+}
+
+#[test]
 fn blocks_come_back_and_gotos_do_not() {
     let plans = load_plan(
         r#"

@@ -3,8 +3,8 @@
 use base::Rng;
 use proptest::prelude::*;
 use sip::digest::{
-    Algorithm, Challenge, Client, ClientError, Credentials, DigestError, Ha1, Proof, Protection,
-    Qop, ha1, is_equal_in_constant_time,
+    Algorithm, Challenge, Client, ClientError, Credentials, DigestError, Ha1, Login, Proof,
+    Protection, Qop, ha1, is_equal_in_constant_time,
 };
 
 #[test]
@@ -158,6 +158,25 @@ fn client_gives_up_when_its_answer_is_refused_but_not_when_the_nonce_is_stale() 
     assert_eq!(client.handle_challenge(stale, &mut rng), Ok(()));
     client.credentials(b"REGISTER", "sip:demo", b"").unwrap();
     assert_eq!(client.handle_challenge(fresh, &mut rng), Err(ClientError::Refused));
+}
+
+#[test]
+fn client_of_one_realm_answers_no_other() {
+    let login = Login {
+        username: "tandem".to_owned(),
+        password: "hunter2".to_owned(),
+        realm: Some("carrier".to_owned()),
+    };
+    assert!(!format!("{login:?}").contains("hunter2"));
+    let (mut client, mut rng) = (Client::of(login), Rng::from_number(1));
+    let other: &[u8] = b"Digest realm=\"other\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"";
+    let own: &[u8] = b"Digest realm=\"carrier\", nonce=\"m\", qop=\"auth\"";
+
+    assert_eq!(client.handle_challenge([other], &mut rng), Err(ClientError::Unsupported));
+    assert_eq!(client.credentials(b"INVITE", "sip:carrier", b""), None);
+    client.handle_challenge([other, own], &mut rng).unwrap();
+    let value = client.credentials(b"INVITE", "sip:carrier", b"").unwrap();
+    assert!(value.contains("realm=\"carrier\", nonce=\"m\""), "{value}");
 }
 
 #[test]

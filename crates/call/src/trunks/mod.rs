@@ -79,7 +79,9 @@ impl Keeper {
             let Some(watched) = Watched::of(directory, trunk) else { continue };
             let same = before.remove(&trunk.name).filter(|it| it.watched == watched);
             let kept = same.unwrap_or_else(|| {
-                self.states.change(&trunk.name, |it| *it = TrunkState::default());
+                let wants_registration = watched.registration.is_some();
+                let state = TrunkState { wants_registration, ..TrunkState::default() };
+                self.states.change(&trunk.name, |it| *it = state);
                 Kept::new(now, rng, watched)
             });
             self.trunks.insert(trunk.name.clone(), kept);

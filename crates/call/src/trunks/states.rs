@@ -15,6 +15,8 @@ pub struct TrunkStates(Arc<RwLock<BTreeMap<String, TrunkState>>>);
 pub struct TrunkState {
     /// Whether it is asked and does not answer: calls pass it over.
     pub is_down: bool,
+    /// Whether we are to be registered with it.
+    pub wants_registration: bool,
     /// Where we are registered with it, if we are: calls go there.
     pub registered_at: Option<Destination>,
 }
