@@ -680,8 +680,9 @@ impl City {
             Output::Feature(request) => {
                 let of = |it: &&mut call::Extension| it.id == request.extension;
                 self.tell_of_directory(|it| {
-                    let line = it.extensions.values_mut().find(of);
-                    line.into_iter().for_each(|it| it.features.apply(&request.order));
+                    if let Some(line) = it.extensions.values_mut().find(of) {
+                        line.features.apply(&request.order);
+                    }
                 });
                 let reply = FeatureReply { call: request.call, is_kept: true };
                 self.later(Late::Feature { shard: request.shard, reply });
