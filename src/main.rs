@@ -8,8 +8,9 @@ use std::{
 use tandem::{
     boot::{self, ConfigSource, plans},
     cli::{
-        Cli, Command, DialplanCommand, Settings,
+        Cli, Command, DialplanCommand, JournalCommand, Settings,
         admin::{self, Terminal},
+        journal,
     },
     config::{Config, ConfigError},
     http::control::Client,
@@ -43,6 +44,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             }
             Command::Trace { call, settings } => trace(call, &settings).await,
             Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
+            Command::Journal { command, settings } => read_journal(command, &settings).await,
             Command::Demo { no_calls, settings } => {
                 administer(&settings, async |store, terminal| {
                     admin::run_demo(store, !no_calls, terminal).await
@@ -94,6 +96,23 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     )?;
     for line in &loaded.left_out {
         writeln!(io::stdout(), "warning: {line}")?;
+    }
+    Ok(())
+}
+
+async fn read_journal(command: JournalCommand, settings: &Settings) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    let directory = &config.journal.dir;
+    match command {
+        JournalCommand::Show { call } => {
+            journal::show(directory, call, &mut io::BufWriter::new(io::stdout()))?;
+        }
+        JournalCommand::Restore => {
+            let store = Store::open(&config.store).await?;
+            let restored = journal::restore(&store, directory, &mut io::stdout()).await;
+            store.close().await;
+            restored?;
+        }
     }
     Ok(())
 }

@@ -28,7 +28,8 @@ use crate::{
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
     store::{
-        CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
+        CdrWriter, Journal, JournalSender, LoadedDirectory, OpenError, Store, StoreError,
+        cdr_spool::SpoolReader,
     },
     subscriptions::{self, Desk, DeskHandle, DeskWires},
     telemetry::{
@@ -51,7 +52,7 @@ use media::MediaEvent;
 use plans::PlansError;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
-use sip::{shard::shard_of_dialog, transport::Listener};
+use sip::{dialog::DialogRecord, shard::shard_of_dialog, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -79,6 +80,9 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long hung-up calls may take to settle before the process ends without them.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the journal may take to write what waits for it.
+const JOURNAL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long call detail records may take to reach the database; what is left stays in the spool.
 const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -137,6 +141,9 @@ pub enum BootError {
     /// Another server runs on this data.
     #[error(transparent)]
     Control(#[from] http::control::ControlBindError),
+    /// The journal cannot be opened.
+    #[error("cannot open the journal of calls: {0}; is its directory writable?")]
+    Journal(io::Error),
     /// The spool cannot be opened.
     #[error("cannot open the CDR spool: {0}; is the data directory writable?")]
     Spool(io::Error),
@@ -312,6 +319,7 @@ struct Parts {
     voicemail: Voicemail,
     /// What people want to become of calls to them, until somebody carries it out.
     feature_orders: Option<mpsc::Receiver<call::features::FeatureRequest>>,
+    journal: Journal,
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
@@ -391,6 +399,12 @@ impl Parts {
         let (cdr_writer, cdrs) =
             CdrWriter::start_telling(store.clone(), &config.cdr, &spool, logged)
                 .map_err(BootError::Spool)?;
+        let (journal, journal_sender, left) =
+            Journal::start(&config.journal, cdrs).map_err(BootError::Journal)?;
+        if left.legs > 0 {
+            tracing::warn!(legs = left.legs, "the last server was killed; its calls are ended now");
+        }
+        let cut_off = by_shard(left.dialogs, shards, |it| it);
         let (registrar, locations) = Registrar::load(
             store.clone(),
             registrar::policy(&config.registrar),
@@ -406,7 +420,7 @@ impl Parts {
         tokio::spawn(registrar.run(registrar_ear));
         let kept = store.resume_subscriptions(clock::unix_now(), NUMBERS_AT_ONCE).await?;
         tracing::info!(subscriptions = kept.len(), "subscriptions are restored");
-        let kept = by_shard(kept, shards);
+        let kept = by_shard(kept, shards, |it| &it.dialog);
         let mut watch_desk =
             WatchDesk::new(knowledge.directory.clone(), Box::new(locations.clone()));
         watch_desk.restore((0..).zip(&kept).flat_map(|(n, it)| it.iter().map(move |it| (n, it))));
@@ -449,7 +463,8 @@ impl Parts {
             watch_orders,
             text_orders,
             kept,
-            cdrs,
+            cut_off,
+            journal: journal_sender,
             tellings,
             rooms: Rooms::default(),
             trunks: TrunkStates::default(),
@@ -467,6 +482,7 @@ impl Parts {
             recordings,
             voicemail,
             feature_orders: Some(feature_orders),
+            journal,
             cdr_writer,
             hub,
             board,
@@ -501,6 +517,9 @@ impl Parts {
         self.media.stop();
         self.recordings.stop(RECORDINGS_LIMIT).await;
         self.voicemail.stop(VOICEMAIL_LIMIT).await;
+        let journal = self.journal;
+        // It may wait for the disk.
+        let _ = tokio::task::spawn_blocking(move || journal.stop(JOURNAL_LIMIT)).await;
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
             tracing::warn!(
@@ -527,7 +546,9 @@ struct ShardStart<'a> {
     text_orders: mpsc::Sender<TextOrder>,
     /// Subscriptions of an earlier process, by shard.
     kept: Vec<Vec<KeptSubscription>>,
-    cdrs: CdrSender,
+    /// Dialogs that a crash cut off, by shard.
+    cut_off: Vec<Vec<DialogRecord>>,
+    journal: JournalSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
     trunks: TrunkStates,
@@ -576,7 +597,8 @@ impl ShardStart<'_> {
                     text_orders: self.text_orders.clone(),
                     text_replies,
                     kept: self.kept.get(usize::from(number)).cloned().unwrap_or_default(),
-                    cdrs: self.cdrs.clone(),
+                    cut_off: self.cut_off.get(usize::from(number)).cloned().unwrap_or_default(),
+                    journal: self.journal.clone(),
                     tellings: self.tellings.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
@@ -725,10 +747,15 @@ fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::
 }
 
 /// Subscriptions with the shards that go on with them.
-fn by_shard(kept: Vec<KeptSubscription>, shards: u8) -> Vec<Vec<KeptSubscription>> {
+fn by_shard<T: Clone>(
+    kept: Vec<T>,
+    shards: u8,
+    dialog: impl Fn(&T) -> &DialogRecord,
+) -> Vec<Vec<T>> {
     let mut parts = vec![Vec::new(); usize::from(shards)];
     for it in kept {
-        let shard = shard_of_dialog(it.dialog.local_tag.as_bytes(), &it.dialog.call_id, shards);
+        let DialogRecord { local_tag, call_id, .. } = dialog(&it);
+        let shard = shard_of_dialog(local_tag.as_bytes(), call_id, shards);
         parts[usize::from(shard)].push(it);
     }
     parts

@@ -8,6 +8,7 @@ mod calls;
 mod cdr;
 mod described;
 mod http;
+mod journal;
 mod listener;
 mod log;
 mod mail;
@@ -33,6 +34,7 @@ pub use calls::Calls;
 pub use cdr::CdrWriting;
 pub use described::Description;
 pub use http::Http;
+pub use journal::JournalKeeping;
 pub use listener::{Protocol, SipListener};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
@@ -71,6 +73,8 @@ pub struct Config {
     pub media: Media,
     /// `[recording]`: where recordings of calls are, and for how long.
     pub recording: Recording,
+    /// `[journal]`: where the journal of calls is, and how much of it is kept.
+    pub journal: JournalKeeping,
     /// `[voicemail]`: where messages for mailboxes are, and their bounds.
     pub voicemail: Voicemail,
     /// `[http]`: listeners and sessions.
@@ -135,6 +139,7 @@ struct Raw {
     signalling: signalling::Raw,
     media: media::Raw,
     recording: recording::Raw,
+    journal: journal::Raw,
     voicemail: voicemail::Raw,
     http: http::Raw,
     mail: mail::Raw,
@@ -156,6 +161,7 @@ impl Raw {
             signalling: reader.section("signalling"),
             media: reader.section("media"),
             recording: reader.section("recording"),
+            journal: reader.section("journal"),
             voicemail: reader.section("voicemail"),
             http: reader.section("http"),
             mail: reader.section("mail"),
@@ -177,6 +183,7 @@ impl Raw {
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
             recording: self.recording.check(&server, problems),
+            journal: self.journal.check(&server, problems),
             voicemail: self.voicemail.check(&server, problems),
             mail: self.mail.check(&http, problems),
             store: self.store.check(&server, problems),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock,
     mediaserver::{MediaHandle, SendError},
-    store::CdrSender,
+    store::JournalSender,
     transport::{TransportEvent, TransportHandle},
 };
 use base::{MediaId, Now, Rng};
@@ -23,6 +23,7 @@ use call::{
 use media::{MediaCommand, MediaEvent};
 use sip::{
     FlowId,
+    dialog::DialogRecord,
     trace::{Direction, Trace},
 };
 use std::{
@@ -76,8 +77,10 @@ pub struct Wires {
     pub text_replies: mpsc::Receiver<TextReply>,
     /// Subscriptions of an earlier process, for this shard.
     pub kept: Vec<KeptSubscription>,
-    /// To the call log.
-    pub cdrs: CdrSender,
+    /// Dialogs of calls that a crash cut off, for this shard.
+    pub cut_off: Vec<DialogRecord>,
+    /// To the journal, and through it to the call log.
+    pub journal: JournalSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
     /// calls are told as soon as there is room.
     pub tellings: mpsc::Sender<(u8, Telling)>,
@@ -106,8 +109,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept. It ends
-    /// when its transport does.
+    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept and ends
+    /// the dialogs that were cut off. It ends when its transport does.
     pub fn start(
         event_loop: &EventLoop,
         settings: Settings,
@@ -121,6 +124,7 @@ impl Shard {
         let now = clock::now();
         let mut calls = Calls::new(now, settings, world, rng);
         calls.restore_subscriptions(now, &std::mem::take(&mut wires.kept));
+        calls.bury(now, &std::mem::take(&mut wires.cut_off));
         let shard = Self {
             calls,
             trace,
@@ -272,7 +276,8 @@ impl Shard {
                 Output::Feature(request) => self.change_feature(now, *request),
                 Output::Watch(order) => self.unwatched.push_back(*order),
                 Output::Text(order) => self.unposted.push_back(*order),
-                Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
+                Output::Journal(event) => self.wires.journal.event(*event),
+                Output::Cdr(cdr) => self.wires.journal.row(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
                 Output::Trunk { name, news } => tell_of_trunk(&name, news),

@@ -15,6 +15,7 @@ pub mod facts;
 mod failure;
 pub mod features;
 mod gate;
+pub mod journal;
 mod leg;
 mod loops;
 mod names;

@@ -1,8 +1,9 @@
 //! What a shard wants done, and what it tells about itself.
 
 use crate::{
-    cdr::Cdr, facts::CallFact, features::FeatureRequest, registration::RegistrationRequest,
-    subscriptions::WatchOrder, texts::TextOrder, trunks::TrunkNews, voicemail::VoicemailRequest,
+    cdr::Cdr, facts::CallFact, features::FeatureRequest, journal::LegEvent,
+    registration::RegistrationRequest, subscriptions::WatchOrder, texts::TextOrder,
+    trunks::TrunkNews, voicemail::VoicemailRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -34,6 +35,8 @@ pub enum Output {
     Text(Box<TextOrder>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
+    /// Keep in the journal what happened to a leg.
+    Journal(Box<LegEvent>),
     /// A dialog belongs to a call: for the trace.
     Link {
         /// The call.

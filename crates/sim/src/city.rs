@@ -2,6 +2,7 @@
 
 use crate::{
     desk::Desk,
+    journal::Journal,
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
@@ -30,7 +31,7 @@ use sip::{
     digest::Ha1,
     endpoint::Send,
     parse::{Framing, parse, refusal},
-    shard::{shard_of, shard_of_dialog},
+    shard::shard_of,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -72,8 +73,12 @@ pub struct City {
     pub texts: Texts,
     /// The call log.
     pub cdrs: Vec<Cdr>,
+    pub(crate) journal: Journal,
     /// Call-IDs of all dialogs that ever began, with their calls.
     pub links: Vec<(CallId, String)>,
+    /// Call-IDs of dialogs that began with a process of the switch that is no more: an INVITE that
+    /// comes again to the next one begins another leg.
+    pub(crate) former_links: Vec<String>,
     /// Panics that the switch caught.
     pub panics: usize,
     /// Wrong credentials that the switch reported.
@@ -99,12 +104,12 @@ pub struct City {
     /// By how much the wall clock of the switch was set since the start, in ms.
     pub clock_set_by_ms: i64,
     policy: BindingPolicy,
-    plot: Plot,
-    directory: Arc<Directory>,
+    pub(crate) plot: Plot,
+    pub(crate) directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
     /// Whether no process of the switch runs.
-    is_down: bool,
-    rng: Rng,
+    pub(crate) is_down: bool,
+    pub(crate) rng: Rng,
     pub(crate) recording: Option<Recording>,
 }
 
@@ -141,7 +146,9 @@ impl City {
             desk,
             texts,
             cdrs: Vec::new(),
+            journal: Journal::default(),
             links: Vec::new(),
+            former_links: Vec::new(),
             panics: 0,
             offences: 0,
             trunk_news: Vec::new(),
@@ -169,7 +176,7 @@ impl City {
     }
 
     /// Starts the process of the switch, with nothing but what is written.
-    fn start_switch(&mut self, chances: Vec<Rng>) {
+    pub(crate) fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
         let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
         let mut shards = Vec::new();
@@ -192,32 +199,6 @@ impl City {
         self.shards = shards;
         self.settle_step();
         self.wait(2 * BACK_OFFICE_DELAY);
-    }
-
-    /// `kill -9` while nobody is in a call, and a new process after `pause` on what was written.
-    pub fn kill_and_restart(&mut self, pause: Duration) {
-        assert_eq!(self.counts().calls, 0, "calls do not outlive a process");
-        self.back_office.clear();
-        self.shards.clear();
-        self.workers.clear();
-        self.is_down = true;
-        self.wait(pause);
-        self.is_down = false;
-        let shards = self.plot.shards;
-        let chances = (0..shards).map(|_| self.rng.split()).collect();
-        self.start_switch(chances);
-        let (now, registrar) = (self.now(), self.registrar.clone());
-        self.texts.restart(now.instant, shards, registrar.clone());
-        let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
-            let dialog = &it.dialog;
-            shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)
-        });
-        for (n, shard) in (0..).zip(&mut self.shards) {
-            let own: Vec<_> =
-                kept.iter().filter(|it| it.0 == n).map(|(_, it)| it.clone()).collect();
-            shard.restore_subscriptions(now, &own);
-        }
-        self.settle_step();
     }
 
     /// Somebody takes an extension away.
@@ -612,7 +593,7 @@ impl City {
     // === Outputs ===
 
     /// Carries out what everybody wants done, then checks what must hold.
-    fn settle_step(&mut self) {
+    pub(crate) fn settle_step(&mut self) {
         loop {
             let from_switch = self.carry_out_switch();
             let from_phones = self.carry_out_phones();
@@ -689,7 +670,11 @@ impl City {
             }
             Output::Watch(order) => self.desk.handle(*order),
             Output::Text(order) => self.texts.handle(self.now, *order),
-            Output::Cdr(cdr) => self.cdrs.push(*cdr),
+            Output::Journal(event) => self.journal.take_in(&event),
+            Output::Cdr(cdr) => {
+                self.journal.end(&cdr);
+                self.cdrs.push(*cdr);
+            }
             Output::Link { call, sip_call_id } => {
                 // A dialog that goes from one call to another is told anew.
                 let sip_call_id = String::from_utf8_lossy(&sip_call_id).into_owned();

@@ -84,6 +84,7 @@ impl City {
                     | Output::Watch(_)
                     | Output::Text(_)
                     | Output::Cdr(_)
+                    | Output::Journal(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
                     | Output::Trunk { .. }

@@ -407,7 +407,8 @@ impl Call {
         self.state = State::Ending { since: ctx.now.instant };
     }
 
-    /// Rows for the call log of legs that have settled since the last time.
+    /// Rows for the call log of legs that have settled since the last time; the journal is told what
+    /// happened before.
     pub(crate) fn take_cdrs(&mut self, ctx: &mut Context<'_>) -> Vec<Cdr> {
         let facts = CallFacts {
             call: self.id,
@@ -416,6 +417,9 @@ impl Call {
             caller_name: self.caller_name.as_deref(),
             dialled: &self.dialled,
         };
+        for leg in &mut self.legs {
+            leg.tell_journal(ctx, &facts);
+        }
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
     }
 

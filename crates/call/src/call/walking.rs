@@ -287,7 +287,8 @@ impl Refusal {
             | Cause::MaxDuration
             | Cause::Shutdown
             | Cause::Transferred
-            | Cause::Internal => DialOutcome::Failed,
+            | Cause::Internal
+            | Cause::Crash => DialOutcome::Failed,
         }
     }
 }

@@ -139,6 +139,7 @@ impl Switch {
                 | Output::Feature(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
+                | Output::Journal(_)
                 | Output::Watch(_)
                 | Output::Text(_)
                 | Output::Trunk { .. }
