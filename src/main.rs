@@ -128,7 +128,7 @@ async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> 
 }
 
 async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow::Result<()> {
-    let DialplanCommand::Test { from, to, domain, caller, keys, outcomes } = command;
+    let DialplanCommand::Test { from, to, domain, caller, keys, outcomes, answers } = command;
     let config = load(settings)?;
     let (plans, _) = plans::load_for(&config).await?;
     let domain = match domain {
@@ -147,9 +147,16 @@ async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow:
         DialOutcome::named(name)
             .ok_or_else(|| anyhow::anyhow!("no dial ends with {name:?}; expected one of {known}"))
     };
+    let answer = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            anyhow::anyhow!("{text:?} is no answer; expected a variable and its value: NAME=VALUE")
+        })?;
+        anyhow::Ok((name.to_owned(), value.to_owned()))
+    };
     let rehearsal = Rehearsal {
         keys: keys.map(|it| it.chars().collect()),
         outcomes: outcomes.iter().map(outcome).collect::<Result<_, _>>()?,
+        answers: answers.iter().map(answer).collect::<Result<_, _>>()?,
     };
     let explanation = plans.explain(&query, rehearsal);
     let mut out = io::stdout();

@@ -9,21 +9,24 @@ mod features;
 mod figures;
 pub mod house;
 pub mod plans;
+mod questions;
 mod settings;
 mod signals;
 pub mod sounds;
+mod wiring;
 
 use crate::{
     board::{self, BoardHandle, Ears as BoardEars},
     clock::{self, Clock},
     config::{Config, ConfigError, Overrides, Written},
     events::Hub,
+    fetcher::Fetcher,
     http::{
         self, HttpState, NotReady, Readiness,
         api::{self, ApiState, Live, Panels},
         control::ControlSocket,
     },
-    mediaserver::{self, EventSink, MediaServer, WorkerMetrics},
+    mediaserver::{self, MediaServer, WorkerMetrics},
     recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
@@ -50,9 +53,8 @@ use call::{
 };
 use media::MediaEvent;
 use plans::PlansError;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
-use sip::{dialog::DialogRecord, shard::shard_of_dialog, transport::Listener};
+use sip::{dialog::DialogRecord, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -70,6 +72,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
+use wiring::{by_shard, channels, raise_file_limit, sink};
 
 /// Events of media workers that may wait for a shard. A worker whose events find no room keeps
 /// them and tries again.
@@ -160,6 +163,7 @@ pub(crate) struct Running {
     written: ArcSwap<Written>,
     source: ConfigSource,
     store: Store,
+    fetcher: Fetcher,
     shards: Vec<ShardHandle>,
     board: BoardHandle,
     desk: DeskHandle,
@@ -221,6 +225,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         written: ArcSwap::from_pointee(written),
         source,
         store: store.clone(),
+        fetcher: Fetcher::new(&config.fetcher).map_err(system)?,
         shards: parts.shards.clone(),
         board: parts.board.clone(),
         desk: parts.desk.clone(),
@@ -253,8 +258,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         servers.push(tokio::spawn(http::serve(listener, router, stopping.clone())));
     }
     servers.push(tokio::spawn(control.serve(running.clone(), stopping)));
-    if let Some(orders) = parts.feature_orders.take() {
-        tokio::spawn(running.clone().change_features(orders));
+    if let Some(Asked { features, questions }) = parts.asked.take() {
+        tokio::spawn(running.clone().change_features(features));
+        tokio::spawn(running.clone().ask_web_servers(questions));
     }
     let watching = tokio::spawn(running.clone().report_figures());
     tracing::info!("ready");
@@ -317,8 +323,8 @@ struct Parts {
     media: MediaServer,
     recordings: Recordings,
     voicemail: Voicemail,
-    /// What people want to become of calls to them, until somebody carries it out.
-    feature_orders: Option<mpsc::Receiver<call::features::FeatureRequest>>,
+    /// Until somebody sees to it.
+    asked: Option<Asked>,
     journal: Journal,
     cdr_writer: CdrWriter,
     hub: Hub,
@@ -329,6 +335,14 @@ struct Parts {
     trunks: TrunkStates,
     occupancy: Occupancy,
     panels: Panels,
+}
+
+/// What calls ask of the house.
+struct Asked {
+    /// What people want to become of calls to them.
+    features: mpsc::Receiver<call::features::FeatureRequest>,
+    /// What plans ask of web servers.
+    questions: mpsc::Receiver<call::web::WebRequest>,
 }
 
 /// What each shard hears, by number.
@@ -448,7 +462,8 @@ impl Parts {
         for listener in &listeners {
             tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
         }
-        let (features, feature_orders) = mpsc::channel(features::INBOX_MAX);
+        let (features, features_ear) = mpsc::channel(features::INBOX_MAX);
+        let (questions, questions_ear) = mpsc::channel(questions::INBOX_MAX);
         let start = ShardStart {
             config,
             event_loops: &event_loops,
@@ -460,6 +475,7 @@ impl Parts {
             registrar: registrar_inbox,
             voicemail: mailboxes,
             features,
+            questions,
             watch_orders,
             text_orders,
             kept,
@@ -481,7 +497,7 @@ impl Parts {
             media,
             recordings,
             voicemail,
-            feature_orders: Some(feature_orders),
+            asked: Some(Asked { features: features_ear, questions: questions_ear }),
             journal,
             cdr_writer,
             hub,
@@ -542,6 +558,7 @@ struct ShardStart<'a> {
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
     features: mpsc::Sender<call::features::FeatureRequest>,
+    questions: mpsc::Sender<call::web::WebRequest>,
     watch_orders: mpsc::Sender<WatchOrder>,
     text_orders: mpsc::Sender<TextOrder>,
     /// Subscriptions of an earlier process, by shard.
@@ -592,6 +609,7 @@ impl ShardStart<'_> {
                     voicemail: self.voicemail.clone(),
                     voicemail_replies,
                     features: self.features.clone(),
+                    questions: self.questions.clone(),
                     watch_orders: self.watch_orders.clone(),
                     watch_replies,
                     text_orders: self.text_orders.clone(),
@@ -739,41 +757,6 @@ impl Readiness for Running {
 /// Addresses that bring the calls of many, and so are not held to the limits of one phone.
 fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
     directory.trunks.values().flat_map(|it| it.sources.iter().copied()).collect()
-}
-
-/// A bounded channel for each shard.
-fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
-    (0..shards).map(|_| mpsc::channel(capacity)).unzip()
-}
-
-/// Subscriptions with the shards that go on with them.
-fn by_shard<T: Clone>(
-    kept: Vec<T>,
-    shards: u8,
-    dialog: impl Fn(&T) -> &DialogRecord,
-) -> Vec<Vec<T>> {
-    let mut parts = vec![Vec::new(); usize::from(shards)];
-    for it in kept {
-        let DialogRecord { local_tag, call_id, .. } = dialog(&it);
-        let shard = shard_of_dialog(local_tag.as_bytes(), call_id, shards);
-        parts[usize::from(shard)].push(it);
-    }
-    parts
-}
-
-fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {
-    Arc::new(move |event| inbox.try_send(event).map_err(|it| it.into_inner()))
-}
-
-/// A call holds up to four sockets; many systems start a process with 1024 files. Lifts the soft
-/// limit to the hard one, which is all that may be asked for.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = Rlimit { current: limit.maximum, ..limit };
-    match setrlimit(Resource::Nofile, wanted) {
-        Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
-    }
 }
 
 fn system(error: impl std::fmt::Display) -> BootError {

@@ -317,6 +317,9 @@ pub enum DialplanCommand {
         /// nobody answers
         #[arg(long = "outcome")]
         outcomes: Vec<String>,
+        /// What a web server answers: a variable that it sets, and its value; may be repeated
+        #[arg(long = "answer", value_name = "NAME=VALUE")]
+        answers: Vec<String>,
     },
 }
 

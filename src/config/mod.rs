@@ -7,6 +7,7 @@
 mod calls;
 mod cdr;
 mod described;
+mod fetcher;
 mod http;
 mod journal;
 mod listener;
@@ -33,6 +34,7 @@ mod tests;
 pub use calls::Calls;
 pub use cdr::CdrWriting;
 pub use described::Description;
+pub use fetcher::Fetching;
 pub use http::Http;
 pub use journal::JournalKeeping;
 pub use listener::{Protocol, SipListener};
@@ -73,6 +75,8 @@ pub struct Config {
     pub media: Media,
     /// `[recording]`: where recordings of calls are, and for how long.
     pub recording: Recording,
+    /// `[fetcher]`: what may be asked of web servers.
+    pub fetcher: Fetching,
     /// `[journal]`: where the journal of calls is, and how much of it is kept.
     pub journal: JournalKeeping,
     /// `[voicemail]`: where messages for mailboxes are, and their bounds.
@@ -139,6 +143,7 @@ struct Raw {
     signalling: signalling::Raw,
     media: media::Raw,
     recording: recording::Raw,
+    fetcher: fetcher::Raw,
     journal: journal::Raw,
     voicemail: voicemail::Raw,
     http: http::Raw,
@@ -161,6 +166,7 @@ impl Raw {
             signalling: reader.section("signalling"),
             media: reader.section("media"),
             recording: reader.section("recording"),
+            fetcher: reader.section("fetcher"),
             journal: reader.section("journal"),
             voicemail: reader.section("voicemail"),
             http: reader.section("http"),
@@ -183,6 +189,7 @@ impl Raw {
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
             recording: self.recording.check(&server, problems),
+            fetcher: self.fetcher.check(problems),
             journal: self.journal.check(&server, problems),
             voicemail: self.voicemail.check(&server, problems),
             mail: self.mail.check(&http, problems),

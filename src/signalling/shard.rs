@@ -19,6 +19,7 @@ use call::{
     subscriptions::{KeptSubscription, WatchOrder, WatchReply},
     texts::{TextOrder, TextReply},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
+    web::{WebReply, WebRequest},
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
@@ -67,6 +68,8 @@ pub struct Wires {
     pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
     /// To whoever keeps what becomes of calls to extensions. Full: the caller hears that it is not kept.
     pub features: mpsc::Sender<FeatureRequest>,
+    /// To whoever asks web servers. Full: the call hears that there is no answer.
+    pub questions: mpsc::Sender<WebRequest>,
     /// To the desk of subscriptions. Full: orders wait at the shard, a few a subscription.
     pub watch_orders: mpsc::Sender<WatchOrder>,
     /// What the desk says.
@@ -236,6 +239,7 @@ impl Shard {
                 let _ = reply.send(self.calls.transfer(clock::now(), call, &order));
             }
             Command::Feature(reply) => self.calls.handle_feature(clock::now(), reply),
+            Command::Web(reply) => self.calls.handle_web(clock::now(), reply),
             Command::Record(call, order, reply) => {
                 let _ = reply.send(self.calls.record(clock::now(), call, order));
             }
@@ -274,6 +278,7 @@ impl Shard {
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
                 Output::Feature(request) => self.change_feature(now, *request),
+                Output::Web(question) => self.ask_web(now, *question),
                 Output::Watch(order) => self.unwatched.push_back(*order),
                 Output::Text(order) => self.unposted.push_back(*order),
                 Output::Journal(event) => self.wires.journal.event(*event),
@@ -304,6 +309,14 @@ impl Shard {
         let reply = FeatureReply { call: request.call, is_kept: false };
         if self.wires.features.try_send(request).is_err() {
             self.calls.handle_feature(now, reply);
+        }
+    }
+
+    /// Hands on what a call asks a web server.
+    fn ask_web(&mut self, now: Now, question: WebRequest) {
+        let (call, asked) = (question.call, question.asked);
+        if self.wires.questions.try_send(question).is_err() {
+            self.calls.handle_web(now, WebReply { call, asked, values: None });
         }
     }
 

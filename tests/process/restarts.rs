@@ -164,12 +164,16 @@ fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
 
 /// Legs of which the journal knows that they were answered.
 fn answered(server: &Server) -> usize {
+    journal(server).matches("\"leg.answered\"").count()
+}
+
+/// All that is in the journal.
+fn journal(server: &Server) -> String {
     let folder = server.folder().join("data/journal");
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    files
-        .filter_map(|it| std::fs::read_to_string(it.path()).ok())
-        .map(|text| text.matches("\"leg.answered\"").count())
-        .sum()
+    let mut paths: Vec<_> = files.map(|it| it.path()).collect();
+    paths.sort();
+    paths.iter().filter_map(|it| std::fs::read_to_string(it).ok()).collect()
 }
 
 /// Rows of the call log that wait in files, or did until they reached the database.

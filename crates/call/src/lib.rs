@@ -37,6 +37,7 @@ pub mod subscriptions;
 pub mod texts;
 mod trunks;
 pub mod voicemail;
+pub mod web;
 
 pub use call::{CommandRefusal, Origination, PartyCommand, TransferOrder};
 pub use calls::{Calls, OriginationRefusal};

@@ -3,7 +3,7 @@
 use crate::{
     cdr::Cdr, facts::CallFact, features::FeatureRequest, journal::LegEvent,
     registration::RegistrationRequest, subscriptions::WatchOrder, texts::TextOrder,
-    trunks::TrunkNews, voicemail::VoicemailRequest,
+    trunks::TrunkNews, voicemail::VoicemailRequest, web::WebRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -29,6 +29,8 @@ pub enum Output {
     Voicemail(Box<VoicemailRequest>),
     /// Change what is set for an extension.
     Feature(Box<FeatureRequest>),
+    /// Ask a web server something.
+    Web(Box<WebRequest>),
     /// Ask the desk of subscriptions for something.
     Watch(Box<WatchOrder>),
     /// Ask the office of text messages for something.

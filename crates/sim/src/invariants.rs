@@ -70,6 +70,7 @@ impl City {
                 | Late::Registered { .. }
                 | Late::Voicemail { .. }
                 | Late::Feature { .. }
+                | Late::Web { .. }
                 | Late::Watch { .. }
                 | Late::Text { .. } => {}
             }

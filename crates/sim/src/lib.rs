@@ -17,6 +17,7 @@ mod invariants;
 mod journal;
 mod mailboxes;
 mod network;
+mod outputs;
 mod phone;
 mod plot;
 mod recording;

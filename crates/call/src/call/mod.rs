@@ -129,6 +129,8 @@ pub(crate) struct Call {
     rung: Option<String>,
     /// How often the call was forwarded.
     forwards: u8,
+    /// How many questions it has put to web servers.
+    asked: u32,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
     /// Dialogs in which a REFER was accepted.

@@ -137,6 +137,7 @@ impl Switch {
                 Output::Register(_)
                 | Output::Voicemail(_)
                 | Output::Feature(_)
+                | Output::Web(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
                 | Output::Journal(_)
