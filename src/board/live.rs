@@ -70,7 +70,7 @@ impl Live {
 
     /// What can be done with it by who may: as `POST /calls/{id}/…` names it.
     fn actions(&self) -> Vec<&'static str> {
-        match self.view.state {
+        let mut actions = match self.view.state {
             CallState::Talking | CallState::Playing | CallState::Conference => {
                 vec!["hangup", "record"]
             }
@@ -79,6 +79,29 @@ impl Live {
             | CallState::Parked
             | CallState::Supervising
             | CallState::Ending => vec!["hangup"],
+        };
+        actions.extend(self.orders());
+        actions
+    }
+
+    /// What those who talk in it can order in it.
+    fn orders(&self) -> &'static [&'static str] {
+        let are = |state: LegState| self.view.legs.iter().filter(move |it| it.state == state);
+        let waits = are(LegState::Waiting).count() > 0;
+        match self.view.state {
+            CallState::Talking | CallState::Held if waits => {
+                &["hold", "resume", "swap", "complete", "cancel", "three-way"]
+            }
+            CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
+            CallState::Ringing | CallState::Playing if waits => &["complete", "cancel"],
+            // In a room of the plan everybody has a call of its own.
+            CallState::Conference if are(LegState::Talking).count() > 1 => &["complete", "cancel"],
+            CallState::Ringing
+            | CallState::Playing
+            | CallState::Conference
+            | CallState::Parked
+            | CallState::Supervising
+            | CallState::Ending => &[],
         }
     }
 

@@ -253,6 +253,8 @@ words! {
         Talking,
         /// It put the other side on hold.
         Held,
+        /// Answered, and waits while whoever it talked to asks somebody else.
+        Waiting,
         /// Told to end.
         Ended,
     }
@@ -300,6 +302,7 @@ impl From<call::facts::LegState> for LegState {
             call::facts::LegState::Ringing => Self::Ringing,
             call::facts::LegState::Talking => Self::Talking,
             call::facts::LegState::Held => Self::Held,
+            call::facts::LegState::Waiting => Self::Waiting,
             call::facts::LegState::Ended => Self::Ended,
         }
     }

@@ -5,7 +5,7 @@
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
 use crate::{
-    call::{Call, CommandRefusal, Origination, PartyCommand, Place, TransferOrder, Wanted},
+    call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -284,15 +284,15 @@ impl Calls {
         Ok(id)
     }
 
-    /// Sends one side of a call on to another number.
-    pub fn transfer(
+    /// Does what an extension wants of its call.
+    pub fn command(
         &mut self,
         now: Now,
         id: CallId,
-        order: &TransferOrder,
+        order: &CallOrder,
     ) -> Result<(), CommandRefusal> {
         let mut done = Err(CommandRefusal::NoCall);
-        self.with_call(now, id, |call, ctx| done = call.transfer_by_order(ctx, order));
+        self.with_call(now, id, |call, ctx| done = call.command(ctx, order));
         self.pump(now);
         done
     }

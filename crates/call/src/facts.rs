@@ -141,7 +141,7 @@ pub enum CallState {
     Playing,
     /// The caller waits in a parking slot.
     Parked,
-    /// The caller is in a conference, or at its door.
+    /// The caller is in a conference or at its door, or three talk.
     Conference,
     /// The caller hears others talk.
     Supervising,
@@ -169,8 +169,10 @@ pub enum LegState {
     Ringing,
     /// Answered.
     Talking,
-    /// Answered, and its far end asked not to be sent anything: it put the other side on hold.
+    /// Answered, and its far end put the other side on hold: by its phone or by a command.
     Held,
+    /// Answered, and waits while whoever it talked to asks somebody else.
+    Waiting,
     /// Told to end.
     Ended,
 }
@@ -238,6 +240,7 @@ impl LegState {
             Self::Ringing => "ringing",
             Self::Talking => "talking",
             Self::Held => "held",
+            Self::Waiting => "waiting",
             Self::Ended => "ended",
         }
     }

@@ -40,6 +40,9 @@ pub struct Settings {
     pub rtp_timeout: Option<Duration>,
     /// Whether those who are recorded hear a tone that tells them so.
     pub has_recording_tone: bool,
+    /// Whether two go on talking when the third leaves who brought them together, or asked the one about
+    /// the other; else the call ends.
+    pub others_stay: bool,
     /// Longest message for a mailbox.
     pub message_max: Duration,
     /// What is shorter is no message.

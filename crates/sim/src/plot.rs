@@ -240,6 +240,8 @@ pub struct Plot {
     pub aliases: Vec<String>,
     /// Whether parties on hold hear music, or what the holder sends.
     pub has_hold_music: bool,
+    /// Whether two go on when whoever brought them together leaves.
+    pub others_stay: bool,
 }
 
 impl Default for Plot {
@@ -256,6 +258,7 @@ impl Default for Plot {
             ring_timeout_s: 30,
             aliases: Vec::new(),
             has_hold_music: false,
+            others_stay: true,
         }
     }
 }
@@ -281,6 +284,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
         has_recording_tone: false,
+        others_stay: plot.others_stay,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),
         loop_secret: 7,

@@ -27,6 +27,7 @@ impl Call {
             State::Voicemail(_) => self.handle_voicemail_key(ctx, digit),
             State::Ringing(_)
             | State::Talking(_)
+            | State::Together(_)
             | State::Playing { .. }
             | State::Asking { .. }
             | State::Parked(_)

@@ -26,13 +26,15 @@
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
-//! calls elsewhere, `command` is for those who order by other means than their phones, `keys`
+//! calls elsewhere, `command` is for those who order by other means than their phones, `consultation`
+//! for one who asks somebody else first, and for three who talk, `keys`
 //! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
 
 mod command;
 mod conference;
+mod consultation;
 mod forwarding;
 mod gathering;
 mod keys;
@@ -50,7 +52,7 @@ mod transfer;
 mod voicemail;
 mod walking;
 
-pub use command::{CommandRefusal, TransferOrder};
+pub use command::{CallOrder, Command, CommandRefusal};
 pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use newcomer::{Place, Wanted};
@@ -74,6 +76,7 @@ use crate::{
 };
 use base::{CallId, DomainId, MediaId, Now};
 use conference::Meeting;
+use consultation::{Consultation, Together};
 use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
 use parked::{Parked, Return};
@@ -131,6 +134,8 @@ pub(crate) struct Call {
     forwards: u8,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
+    /// One who asks somebody else while another waits.
+    consultation: Option<Box<Consultation>>,
     /// Dialogs in which a REFER was accepted.
     referred: Vec<DialogId>,
     /// Where a guest that is or was parked goes if nobody fetches it.
@@ -168,6 +173,8 @@ enum State {
     Parked(Box<Parked>),
     /// The guest is in a conference, or at its door.
     Meeting(Box<Meeting>),
+    /// Three talk.
+    Together(Box<Together>),
     /// The guest hears others talk.
     Supervising(Box<Supervision>),
     /// The guest leaves a message, or hears its own.
@@ -248,9 +255,16 @@ impl Call {
             self.suspend_recording_of(ctx, leg);
             self.legs[leg].bye_received(ctx);
             self.note_transferor_left(ctx, leg);
+            self.note_waiting_left(leg);
             return;
         }
+        if self.is_consulting() {
+            self.suspend_recording_of(ctx, leg);
+        }
         self.legs[leg].bye_received(ctx);
+        if self.go_on_without(ctx, leg) {
+            return;
+        }
         let cause = match self.state {
             State::Ringing(_) if !was_up => Cause::Cancelled,
             State::Ringing(_)
@@ -260,6 +274,7 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => Cause::Normal,
@@ -269,7 +284,20 @@ impl Call {
 
     /// Whether the call ends with this leg.
     fn takes_part(&self, leg: usize) -> bool {
-        leg == self.guest || matches!(&self.state, State::Talking(talking) if talking.with == leg)
+        let is_another = match &self.state {
+            State::Talking(talking) => talking.with == leg,
+            State::Together(together) => together.has(leg),
+            State::Ringing(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
+            | State::Meeting(_)
+            | State::Supervising(_)
+            | State::Voicemail(_)
+            | State::Ending { .. } => false,
+        };
+        leg == self.guest || is_another
     }
 
     // === Events of the media sessions ===
@@ -282,7 +310,7 @@ impl Call {
         match self.state {
             State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
             State::Playing { goes_on: false, .. } => {
-                self.end(ctx, None, Refusal::of(Cause::Normal));
+                self.be_done(ctx, Refusal::of(Cause::Normal));
             }
             State::Gathering(_) => self.handle_gathering_said(ctx),
             State::Parked(_) => self.play_parked(ctx),
@@ -291,6 +319,7 @@ impl Call {
             State::Ringing(_)
             | State::Talking(_)
             | State::Asking { .. }
+            | State::Together(_)
             | State::Supervising(_)
             | State::Ending { .. } => {}
         }
@@ -298,21 +327,11 @@ impl Call {
 
     /// No RTP came from a leg for the configured time: the far end is dead.
     pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>, leg: usize) {
-        if !self.takes_part(leg) {
-            return;
-        }
-        match self.state {
-            State::Talking(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Supervising(_)
-            | State::Voicemail(_) => {
-                self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
-            }
-            State::Ringing(_) | State::Ending { .. } => {}
+        let is_settled = matches!(self.state, State::Ringing(_) | State::Ending { .. });
+        if self.is_consulting() {
+            self.lose(ctx, leg, Cause::RtpTimeout);
+        } else if self.takes_part(leg) && !is_settled {
+            self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
         }
     }
 
@@ -344,6 +363,7 @@ impl Call {
             State::Asking { until } => *until,
             State::Parked(parked) => parked.due(),
             State::Meeting(meeting) => meeting.due(),
+            State::Together(together) => together.until,
             State::Supervising(supervision) => supervision.until,
             State::Voicemail(voicemail) => voicemail.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
@@ -366,7 +386,10 @@ impl Call {
             State::Gathering(_) => self.handle_gathering_timeout(ctx),
             State::Asking { .. } => self.handle_asking_timeout(ctx),
             State::Parked(_) => self.handle_parked_timeout(ctx),
-            State::Talking(_) | State::Playing { .. } | State::Supervising(_) => {
+            State::Talking(_)
+            | State::Playing { .. }
+            | State::Together(_)
+            | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
@@ -393,6 +416,7 @@ impl Call {
         }
         self.refuse_exchange(ctx);
         self.forget_transfer(ctx);
+        self.consultation = None;
         self.announce_leaving(ctx);
         self.leave_message_behind(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {
@@ -512,7 +536,7 @@ impl Call {
             | State::Gathering(_)
             | State::Asking { .. }
             | State::Voicemail(_) => CallState::Playing,
-            State::Meeting(_) => CallState::Conference,
+            State::Meeting(_) | State::Together(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
         }
@@ -528,6 +552,7 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.recording.shown(),
         }

@@ -69,6 +69,7 @@ impl Call {
             rung: None,
             forwards: 0,
             transfer: None,
+            consultation: None,
             referred: Vec::new(),
             returns_to: None,
             recording: Recording::new(false),

@@ -251,8 +251,16 @@ impl Call {
                 self.dismiss_others(ctx, leg);
                 self.talk(ctx, Talking::new(ctx, leg, exchange, is_joined));
             }
-            Err(error) => self.end(ctx, None, error.refusal()),
+            Err(error) => self.part_with_answered(ctx, leg, &error),
         }
+    }
+
+    /// Whoever answered cannot be understood by the guest: nobody talks.
+    fn part_with_answered(&mut self, ctx: &mut Context<'_>, leg: usize, error: &LegError) {
+        let refusal = error.refusal();
+        self.legs[leg].end(ctx, HangupParty::System, &refusal);
+        self.dismiss(ctx, None, Cause::AnsweredElsewhere);
+        self.end_or_return(ctx, None, refusal);
     }
 
     /// The guest waits for its answer, which is the one of whoever answered.
@@ -320,7 +328,8 @@ impl Call {
         self.dismiss(ctx, Some(winner), Cause::AnsweredElsewhere);
     }
 
-    fn dismiss(&mut self, ctx: &mut Context<'_>, winner: Option<usize>, cause: Cause) {
+    /// The same for all but one, if there is any.
+    pub(super) fn dismiss(&mut self, ctx: &mut Context<'_>, winner: Option<usize>, cause: Cause) {
         let State::Ringing(Ringing { first, .. }) = self.state else { return };
         for (n, leg) in self.legs.iter_mut().enumerate().skip(first) {
             if Some(n) != winner && !leg.has_ended() {

@@ -111,6 +111,7 @@ impl Call {
             rung: None,
             forwards: 0,
             transfer: None,
+            consultation: None,
             referred: Vec::new(),
             returns_to: None,
             recording: Recording::new(is_recorded),

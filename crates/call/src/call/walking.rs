@@ -133,9 +133,17 @@ impl Call {
         self.end_or_return(ctx, by, refusal);
     }
 
-    /// Ends the call, unless whoever transferred it takes it back.
-    fn end_or_return(&mut self, ctx: &mut Context<'_>, by: Option<usize>, refusal: Refusal) {
-        if !self.fail_transfer(ctx, &refusal) && !self.park_again(ctx) {
+    /// Ends the call, unless whoever transferred it takes it back, or it was only asked for.
+    pub(super) fn end_or_return(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: Option<usize>,
+        refusal: Refusal,
+    ) {
+        let goes_on = self.fail_transfer(ctx, &refusal)
+            || self.fail_consultation(ctx)
+            || self.park_again(ctx);
+        if !goes_on {
             self.end(ctx, by, refusal);
         }
     }

@@ -269,6 +269,7 @@ fn settings() -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: None,
         has_recording_tone: false,
+        others_stay: true,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),
         loop_secret: 1,

@@ -79,7 +79,7 @@ pub fn dialogs_of(
 
 fn state_of(call: &CallView, leg: &LegView) -> Option<DialogState> {
     match (leg.role, leg.state) {
-        (_, LegState::Talking | LegState::Held) => Some(DialogState::Confirmed),
+        (_, LegState::Talking | LegState::Held | LegState::Waiting) => Some(DialogState::Confirmed),
         (_, LegState::Ringing) => Some(DialogState::Early),
         (LegRole::Caller, LegState::Dialing) => {
             let rings = call.legs.iter().any(|it| it.state == LegState::Ringing);

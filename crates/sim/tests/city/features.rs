@@ -1,7 +1,7 @@
 //! What phones can do beside calling: pick up, park, forward, not be disturbed, be called back by us.
 
 use crate::support::*;
-use call::{CommandRefusal, Origination, TransferOrder, facts::CallState};
+use call::{CallOrder, Command, CommandRefusal, Origination, facts::CallState};
 use media::Playout;
 use sim::{City, LineState, Manner, Plot};
 
@@ -335,9 +335,12 @@ fn a_transfer_by_command_is_one_like_that_of_a_phone() {
     city.dial(0, "1002");
     city.wait(secs(4));
     let call = city.shards[0].views()[0].id;
-    let order = |by: &str, to: &str| TransferOrder { by: by.to_owned(), to: to.to_owned() };
+    let order = |by: &str, to: &str| CallOrder {
+        by: by.to_owned(),
+        command: Command::Transfer(to.to_owned()),
+    };
     let ask =
-        |city: &mut City, order| city.operate(0, |shard, now| shard.transfer(now, call, &order));
+        |city: &mut City, order| city.operate(0, |shard, now| shard.command(now, call, &order));
     assert_eq!(ask(&mut city, order("1003", "1001")), Err(CommandRefusal::NotTalking));
     assert_eq!(ask(&mut city, order("1001", "1002")), Err(CommandRefusal::ToItself));
     assert_eq!(ask(&mut city, order("1001", "1003")), Ok(()));

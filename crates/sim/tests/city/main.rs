@@ -3,6 +3,7 @@
 mod calls;
 mod changes;
 mod conferences;
+mod consultations;
 mod days;
 mod facts;
 mod features;
