@@ -70,10 +70,10 @@ fn one_holds_asks_somebody_else_goes_to_and_fro_and_brings_all_together() {
         (call["state"] == "talking").then_some(call)
     });
     let id = call["id"].as_str().expect("a call has an id").to_owned();
-    let order = |who: &Visitor, what: &str, body: &Value| {
+    let order = |who: &Visitor<'_>, what: &str, body: &Value| {
         who.act("POST", &format!("/calls/{id}/{what}"), None, body)
     };
-    let seen_by = |who: &Visitor, state: &str, legs: &[&str]| {
+    let seen_by = |who: &Visitor<'_>, state: &str, legs: &[&str]| {
         wait_for(state, LIMIT, || {
             let call = who.get("/calls/active")["items"][0].clone();
             let now: Vec<_> = array(&call["legs"]).map(|it| it["state"].clone()).collect();

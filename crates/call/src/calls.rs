@@ -149,8 +149,8 @@ impl Calls {
                 });
             }
             MediaEvent::Key { media, digit } => {
-                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
-                    call.handle_key(ctx, digit);
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_key(ctx, leg, digit);
                 });
             }
             MediaEvent::Dialled { media, digit, held } => {

@@ -177,6 +177,26 @@ fn a_rule_says_whether_its_calls_are_recorded() {
 }
 
 #[test]
+fn what_keys_may_order_is_named_one_by_one() {
+    let dial = |codes: &str| {
+        let step = format!("dial = {{ user = \"1002\", codes = {codes} }}");
+        rule("codes", "number = \"1002\"", &step)
+    };
+    let plans = load(&[("a.toml", &dial("[\"consult\", \"record\"]"))], &known()).unwrap();
+    assert_eq!(last(&plans, "1002"), "user 1002 codes record consult");
+    for (codes, mistake) in [
+        ("\"sing\"", "expected what keys may order: record, transfer, consult"),
+        ("[]", "expected at least one"),
+        ("true", "expected a string, found boolean"),
+    ] {
+        let errors = load(&[("a.toml", &dial(codes))], &known()).unwrap_err();
+        let told = errors[0].to_string();
+        assert!(told.starts_with("a.toml:4: rule[1].steps[1].dial.codes"), "{told}");
+        assert!(told.ends_with(mistake), "{told}");
+    }
+}
+
+#[test]
 fn broken_toml_is_reported_with_its_line() {
     let errors =
         load(&[("a.toml", "domain = \"x\"\n[[rule]\nname = 1 2\n")], &known()).unwrap_err();

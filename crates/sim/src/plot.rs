@@ -187,6 +187,16 @@ match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]
 
 [[rule]]
+name = "codes"
+match = { number = "7100{who}" }
+steps = [{ dial = { user = "{who}", codes = ["record", "transfer", "consult"] } }]
+
+[[rule]]
+name = "one-code"
+match = { number = "7200{who}" }
+steps = [{ dial = { user = "{who}", codes = "record" } }]
+
+[[rule]]
 name = "queue"
 match = { number = "4000" }
 steps = [{ queue = { name = "4000" } }]
@@ -207,6 +217,11 @@ steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", timeout_
 name = "in"
 match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
+
+[[rule]]
+name = "in-with-codes"
+match = { from = "trunk:provider", number = "74950000097" }
+steps = [{ dial = { user = "1001", codes = "record" } }]
 "#;
 
 /// The extension of somebody who may supervise.

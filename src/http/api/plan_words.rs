@@ -3,8 +3,9 @@
 use super::Text;
 use call::{
     dialplan::{
-        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding,
-        ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind, TomlType,
+        Action, Builtin, Caller, CodeKind, Dial, DialOutcome, DialTarget, Explanation,
+        FeatureOrder, Finding, ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind,
+        TomlType,
     },
     speech::Language,
 };
@@ -248,6 +249,10 @@ fn in_russian(mistake: &Mistake) -> String {
             "Нужно, когда переадресовать: {}",
             ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
         ),
+        Mistake::NoCode => {
+            let names = CodeKind::ALL.map(CodeKind::name).join(", ");
+            format!("Нужно, что можно заказать клавишами: {names}")
+        }
         Mistake::NoOutcome => {
             format!("Нужен исход вызова: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))
         }

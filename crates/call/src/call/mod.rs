@@ -27,11 +27,12 @@
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
 //! calls elsewhere, `command` is for those who order by other means than their phones, `consultation`
-//! for one who asks somebody else first, and for three who talk, `keys`
+//! for one who asks somebody else first, and for three who talk, `codes` for those who order by keys, `keys`
 //! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
 
+mod codes;
 mod command;
 mod conference;
 mod consultation;
@@ -75,6 +76,7 @@ use crate::{
     speech::{Language, Phrase},
 };
 use base::{CallId, DomainId, MediaId, Now};
+use codes::CallCodes;
 use conference::Meeting;
 use consultation::{Consultation, Together};
 use gathering::Gathering;
@@ -136,6 +138,8 @@ pub(crate) struct Call {
     transfer: Option<Box<Transfer>>,
     /// One who asks somebody else while another waits.
     consultation: Option<Box<Consultation>>,
+    /// What is ordered by keys.
+    codes: CallCodes,
     /// Dialogs in which a REFER was accepted.
     referred: Vec<DialogId>,
     /// Where a guest that is or was parked goes if nobody fetches it.
@@ -350,8 +354,8 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let due = self.state_due();
-        self.transfer_due().map_or(due, |it| it.min(due))
+        let others = [self.transfer_due(), self.codes.due()];
+        others.into_iter().flatten().fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -378,6 +382,7 @@ impl Call {
         if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
             self.handle_transfer_timeout(ctx);
         }
+        self.handle_codes_timeout(ctx);
         if self.state_due() > ctx.now.instant {
             return;
         }

@@ -75,6 +75,9 @@ impl Call {
         self.refused = None;
         self.record_pair(ctx);
         self.finish_transfer(ctx);
+        if self.is_any_listened_to([self.guest, with]) {
+            self.convert_keys(ctx, [self.guest, with]);
+        }
         if is_joined {
             self.renew(ctx, self.guest);
             self.renew(ctx, with);

@@ -169,6 +169,9 @@ impl Call {
     /// Whom to ring is found out, and rung; gives the outcome if nobody can be.
     fn dial(&mut self, ctx: &mut Context<'_>, dial: &Dial) -> Option<Outcome> {
         self.rung = None;
+        if !self.is_consulting() {
+            self.codes.allow(dial.codes);
+        }
         if let [DialTarget::User(number)] = dial.targets.as_slice() {
             if let Some(outcome) = self.heed_features(ctx, number) {
                 return Some(outcome);

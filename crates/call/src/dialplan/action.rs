@@ -1,6 +1,6 @@
 //! What a plan has a call do, and what it hears back.
 
-use super::ConferencePlan;
+use super::{ConferencePlan, code::Codes};
 use crate::speech::{ClockTime, Date, Language};
 use media::progress::ProgressTone;
 use std::fmt;
@@ -195,6 +195,8 @@ pub struct Dial {
     pub timeout_s: Option<u32>,
     /// Whether their devices are asked to answer by themselves.
     pub is_intercom: bool,
+    /// What extensions may order by keys once they talk.
+    pub codes: Codes,
 }
 
 /// Somebody to ring.
@@ -349,7 +351,10 @@ impl fmt::Display for Dial {
                 })?;
             }
         }
-        if self.is_intercom { f.write_str(" intercom") } else { Ok(()) }
+        if self.is_intercom {
+            f.write_str(" intercom")?;
+        }
+        if self.codes.is_empty() { Ok(()) } else { write!(f, " codes{}", self.codes) }
     }
 }
 

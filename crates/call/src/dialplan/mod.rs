@@ -9,6 +9,7 @@
 mod action;
 mod braces;
 mod check;
+mod code;
 mod explain;
 mod mistake;
 mod number;
@@ -28,6 +29,7 @@ pub use action::{
     Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
     ParkPlan, Speech, Spoken,
 };
+pub use code::{CodeKind, Codes};
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
 pub use rehearsal::Rehearsal;

@@ -3,6 +3,7 @@
 use super::{
     Builtin, ConferencePlan,
     action::{DialOutcome, ForwardWhen, ParkPlan},
+    code::Codes,
     schedule::Zone,
     script::Script,
     template::Template,
@@ -157,6 +158,7 @@ pub(super) struct Dial {
     /// Each, or all.
     pub(super) timeout_s: Option<u32>,
     pub(super) is_intercom: bool,
+    pub(super) codes: Codes,
     /// Unless it is here, the next step follows.
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }

@@ -7,6 +7,7 @@
 use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
     action::{Dial as DialOrder, DialTarget},
+    code::Codes,
     number::normalise,
     script::Script,
     step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
@@ -99,6 +100,7 @@ impl Walk {
             is_in_turn: false,
             timeout_s: None,
             is_intercom: false,
+            codes: Codes::default(),
             on: std::collections::BTreeMap::new(),
         };
         let steps = Steps::from([Step::Dial(Arc::new(dial))]);
@@ -505,9 +507,9 @@ impl Walk {
         targets: Vec<DialTarget>,
         further: VecDeque<DialTarget>,
     ) -> Action {
-        let (timeout_s, is_intercom) = (dial.timeout_s, dial.is_intercom);
+        let (timeout_s, is_intercom, codes) = (dial.timeout_s, dial.is_intercom, dial.codes);
         self.awaits = Awaits::Dial { dial, further };
-        Action::Dial(DialOrder { targets, timeout_s, is_intercom })
+        Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes })
     }
 
     fn target(&self, target: &Target) -> DialTarget {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod codes;
 mod conferences;
 mod consultations;
 mod days;

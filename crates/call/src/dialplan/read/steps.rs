@@ -4,7 +4,7 @@ use super::{Reading, Scope, SoundKind, Table, Template, Value, Zone};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     dialplan::{
-        Builtin, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
+        Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
@@ -231,6 +231,7 @@ impl Reading<'_, '_> {
         let in_turn = table.optional("in_turn");
         let timeout_s = table.optional("timeout_s");
         let intercom = table.optional("intercom");
+        let codes = table.optional("codes");
         let on = table.optional("on");
         table.finish(self.to);
         let is_list_of_trunks = trunks.is_some();
@@ -258,14 +259,25 @@ impl Reading<'_, '_> {
         };
         let is_in_turn = self.boolean_or(in_turn.as_ref(), is_list_of_trunks);
         let is_intercom = self.boolean_or(intercom.as_ref(), false);
+        let codes = codes.map_or(Some(Codes::default()), |it| self.codes(&it));
         let on = on.map_or(Some(BTreeMap::new()), |it| self.outcomes(&it, scope));
         Some(Step::Dial(Arc::new(Dial {
             targets: targets?,
             is_in_turn: is_in_turn?,
             timeout_s,
             is_intercom: is_intercom?,
+            codes: codes?,
             on: on?,
         })))
+    }
+
+    /// What keys may order.
+    fn codes(&mut self, value: &Value<'_, '_>) -> Option<Codes> {
+        let kinds = self.all(value, |reading, it| {
+            let kind = CodeKind::named(it.string(reading.to)?).ok_or(Mistake::NoCode);
+            reading.checked(it, kind)
+        });
+        Some(kinds?.into_iter().collect())
     }
 
     fn outcomes(
