@@ -22,11 +22,14 @@ pub(super) struct Live {
     pub(super) ever: Vec<UserId>,
     /// Rows that are in the call log already.
     pub(super) rows: usize,
+    /// The parking slot that it was shown in last.
+    pub(super) slot: Option<u32>,
 }
 
 impl Live {
     pub(super) fn new(shard: u8, view: CallView) -> Self {
-        Self { shard, view, shown: None, users: Vec::new(), ever: Vec::new(), rows: 0 }
+        let (users, ever) = (Vec::new(), Vec::new());
+        Self { shard, view, shown: None, users, ever, rows: 0, slot: None }
     }
 
     /// Whether people see it.
@@ -76,7 +79,7 @@ impl Live {
             }
             CallState::Ringing
             | CallState::Held
-            | CallState::Parked
+            | CallState::Parked { .. }
             | CallState::Supervising
             | CallState::Ending => vec!["hangup"],
         };
@@ -99,7 +102,7 @@ impl Live {
             CallState::Ringing
             | CallState::Playing
             | CallState::Conference
-            | CallState::Parked
+            | CallState::Parked { .. }
             | CallState::Supervising
             | CallState::Ending => &[],
         }

@@ -277,7 +277,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Talking => Self::Talking,
             call::facts::CallState::Held => Self::Held,
             call::facts::CallState::Playing => Self::Playing,
-            call::facts::CallState::Parked => Self::Parked,
+            call::facts::CallState::Parked { .. } => Self::Parked,
             call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Supervising => Self::Supervising,
             call::facts::CallState::Ending => Self::Ending,

@@ -242,6 +242,8 @@ impl Calls {
     pub fn handle_plans(&mut self, plans: Arc<Plans>, sounds: Arc<Sounds>) {
         self.world.plans = plans;
         self.world.sounds = sounds;
+        let directory = Arc::clone(&self.world.directory);
+        self.end_orphaned_subscriptions(&directory);
     }
 
     /// Refuses new calls from now on; registrations and live calls go on.

@@ -139,8 +139,13 @@ pub enum CallState {
     Held,
     /// The caller hears us.
     Playing,
-    /// The caller waits in a parking slot.
-    Parked,
+    /// Somebody waits in a parking slot.
+    Parked {
+        /// Its number.
+        slot: u32,
+        /// Who waits: the index of its leg in [`CallView::legs`].
+        leg: u8,
+    },
     /// The caller is in a conference or at its door, or three talk.
     Conference,
     /// The caller hears others talk.
@@ -178,6 +183,20 @@ pub enum LegState {
 }
 
 impl CallView {
+    /// The slot in which it is parked.
+    pub fn slot(&self) -> Option<u32> {
+        match self.state {
+            CallState::Parked { slot, .. } => Some(slot),
+            CallState::Ringing
+            | CallState::Talking
+            | CallState::Held
+            | CallState::Playing
+            | CallState::Conference
+            | CallState::Supervising
+            | CallState::Ending => None,
+        }
+    }
+
     /// Takes in a change of this call.
     pub fn apply(&mut self, change: &CallChange) {
         self.state = change.state;
@@ -224,7 +243,7 @@ impl CallState {
             Self::Talking => "talking",
             Self::Held => "held",
             Self::Playing => "playing",
-            Self::Parked => "parked",
+            Self::Parked { .. } => "parked",
             Self::Conference => "conference",
             Self::Supervising => "supervising",
             Self::Ending => "ending",

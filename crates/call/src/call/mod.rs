@@ -536,7 +536,11 @@ impl Call {
                 CallState::Held
             }
             State::Talking(_) => CallState::Talking,
-            State::Parked(_) => CallState::Parked,
+            State::Parked(parked) => {
+                // Lists of calls can number all legs.
+                let leg = u8::try_from(self.guest).unwrap_or(u8::MAX);
+                CallState::Parked { slot: parked.slot(), leg }
+            }
             State::Playing { .. }
             | State::Gathering(_)
             | State::Asking { .. }

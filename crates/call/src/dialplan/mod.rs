@@ -209,6 +209,15 @@ impl Plans {
             .collect()
     }
 
+    /// Whether a rule or block parks calls in this slot.
+    pub fn has_slot(&self, number: &str) -> bool {
+        // A slot is written in one way only.
+        let slot = number.parse().ok().filter(|it: &u32| it.to_string() == number);
+        let steps = self.rules.iter().map(|it| &it.steps);
+        let mut steps = steps.chain(self.blocks.iter().map(|it| &it.steps));
+        slot.is_some_and(|slot| steps.any(|it| it.iter().any(|it| it.parks_in(slot))))
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.rules.len()

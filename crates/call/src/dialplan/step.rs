@@ -178,6 +178,12 @@ impl Step {
         own || self.within().iter().any(|steps| steps.iter().any(|it| it.dials_trunk(name)))
     }
 
+    /// Whether it, or a step within it, parks calls in this slot.
+    pub(super) fn parks_in(&self, slot: u32) -> bool {
+        let own = matches!(self, Self::Park(plan) if (plan.first..=plan.last).contains(&slot));
+        own || self.within().iter().any(|steps| steps.iter().any(|it| it.parks_in(slot)))
+    }
+
     /// The blocks that it, or a step within it, names.
     pub(super) fn blocks<'a>(&'a self, into: &mut Vec<&'a str>) {
         if let Self::Block(name) | Self::Goto(name) = self {
