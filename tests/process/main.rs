@@ -25,6 +25,7 @@ mod limits;
 mod linphone;
 mod media_figures;
 mod packet_times;
+mod pages;
 mod panels;
 mod plans;
 mod quality;

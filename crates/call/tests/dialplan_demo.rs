@@ -44,6 +44,7 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("720", "fetch 720"),
         ("721", "refuse 404"),
         ("70001001", "user 1001 intercom"),
+        ("7999", "page 1001 1002 1003 1004 1005 1006 1007 1008"),
         ("71001001", "user 1001 codes record transfer consult"),
         ("*97", "messages"),
         ("*981002", "message 1002"),

@@ -187,6 +187,14 @@ match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]
 
 [[rule]]
+name = "page"
+match = { number = "7999" }
+steps = [
+    { page = { extensions = ["1001", "1002", "1003", "1004"], timeout_s = 5, limit_s = 60 } },
+    { branch = { value = "{outcome}", cases = { busy = [{ play = { file = "welcome.wav" } }] } } },
+]
+
+[[rule]]
 name = "codes"
 match = { number = "7100{who}" }
 steps = [{ dial = { user = "{who}", codes = ["record", "transfer", "consult"] } }]

@@ -119,6 +119,10 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
                 "take an order for a call back by {queue}: there is none yet, and the caller is told so"
             ),
         ),
+        Action::Page(plan) => {
+            let names = plan.extensions.join(", ");
+            Text::both(format!("объявить сразу на {names}"), format!("speak to {names} at once"))
+        }
         Action::Park(_) => Text::fixed("поставить на парковку", "park the call"),
         Action::Fetch { slot } => {
             Text::both(format!("снять с парковки {slot}"), format!("fetch who is parked at {slot}"))

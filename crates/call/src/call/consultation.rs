@@ -216,6 +216,7 @@ impl Call {
     /// there is no consultation.
     pub(super) fn fail_consultation(&mut self, ctx: &mut Context<'_>) -> bool {
         let Some(it) = self.consultation.take() else { return false };
+        self.dismiss_paged(ctx);
         self.go_back(ctx, [it.by, it.first]);
         true
     }
@@ -277,9 +278,10 @@ impl Call {
         Ok(())
     }
 
-    /// The guest leaves those who are rung, the room, or the mailbox that it was led to.
+    /// The guest leaves those who are rung or hear it, the room, or the mailbox that it was led to.
     fn leave_what_it_heard(&mut self, ctx: &mut Context<'_>) {
         self.dismiss(ctx, None, Cause::Cancelled);
+        self.dismiss_paged(ctx);
         self.announce_leaving(ctx);
         self.leave_message_behind(ctx);
     }

@@ -31,6 +31,7 @@ impl Call {
             State::Ringing(_)
             | State::Talking(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Playing { .. }
             | State::Asking { .. }
             | State::Parked(_)

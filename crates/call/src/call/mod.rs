@@ -28,7 +28,7 @@
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
 //! calls elsewhere, `command` is for those who order by other means than their phones, `consultation`
 //! for one who asks somebody else first, and for three who talk, `codes` for those who order by keys, `keys`
-//! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
+//! brings keys to where they mean something, `paging` is a guest who speaks to many, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
 
@@ -43,6 +43,7 @@ mod merging;
 mod modify;
 mod newcomer;
 mod origination;
+mod paging;
 mod parked;
 mod recording;
 mod ringing;
@@ -81,6 +82,7 @@ use conference::Meeting;
 use consultation::{Consultation, Together};
 use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
+use paging::Paging;
 use parked::{Parked, Return};
 use recording::Recording;
 use ringing::Ringing;
@@ -179,6 +181,8 @@ enum State {
     Meeting(Box<Meeting>),
     /// Three talk.
     Together(Box<Together>),
+    /// Many hear the guest.
+    Paging(Box<Paging>),
     /// The guest hears others talk.
     Supervising(Box<Supervision>),
     /// The guest leaves a message, or hears its own.
@@ -260,6 +264,7 @@ impl Call {
             self.legs[leg].bye_received(ctx);
             self.note_transferor_left(ctx, leg);
             self.note_waiting_left(leg);
+            self.note_paged_left(ctx);
             return;
         }
         if self.is_consulting() {
@@ -279,6 +284,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => Cause::Normal,
@@ -291,7 +297,8 @@ impl Call {
         let is_another = match &self.state {
             State::Talking(talking) => talking.with == leg,
             State::Together(together) => together.has(leg),
-            State::Ringing(_)
+            State::Paging(_)
+            | State::Ringing(_)
             | State::Playing { .. }
             | State::Gathering(_)
             | State::Asking { .. }
@@ -324,6 +331,7 @@ impl Call {
             | State::Talking(_)
             | State::Asking { .. }
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Ending { .. } => {}
         }
@@ -368,6 +376,7 @@ impl Call {
             State::Parked(parked) => parked.due(),
             State::Meeting(meeting) => meeting.due(),
             State::Together(together) => together.until,
+            State::Paging(paging) => paging.due(),
             State::Supervising(supervision) => supervision.until,
             State::Voicemail(voicemail) => voicemail.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
@@ -398,6 +407,7 @@ impl Call {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
+            State::Paging(_) => self.handle_paging_timeout(ctx),
             State::Voicemail(_) => self.handle_voicemail_timeout(ctx),
             State::Ending { since } => {
                 let is_over = ctx.now.instant >= *since + SETTLE_TIMEOUT;
@@ -545,7 +555,7 @@ impl Call {
             | State::Gathering(_)
             | State::Asking { .. }
             | State::Voicemail(_) => CallState::Playing,
-            State::Meeting(_) | State::Together(_) => CallState::Conference,
+            State::Meeting(_) | State::Together(_) | State::Paging(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
         }
@@ -562,6 +572,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.recording.shown(),
         }

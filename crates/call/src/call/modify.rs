@@ -69,6 +69,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.agree_alone(ctx, leg, server, offer.as_ref()),
         };
@@ -108,6 +109,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => Ok(()),
@@ -328,6 +330,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => None,

@@ -188,6 +188,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_) => (RecordedSource::Sent(caller), self.dialled.clone()),
             State::Ringing(_) if self.is_guest_up() => {
                 (RecordedSource::Sent(caller), self.dialled.clone())

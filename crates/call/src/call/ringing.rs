@@ -126,7 +126,11 @@ impl Call {
         self.legs[self.guest].play(ctx, Playout::Loop { sound });
     }
 
-    fn ring_one(&mut self, ctx: &mut Context<'_>, target: Target) -> Result<(), LegError> {
+    pub(super) fn ring_one(
+        &mut self,
+        ctx: &mut Context<'_>,
+        target: Target,
+    ) -> Result<(), LegError> {
         if self.legs.len() >= LEGS_MAX {
             return Err(LegError::TooMany);
         }
@@ -232,7 +236,9 @@ impl Call {
     ) {
         let sdp = description::of(&response.headers, &response.body);
         let described = self.legs[leg].answered(ctx, dialog, sdp);
-        let State::Ringing(_) = &self.state else { return };
+        let State::Ringing(_) = &self.state else {
+            return self.handle_paged_answer(ctx, leg, described);
+        };
         if let Some(number) = self.summons.take() {
             let begun = described.and_then(|it| self.begin_summoned(ctx, leg, it, &number));
             if let Err(error) = begun {
@@ -345,7 +351,9 @@ impl Call {
         status: Status,
     ) {
         self.legs[leg].failed(ctx, HangupParty::Remote, status);
-        let State::Ringing(ringing) = &mut self.state else { return };
+        let State::Ringing(ringing) = &mut self.state else {
+            return self.note_paged_left(ctx);
+        };
         if ringing.refusal.as_ref().is_none_or(|it| is_better(status, it.refusal.status)) {
             let refusal = Refusal {
                 cause: Cause::of_status(status),

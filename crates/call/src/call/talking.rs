@@ -118,6 +118,7 @@ impl Call {
             | State::Parked(_)
             | State::Meeting(_)
             | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => None,

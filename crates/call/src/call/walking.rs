@@ -89,6 +89,7 @@ impl Call {
             Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
                 self.say_not_built(ctx, language).map(|()| None)
             }
+            Action::Page(plan) => self.page(ctx, &plan),
             Action::Park(plan) => self.park(ctx, plan).map(|()| None),
             Action::Fetch { slot } => {
                 self.seek(ctx, Wanted::ParkedIn(slot));

@@ -54,6 +54,9 @@ pub enum Action {
         /// In which the caller is spoken to.
         language: Language,
     },
+    /// Let many hear the caller, whose phones answer by themselves; answered with
+    /// [`Outcome::Dialled`] if nobody is there.
+    Page(PagePlan),
     /// Let the caller wait in a parking slot for somebody who fetches it.
     Park(ParkPlan),
     /// Connect the caller with whoever waits in a parking slot; answered with [`Outcome::Dialled`] if
@@ -92,6 +95,17 @@ pub struct ParkPlan {
     pub last: u32,
     /// How long a caller waits before it goes back to whoever parked it, in seconds.
     pub timeout_s: u32,
+}
+
+/// Whom a caller speaks to at once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PagePlan {
+    /// Numbers of extensions of the call's domain.
+    pub extensions: Vec<String>,
+    /// How long their phones may take to answer, in seconds.
+    pub timeout_s: u32,
+    /// How long the caller may speak, in seconds.
+    pub limit_s: u32,
 }
 
 /// What an extension wants to become of calls to it.
@@ -298,7 +312,7 @@ impl DialOutcome {
 /// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
-/// `park`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `page 1001 1002`, `park`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
 /// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -314,6 +328,7 @@ impl fmt::Display for Action {
             Self::HearMessages { .. } => f.write_str("messages"),
             Self::Queue { name, .. } => write!(f, "queue {name}"),
             Self::OrderCallback { queue, .. } => write!(f, "callback {queue}"),
+            Self::Page(plan) => write!(f, "page {}", plan.extensions.join(" ")),
             Self::Park(_) => f.write_str("park"),
             Self::Fetch { slot } => write!(f, "fetch {slot}"),
             Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),

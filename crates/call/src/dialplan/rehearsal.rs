@@ -50,7 +50,7 @@ impl Rehearsal {
                 }
                 Some(Outcome::Keys(pressed))
             }
-            Action::Dial(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
+            Action::Dial(_) | Action::Page(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::SetFeature(_) => Some(Outcome::Feature(true)),

@@ -46,6 +46,11 @@ pub(super) enum Step {
     OrderCallback {
         queue: Template,
     },
+    Page {
+        extensions: Vec<Template>,
+        timeout_s: u32,
+        limit_s: u32,
+    },
     Park(ParkPlan),
     Fetch {
         slot: Template,
@@ -217,6 +222,7 @@ impl Step {
             | Self::HearMessages { .. }
             | Self::Queue { .. }
             | Self::OrderCallback { .. }
+            | Self::Page { .. }
             | Self::Park(_)
             | Self::Fetch { .. }
             | Self::PickUp { .. }

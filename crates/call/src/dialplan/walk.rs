@@ -6,7 +6,7 @@
 
 use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
-    action::{Dial as DialOrder, DialTarget},
+    action::{Dial as DialOrder, DialTarget, PagePlan},
     code::Codes,
     number::normalise,
     script::Script,
@@ -293,6 +293,11 @@ impl Walk {
             Step::OrderCallback { queue } => {
                 Action::OrderCallback { queue: self.fill(queue), language: self.language() }
             }
+            Step::Page { extensions, timeout_s, limit_s } => Action::Page(PagePlan {
+                extensions: extensions.iter().map(|it| self.fill_number(it)).collect(),
+                timeout_s: *timeout_s,
+                limit_s: *limit_s,
+            }),
             Step::Park(plan) => Action::Park(plan.clone()),
             Step::Fetch { slot } => {
                 Action::Fetch { slot: self.fill_number(slot).parse().unwrap_or_default() }
@@ -372,6 +377,7 @@ impl Walk {
             | Step::HearMessages { .. }
             | Step::Queue { .. }
             | Step::OrderCallback { .. }
+            | Step::Page { .. }
             | Step::Park(_)
             | Step::Fetch { .. }
             | Step::PickUp { .. }

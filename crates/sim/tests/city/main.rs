@@ -12,6 +12,7 @@ mod forks;
 mod losses;
 mod media;
 mod operations;
+mod pages;
 mod plans;
 mod races;
 mod recordings;

@@ -50,6 +50,7 @@ impl Reading<'_, '_> {
             table.optional("hear_messages").map(|it| self.hear_messages(&it)),
             table.optional("queue").map(|it| self.queue(&it, scope)),
             table.optional("callback_order").map(|it| self.callback_order(&it, scope)),
+            table.optional("page").map(|it| self.page(&it, scope)),
             table.optional("park").map(|it| self.park(&it)),
             table.optional("fetch").map(|it| self.fetch(&it, scope)),
             table.optional("pickup").map(|it| self.pick_up(&it, scope)),
@@ -445,6 +446,22 @@ impl Reading<'_, '_> {
         Some(Step::Fetch { slot: self.template(&slot, scope)? })
     }
 
+    fn page(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let extensions = table.required("extensions", self.to);
+        let timeout_s = table.optional("timeout_s");
+        let limit_s = table.optional("limit_s");
+        table.finish(self.to);
+        let extensions = self.all(&extensions?, |reading, it| reading.template(it, scope));
+        let seconds = |reading: &mut Self, it: Option<Value<'_, '_>>, most: u32, usual| match it {
+            Some(it) => it.integer(1..=most, reading.to),
+            None => Some(usual),
+        };
+        let timeout_s = seconds(self, timeout_s, RING_MAX_S, PAGE_TIMEOUT_S);
+        let limit_s = seconds(self, limit_s, PAGE_MAX_S, PAGE_LIMIT_S);
+        Some(Step::Page { extensions: extensions?, timeout_s: timeout_s?, limit_s: limit_s? })
+    }
+
     fn pick_up(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
         let users = self.only_key(value, "users")?;
         let users = self.all(&users, |reading, it| reading.template(it, scope))?;
@@ -585,5 +602,11 @@ const KEY_TIMEOUT_MAX_S: u32 = 60;
 const TRIES: u32 = 3;
 /// The most that a plan may say.
 const TRIES_MAX: u32 = 10;
+/// How long phones that answer by themselves may take unless the plan says it, in seconds.
+const PAGE_TIMEOUT_S: u32 = 10;
+/// How long a caller may speak to many unless the plan says it, in seconds.
+const PAGE_LIMIT_S: u32 = 120;
+/// The most that a plan may say.
+const PAGE_MAX_S: u32 = 3600;
 /// The longest that a plan may let somebody ring, in seconds.
 const RING_MAX_S: u32 = 600;
