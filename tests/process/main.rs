@@ -29,6 +29,7 @@ mod pages;
 mod panels;
 mod plans;
 mod quality;
+mod recents;
 mod recordings;
 mod refusals;
 mod restarts;

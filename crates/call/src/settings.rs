@@ -6,6 +6,7 @@ use crate::{
     directory::{Directory, Locator},
     occupancy::Occupancy,
     parking::Parking,
+    recents::Recents,
     rooms::Rooms,
     speech::{Case, Currency, Language, Phrase},
     trunks::TrunkStates,
@@ -76,6 +77,8 @@ pub struct World {
     pub conversations: Conversations,
     /// Who is parked where, on all shards together.
     pub parking: Parking,
+    /// Whom extensions called last, and who called them, on all shards together.
+    pub recents: Recents,
     /// How the trunks stand, for all shards; one of them says so.
     pub trunks: TrunkStates,
 }

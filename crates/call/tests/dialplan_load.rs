@@ -79,8 +79,9 @@ steps = [{ play = { file = "gone.wav" } }]
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].ring: unknown key; expected one of `answer`, `play`, `say`, \
          `menu`, `collect`, `dial`, `echo`, `tone`, `music`, `conference`, `supervise`, \
-         `leave_message`, `hear_messages`, `queue`, `callback_order`, `page`, `park`, `fetch`, `pickup`, \
-         `forward`, `do_not_disturb`, `record`, `set`, `script`, `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
+         `leave_message`, `hear_messages`, `queue`, `callback_order`, `page`, `park`, \
+         `fetch`, `pickup`, `recent`, `forward`, `do_not_disturb`, `record`, `set`, `script`, \
+         `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -194,6 +195,17 @@ fn what_keys_may_order_is_named_one_by_one() {
         assert!(told.starts_with("a.toml:4: rule[1].steps[1].dial.codes"), "{told}");
         assert!(told.ends_with(mistake), "{told}");
     }
+}
+
+#[test]
+fn a_last_number_is_that_of_one_side_and_goes_into_a_variable() {
+    let step = |of: &str| format!("recent = {{ of = \"{of}\", into = \"x\" }}");
+    let plan = rule("last", "number = \"1\"", &step("caller"));
+    let plans = load(&[("a.toml", &plan)], &known()).unwrap();
+    assert_eq!(last(&plans, "1"), "hang up");
+    let plan = rule("last", "number = \"1\"", &step("nobody"));
+    let told = load(&[("a.toml", &plan)], &known()).unwrap_err()[0].to_string();
+    assert!(told.ends_with("recent.of: expected whose number: dialled, caller"), "{told}");
 }
 
 #[test]

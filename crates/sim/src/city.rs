@@ -14,8 +14,8 @@ use crate::{
 use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    Trunk, TrunkNews, TrunkStates, World,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Recents,
+    Rooms, Trunk, TrunkNews, TrunkStates, World,
     facts::CallState,
     features::FeatureReply,
     registration::RegistrationReply,
@@ -172,6 +172,7 @@ impl City {
     fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
         let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
+        let recents = Recents::default();
         let mut shards = Vec::new();
         for (shard, rng) in (0..plot.shards).zip(chances) {
             let world = World {
@@ -183,6 +184,7 @@ impl City {
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
+                recents: recents.clone(),
                 trunks: trunks.clone(),
             };
             let settings = plot::settings(shard, plot);

@@ -155,7 +155,7 @@ impl Day {
     }
 
     fn dial(&mut self, who: usize) {
-        let number = match self.rng.below(16) {
+        let number = match self.rng.below(20) {
             0 => "9196".to_owned(),
             1 => "9198".to_owned(),
             2 => "5555".to_owned(),
@@ -163,6 +163,9 @@ impl Day {
             4 => "3100".to_owned(),
             5 => "3200".to_owned(),
             6 => "3300".to_owned(),
+            7 => "7999".to_owned(),
+            8 => "*66".to_owned(),
+            9..=10 => format!("7100{}", 1001 + self.rng.below(7)),
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);
@@ -173,8 +176,11 @@ impl Day {
 
     /// The right PIN, a wrong one, or what means something inside a conference.
     fn press_keys(&mut self, who: usize) {
-        let keys =
-            ["1234#", "4321", "77#", "#", "*3", "*5", "*6", "*7", "*9"][self.rng.below(9) as usize];
+        let keys = [
+            "1234#", "4321", "77#", "#", "*3", "*5", "*6", "*7", "*9", "*1", "*4", "*21003#",
+            "##1004#",
+        ];
+        let keys = keys[self.rng.below(keys.len() as u64) as usize];
         let lines = &self.city.phones[who].lines;
         let Some(line) = lines.iter().rposition(|it| it.state == LineState::Talking) else {
             return;

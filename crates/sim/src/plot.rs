@@ -187,6 +187,23 @@ match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]
 
 [[rule]]
+name = "redial"
+match = { number = "*66" }
+steps = [
+    { recent = { of = "dialled", into = "last", none = [{ refuse = { status = 404, reason = "None" } }] } },
+    { transfer = { number = "{last}" } },
+]
+
+[[rule]]
+name = "call-back"
+match = { number = "*69" }
+steps = [
+    { recent = { of = "caller", into = "last" } },
+    { branch = { value = "{last}", cases = { "" = [{ play = { file = "welcome.wav" } }] } } },
+    { transfer = { number = "{last}" } },
+]
+
+[[rule]]
 name = "page"
 match = { number = "7999" }
 steps = [

@@ -2,6 +2,7 @@
 
 use super::Text;
 use call::{
+    RecentOf,
     dialplan::{
         Action, Builtin, Caller, CodeKind, Dial, DialOutcome, DialTarget, Explanation,
         FeatureOrder, Finding, ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind,
@@ -131,6 +132,12 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("перехватить звонок на {}", users.join(", ")),
             format!("pick up a call to {}", users.join(", ")),
         ),
+        Action::Recent(RecentOf::Dialled) => {
+            Text::fixed("взять последний набранный номер", "take the number called last")
+        }
+        Action::Recent(RecentOf::Caller) => {
+            Text::fixed("взять номер звонившего последним", "take the number of the last caller")
+        }
         Action::SetFeature(order) => feature_words(order),
         Action::Record(true) => Text::fixed("начать запись", "start recording"),
         Action::Record(false) => Text::fixed("остановить запись", "stop recording"),
@@ -253,6 +260,9 @@ fn in_russian(mistake: &Mistake) -> String {
             "Нужно, когда переадресовать: {}",
             ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
         ),
+        Mistake::NoRecent => {
+            format!("Нужно, чей номер: {}", RecentOf::ALL.map(RecentOf::name).join(", "))
+        }
         Mistake::NoCode => {
             let names = CodeKind::ALL.map(CodeKind::name).join(", ");
             format!("Нужно, что можно заказать клавишами: {names}")

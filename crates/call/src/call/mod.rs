@@ -26,7 +26,7 @@
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
-//! calls elsewhere, `command` is for those who order by other means than their phones, `consultation`
+//! calls elsewhere, `recent` knows the last numbers, `command` is for those who order by other means than their phones, `consultation`
 //! for one who asks somebody else first, and for three who talk, `codes` for those who order by keys, `keys`
 //! brings keys to where they mean something, `paging` is a guest who speaks to many, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
@@ -45,6 +45,7 @@ mod newcomer;
 mod origination;
 mod paging;
 mod parked;
+mod recent;
 mod recording;
 mod ringing;
 mod setup;

@@ -99,6 +99,7 @@ impl Call {
                 self.seek(ctx, Wanted::RingingAt(users));
                 Ok(None)
             }
+            Action::Recent(of) => Ok(Some(self.recent(ctx, of))),
             Action::SetFeature(order) => self.set_feature(ctx, order),
             Action::Record(is_on) => {
                 let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
@@ -186,7 +187,10 @@ impl Call {
             self.direction = CallDirection::Out;
         }
         match targets.and_then(|targets| self.ring(ctx, targets)) {
-            Ok(()) => None,
+            Ok(()) => {
+                self.note_recents(ctx, dial);
+                None
+            }
             Err(refusal) => Some(self.have_dialled(ctx, Refused::of(refusal))),
         }
     }

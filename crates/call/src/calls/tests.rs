@@ -78,6 +78,7 @@ impl Switch {
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),
+            recents: crate::Recents::default(),
             trunks: crate::TrunkStates::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);

@@ -1,6 +1,7 @@
 //! What a plan has a call do, and what it hears back.
 
 use super::{ConferencePlan, code::Codes};
+use crate::recents::RecentOf;
 use crate::speech::{ClockTime, Date, Language};
 use media::progress::ProgressTone;
 use std::fmt;
@@ -71,6 +72,8 @@ pub enum Action {
         /// Numbers of extensions of the call's domain.
         users: Vec<String>,
     },
+    /// Look up a last number of the caller's extension; answered with [`Outcome::Recent`].
+    Recent(RecentOf),
     /// Change what becomes of calls to the extension that calls; answered with [`Outcome::Feature`].
     SetFeature(FeatureOrder),
     /// Record the call from now on, or no longer; answered with [`Outcome::Done`].
@@ -262,6 +265,8 @@ pub enum Outcome {
     NotReached(DialOutcome),
     /// Whether a change is kept.
     Feature(bool),
+    /// The number that was looked up, if there is one.
+    Recent(Option<String>),
 }
 
 /// How it ended to ring somebody.
@@ -312,7 +317,7 @@ impl DialOutcome {
 /// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
-/// `page 1001 1002`, `park`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `page 1001 1002`, `park`, `fetch 701`, `pick up 1001`, `recent caller`, `forward all 1002`, `do not disturb on`, `record on`,
 /// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -332,6 +337,7 @@ impl fmt::Display for Action {
             Self::Park(_) => f.write_str("park"),
             Self::Fetch { slot } => write!(f, "fetch {slot}"),
             Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),
+            Self::Recent(of) => write!(f, "recent {}", of.name()),
             Self::SetFeature(order) => order.fmt(f),
             Self::Record(true) => f.write_str("record on"),
             Self::Record(false) => f.write_str("record off"),

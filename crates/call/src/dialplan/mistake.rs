@@ -1,7 +1,7 @@
 //! What can be wrong with a plan.
 
 use super::{CodeKind, DialOutcome, ForwardWhen, template::NUMBER};
-use crate::speech::Language;
+use crate::{recents::RecentOf, speech::Language};
 use media::progress::ProgressTone;
 use toml::de::DeValue;
 
@@ -84,6 +84,9 @@ pub enum Mistake {
     /// How a dial ends has no such name.
     #[error("expected how a dial ends: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))]
     NoOutcome,
+    /// A last number has no such name.
+    #[error("expected whose number: {}", RecentOf::ALL.map(RecentOf::name).join(", "))]
+    NoRecent,
     /// What keys may order has no such name.
     #[error("expected what keys may order: {}", CodeKind::ALL.map(CodeKind::name).join(", "))]
     NoCode,

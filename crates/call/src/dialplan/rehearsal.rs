@@ -54,6 +54,8 @@ impl Rehearsal {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
+            // A rehearsal has no yesterday.
+            Action::Recent(_) => Some(Outcome::Recent(None)),
             Action::Park(_)
             | Action::Builtin(_)
             | Action::Conference(_)

@@ -8,7 +8,7 @@ use super::{
     script::Script,
     template::Template,
 };
-use crate::speech::Language;
+use crate::{recents::RecentOf, speech::Language};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is done one after the other. Calls that walk through it keep it when plans change.
@@ -57,6 +57,13 @@ pub(super) enum Step {
     },
     PickUp {
         users: Vec<Template>,
+    },
+    /// Sets a variable to a last number of the caller's extension.
+    Recent {
+        of: RecentOf,
+        into: String,
+        /// What is done if there is none.
+        none: Steps,
     },
     Forward {
         when: ForwardWhen,
@@ -211,6 +218,7 @@ impl Step {
             Self::Collect(collect) => vec![&collect.asking.failed],
             Self::Dial(dial) => dial.on.values().collect(),
             Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
+            Self::Recent { none, .. } => vec![none],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),
             Self::Hours { open, closed, .. } => vec![open, closed],
             Self::Answer

@@ -59,6 +59,10 @@ enum Awaits {
     Feature {
         failed: Steps,
     },
+    Recent {
+        into: String,
+        none: Steps,
+    },
     Menu {
         menu: Arc<Menu>,
         tried: u32,
@@ -180,6 +184,10 @@ impl Walk {
                 self.set(OUTCOME, how.name().to_owned());
             }
             (Awaits::Feature { failed }, Outcome::Feature(false)) => self.enter(failed),
+            (Awaits::Recent { into, .. }, Outcome::Recent(Some(number))) => {
+                self.set(&into, number.clone());
+            }
+            (Awaits::Recent { none, .. }, _) => self.enter(none),
             (_, _) => {}
         }
         None
@@ -200,6 +208,11 @@ impl Walk {
     }
 
     // === Getters ===
+
+    /// What was dialled, or what it goes on as if it had been.
+    pub fn dialled(&self) -> &str {
+        self.variable(NUMBER).unwrap_or_default()
+    }
 
     /// In whose name the call goes where it goes.
     pub fn by(&self) -> &Principal {
@@ -305,6 +318,11 @@ impl Walk {
             Step::PickUp { users } => {
                 Action::PickUp { users: users.iter().map(|it| self.fill_number(it)).collect() }
             }
+            Step::Recent { of, into, none } => {
+                let (into, none) = (into.clone(), Arc::clone(none));
+                self.awaits = Awaits::Recent { into, none };
+                Action::Recent(*of)
+            }
             Step::Forward { when, to, failed } => {
                 let to = to.as_ref().map(|it| self.fill_number(it));
                 self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
@@ -381,6 +399,7 @@ impl Walk {
             | Step::Park(_)
             | Step::Fetch { .. }
             | Step::PickUp { .. }
+            | Step::Recent { .. }
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
             | Step::Record(_)

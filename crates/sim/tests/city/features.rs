@@ -402,3 +402,58 @@ fn with_phones(mut city: City) -> City {
     }
     city
 }
+
+#[test]
+fn the_last_number_is_called_again_and_the_last_caller_called_back() {
+    let mut city = trio();
+    city.dial(0, "*66");
+    city.wait(secs(1));
+    assert_eq!(line(&city, 0).statuses.last(), Some(&404), "nobody was called yet");
+    city.dial(0, "1002");
+    city.wait(secs(1));
+    city.act(0, |phone, now| phone.cancel(now, 1));
+    city.wait(secs(1));
+    // What rings nobody is no number that was called.
+    for number in ["9196", "*78", "*66"] {
+        city.dial(0, number);
+        city.wait(secs(4));
+        if number == "*66" {
+            assert!(talk(&city, 0, 1), "{}", city.story());
+        }
+        let last = city.phones[0].lines.len() - 1;
+        city.act(0, |phone, now| phone.hang_up(now, last));
+        city.wait(secs(1));
+    }
+    // Again: it is still that number.
+    city.dial(0, "*66");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+
+    let mut city = trio();
+    city.phones[0].manner = Manner::ignores();
+    city.dial(2, "1001");
+    city.wait(secs(1));
+    city.act(2, |phone, now| phone.cancel(now, 0));
+    city.wait(secs(1));
+    city.dial(0, "*69");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn what_was_handed_on_is_not_what_one_called() {
+    let mut city = trio();
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    city.act(1, |phone, now| phone.refer(now, 0, "1003"));
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    city.dial(0, "*66");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+}

@@ -8,6 +8,7 @@ use crate::{
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
+    recents::RecentOf,
     settings::prompt_file,
     speech::Language,
 };
@@ -54,6 +55,7 @@ impl Reading<'_, '_> {
             table.optional("park").map(|it| self.park(&it)),
             table.optional("fetch").map(|it| self.fetch(&it, scope)),
             table.optional("pickup").map(|it| self.pick_up(&it, scope)),
+            table.optional("recent").map(|it| self.recent(&it, scope)),
             table.optional("forward").map(|it| self.forward(&it, scope)),
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
@@ -466,6 +468,19 @@ impl Reading<'_, '_> {
         let users = self.only_key(value, "users")?;
         let users = self.all(&users, |reading, it| reading.template(it, scope))?;
         Some(Step::PickUp { users })
+    }
+
+    fn recent(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let of = table.required("of", self.to).and_then(|it| {
+            let of = RecentOf::named(it.string(self.to)?).ok_or(Mistake::NoRecent);
+            self.checked(&it, of)
+        });
+        let into = table.required("into", self.to).and_then(|it| self.variable_of(&it));
+        let none = table.optional("none");
+        table.finish(self.to);
+        let none = self.steps_or_none(none.as_ref(), scope);
+        Some(Step::Recent { of: of?, into: into?, none: none? })
     }
 
     fn forward(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
