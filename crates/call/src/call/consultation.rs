@@ -314,10 +314,12 @@ impl Call {
     fn waiting(&self) -> Option<usize> {
         let it = self.consultation.as_ref()?;
         let talks_to_first = self.other(it.by) == Some(it.first);
-        match self.state {
-            State::Together(_) => None,
-            _ if talks_to_first => it.second,
-            _ => Some(it.first),
+        if matches!(self.state, State::Together(_)) {
+            None
+        } else if talks_to_first {
+            it.second
+        } else {
+            Some(it.first)
         }
     }
 }
