@@ -202,7 +202,7 @@ fn a_last_number_is_that_of_one_side_and_goes_into_a_variable() {
     let step = |of: &str| format!("recent = {{ of = \"{of}\", into = \"x\" }}");
     let plan = rule("last", "number = \"1\"", &step("caller"));
     let plans = load(&[("a.toml", &plan)], &known()).unwrap();
-    assert_eq!(last(&plans, "1"), "hang up");
+    assert_eq!(last(&plans, "1"), "recent caller");
     let plan = rule("last", "number = \"1\"", &step("nobody"));
     let told = load(&[("a.toml", &plan)], &known()).unwrap_err()[0].to_string();
     assert!(told.ends_with("recent.of: expected whose number: dialled, caller"), "{told}");
