@@ -139,6 +139,10 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             Text::fixed("взять номер звонившего последним", "take the number of the last caller")
         }
         Action::SetFeature(order) => feature_words(order),
+        Action::Web(order) => Text::both(
+            format!("спросить веб-сервер: {}", order.url),
+            format!("ask a web server: {}", order.url),
+        ),
         Action::Record(true) => Text::fixed("начать запись", "start recording"),
         Action::Record(false) => Text::fixed("остановить запись", "stop recording"),
         Action::HangUp => Text::fixed("завершить звонок", "hang up"),
@@ -266,6 +270,13 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NoCode => {
             let names = CodeKind::ALL.map(CodeKind::name).join(", ");
             format!("Нужно, что можно заказать клавишами: {names}")
+        }
+        Mistake::NoUrl => {
+            "Нужен адрес вида \"https://crm.example/route?from={caller}\", без переменных до пути"
+                .to_owned()
+        }
+        Mistake::NoPointer { found } => {
+            format!("{found:?} — не указатель JSON; нужен вида \"/client/name\"")
         }
         Mistake::NoOutcome => {
             format!("Нужен исход вызова: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))

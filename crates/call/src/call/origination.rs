@@ -68,6 +68,7 @@ impl Call {
             refused: None,
             rung: None,
             forwards: 0,
+            asked: 0,
             transfer: None,
             consultation: None,
             codes: super::CallCodes::default(),

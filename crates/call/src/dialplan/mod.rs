@@ -27,7 +27,7 @@ mod walk;
 
 pub use action::{
     Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
-    PagePlan, ParkPlan, Speech, Spoken,
+    PagePlan, ParkPlan, Speech, Spoken, WebInto, WebOrder,
 };
 pub use code::{CodeKind, Codes};
 pub use explain::{Explanation, Finding, Judgement};

@@ -2,7 +2,7 @@
 
 use super::{
     Builtin, ConferencePlan,
-    action::{DialOutcome, ForwardWhen, ParkPlan},
+    action::{DialOutcome, ForwardWhen, ParkPlan, WebInto},
     code::Codes,
     schedule::Zone,
     script::Script,
@@ -65,6 +65,7 @@ pub(super) enum Step {
         /// What is done if there is none.
         none: Steps,
     },
+    Web(Arc<Web>),
     Forward {
         when: ForwardWhen,
         /// `None` for no longer.
@@ -175,6 +176,17 @@ pub(super) struct Dial {
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }
 
+/// What a web server is asked, and what is done if it has no answer.
+#[derive(Debug)]
+pub(super) struct Web {
+    /// The part up to the path is the plan's own.
+    pub(super) url: Template,
+    pub(super) post: Vec<(String, Template)>,
+    pub(super) timeout_s: u32,
+    pub(super) into: WebInto,
+    pub(super) failed: Steps,
+}
+
 /// Somebody to ring.
 #[derive(Debug)]
 pub(super) enum Target {
@@ -219,6 +231,7 @@ impl Step {
             Self::Dial(dial) => dial.on.values().collect(),
             Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
             Self::Recent { none, .. } => vec![none],
+            Self::Web(web) => vec![&web.failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),
             Self::Hours { open, closed, .. } => vec![open, closed],
             Self::Answer
