@@ -68,7 +68,7 @@ impl Line {
 /// What a leg makes of its line. A device that was not heard of yet does not make it ring.
 fn state_of(leg: &LegView) -> Option<LineState> {
     match (leg.role, leg.state) {
-        (_, LegState::Talking) => Some(LineState::Talking),
+        (_, LegState::Talking | LegState::Waiting) => Some(LineState::Talking),
         (_, LegState::Held) => Some(LineState::Held),
         (_, LegState::Ringing) => Some(LineState::Ringing),
         (LegRole::Caller, LegState::Dialing) => Some(LineState::Dialing),

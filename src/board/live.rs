@@ -22,11 +22,14 @@ pub(super) struct Live {
     pub(super) ever: Vec<UserId>,
     /// Rows that are in the call log already.
     pub(super) rows: usize,
+    /// The parking slot that it was shown in last.
+    pub(super) slot: Option<u32>,
 }
 
 impl Live {
     pub(super) fn new(shard: u8, view: CallView) -> Self {
-        Self { shard, view, shown: None, users: Vec::new(), ever: Vec::new(), rows: 0 }
+        let (users, ever) = (Vec::new(), Vec::new());
+        Self { shard, view, shown: None, users, ever, rows: 0, slot: None }
     }
 
     /// Whether people see it.
@@ -70,15 +73,38 @@ impl Live {
 
     /// What can be done with it by who may: as `POST /calls/{id}/…` names it.
     fn actions(&self) -> Vec<&'static str> {
-        match self.view.state {
+        let mut actions = match self.view.state {
             CallState::Talking | CallState::Playing | CallState::Conference => {
                 vec!["hangup", "record"]
             }
             CallState::Ringing
             | CallState::Held
-            | CallState::Parked
+            | CallState::Parked { .. }
             | CallState::Supervising
             | CallState::Ending => vec!["hangup"],
+        };
+        actions.extend(self.orders());
+        actions
+    }
+
+    /// What those who talk in it can order in it.
+    fn orders(&self) -> &'static [&'static str] {
+        let are = |state: LegState| self.view.legs.iter().filter(move |it| it.state == state);
+        let waits = are(LegState::Waiting).count() > 0;
+        match self.view.state {
+            CallState::Talking | CallState::Held if waits => {
+                &["hold", "resume", "swap", "complete", "cancel", "three-way"]
+            }
+            CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
+            CallState::Ringing | CallState::Playing if waits => &["complete", "cancel"],
+            // In a room of the plan everybody has a call of its own.
+            CallState::Conference if are(LegState::Talking).count() > 1 => &["complete", "cancel"],
+            CallState::Ringing
+            | CallState::Playing
+            | CallState::Conference
+            | CallState::Parked { .. }
+            | CallState::Supervising
+            | CallState::Ending => &[],
         }
     }
 

@@ -250,6 +250,8 @@ impl Board {
         let Some(live) = self.calls.get_mut(&call) else { return };
         let domain = live.view.domain;
         let was_shown = live.shown.is_some();
+        let slot = live.view.slot();
+        let left_slot = std::mem::replace(&mut live.slot, slot);
         let left = std::mem::take(&mut live.users);
         live.ever.extend(live.owners(&self.lines, true));
         live.ever.sort_unstable();
@@ -269,6 +271,10 @@ impl Board {
         self.hub.tell(domain, &left, now, &ended);
         if was_shown && !live.is_live() {
             self.hub.publish(domain, Topic::Calls, now, ended);
+        }
+        if left_slot != slot {
+            let slots = left_slot.into_iter().chain(slot);
+            slots.for_each(|it| self.watched.touch_slot(domain, it));
         }
         let lines: Vec<_> = live.view.legs.iter().filter_map(|it| it.extension).collect();
         for line in lines {

@@ -1,15 +1,15 @@
 //! Lines whose calls somebody watches, and what was not told of them yet.
 
 use super::{line::Line, live::Live};
-use base::{CallId, ExtensionId};
-use call::subscriptions::{LineDialog, LineFact, LineWatch, dialogs_of};
+use base::{CallId, DomainId, ExtensionId};
+use call::subscriptions::{LineDialog, LineFact, LineWatch, dialog_in_slot, dialogs_of};
 use sip::bindings::Aor;
 use std::collections::{BTreeSet, HashMap};
 
 /// Which lines are watched.
 #[derive(Debug, Default)]
 pub(super) struct WatchedLines {
-    /// `None` for a number that does not exist.
+    /// `None` for a number that is no line's, and may be a parking slot's.
     by_aor: HashMap<Aor, Option<ExtensionId>>,
     by_id: HashMap<ExtensionId, Aor>,
     /// Those that stand otherwise than was told: at most one entry a line that is watched.
@@ -45,6 +45,14 @@ impl WatchedLines {
         }
     }
 
+    /// Somebody came into a parking slot, or left it.
+    pub(super) fn touch_slot(&mut self, domain: DomainId, slot: u32) {
+        let aor = Aor { domain, user: slot.to_string() };
+        if let Some(None) = self.by_aor.get(&aor) {
+            self.untold.insert(aor);
+        }
+    }
+
     /// Whether something waits to be told.
     pub(super) fn has_untold(&self) -> bool {
         !self.untold.is_empty()
@@ -59,8 +67,12 @@ impl WatchedLines {
         mut listener: impl FnMut(LineFact) -> bool,
     ) {
         while let Some(aor) = self.untold.pop_first() {
-            let line = self.by_aor.get(&aor).copied().flatten().and_then(|it| lines.get(&it));
-            let dialogs = line.map(|it| dialogs(it, lines, calls)).unwrap_or_default();
+            let dialogs = match self.by_aor.get(&aor) {
+                Some(Some(id)) => lines.get(id).map(|it| dialogs(it, lines, calls)),
+                Some(None) => aor.user.parse().ok().map(|slot| parked(&aor, slot, lines, calls)),
+                None => None,
+            };
+            let dialogs = dialogs.unwrap_or_default();
             if !listener(LineFact { aor: aor.clone(), dialogs }) {
                 self.untold.insert(aor);
                 return;
@@ -86,12 +98,25 @@ fn dialogs(
     calls: &HashMap<CallId, Live>,
 ) -> Vec<LineDialog> {
     let of_line: BTreeSet<CallId> = line.legs.iter().map(|(call, _)| *call).collect();
-    let name_of = |id| {
-        let name = &lines.get(&id)?.view.name;
-        (!name.is_empty()).then(|| name.clone())
-    };
+    let name_of = |id| name_of(lines, id);
     let live = of_line.iter().filter_map(|call| calls.get(call));
     live.flat_map(|it| dialogs_of(&it.view, line.view.id, name_of)).take(DIALOGS_MAX).collect()
+}
+
+/// The dialogs in a parking slot.
+fn parked(
+    aor: &Aor,
+    slot: u32,
+    lines: &HashMap<ExtensionId, Line>,
+    calls: &HashMap<CallId, Live>,
+) -> Vec<LineDialog> {
+    let calls = calls.values().filter(|it| it.view.domain == aor.domain);
+    calls.filter_map(|it| dialog_in_slot(&it.view, slot, |id| name_of(lines, id))).collect()
+}
+
+fn name_of(lines: &HashMap<ExtensionId, Line>, id: ExtensionId) -> Option<String> {
+    let name = &lines.get(&id)?.view.name;
+    (!name.is_empty()).then(|| name.clone())
 }
 
 /// Most dialogs of a line that are told.

@@ -10,6 +10,7 @@ mod figures;
 pub mod house;
 pub mod plans;
 mod questions;
+mod recents;
 mod settings;
 mod signals;
 pub mod sounds;
@@ -46,7 +47,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use base::Rng;
 use call::{
-    Conversations, Directory, Occupancy, Parking, Rooms, Sounds, TrunkStates, World,
+    Conversations, Directory, Occupancy, Parking, Recents, Rooms, Sounds, TrunkStates, World,
     dialplan::Plans,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
     texts::{TextOffice, TextOrder, TextReply},
@@ -485,6 +486,7 @@ impl Parts {
             rooms: Rooms::default(),
             trunks: TrunkStates::default(),
             occupancy: Occupancy::default(),
+            recents: recents::load(store).await?,
         };
         let rooms = start.rooms.clone();
         let (trunks, occupancy) = (start.trunks.clone(), start.occupancy.clone());
@@ -570,6 +572,7 @@ struct ShardStart<'a> {
     rooms: Rooms,
     trunks: TrunkStates,
     occupancy: Occupancy,
+    recents: Recents,
 }
 
 impl ShardStart<'_> {
@@ -597,6 +600,7 @@ impl ShardStart<'_> {
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),
+                    recents: self.recents.clone(),
                     trunks: self.trunks.clone(),
                 };
                 let wires = Wires {

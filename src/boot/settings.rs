@@ -101,6 +101,7 @@ pub(super) fn shard(
         call_duration_max: config.calls.duration_max,
         ring_timeout: config.calls.trunk_ring_timeout,
         has_recording_tone: config.recording.has_tone,
+        others_stay: config.calls.others_stay,
         message_max: config.voicemail.message_max,
         message_min: config.voicemail.message_min,
         rtp_timeout: Some(config.media.rtp_timeout).filter(|it| !it.is_zero()),

@@ -16,6 +16,8 @@ pub struct Calls {
     pub trunk_ring_timeout: Duration,
     /// Music that parties on hold hear; `None` for what the holder's phone sends.
     pub hold_music: Option<String>,
+    /// Whether two go on talking when the third hangs up, who brought them together.
+    pub others_stay: bool,
     /// Whose tones tell callers how their calls go.
     pub tones: Country,
     /// How much louder prompts are than their files, in decibels.
@@ -31,6 +33,7 @@ pub(super) struct Raw {
     duration_max_s: u32,
     trunk_ring_timeout_s: u32,
     hold_music: String,
+    others_stay: bool,
     tones: String,
     prompts_db: i8,
     music_db: i8,
@@ -43,6 +46,7 @@ impl Default for Raw {
             duration_max_s: 14_400,
             trunk_ring_timeout_s: 120,
             hold_music: "default".to_owned(),
+            others_stay: true,
             tones: Country::default().code().to_owned(),
             prompts_db: 0,
             music_db: 0,
@@ -68,6 +72,7 @@ impl Raw {
                 5..=600,
             ),
             hold_music: Some(self.hold_music).filter(|it| !it.is_empty()),
+            others_stay: self.others_stay,
             tones: Country::with_code(&self.tones).unwrap_or_else(|| {
                 let known = Country::ALL.map(Country::code).join(", ");
                 problems.add(

@@ -253,6 +253,8 @@ words! {
         Talking,
         /// It put the other side on hold.
         Held,
+        /// Answered, and waits while whoever it talked to asks somebody else.
+        Waiting,
         /// Told to end.
         Ended,
     }
@@ -275,7 +277,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Talking => Self::Talking,
             call::facts::CallState::Held => Self::Held,
             call::facts::CallState::Playing => Self::Playing,
-            call::facts::CallState::Parked => Self::Parked,
+            call::facts::CallState::Parked { .. } => Self::Parked,
             call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Supervising => Self::Supervising,
             call::facts::CallState::Ending => Self::Ending,
@@ -300,6 +302,7 @@ impl From<call::facts::LegState> for LegState {
             call::facts::LegState::Ringing => Self::Ringing,
             call::facts::LegState::Talking => Self::Talking,
             call::facts::LegState::Held => Self::Held,
+            call::facts::LegState::Waiting => Self::Waiting,
             call::facts::LegState::Ended => Self::Ended,
         }
     }

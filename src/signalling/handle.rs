@@ -2,9 +2,9 @@
 
 use base::CallId;
 use call::{
-    CallCounts, CallView, CommandRefusal, Directory, LegMedia, Origination, OriginationRefusal,
-    PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals, TransferOrder, dialplan::Plans,
-    features::FeatureReply, web::WebReply,
+    CallCounts, CallOrder, CallView, CommandRefusal, Directory, LegMedia, Origination,
+    OriginationRefusal, PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals,
+    dialplan::Plans, features::FeatureReply, web::WebReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) enum Command {
     HangUp(CallId, oneshot::Sender<bool>),
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
     Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
-    Transfer(CallId, TransferOrder, oneshot::Sender<Result<(), CommandRefusal>>),
+    Order(CallId, CallOrder, oneshot::Sender<Result<(), CommandRefusal>>),
     Feature(FeatureReply),
     Web(WebReply),
     Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
@@ -104,13 +104,13 @@ impl ShardHandle {
         self.ask(|reply| Command::Originate(order, reply)).await
     }
 
-    /// Sends one side of a call on to another number.
-    pub async fn transfer(
+    /// Does what an extension wants of its call.
+    pub async fn order(
         &self,
         call: CallId,
-        order: TransferOrder,
+        order: CallOrder,
     ) -> Result<Result<(), CommandRefusal>, ShardGone> {
-        self.ask(|reply| Command::Transfer(call, order, reply)).await
+        self.ask(|reply| Command::Order(call, order, reply)).await
     }
 
     /// Tells a call whether what its caller wants is in force.

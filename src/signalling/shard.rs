@@ -235,8 +235,8 @@ impl Shard {
             Command::Originate(order, reply) => {
                 let _ = reply.send(self.calls.originate(clock::now(), order));
             }
-            Command::Transfer(call, order, reply) => {
-                let _ = reply.send(self.calls.transfer(clock::now(), call, &order));
+            Command::Order(call, order, reply) => {
+                let _ = reply.send(self.calls.command(clock::now(), call, &order));
             }
             Command::Feature(reply) => self.calls.handle_feature(clock::now(), reply),
             Command::Web(reply) => self.calls.handle_web(clock::now(), reply),

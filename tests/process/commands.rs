@@ -1,7 +1,8 @@
 //! What people order over the API, as the panel will: calls, transfers, what becomes of calls to them.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Transport, Visitor, wait_for,
+    Baresip, Codec, Judge, Phone, Recording, Server, Transport, Visitor, array, levels_of,
+    one_audio_call_at_a_time, wait_for,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,6 +54,109 @@ fn a_click_rings_the_own_phone_then_the_other_and_the_call_is_transferred() {
 }
 
 #[test]
+fn one_holds_asks_somebody_else_goes_to_and_fro_and_brings_all_together() {
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.silence("silence", Duration::from_secs(60));
+    let mut own = phone(&server, "1001", 0, &words);
+    let mut first = phone(&server, "1002", 1, &words);
+    let mut asked = phone(&server, "1003", 2, &words);
+    let anna = Visitor::sign_in(&server, "operator1");
+    let boris = Visitor::sign_in(&server, "operator2");
+    own.dial("1002");
+    first.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    let call = wait_for("the call to be seen", LIMIT, || {
+        let call = anna.get("/calls/active")["items"][0].clone();
+        (call["state"] == "talking").then_some(call)
+    });
+    let id = call["id"].as_str().expect("a call has an id").to_owned();
+    let order = |who: &Visitor<'_>, what: &str, body: &Value| {
+        who.act("POST", &format!("/calls/{id}/{what}"), None, body)
+    };
+    let seen_by = |who: &Visitor<'_>, state: &str, legs: &[&str]| {
+        wait_for(state, LIMIT, || {
+            let call = who.get("/calls/active")["items"][0].clone();
+            let now: Vec<_> = array(&call["legs"]).map(|it| it["state"].clone()).collect();
+            (call["state"] == state && now == legs).then_some(call)
+        })
+    };
+    let seen = |state: &str, legs: &[&str]| seen_by(&anna, state, legs);
+    let none = json!({});
+
+    assert_eq!(order(&anna, "hold", &none).0, 202);
+    seen("held", &["held", "talking"]);
+    assert_eq!(order(&anna, "resume", &none).0, 202);
+    seen("talking", &["talking", "talking"]);
+    let (status, problem) = order(&anna, "swap", &none);
+    assert_eq!((status, problem["code"].as_str()), (409, Some("impossible")), "{problem}");
+    let (status, problem) = order(&anna, "consult", &json!({ "to": "1003" }));
+    assert_eq!(status, 202, "{problem}");
+    asked.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    let call = seen("talking", &["talking", "waiting", "talking"]);
+    assert!(array(&call["actions"]).any(|it| it == "three-way"), "{call}");
+    let (status, problem) = order(&boris, "cancel", &none);
+    assert_eq!((status, problem["code"].as_str()), (409, Some("impossible")), "{problem}");
+    assert_eq!(order(&anna, "swap", &none).0, 202);
+    seen("talking", &["talking", "talking", "waiting"]);
+    assert_eq!(order(&anna, "three-way", &none).0, 202);
+    seen("conference", &["talking", "talking", "talking"]);
+    assert_eq!(order(&anna, "complete", &none).0, 202);
+    own.wait_for_event("CALL_CLOSED", LIMIT);
+    seen_by(&boris, "talking", &["ended", "talking", "talking"]);
+    first.command("hangup", "");
+    asked.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let rows = server.wait_for_cdrs(3);
+    assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
+    let admin = Visitor::sign_in(&server, "admin");
+    let audit = admin.get("/admin/audit?what=call.three_way");
+    assert_eq!(audit["items"][0]["object_id"], id.as_str(), "{audit}");
+}
+
+#[test]
+fn who_is_held_by_command_hears_music_and_who_is_asked_is_heard() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_music(|folder| {
+        assert!(tone(&Judge::new(folder), MUSIC_HZ).path().exists());
+    });
+    let judge = Judge::new(server.folder());
+    let speech = [0, 1, 2].map(|n| tone(&judge, TONES_HZ[n]));
+    let mut own = phone(&server, "1001", 0, &speech[0]);
+    let mut first = phone(&server, "1002", 1, &speech[1]);
+    let mut asked = phone(&server, "1003", 2, &speech[2]);
+    let anna = Visitor::sign_in(&server, "operator1");
+    own.dial("1002");
+    first.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    let id = wait_for("the call to be seen", LIMIT, || {
+        let call = anna.get("/calls/active")["items"][0].clone();
+        (call["state"] == "talking").then(|| call["id"].as_str().unwrap_or_default().to_owned())
+    });
+    let order = |what: &str, body: &Value| {
+        let (status, problem) = anna.act("POST", &format!("/calls/{id}/{what}"), None, body);
+        assert_eq!(status, 202, "{what}: {problem}");
+        wait_for_packets(&server);
+    };
+    order("consult", &json!({ "to": "1003" }));
+    asked.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    wait_for_packets(&server);
+    order("three-way", &json!({}));
+    own.command("hangup", "");
+    own.wait_for_event("CALL_CLOSED", LIMIT);
+    wait_for_packets(&server);
+    first.command("hangup", "");
+    asked.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let heard = |phone: &Baresip| {
+        let levels = levels_of(&judge.at_8_khz(&phone.heard()).samples(), &TONES_HZ);
+        let is_heard = |tone: usize| levels.iter().any(|it| it[tone] > HEARD_DB);
+        [0, 1, 2, 3].map(is_heard)
+    };
+    let (of_first, of_asked) = (heard(&first), heard(&asked));
+    assert_eq!(of_first, [true, false, true, true], "music, then both");
+    assert_eq!(of_asked, [true, true, false, false], "both, and no music");
+}
+
+#[test]
 fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a_restart() {
     let mut server = Server::start();
     let judge = Judge::new(server.folder());
@@ -93,4 +197,20 @@ fn phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Bares
     Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
 }
 
+fn tone(judge: &Judge, hz: f64) -> Recording {
+    judge.tone(&format!("{hz}"), hz as u32, Duration::from_secs(60))
+}
+
+/// Lets two seconds of talk pass between two.
+fn wait_for_packets(server: &Server) {
+    let packets = || server.metric("tandem_rtp_packets_sent_total");
+    let before = packets();
+    wait_for("packets", LIMIT, || (packets() >= before + 200).then_some(()));
+}
+
+/// What each of three says, and the music.
+const TONES_HZ: [f64; 4] = [700.0, 900.0, 1100.0, MUSIC_HZ];
+const MUSIC_HZ: f64 = 1500.0;
+/// Louder than anything that a codec adds to another tone.
+const HEARD_DB: f64 = -30.0;
 const LIMIT: Duration = Duration::from_secs(20);

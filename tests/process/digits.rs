@@ -21,6 +21,49 @@ fn events_pass_as_events_both_ways() {
 }
 
 #[test]
+fn codes_order_something_and_other_keys_pass() {
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let silence = judge.silence("silence", Duration::from_secs(60));
+    let phone = |extension, slot, answers| {
+        let (transport, codec) = (Transport::Udp, Codec::Pcma);
+        Phone { extension, slot, transport, codec, answers, says: &silence }
+    };
+    let mut other = Baresip::register(&server, &phone("1002", 1, true));
+    let mut third = Baresip::register(&server, &phone("1003", 2, true));
+    let mut presses = Pjsua::register(&server, &phone("1001", 0, false));
+    let anna = Visitor::sign_in(&server, "operator1");
+    let recording = |state: &str| {
+        wait_for(state, LIMIT, || {
+            let call = anna.get("/calls/active")["items"][0].clone();
+            (call["recording"] == state).then_some(())
+        });
+    };
+    presses.dial("71001002");
+    presses.wait_for("call CONFIRMED");
+
+    for form in ["dtmf", "info"] {
+        presses.command(&format!("{form} 12*9#5"));
+        assert_eq!(other.digits(6, LIMIT), "12*9#5");
+        presses.command(&format!("{form} *1"));
+        recording("on");
+        presses.command(&format!("{form} *4"));
+        recording("paused");
+        presses.command(&format!("{form} *1"));
+        recording("off");
+    }
+    presses.command("dtmf ##");
+    wait_for("the other side to be held", LIMIT, || {
+        (anna.get("/calls/active")["items"][0]["state"] == "held").then_some(())
+    });
+    presses.command("dtmf 1003#");
+    third.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    presses.wait_for("call DISCONNECTED");
+    third.command("hangup", "");
+    other.wait_for_event("CALL_CLOSED", LIMIT);
+}
+
+#[test]
 fn events_become_info_and_info_passes_as_info() {
     let mut call = Call::set_up(["auto", "info"], &[], Codec::Pcma);
     for form in ["dtmf", "info"] {

@@ -1,7 +1,7 @@
 //! Lamps: a watcher spoken by hand, calls by SIPp, and the real server between them.
 
 use crate::harness::{
-    Codec, Judge, Phone, Pjsua, Server, Sipp, Transport, UdpPeer, Watcher, header,
+    Baresip, Codec, Judge, Phone, Pjsua, Server, Sipp, Transport, UdpPeer, Watcher, header,
     one_audio_call_at_a_time, status_of, subscribe, wait_for,
 };
 use std::time::Duration;
@@ -30,6 +30,34 @@ fn a_lamp_follows_a_call_and_goes_on_after_kill_9_by_itself() {
     assert_eq!(lamp.versions().len(), lamp.numbers().len());
     let left = || server.metric("tandem_subscriptions") + server.metric("tandem_sip_dialogs");
     wait_for("nothing being left", Duration::from_secs(10), || (left() == 0).then_some(()));
+}
+
+#[test]
+fn a_lamp_of_a_parking_slot_lights_while_somebody_waits_there_and_after_kill_9() {
+    let mut server = Server::start();
+    let lamp = Watcher::subscribe(&server, "1003", "701", "dialog");
+    lamp.wait_for("that nobody is there", |it| !it.contains("<dialog "));
+    for is_again in [false, true] {
+        if is_again {
+            server.kill_and_restart();
+            lamp.wait_for("the state after the restart", |it| !it.contains("<dialog "));
+        }
+        let silence = Judge::new(server.folder()).silence("silence", Duration::from_secs(60));
+        let phone = Phone {
+            extension: "1001",
+            slot: 0,
+            transport: Transport::Udp,
+            codec: Codec::Pcma,
+            answers: false,
+            says: &silence,
+        };
+        let mut parked = Baresip::register(&server, &phone);
+        parked.dial("700");
+        parked.wait_for_event("CALL_ESTABLISHED", LIMIT);
+        lamp.wait_for("who waits", |it| it.contains("confirmed") && it.contains("sip:1001@"));
+        parked.command("hangup", "");
+        lamp.wait_for("that it is over", |it| it.contains("terminated<"));
+    }
 }
 
 #[test]
@@ -120,3 +148,5 @@ fn follow_a_call(server: &Server, lamp: &Watcher) {
 fn state_of(notify: &str) -> &str {
     header(notify, "Subscription-State").expect("a NOTIFY has a state")
 }
+
+const LIMIT: Duration = Duration::from_secs(20);

@@ -5,7 +5,7 @@
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
 use crate::{
-    call::{Call, CommandRefusal, Origination, PartyCommand, Place, TransferOrder, Wanted},
+    call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -150,8 +150,8 @@ impl Calls {
                 });
             }
             MediaEvent::Key { media, digit } => {
-                self.with_leg(now, Handle::Media(media), |call, ctx, _| {
-                    call.handle_key(ctx, digit);
+                self.with_leg(now, Handle::Media(media), |call, ctx, leg| {
+                    call.handle_key(ctx, leg, digit);
                 });
             }
             MediaEvent::Dialled { media, digit, held } => {
@@ -249,6 +249,8 @@ impl Calls {
     pub fn handle_plans(&mut self, plans: Arc<Plans>, sounds: Arc<Sounds>) {
         self.world.plans = plans;
         self.world.sounds = sounds;
+        let directory = Arc::clone(&self.world.directory);
+        self.end_orphaned_subscriptions(&directory);
     }
 
     /// Refuses new calls from now on; registrations and live calls go on.
@@ -291,15 +293,15 @@ impl Calls {
         Ok(id)
     }
 
-    /// Sends one side of a call on to another number.
-    pub fn transfer(
+    /// Does what an extension wants of its call.
+    pub fn command(
         &mut self,
         now: Now,
         id: CallId,
-        order: &TransferOrder,
+        order: &CallOrder,
     ) -> Result<(), CommandRefusal> {
         let mut done = Err(CommandRefusal::NoCall);
-        self.with_call(now, id, |call, ctx| done = call.transfer_by_order(ctx, order));
+        self.with_call(now, id, |call, ctx| done = call.command(ctx, order));
         self.pump(now);
         done
     }

@@ -139,9 +139,14 @@ pub enum CallState {
     Held,
     /// The caller hears us.
     Playing,
-    /// The caller waits in a parking slot.
-    Parked,
-    /// The caller is in a conference, or at its door.
+    /// Somebody waits in a parking slot.
+    Parked {
+        /// Its number.
+        slot: u32,
+        /// Who waits: the index of its leg in [`CallView::legs`].
+        leg: u8,
+    },
+    /// The caller is in a conference or at its door, or three talk.
     Conference,
     /// The caller hears others talk.
     Supervising,
@@ -169,13 +174,29 @@ pub enum LegState {
     Ringing,
     /// Answered.
     Talking,
-    /// Answered, and its far end asked not to be sent anything: it put the other side on hold.
+    /// Answered, and its far end put the other side on hold: by its phone or by a command.
     Held,
+    /// Answered, and waits while whoever it talked to asks somebody else.
+    Waiting,
     /// Told to end.
     Ended,
 }
 
 impl CallView {
+    /// The slot in which it is parked.
+    pub fn slot(&self) -> Option<u32> {
+        match self.state {
+            CallState::Parked { slot, .. } => Some(slot),
+            CallState::Ringing
+            | CallState::Talking
+            | CallState::Held
+            | CallState::Playing
+            | CallState::Conference
+            | CallState::Supervising
+            | CallState::Ending => None,
+        }
+    }
+
     /// Takes in a change of this call.
     pub fn apply(&mut self, change: &CallChange) {
         self.state = change.state;
@@ -222,7 +243,7 @@ impl CallState {
             Self::Talking => "talking",
             Self::Held => "held",
             Self::Playing => "playing",
-            Self::Parked => "parked",
+            Self::Parked { .. } => "parked",
             Self::Conference => "conference",
             Self::Supervising => "supervising",
             Self::Ending => "ending",
@@ -238,6 +259,7 @@ impl LegState {
             Self::Ringing => "ringing",
             Self::Talking => "talking",
             Self::Held => "held",
+            Self::Waiting => "waiting",
             Self::Ended => "ended",
         }
     }

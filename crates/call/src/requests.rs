@@ -14,7 +14,7 @@ use crate::{
     occupancy::Seat,
     output::Output,
     registration::{RegistrationRequest, Ticket},
-    replies::{not_allowed, retry_after},
+    replies::{not_allowed_outside, retry_after},
     rules::MediaRules,
     subscriptions::allow_events,
 };
@@ -97,7 +97,9 @@ impl Calls {
             | Method::Info
             | Method::Prack
             | Method::Update => Reply::new(Status(481)),
-            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => not_allowed(),
+            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => {
+                not_allowed_outside()
+            }
         };
         self.core.endpoint.respond(now.instant, server, reply);
     }

@@ -6,6 +6,7 @@ use crate::{
     directory::{Directory, Locator},
     occupancy::Occupancy,
     parking::Parking,
+    recents::Recents,
     rooms::Rooms,
     speech::{Case, Currency, Language, Phrase},
     trunks::TrunkStates,
@@ -40,6 +41,9 @@ pub struct Settings {
     pub rtp_timeout: Option<Duration>,
     /// Whether those who are recorded hear a tone that tells them so.
     pub has_recording_tone: bool,
+    /// Whether two go on talking when the third leaves who brought them together, or asked the one about
+    /// the other; else the call ends.
+    pub others_stay: bool,
     /// Longest message for a mailbox.
     pub message_max: Duration,
     /// What is shorter is no message.
@@ -73,6 +77,8 @@ pub struct World {
     pub conversations: Conversations,
     /// Who is parked where, on all shards together.
     pub parking: Parking,
+    /// Whom extensions called last, and who called them, on all shards together.
+    pub recents: Recents,
     /// How the trunks stand, for all shards; one of them says so.
     pub trunks: TrunkStates,
 }

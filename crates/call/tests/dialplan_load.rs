@@ -79,8 +79,9 @@ steps = [{ play = { file = "gone.wav" } }]
         "two.toml:4: rule[1].match: is missing",
         "two.toml:6: rule[1].steps[1].ring: unknown key; expected one of `answer`, `play`, `say`, \
          `menu`, `collect`, `dial`, `echo`, `tone`, `music`, `conference`, `supervise`, \
-         `leave_message`, `hear_messages`, `queue`, `callback_order`, `park`, `fetch`, `pickup`, \
-         `forward`, `do_not_disturb`, `http`, `record`, `set`, `script`, `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
+         `leave_message`, `hear_messages`, `queue`, `callback_order`, `page`, `park`, \
+         `fetch`, `pickup`, `recent`, `forward`, `do_not_disturb`, `http`, `record`, `set`, `script`, \
+         `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",
@@ -174,6 +175,37 @@ fn a_rule_says_whether_its_calls_are_recorded() {
     assert_eq!(is_recorded, [true, false, false, false]);
     let trail = plans.explain(&query("1"), Rehearsal::default()).trail;
     assert!(trail.contains(&Finding::Recorded), "{trail:?}");
+}
+
+#[test]
+fn what_keys_may_order_is_named_one_by_one() {
+    let dial = |codes: &str| {
+        let step = format!("dial = {{ user = \"1002\", codes = {codes} }}");
+        rule("codes", "number = \"1002\"", &step)
+    };
+    let plans = load(&[("a.toml", &dial("[\"consult\", \"record\"]"))], &known()).unwrap();
+    assert_eq!(last(&plans, "1002"), "user 1002 codes record consult");
+    for (codes, mistake) in [
+        ("\"sing\"", "expected what keys may order: record, transfer, consult"),
+        ("[]", "expected at least one"),
+        ("true", "expected a string, found boolean"),
+    ] {
+        let errors = load(&[("a.toml", &dial(codes))], &known()).unwrap_err();
+        let told = errors[0].to_string();
+        assert!(told.starts_with("a.toml:4: rule[1].steps[1].dial.codes"), "{told}");
+        assert!(told.ends_with(mistake), "{told}");
+    }
+}
+
+#[test]
+fn a_last_number_is_that_of_one_side_and_goes_into_a_variable() {
+    let step = |of: &str| format!("recent = {{ of = \"{of}\", into = \"x\" }}");
+    let plan = rule("last", "number = \"1\"", &step("caller"));
+    let plans = load(&[("a.toml", &plan)], &known()).unwrap();
+    assert_eq!(last(&plans, "1"), "recent caller");
+    let plan = rule("last", "number = \"1\"", &step("nobody"));
+    let told = load(&[("a.toml", &plan)], &known()).unwrap_err()[0].to_string();
+    assert!(told.ends_with("recent.of: expected whose number: dialled, caller"), "{told}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ use crate::{
 use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Rooms, Trunk,
-    TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Recents, Rooms,
+    Trunk, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
     registration::RegistrationReply, subscriptions::WatchReply, texts::TextReply,
     voicemail::VoicemailReply, web::WebReply,
 };
@@ -181,6 +181,7 @@ impl City {
     pub(crate) fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
         let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
+        let recents = Recents::default();
         let mut shards = Vec::new();
         for (shard, rng) in (0..plot.shards).zip(chances) {
             let world = World {
@@ -192,6 +193,7 @@ impl City {
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
+                recents: recents.clone(),
                 trunks: trunks.clone(),
             };
             let settings = plot::settings(shard, plot);

@@ -2,6 +2,7 @@
 
 use crate::{City, LineState, Manner, Phone, Plot, Quality, Then};
 use base::Rng;
+use call::{CallOrder, Command};
 use sip::Transport;
 use std::{
     collections::HashMap,
@@ -73,6 +74,7 @@ fn plot(rng: &mut Rng) -> Plot {
         ring_timeout_s: 5 + rng.below(30) as u32,
         aliases: Vec::new(),
         has_hold_music: rng.chance(500),
+        others_stay: rng.chance(700),
     }
 }
 
@@ -125,7 +127,7 @@ impl Day {
             self.city.act(who, Phone::restart);
             return;
         }
-        match self.rng.below(22) {
+        match self.rng.below(25) {
             0..=6 => self.dial(who),
             7..=8 => self.with_line(who, LineState::Talking, Phone::hang_up),
             9 => self.with_line(who, LineState::Calling, Phone::cancel),
@@ -142,6 +144,7 @@ impl Day {
                 });
             }
             19..=20 => self.press_keys(who),
+            21..=23 => self.order(who),
             _ => {
                 if self.rng.chance(300) {
                     self.is_anyone_lost = true;
@@ -152,7 +155,7 @@ impl Day {
     }
 
     fn dial(&mut self, who: usize) {
-        let number = match self.rng.below(16) {
+        let number = match self.rng.below(20) {
             0 => "9196".to_owned(),
             1 => "9198".to_owned(),
             2 => "5555".to_owned(),
@@ -160,6 +163,9 @@ impl Day {
             4 => "3100".to_owned(),
             5 => "3200".to_owned(),
             6 => "3300".to_owned(),
+            7 => "7999".to_owned(),
+            8 => "*66".to_owned(),
+            9..=10 => format!("7100{}", 1001 + self.rng.below(7)),
             _ => (1001 + self.rng.below(7)).to_string(),
         };
         let is_late = self.rng.chance(150);
@@ -170,14 +176,43 @@ impl Day {
 
     /// The right PIN, a wrong one, or what means something inside a conference.
     fn press_keys(&mut self, who: usize) {
-        let keys =
-            ["1234#", "4321", "77#", "#", "*3", "*5", "*6", "*7", "*9"][self.rng.below(9) as usize];
+        let keys = [
+            "1234#", "4321", "77#", "#", "*3", "*5", "*6", "*7", "*9", "*1", "*4", "*21003#",
+            "##1004#",
+        ];
+        let keys = keys[self.rng.below(keys.len() as u64) as usize];
         let lines = &self.city.phones[who].lines;
         let Some(line) = lines.iter().rposition(|it| it.state == LineState::Talking) else {
             return;
         };
         for key in keys.chars() {
             self.city.press(who, line, key);
+        }
+    }
+
+    /// Somebody orders something in a call, which may be one of others.
+    fn order(&mut self, who: usize) {
+        let number = |rng: &mut Rng| match rng.below(6) {
+            0 => "3000".to_owned(),
+            1 => "9198".to_owned(),
+            _ => (1001 + rng.below(7)).to_string(),
+        };
+        let command = match self.rng.below(10) {
+            0 => Command::Hold,
+            1 => Command::Resume,
+            2 => Command::Transfer(number(&mut self.rng)),
+            3..=5 => Command::Consult(number(&mut self.rng)),
+            6 => Command::Swap,
+            7 => Command::Complete,
+            8 => Command::Cancel,
+            _ => Command::ThreeWay,
+        };
+        let order = CallOrder { by: self.city.phones[who].number.clone(), command };
+        for shard in 0..self.city.shards.len() {
+            for view in self.city.shards[shard].views() {
+                // What makes no sense is refused.
+                let _ = self.city.operate(shard, |it, now| it.command(now, view.id, &order));
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use call::{
     CallView, Directory,
     subscriptions::{
         DeskOutput, KeptSubscription, LineFact, LineWatch, MailCounts, NUMBERS_AT_ONCE, WatchBatch,
-        WatchDesk, WatchOrder, WatchReply, dialogs_of,
+        WatchDesk, WatchOrder, WatchReply, dialog_in_slot, dialogs_of,
     },
     voicemail::Mailbox,
 };
@@ -171,5 +171,10 @@ fn fact_of(
     let live = line.into_iter().flat_map(|line| {
         calls.iter().flat_map(BTreeMap::values).flat_map(move |it| dialogs_of(it, line, name_of))
     });
-    LineFact { aor: aor.clone(), dialogs: live.collect() }
+    let slot = aor.user.parse().ok().filter(|_| line.is_none());
+    let parked = slot.into_iter().flat_map(|slot| {
+        let calls = calls.iter().flat_map(BTreeMap::values);
+        calls.filter_map(move |it| dialog_in_slot(it, slot, name_of))
+    });
+    LineFact { aor: aor.clone(), dialogs: live.chain(parked).collect() }
 }

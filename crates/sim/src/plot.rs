@@ -196,6 +196,41 @@ match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]
 
 [[rule]]
+name = "redial"
+match = { number = "*66" }
+steps = [
+    { recent = { of = "dialled", into = "last", none = [{ refuse = { status = 404, reason = "None" } }] } },
+    { transfer = { number = "{last}" } },
+]
+
+[[rule]]
+name = "call-back"
+match = { number = "*69" }
+steps = [
+    { recent = { of = "caller", into = "last" } },
+    { branch = { value = "{last}", cases = { "" = [{ play = { file = "welcome.wav" } }] } } },
+    { transfer = { number = "{last}" } },
+]
+
+[[rule]]
+name = "page"
+match = { number = "7999" }
+steps = [
+    { page = { extensions = ["1001", "1002", "1003", "1004"], timeout_s = 5, limit_s = 60 } },
+    { branch = { value = "{outcome}", cases = { busy = [{ play = { file = "welcome.wav" } }] } } },
+]
+
+[[rule]]
+name = "codes"
+match = { number = "7100{who}" }
+steps = [{ dial = { user = "{who}", codes = ["record", "transfer", "consult"] } }]
+
+[[rule]]
+name = "one-code"
+match = { number = "7200{who}" }
+steps = [{ dial = { user = "{who}", codes = "record" } }]
+
+[[rule]]
 name = "queue"
 match = { number = "4000" }
 steps = [{ queue = { name = "4000" } }]
@@ -216,6 +251,11 @@ steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", timeout_
 name = "in"
 match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
+
+[[rule]]
+name = "in-with-codes"
+match = { from = "trunk:provider", number = "74950000097" }
+steps = [{ dial = { user = "1001", codes = "record" } }]
 "#;
 
 /// The extension of somebody who may supervise.
@@ -249,6 +289,8 @@ pub struct Plot {
     pub aliases: Vec<String>,
     /// Whether parties on hold hear music, or what the holder sends.
     pub has_hold_music: bool,
+    /// Whether two go on when whoever brought them together leaves.
+    pub others_stay: bool,
 }
 
 impl Default for Plot {
@@ -265,6 +307,7 @@ impl Default for Plot {
             ring_timeout_s: 30,
             aliases: Vec::new(),
             has_hold_music: false,
+            others_stay: true,
         }
     }
 }
@@ -290,6 +333,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
         has_recording_tone: false,
+        others_stay: plot.others_stay,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),
         loop_secret: 7,

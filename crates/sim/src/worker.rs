@@ -4,7 +4,10 @@
 use base::{MediaId, RecordingId, RoomId};
 use media::{
     Direction, Family, MediaCommand, MediaEvent, PartyMode, Playout, PortLease, RecordedSource,
-    Remote, StreamStats, TapMode, detection::Detected, dtmf::Digit, sound::Sound,
+    Remote, StreamStats, TapMode,
+    detection::Detected,
+    dtmf::{Digit, KeyForm},
+    sound::Sound,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,6 +17,9 @@ use std::{
 
 /// First RTP port of worker 0; each worker has a range of its own.
 const FIRST_PORT: u16 = 20_000;
+
+/// How long a key is down.
+const KEY_HELD: Duration = Duration::from_millis(160);
 
 /// One worker. Panics at a command that breaks the contract of [`MediaCommand`].
 #[derive(Debug)]
@@ -54,6 +60,10 @@ struct Session {
     is_timed_out: bool,
     /// Whether it was asked to tell something of the far end.
     is_listened_to: bool,
+    /// Whether keys in its bridge are told to the call logic.
+    tells_keys: bool,
+    /// Keys that were pressed towards its far end.
+    pressed: String,
     does: Does,
 }
 
@@ -115,8 +125,13 @@ impl Worker {
                 }
                 self.session(media).does = Does::Nothing;
             }
-            MediaCommand::ConvertKeys { media, .. } | MediaCommand::Press { media, .. } => {
-                self.session(media);
+            MediaCommand::ConvertKeys { media, told, .. } => {
+                let session = self.session(media);
+                let is_bridged = matches!(session.does, Does::Relays(_));
+                session.tells_keys = is_bridged && told == KeyForm::Info;
+            }
+            MediaCommand::Press { media, digit, .. } => {
+                self.session(media).pressed.push(digit.as_char());
             }
             MediaCommand::Detect { media, wanted } => {
                 self.session(media).is_listened_to = !wanted.is_nothing();
@@ -331,6 +346,9 @@ impl Worker {
     pub(crate) fn key_pressed(&self, port: SocketAddr, digit: Digit) -> Option<MediaEvent> {
         let (media, session) = self.sessions.iter().find(|(_, it)| it.lease.address == port)?;
         match session.does {
+            Does::Relays(_) if session.tells_keys => {
+                Some(MediaEvent::Dialled { media: *media, digit, held: KEY_HELD })
+            }
             Does::Relays(_) | Does::Plays(Playout::Echo) => None,
             Does::Nothing
             | Does::Plays(_)
@@ -340,7 +358,14 @@ impl Worker {
         }
     }
 
+    /// Keys that were pressed towards the far end of `port`, the first one first.
+    pub fn pressed_at(&self, port: SocketAddr) -> Option<&str> {
+        let session = self.sessions.values().find(|it| it.lease.address == port)?;
+        Some(&session.pressed)
+    }
+
     fn take_up(&mut self, media: MediaId, does: Does) {
+        self.session(media).tells_keys = false;
         if let Does::Relays(other) = std::mem::replace(&mut self.session(media).does, does) {
             self.session(other).does = Does::Nothing;
         }
@@ -370,6 +395,8 @@ impl Worker {
             configured_at: now,
             is_timed_out: false,
             is_listened_to: false,
+            tells_keys: false,
+            pressed: String::new(),
             does: Does::Nothing,
         };
         assert!(self.sessions.insert(media, session).is_none(), "{media} opened twice");
@@ -384,6 +411,7 @@ impl Worker {
                 self.session(old).does = Does::Nothing;
             }
             self.session(from).does = Does::Relays(to);
+            self.session(from).tells_keys = false;
         }
         self.bridges_made += 1;
     }

@@ -37,12 +37,26 @@ macro_rules! words {
 words! {
     /// Everything that the audit tells of.
     AuditAction {
+        /// Somebody talks again to the first, and let go of whom it consulted.
+        CallBack = "call.consultation_cancelled",
         /// Somebody had its own phone rung, to be connected with a number.
         CallBegun = "call.begun",
+        /// Somebody connected the two that it consulted with.
+        CallCompleted = "call.consultation_completed",
+        /// Somebody called another number in the middle of its call.
+        CallConsulted = "call.consulted",
+        /// Somebody put the other side of its call on hold.
+        CallHeld = "call.held",
         /// Somebody ended a call of others.
         CallHungUp = "call.hung_up",
         /// The recording of a call was started, stopped, paused or resumed.
         CallRecorded = "call.recording",
+        /// Somebody talks again to whom it had put on hold.
+        CallResumed = "call.resumed",
+        /// Somebody went on with the other of the two that it consults with.
+        CallSwapped = "call.swapped",
+        /// Somebody brought all three together.
+        CallThreeWay = "call.three_way",
         /// Somebody transferred the other side of its call.
         CallTransferred = "call.transferred",
         /// The call log was taken away as a file.

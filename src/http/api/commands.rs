@@ -1,5 +1,4 @@
-//! What people order in calls and for their own lines: a call to a number, a transfer, what becomes of
-//! calls to them.
+//! What people order for their own lines: a call to a number, what becomes of calls to them.
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
@@ -7,9 +6,9 @@ use super::{
 };
 use crate::store::Right;
 use axum::{Json, extract::State, http::StatusCode};
-use base::{CallId, ExtensionId};
+use base::ExtensionId;
 use call::{
-    CommandRefusal, Extension, Origination, TransferOrder,
+    Extension, Origination,
     dialplan::{FeatureOrder, ForwardWhen},
     features::Features,
 };
@@ -21,7 +20,6 @@ use uuid::Uuid;
 
 pub(super) fn routes(door: Door) -> Door {
     door.route(Access::Right(Right::CallsOwn), routes!(call))
-        .route(Access::Right(Right::CallsOwn), routes!(transfer))
         .route(Access::AnySession, routes!(features, set_features))
 }
 
@@ -40,14 +38,6 @@ struct NewCall {
 struct BegunCall {
     /// Its id.
     id: Uuid,
-}
-
-/// Where the other side of a call goes.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewTransfer {
-    /// As it would be dialled on the phone.
-    to: String,
 }
 
 /// What becomes of calls to a line.
@@ -105,45 +95,6 @@ async fn call(
     };
     api.audit(&session, act).await?;
     Ok((StatusCode::ACCEPTED, Json(BegunCall { id: id.0 })))
-}
-
-/// Transfer the other side of one's own call
-#[utoipa::path(
-    post, path = "/calls/{id}/transfer", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")), request_body = NewTransfer,
-    responses((status = 202, description = "Somebody else is looked for"), Problem)
-)]
-async fn transfer(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-    JsonBody(wanted): JsonBody<NewTransfer>,
-) -> Result<StatusCode, Problem> {
-    let to = number("to", &wanted.to)?;
-    let shard = api.live()?.shard_for(&session, CallId(id), Right::CallHangupAny).await?;
-    let mut refusal = CommandRefusal::NotTalking;
-    for line in own_lines(&api, &session).await? {
-        let order = TransferOrder { by: line.number, to: to.clone() };
-        match shard.transfer(CallId(id), order).await? {
-            Ok(()) => {
-                let act = Act {
-                    after: Some(json!({ "to": to })),
-                    ..Act::on(AuditAction::CallTransferred, AuditObject::Call, id)
-                };
-                api.audit(&session, act).await?;
-                return Ok(StatusCode::ACCEPTED);
-            }
-            Err(CommandRefusal::NotTalking) => {}
-            Err(other) => refusal = other,
-        }
-    }
-    let in_russian = match refusal {
-        CommandRefusal::NoCall => return Err(Problem::not_found()),
-        CommandRefusal::NotTalking => "Вы не разговариваете в этом звонке",
-        CommandRefusal::UnderWay => "Этот звонок уже переводят: дождитесь конца",
-        CommandRefusal::ToItself => "Этот номер уже в разговоре: назовите другой",
-    };
-    Err(Problem::impossible(Text::of_error(in_russian, refusal)))
 }
 
 /// What becomes of calls to one's own line
@@ -218,7 +169,7 @@ impl LineFeatures {
 }
 
 /// What somebody may dial.
-fn number(field: &'static str, text: &str) -> Result<String, Problem> {
+pub(super) fn number(field: &'static str, text: &str) -> Result<String, Problem> {
     let number = text.trim();
     let is_number = (1..=NUMBER_BYTES_MAX).contains(&number.len())
         && number.chars().all(|it| it.is_ascii_alphanumeric() || "+*#-_. ()".contains(it));
@@ -235,7 +186,11 @@ fn number(field: &'static str, text: &str) -> Result<String, Problem> {
     ))
 }
 
-async fn own_lines(api: &ApiState, session: &Session) -> Result<Vec<Extension>, Problem> {
+/// The lines at which whoever asks sits.
+pub(super) async fn own_lines(
+    api: &ApiState,
+    session: &Session,
+) -> Result<Vec<Extension>, Problem> {
     let (domain, user) = (session.domain.id, session.user()?.id);
     let rows = api.store.list_extensions().await?.into_iter().map(|it| it.extension);
     Ok(rows.filter(|it| it.domain == domain && it.user == Some(user)).collect())

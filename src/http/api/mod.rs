@@ -16,6 +16,7 @@ mod admin_trunks;
 mod admin_users;
 mod attempts;
 mod auth;
+mod call_orders;
 mod calls;
 mod cdrs;
 mod commands;
@@ -93,6 +94,7 @@ pub fn door() -> Door {
     let door = cdrs::routes(door);
     let door = live::routes(door);
     let door = commands::routes(door);
+    let door = call_orders::routes(door);
     let door = conferences::routes(door);
     let door = quality::routes(door);
     let door = recordings::routes(door);

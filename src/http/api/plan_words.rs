@@ -2,9 +2,11 @@
 
 use super::Text;
 use call::{
+    RecentOf,
     dialplan::{
-        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding,
-        ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind, TomlType,
+        Action, Builtin, Caller, CodeKind, Dial, DialOutcome, DialTarget, Explanation,
+        FeatureOrder, Finding, ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind,
+        TomlType,
     },
     speech::Language,
 };
@@ -118,6 +120,10 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
                 "take an order for a call back by {queue}: there is none yet, and the caller is told so"
             ),
         ),
+        Action::Page(plan) => {
+            let names = plan.extensions.join(", ");
+            Text::both(format!("объявить сразу на {names}"), format!("speak to {names} at once"))
+        }
         Action::Park(_) => Text::fixed("поставить на парковку", "park the call"),
         Action::Fetch { slot } => {
             Text::both(format!("снять с парковки {slot}"), format!("fetch who is parked at {slot}"))
@@ -126,6 +132,12 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("перехватить звонок на {}", users.join(", ")),
             format!("pick up a call to {}", users.join(", ")),
         ),
+        Action::Recent(RecentOf::Dialled) => {
+            Text::fixed("взять последний набранный номер", "take the number called last")
+        }
+        Action::Recent(RecentOf::Caller) => {
+            Text::fixed("взять номер звонившего последним", "take the number of the last caller")
+        }
         Action::SetFeature(order) => feature_words(order),
         Action::Web(order) => Text::both(
             format!("спросить веб-сервер: {}", order.url),
@@ -252,6 +264,13 @@ fn in_russian(mistake: &Mistake) -> String {
             "Нужно, когда переадресовать: {}",
             ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
         ),
+        Mistake::NoRecent => {
+            format!("Нужно, чей номер: {}", RecentOf::ALL.map(RecentOf::name).join(", "))
+        }
+        Mistake::NoCode => {
+            let names = CodeKind::ALL.map(CodeKind::name).join(", ");
+            format!("Нужно, что можно заказать клавишами: {names}")
+        }
         Mistake::NoUrl => {
             "Нужен адрес вида \"https://crm.example/route?from={caller}\", без переменных до пути"
                 .to_owned()

@@ -655,6 +655,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In a consultation: let go of whom one called, and talk to the first again */
+        post: operations["post_calls_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In a consultation: connect the two others, and leave */
+        post: operations["post_calls_id_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call somebody in the middle of one's own call, while the other side waits with music */
+        post: operations["post_calls_id_consult"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls/{id}/hangup": {
         parameters: {
             query?: never;
@@ -666,6 +717,23 @@ export interface paths {
         put?: never;
         /** End a live call: one's own, or any for who may */
         post: operations["post_calls_id_hangup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the other side of one's own call on hold, whatever one's phone knows of it */
+        post: operations["post_calls_id_hold"];
         delete?: never;
         options?: never;
         head?: never;
@@ -717,6 +785,57 @@ export interface paths {
         put?: never;
         /** Record a live call: one's own, or any for who may */
         post: operations["post_calls_id_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Talk again to whom one put on hold */
+        post: operations["post_calls_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In a consultation: talk to whoever waits, while the other waits */
+        post: operations["post_calls_id_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/three-way": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** In a consultation: let all three talk */
+        post: operations["post_calls_id_three_way"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1144,7 +1263,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1871,7 +1990,7 @@ export interface components {
          * @description How a leg stands.
          * @enum {string}
          */
-        LegState: "dialing" | "ringing" | "talking" | "held" | "ended";
+        LegState: "dialing" | "ringing" | "talking" | "held" | "waiting" | "ended";
         /** @description An extension. */
         Line: {
             /**
@@ -2123,7 +2242,7 @@ export interface components {
             /** @description The TOML. */
             text: string;
         };
-        /** @description Where the other side of a call goes. */
+        /** @description Where a call goes. */
         NewTransfer: {
             /** @description As it would be dialled on the phone. */
             to: string;
@@ -4422,6 +4541,100 @@ export interface operations {
             };
         };
     };
+    post_calls_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first two talk */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They talk, or the one hears the other ring */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_consult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTransfer"];
+            };
+        };
+        responses: {
+            /** @description It is called */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_calls_id_hangup: {
         parameters: {
             query?: never;
@@ -4435,6 +4648,36 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is being ended */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It hears music */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4531,6 +4774,96 @@ export interface operations {
         };
         responses: {
             /** @description It is done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The two talk */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The other one is there */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_three_way: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All three talk */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -1,15 +1,36 @@
 //! What people order in calls by command, as they could with the keys of their phones.
 
-use super::{Call, State, transfer::Order};
-use crate::{context::Context, dialplan::Principal};
+use super::{Call, State, Talking, talking::Exchange, transfer::Order};
+use crate::{context::Context, dialplan::Principal, leg::Ordered};
 
 /// An order about a live call.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TransferOrder {
-    /// Whose other side goes on: the number of an extension that talks in the call.
+pub struct CallOrder {
+    /// In whose name: the number of an extension that talks in the call.
     pub by: String,
-    /// Where it goes, as dialled by that extension.
-    pub to: String,
+    /// What it wants.
+    pub command: Command,
+}
+
+/// What somebody wants to become of its call. A number is as dialled by that extension.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Command {
+    /// The other side hears music, whatever the phone knows of it.
+    Hold,
+    /// The two talk again.
+    Resume,
+    /// The other side goes on to a number.
+    Transfer(String),
+    /// The other side waits with music, and a number is called in between.
+    Consult(String),
+    /// Whoever waits is talked to, and the other one waits.
+    Swap,
+    /// The two others are connected with each other.
+    Complete,
+    /// Whoever was called in between is let go.
+    Cancel,
+    /// All three talk.
+    ThreeWay,
 }
 
 /// Why an order is not carried out.
@@ -21,35 +42,112 @@ pub enum CommandRefusal {
     /// Nobody talks in it, or not the one that the order is about.
     #[error("the extension does not talk in this call: try again when it does")]
     NotTalking,
-    /// Another transfer is not done yet.
-    #[error("a transfer of this call is under way: wait for its end")]
+    /// Another transfer or consultation is not done yet.
+    #[error("a transfer or consultation of this call is under way: end that first")]
     UnderWay,
     /// It would be connected with itself.
-    #[error("nobody can be transferred to itself: name another number")]
+    #[error("nobody can be connected with itself: name another number")]
     ToItself,
+    /// The extension asks nobody.
+    #[error("the extension consults nobody in this call: call somebody in between first")]
+    NotConsulting,
+    /// Whoever is asked has not answered.
+    #[error("whoever is consulted has not answered: wait, or complete or cancel it")]
+    NotAnswered,
+    /// The phone holds the call by itself, and would not hear anybody else.
+    #[error("the phone itself holds this call: resume it there first")]
+    HeldByPhone,
+    /// The two can be connected, but would not understand each other.
+    #[error("the two have no codec in common: they cannot be connected")]
+    NoCommonCodec,
 }
 
 impl Call {
-    /// Sends the other side of an extension on to a number.
-    pub(crate) fn transfer_by_order(
+    /// Does what an extension wants of its call.
+    pub(crate) fn command(
         &mut self,
         ctx: &mut Context<'_>,
-        order: &TransferOrder,
+        order: &CallOrder,
     ) -> Result<(), CommandRefusal> {
-        let State::Talking(_) = &self.state else { return Err(CommandRefusal::NotTalking) };
-        if self.transfer.is_some() {
+        let by = order.by.as_str();
+        match &order.command {
+            Command::Hold => self.hold(ctx, by),
+            Command::Resume => self.resume(ctx, by),
+            Command::Transfer(to) => {
+                let by = self.talker_to_other_than(by, to)?;
+                self.begin_transfer(ctx, by, Order { number: to.clone(), with: None }, None);
+                Ok(())
+            }
+            Command::Consult(to) => {
+                let by = self.talker_to_other_than(by, to)?;
+                self.consult(ctx, by, to)
+            }
+            Command::Swap => self.swap(ctx, by),
+            Command::Complete => self.complete(ctx, by),
+            Command::Cancel => self.cancel_consultation(ctx, by),
+            Command::ThreeWay => self.talk_together(ctx, by),
+        }
+    }
+
+    // === Hold ===
+
+    fn hold(&mut self, ctx: &mut Context<'_>, number: &str) -> Result<(), CommandRefusal> {
+        let (by, other) = self.talker(number)?;
+        if self.legs[by].order(Ordered::ToHold) != Ordered::ToHold {
+            self.keep_apart(ctx, [by, other]);
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, ctx: &mut Context<'_>, number: &str) -> Result<(), CommandRefusal> {
+        let (by, other) = self.talker(number)?;
+        if self.legs[by].order(Ordered::Nothing) == Ordered::ToHold {
+            self.join(ctx, [by, other]).map_err(|_| CommandRefusal::NoCommonCodec)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody holds or waits by order any more; gives what was ordered.
+    pub(super) fn release_holds(&mut self) -> Vec<Ordered> {
+        self.legs.iter_mut().map(|leg| leg.order(Ordered::Nothing)).collect()
+    }
+
+    /// Orders again what was ordered before.
+    pub(super) fn restore_holds(&mut self, orders: Vec<Ordered>) {
+        for (leg, order) in self.legs.iter_mut().zip(orders) {
+            leg.order(order);
+        }
+    }
+
+    // === Getters ===
+
+    /// The leg of an extension that talks, and the one that it talks to.
+    fn talker(&self, number: &str) -> Result<(usize, usize), CommandRefusal> {
+        let State::Talking(Talking { exchange, .. }) = &self.state else {
+            return Err(CommandRefusal::NotTalking);
+        };
+        if matches!(exchange, Exchange::AnswerInAck { .. }) {
+            return Err(CommandRefusal::NotTalking);
+        }
+        let is_it = |leg: &usize| self.takes_part(*leg) && self.is_extension(*leg, number);
+        let by = (0..self.legs.len()).find(is_it).ok_or(CommandRefusal::NotTalking)?;
+        let other = self.other(by).ok_or(CommandRefusal::NotTalking)?;
+        Ok((by, other))
+    }
+
+    /// The leg of an extension that talks, to somebody else than this number, and nobody else is
+    /// looked for.
+    fn talker_to_other_than(&self, number: &str, to: &str) -> Result<usize, CommandRefusal> {
+        let (by, other) = self.talker(number)?;
+        if self.transfer.is_some() || self.is_consulting() {
             return Err(CommandRefusal::UnderWay);
         }
-        let is_by = |leg: &usize| {
-            self.takes_part(*leg)
-                && self.principal_of(*leg) == Principal::Extension(order.by.clone())
-        };
-        let by = (0..self.legs.len()).find(is_by).ok_or(CommandRefusal::NotTalking)?;
-        let other = self.other(by).ok_or(CommandRefusal::NotTalking)?;
-        if self.principal_of(other) == Principal::Extension(order.to.clone()) {
-            return Err(CommandRefusal::ToItself);
-        }
-        self.begin_transfer(ctx, by, Order { number: order.to.clone(), with: None }, None);
-        Ok(())
+        let is_itself = self.is_extension(other, to) || number == to;
+        if is_itself { Err(CommandRefusal::ToItself) } else { Ok(by) }
+    }
+
+    /// Whether a leg is one of this extension.
+    pub(super) fn is_extension(&self, leg: usize, number: &str) -> bool {
+        self.principal_of(leg) == Principal::Extension(number.to_owned())
     }
 }

@@ -205,7 +205,7 @@ impl Call {
             // A far end that hears nothing at all would take us for dead.
             Stage::AtDoor { .. } => self.hush(ctx),
             Stage::Naming(_) => self.handle_name_asked(ctx),
-            Stage::SentAway { cause, .. } => self.end(ctx, None, Refusal::of(cause)),
+            Stage::SentAway { cause, .. } => self.be_done(ctx, Refusal::of(cause)),
             Stage::Inside { .. } => {}
         }
     }

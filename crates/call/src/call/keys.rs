@@ -19,7 +19,10 @@ struct InfoKey {
 
 impl Call {
     /// A key of the caller, however it came, where it means something to us.
-    pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
+    pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, leg: usize, digit: Digit) {
+        if self.take_pressed_code_key(ctx, leg, digit) {
+            return;
+        }
         match self.state {
             State::Gathering(_) => self.handle_gathering_key(ctx, digit),
             State::Meeting(_) => self.handle_meeting_key(ctx, digit),
@@ -27,6 +30,8 @@ impl Call {
             State::Voicemail(_) => self.handle_voicemail_key(ctx, digit),
             State::Ringing(_)
             | State::Talking(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Playing { .. }
             | State::Asking { .. }
             | State::Parked(_)
@@ -43,8 +48,12 @@ impl Call {
         request: &Request,
     ) {
         let key = info_key(request);
-        if let Some(InfoKey { digit, .. }) = key {
-            self.handle_key(ctx, digit);
+        if let Some(InfoKey { digit, held }) = key {
+            if self.take_code_key(ctx, leg, digit, held) {
+                ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(200)));
+                return;
+            }
+            self.handle_key(ctx, leg, digit);
         }
         let is_known = self.other(leg).is_none_or(|other| match key {
             Some(InfoKey { digit, held }) if self.legs[other].tell_key(ctx, digit, held) => true,
@@ -54,7 +63,7 @@ impl Call {
         ctx.endpoint.respond(ctx.now.instant, server, Reply::new(status));
     }
 
-    /// A key of `leg` was heard in its media, which the other far end is told by INFO.
+    /// A key of `leg` was heard in its media, which is an order, or the other far end is told of by us.
     pub(crate) fn handle_dialled(
         &mut self,
         ctx: &mut Context<'_>,
@@ -62,6 +71,9 @@ impl Call {
         digit: Digit,
         held: Duration,
     ) {
+        if self.take_dialled_code_key(ctx, leg, digit, held) {
+            return;
+        }
         if let Some(other) = self.other(leg) {
             self.legs[other].tell_key(ctx, digit, held);
         }
@@ -79,8 +91,13 @@ impl Call {
 
     /// Lets keys of two who are in a bridge reach each other where their forms differ.
     pub(super) fn convert_keys(&self, ctx: &mut Context<'_>, [a, b]: [usize; 2]) {
+        let are_up = [a, b].iter().all(|leg| self.legs[*leg].is_up());
         for (from, to) in [(a, b), (b, a)] {
-            self.legs[from].convert_keys(ctx, self.legs[to].key_forms());
+            if are_up && self.listens_for_codes(from) {
+                self.legs[from].tell_of_keys(ctx);
+            } else {
+                self.legs[from].convert_keys(ctx, self.legs[to].key_forms());
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     cdr::HangupParty,
     context::{Context, LegRef},
     failure::{Cause, Refusal},
+    leg::Ordered,
 };
 use sip::Status;
 
@@ -18,6 +19,11 @@ impl Call {
         leg: usize,
     ) -> Option<Box<Self>> {
         let Some(by) = self.transferor() else { return Some(other) };
+        if other.is_consulting() {
+            // Of three, none can be put in the place of one.
+            self.refuse_transfer(ctx, Status(491));
+            return Some(other);
+        }
         let is_own = other.domain == self.domain && self.is_of_same_party(by, &other, leg);
         let place = match &other.state {
             State::Talking(_) if other.takes_part(leg) => other.other(leg).map(Place::Talks),
@@ -29,6 +35,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => None,
@@ -44,7 +52,7 @@ impl Call {
             }
             return Some(other);
         };
-        other.refuse_exchange(ctx);
+        other.abandon_exchange(ctx);
         other.interrupt_any_recording(ctx);
         let first = self.take_legs(ctx, &mut other);
         self.legs[first + leg].end(ctx, HangupParty::System, &Refusal::of(Cause::Transferred));
@@ -69,6 +77,7 @@ impl Call {
     pub(super) fn take_legs(&mut self, ctx: &mut Context<'_>, other: &mut Self) -> usize {
         let first = self.legs.len();
         for mut leg in other.legs.drain(..) {
+            leg.order(Ordered::Nothing);
             leg.move_to(ctx, LegRef { call: self.id, leg: self.legs.len() });
             leg.belong_to(&other.caller, other.caller_name.as_deref(), &other.dialled);
             self.legs.push(leg);

@@ -26,13 +26,16 @@
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
-//! calls elsewhere, `command` is for those who order by other means than their phones, `keys`
-//! brings keys to where they mean something, `conference` is a guest in a room, `supervision` one who
+//! calls elsewhere, `recent` knows the last numbers, `command` is for those who order by other means than their phones, `consultation`
+//! for one who asks somebody else first, and for three who talk, `codes` for those who order by keys, `keys`
+//! brings keys to where they mean something, `paging` is a guest who speaks to many, `conference` is a guest in a room, `supervision` one who
 //! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
 //! the time-outs and the end.
 
+mod codes;
 mod command;
 mod conference;
+mod consultation;
 mod forwarding;
 mod gathering;
 mod keys;
@@ -40,7 +43,9 @@ mod merging;
 mod modify;
 mod newcomer;
 mod origination;
+mod paging;
 mod parked;
+mod recent;
 mod recording;
 mod ringing;
 mod setup;
@@ -50,7 +55,7 @@ mod transfer;
 mod voicemail;
 mod walking;
 
-pub use command::{CommandRefusal, TransferOrder};
+pub use command::{CallOrder, Command, CommandRefusal};
 pub use conference::PartyCommand;
 pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
 pub(crate) use newcomer::{Place, Wanted};
@@ -73,9 +78,12 @@ use crate::{
     speech::{Language, Phrase},
 };
 use base::{CallId, DomainId, MediaId, Now};
+use codes::CallCodes;
 use conference::Meeting;
+use consultation::{Consultation, Together};
 use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
+use paging::Paging;
 use parked::{Parked, Return};
 use recording::Recording;
 use ringing::Ringing;
@@ -133,6 +141,10 @@ pub(crate) struct Call {
     asked: u32,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
+    /// One who asks somebody else while another waits.
+    consultation: Option<Box<Consultation>>,
+    /// What is ordered by keys.
+    codes: CallCodes,
     /// Dialogs in which a REFER was accepted.
     referred: Vec<DialogId>,
     /// Where a guest that is or was parked goes if nobody fetches it.
@@ -170,6 +182,10 @@ enum State {
     Parked(Box<Parked>),
     /// The guest is in a conference, or at its door.
     Meeting(Box<Meeting>),
+    /// Three talk.
+    Together(Box<Together>),
+    /// Many hear the guest.
+    Paging(Box<Paging>),
     /// The guest hears others talk.
     Supervising(Box<Supervision>),
     /// The guest leaves a message, or hears its own.
@@ -250,9 +266,17 @@ impl Call {
             self.suspend_recording_of(ctx, leg);
             self.legs[leg].bye_received(ctx);
             self.note_transferor_left(ctx, leg);
+            self.note_waiting_left(leg);
+            self.note_paged_left(ctx);
             return;
         }
+        if self.is_consulting() {
+            self.suspend_recording_of(ctx, leg);
+        }
         self.legs[leg].bye_received(ctx);
+        if self.go_on_without(ctx, leg) {
+            return;
+        }
         let cause = match self.state {
             State::Ringing(_) if !was_up => Cause::Cancelled,
             State::Ringing(_)
@@ -262,6 +286,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => Cause::Normal,
@@ -271,7 +297,21 @@ impl Call {
 
     /// Whether the call ends with this leg.
     fn takes_part(&self, leg: usize) -> bool {
-        leg == self.guest || matches!(&self.state, State::Talking(talking) if talking.with == leg)
+        let is_another = match &self.state {
+            State::Talking(talking) => talking.with == leg,
+            State::Together(together) => together.has(leg),
+            State::Paging(_)
+            | State::Ringing(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
+            | State::Meeting(_)
+            | State::Supervising(_)
+            | State::Voicemail(_)
+            | State::Ending { .. } => false,
+        };
+        leg == self.guest || is_another
     }
 
     // === Events of the media sessions ===
@@ -284,7 +324,7 @@ impl Call {
         match self.state {
             State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
             State::Playing { goes_on: false, .. } => {
-                self.end(ctx, None, Refusal::of(Cause::Normal));
+                self.be_done(ctx, Refusal::of(Cause::Normal));
             }
             State::Gathering(_) => self.handle_gathering_said(ctx),
             State::Parked(_) => self.play_parked(ctx),
@@ -293,6 +333,8 @@ impl Call {
             State::Ringing(_)
             | State::Talking(_)
             | State::Asking { .. }
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Ending { .. } => {}
         }
@@ -300,21 +342,11 @@ impl Call {
 
     /// No RTP came from a leg for the configured time: the far end is dead.
     pub(crate) fn handle_media_timeout(&mut self, ctx: &mut Context<'_>, leg: usize) {
-        if !self.takes_part(leg) {
-            return;
-        }
-        match self.state {
-            State::Talking(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Supervising(_)
-            | State::Voicemail(_) => {
-                self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
-            }
-            State::Ringing(_) | State::Ending { .. } => {}
+        let is_settled = matches!(self.state, State::Ringing(_) | State::Ending { .. });
+        if self.is_consulting() {
+            self.lose(ctx, leg, Cause::RtpTimeout);
+        } else if self.takes_part(leg) && !is_settled {
+            self.end(ctx, None, Refusal::of(Cause::RtpTimeout));
         }
     }
 
@@ -333,8 +365,8 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let due = self.state_due();
-        self.transfer_due().map_or(due, |it| it.min(due))
+        let others = [self.transfer_due(), self.codes.due()];
+        others.into_iter().flatten().fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -346,6 +378,8 @@ impl Call {
             State::Asking { until } => *until,
             State::Parked(parked) => parked.due(),
             State::Meeting(meeting) => meeting.due(),
+            State::Together(together) => together.until,
+            State::Paging(paging) => paging.due(),
             State::Supervising(supervision) => supervision.until,
             State::Voicemail(voicemail) => voicemail.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
@@ -360,6 +394,7 @@ impl Call {
         if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
             self.handle_transfer_timeout(ctx);
         }
+        self.handle_codes_timeout(ctx);
         if self.state_due() > ctx.now.instant {
             return;
         }
@@ -368,10 +403,14 @@ impl Call {
             State::Gathering(_) => self.handle_gathering_timeout(ctx),
             State::Asking { .. } => self.handle_asking_timeout(ctx),
             State::Parked(_) => self.handle_parked_timeout(ctx),
-            State::Talking(_) | State::Playing { .. } | State::Supervising(_) => {
+            State::Talking(_)
+            | State::Playing { .. }
+            | State::Together(_)
+            | State::Supervising(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
+            State::Paging(_) => self.handle_paging_timeout(ctx),
             State::Voicemail(_) => self.handle_voicemail_timeout(ctx),
             State::Ending { since } => {
                 let is_over = ctx.now.instant >= *since + SETTLE_TIMEOUT;
@@ -395,6 +434,7 @@ impl Call {
         }
         self.refuse_exchange(ctx);
         self.forget_transfer(ctx);
+        self.consultation = None;
         self.announce_leaving(ctx);
         self.leave_message_behind(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {
@@ -513,12 +553,16 @@ impl Call {
                 CallState::Held
             }
             State::Talking(_) => CallState::Talking,
-            State::Parked(_) => CallState::Parked,
+            State::Parked(parked) => {
+                // Lists of calls can number all legs.
+                let leg = u8::try_from(self.guest).unwrap_or(u8::MAX);
+                CallState::Parked { slot: parked.slot(), leg }
+            }
             State::Playing { .. }
             | State::Gathering(_)
             | State::Asking { .. }
             | State::Voicemail(_) => CallState::Playing,
-            State::Meeting(_) => CallState::Conference,
+            State::Meeting(_) | State::Together(_) | State::Paging(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
         }
@@ -534,6 +578,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.recording.shown(),
         }

@@ -68,6 +68,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_) => self.agree_alone(ctx, leg, server, offer.as_ref()),
         };
@@ -106,6 +108,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => Ok(()),
@@ -280,6 +284,22 @@ impl Call {
         }
     }
 
+    /// Ends the exchange as the call goes on otherwise: each side agrees with us alone from now on.
+    pub(super) fn abandon_exchange(&mut self, ctx: &mut Context<'_>) {
+        let State::Talking(talking) = &mut self.state else { return };
+        match std::mem::replace(&mut talking.exchange, Exchange::Idle) {
+            Exchange::Passed { from, server, client, .. } => {
+                ctx.handles.remove(Handle::Server(server));
+                self.legs[from].refuse_reinvite(ctx, server, Status(487), None);
+                if let Some(other) = self.other(from) {
+                    self.legs[other].take_on_renewal(client);
+                }
+            }
+            Exchange::AnswerInAck { offerer, .. } => self.legs[offerer].confirm(ctx, None),
+            Exchange::Idle => {}
+        }
+    }
+
     /// Answers a passed INVITE that will have no other answer, as the call ends.
     pub(super) fn refuse_exchange(&mut self, ctx: &mut Context<'_>) {
         let Some((_, client)) = self.passed() else { return };
@@ -309,6 +329,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => None,

@@ -70,6 +70,10 @@ impl Call {
     /// The guest wants to come into another call.
     pub(super) fn seek(&mut self, ctx: &mut Context<'_>, wanted: Wanted) {
         self.state = State::Asking { until: ctx.now.instant + SEEK_MAX };
+        if self.is_consulting() {
+            // It would take whoever waits along.
+            return self.seek_in_vain(ctx, wanted.refusal());
+        }
         ctx.errands.push(Errand::ComeIn { newcomer: self.id, wanted });
     }
 
@@ -143,7 +147,8 @@ impl Call {
             Place::Parked => self.returns_to = None,
             Place::Leg(leg) => {
                 self.guest = self.other(leg).unwrap_or(self.guest);
-                self.refuse_exchange(ctx);
+                self.abandon_exchange(ctx);
+                self.note_taken_over(leg, with);
                 self.suspend_recording_of(ctx, leg);
                 self.legs[leg].end(ctx, HangupParty::System, &Refusal::of(Cause::Transferred));
             }

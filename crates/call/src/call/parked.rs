@@ -75,7 +75,7 @@ impl Call {
     pub(super) fn handle_parked_timeout(&mut self, ctx: &mut Context<'_>) {
         let domain = ctx.world.directory.domains.get(&self.domain);
         let (Some(to), Some(domain)) = (self.returns_to.clone(), domain) else {
-            return self.end(ctx, None, Refusal::of(Cause::NoAnswer));
+            return self.be_done(ctx, Refusal::of(Cause::NoAnswer));
         };
         let principal = crate::dialplan::Principal::Extension(to.parker.clone());
         self.calling = self.calling_of(ctx, self.guest);

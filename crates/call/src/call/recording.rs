@@ -187,6 +187,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_) => (RecordedSource::Sent(caller), self.dialled.clone()),
             State::Ringing(_) if self.is_guest_up() => {
                 (RecordedSource::Sent(caller), self.dialled.clone())

@@ -126,7 +126,11 @@ impl Call {
         self.legs[self.guest].play(ctx, Playout::Loop { sound });
     }
 
-    fn ring_one(&mut self, ctx: &mut Context<'_>, target: Target) -> Result<(), LegError> {
+    pub(super) fn ring_one(
+        &mut self,
+        ctx: &mut Context<'_>,
+        target: Target,
+    ) -> Result<(), LegError> {
         if self.legs.len() >= LEGS_MAX {
             return Err(LegError::TooMany);
         }
@@ -232,7 +236,9 @@ impl Call {
     ) {
         let sdp = description::of(&response.headers, &response.body);
         let described = self.legs[leg].answered(ctx, dialog, sdp);
-        let State::Ringing(_) = &self.state else { return };
+        let State::Ringing(_) = &self.state else {
+            return self.handle_paged_answer(ctx, leg, described);
+        };
         if let Some(number) = self.summons.take() {
             let begun = described.and_then(|it| self.begin_summoned(ctx, leg, it, &number));
             if let Err(error) = begun {
@@ -251,8 +257,16 @@ impl Call {
                 self.dismiss_others(ctx, leg);
                 self.talk(ctx, Talking::new(ctx, leg, exchange, is_joined));
             }
-            Err(error) => self.end(ctx, None, error.refusal()),
+            Err(error) => self.part_with_answered(ctx, leg, &error),
         }
+    }
+
+    /// Whoever answered cannot be understood by the guest: nobody talks.
+    fn part_with_answered(&mut self, ctx: &mut Context<'_>, leg: usize, error: &LegError) {
+        let refusal = error.refusal();
+        self.legs[leg].end(ctx, HangupParty::System, &refusal);
+        self.dismiss(ctx, None, Cause::AnsweredElsewhere);
+        self.end_or_return(ctx, None, refusal);
     }
 
     /// The guest waits for its answer, which is the one of whoever answered.
@@ -320,7 +334,8 @@ impl Call {
         self.dismiss(ctx, Some(winner), Cause::AnsweredElsewhere);
     }
 
-    fn dismiss(&mut self, ctx: &mut Context<'_>, winner: Option<usize>, cause: Cause) {
+    /// The same for all but one, if there is any.
+    pub(super) fn dismiss(&mut self, ctx: &mut Context<'_>, winner: Option<usize>, cause: Cause) {
         let State::Ringing(Ringing { first, .. }) = self.state else { return };
         for (n, leg) in self.legs.iter_mut().enumerate().skip(first) {
             if Some(n) != winner && !leg.has_ended() {
@@ -336,7 +351,9 @@ impl Call {
         status: Status,
     ) {
         self.legs[leg].failed(ctx, HangupParty::Remote, status);
-        let State::Ringing(ringing) = &mut self.state else { return };
+        let State::Ringing(ringing) = &mut self.state else {
+            return self.note_paged_left(ctx);
+        };
         if ringing.refusal.as_ref().is_none_or(|it| is_better(status, it.refusal.status)) {
             let refusal = Refusal {
                 cause: Cause::of_status(status),

@@ -112,6 +112,8 @@ impl Call {
             forwards: 0,
             asked: 0,
             transfer: None,
+            consultation: None,
+            codes: super::CallCodes::default(),
             referred: Vec::new(),
             returns_to: None,
             recording: Recording::new(is_recorded),

@@ -77,7 +77,7 @@ impl Call {
     /// The conversation is over, or there is nothing to be heard of it any more.
     pub(crate) fn handle_tap_ended(&mut self, ctx: &mut Context<'_>) {
         if let State::Supervising(_) = self.state {
-            self.end(ctx, None, Refusal::of(Cause::Normal));
+            self.be_done(ctx, Refusal::of(Cause::Normal));
         }
     }
 

@@ -71,9 +71,13 @@ impl Call {
         self.listed = self.list(ctx, with);
         let is_joined = talking.is_joined;
         self.state = State::Talking(talking);
+        self.note_consulted();
         self.refused = None;
         self.record_pair(ctx);
         self.finish_transfer(ctx);
+        if self.is_any_listened_to([self.guest, with]) {
+            self.convert_keys(ctx, [self.guest, with]);
+        }
         if is_joined {
             self.renew(ctx, self.guest);
             self.renew(ctx, with);
@@ -113,6 +117,8 @@ impl Call {
             | State::Asking { .. }
             | State::Parked(_)
             | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
             | State::Supervising(_)
             | State::Voicemail(_)
             | State::Ending { .. } => None,
@@ -165,7 +171,9 @@ impl Call {
         [a, b]: [usize; 2],
         [a_to_b, b_to_a]: [media::PayloadMap; 2],
     ) {
-        if let Some((waiting, music)) = self.music_for(ctx, [a, b]) {
+        if [a, b].iter().any(|leg| self.legs[*leg].holds_by_order()) {
+            self.keep_apart(ctx, [a, b]);
+        } else if let Some((waiting, music)) = self.music_for(ctx, [a, b]) {
             self.legs[waiting].play(ctx, Playout::Music { music });
         } else if let (Some(a_media), Some(b_media)) = (self.legs[a].media(), self.legs[b].media())
         {
@@ -187,5 +195,24 @@ impl Call {
         let music = ctx.world.sounds.hold_music(self.legs[legs[holder]].hold_music());
         let hears = self.legs[waiting].side().is_some_and(|it| it.hears_playouts());
         Some((waiting, music.filter(|_| hears)?))
+    }
+
+    /// One of two holds by order, or both do: whoever is held hears music, and the other nothing.
+    pub(super) fn keep_apart(&mut self, ctx: &mut Context<'_>, [a, b]: [usize; 2]) {
+        for (leg, other) in [(a, b), (b, a)] {
+            if self.legs[other].is_held() {
+                self.play_hold_music(ctx, leg, other);
+            } else {
+                self.legs[leg].play(ctx, Playout::Silence);
+            }
+        }
+    }
+
+    /// Lets a leg hear the music of whoever keeps it waiting, if we could be understood.
+    pub(super) fn play_hold_music(&mut self, ctx: &mut Context<'_>, leg: usize, holder: usize) {
+        let music = ctx.world.sounds.hold_music(self.legs[holder].hold_music());
+        let hears = self.legs[leg].side().is_some_and(|it| it.hears_playouts());
+        let music = music.filter(|_| hears).map(|music| Playout::Music { music });
+        self.legs[leg].play(ctx, music.unwrap_or(Playout::Silence));
     }
 }

@@ -112,7 +112,7 @@ impl Call {
     ) -> Result<Order, (u16, &'static str)> {
         let refer_to =
             ReferTo::of(&request.headers).ok_or((400, "Name one address in Refer-To"))?;
-        if self.transfer.is_some() {
+        if self.transfer.is_some() || self.is_consulting() {
             return Err((491, "A transfer is under way"));
         }
         let other = self.other(leg).ok_or((603, "Nobody is there to be transferred"))?;
@@ -138,7 +138,8 @@ impl Call {
         told_of: Option<Referral>,
     ) {
         let Some(guest) = self.other(by) else { return };
-        self.refuse_exchange(ctx);
+        self.abandon_exchange(ctx);
+        self.release_holds();
         self.transfer =
             Some(Box::new(Transfer { by, told_of, told: Status(100), stage: Stage::Searching }));
         self.notify_of_transfer(ctx, Status(100));
@@ -152,8 +153,20 @@ impl Call {
 
     /// The guest goes where a number leads, with the rights of whoever hands it on.
     pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
-        let Some(transfer) = &self.transfer else { return };
-        let by = transfer.by;
+        let Some(by) = self.transferor() else { return };
+        let domain = ctx.world.directory.domains.get(&self.domain);
+        let Some(domain) = domain else { return };
+        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
+        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
+        let value = Bytes::from(referred_by);
+        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
+        self.legs[by].play(ctx, Playout::Silence);
+        self.legs[self.guest].play(ctx, Playout::Silence);
+        self.lead(ctx, by, number);
+    }
+
+    /// The guest goes where a number leads, with the rights of a leg.
+    pub(super) fn lead(&mut self, ctx: &mut Context<'_>, by: usize, number: &str) {
         let domain = ctx.world.directory.domains.get(&self.domain);
         let Some(domain) = domain else { return };
         self.calling = self.calling_of(ctx, self.guest);
@@ -166,16 +179,28 @@ impl Call {
             now: ctx.now.unix,
         };
         let walk = Walk::begin(&ctx.world.plans, &query);
-        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
-        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
-        let value = Bytes::from(referred_by);
-        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
         self.walk = Some(Box::new(walk));
         self.refused = None;
         self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant));
-        self.legs[by].play(ctx, Playout::Silence);
-        self.legs[self.guest].play(ctx, Playout::Silence);
         self.go_on(ctx);
+    }
+
+    /// Whoever rings somebody, or hears what a number leads to, has left: the guest waits for the
+    /// answer in its place, or goes to the number itself.
+    pub(super) fn put_in_place_of(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        guest: usize,
+        number: Option<&str>,
+    ) {
+        let (told, stage) = (Status(100), Stage::Searching);
+        self.transfer = Some(Box::new(Transfer { by, told_of: None, told, stage }));
+        self.guest = guest;
+        match number {
+            Some(number) => self.transfer_to(ctx, number),
+            None => self.play_ringback(ctx),
+        }
     }
 
     /// How NOTIFYs name a REFER of this leg.

@@ -117,7 +117,7 @@ impl Call {
             Stage::Leaving(_) => self.handle_leaving_said(ctx),
             Stage::Door(_) => self.listen(ctx, FIRST_KEY_TIMEOUT),
             Stage::Menu(_) => self.handle_menu_said(ctx),
-            Stage::SentAway { cause } => self.end(ctx, None, Refusal::of(cause)),
+            Stage::SentAway { cause } => self.be_done(ctx, Refusal::of(cause)),
             Stage::Opening => {}
         }
     }
@@ -133,7 +133,7 @@ impl Call {
             Stage::Leaving(_) => self.handle_leaving_timeout(ctx),
             Stage::Door(_) => self.handle_door_timeout(ctx),
             Stage::Menu(_) => self.handle_menu_timeout(ctx),
-            Stage::SentAway { cause } => self.end(ctx, None, Refusal::of(cause)),
+            Stage::SentAway { cause } => self.be_done(ctx, Refusal::of(cause)),
         }
     }
 

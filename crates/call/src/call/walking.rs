@@ -94,6 +94,7 @@ impl Call {
             Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
                 self.say_not_built(ctx, language).map(|()| None)
             }
+            Action::Page(plan) => self.page(ctx, &plan),
             Action::Park(plan) => self.park(ctx, plan).map(|()| None),
             Action::Fetch { slot } => {
                 self.seek(ctx, Wanted::ParkedIn(slot));
@@ -103,6 +104,7 @@ impl Call {
                 self.seek(ctx, Wanted::RingingAt(users));
                 Ok(None)
             }
+            Action::Recent(of) => Ok(Some(self.recent(ctx, of))),
             Action::SetFeature(order) => self.set_feature(ctx, order),
             Action::Web(order) => {
                 self.ask_web(ctx, order);
@@ -142,9 +144,17 @@ impl Call {
         self.end_or_return(ctx, by, refusal);
     }
 
-    /// Ends the call, unless whoever transferred it takes it back.
-    fn end_or_return(&mut self, ctx: &mut Context<'_>, by: Option<usize>, refusal: Refusal) {
-        if !self.fail_transfer(ctx, &refusal) && !self.park_again(ctx) {
+    /// Ends the call, unless whoever transferred it takes it back, or it was only asked for.
+    pub(super) fn end_or_return(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: Option<usize>,
+        refusal: Refusal,
+    ) {
+        let goes_on = self.fail_transfer(ctx, &refusal)
+            || self.fail_consultation(ctx)
+            || self.park_again(ctx);
+        if !goes_on {
             self.end(ctx, by, refusal);
         }
     }
@@ -170,6 +180,9 @@ impl Call {
     /// Whom to ring is found out, and rung; gives the outcome if nobody can be.
     fn dial(&mut self, ctx: &mut Context<'_>, dial: &Dial) -> Option<Outcome> {
         self.rung = None;
+        if !self.is_consulting() {
+            self.codes.allow(dial.codes);
+        }
         if let [DialTarget::User(number)] = dial.targets.as_slice() {
             if let Some(outcome) = self.heed_features(ctx, number) {
                 return Some(outcome);
@@ -183,7 +196,10 @@ impl Call {
             self.direction = CallDirection::Out;
         }
         match targets.and_then(|targets| self.ring(ctx, targets)) {
-            Ok(()) => None,
+            Ok(()) => {
+                self.note_recents(ctx, dial);
+                None
+            }
             Err(refusal) => Some(self.have_dialled(ctx, Refused::of(refusal))),
         }
     }

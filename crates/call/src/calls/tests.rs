@@ -78,6 +78,7 @@ impl Switch {
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),
+            recents: crate::Recents::default(),
             trunks: crate::TrunkStates::default(),
         };
         let calls = Calls::new(now, settings(), world, rng);
@@ -271,6 +272,7 @@ fn settings() -> Settings {
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: None,
         has_recording_tone: false,
+        others_stay: true,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),
         loop_secret: 1,

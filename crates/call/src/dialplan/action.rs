@@ -1,6 +1,7 @@
 //! What a plan has a call do, and what it hears back.
 
-use super::ConferencePlan;
+use super::{ConferencePlan, code::Codes};
+use crate::recents::RecentOf;
 use crate::speech::{ClockTime, Date, Language};
 use media::progress::ProgressTone;
 use std::fmt;
@@ -54,6 +55,9 @@ pub enum Action {
         /// In which the caller is spoken to.
         language: Language,
     },
+    /// Let many hear the caller, whose phones answer by themselves; answered with
+    /// [`Outcome::Dialled`] if nobody is there.
+    Page(PagePlan),
     /// Let the caller wait in a parking slot for somebody who fetches it.
     Park(ParkPlan),
     /// Connect the caller with whoever waits in a parking slot; answered with [`Outcome::Dialled`] if
@@ -68,6 +72,8 @@ pub enum Action {
         /// Numbers of extensions of the call's domain.
         users: Vec<String>,
     },
+    /// Look up a last number of the caller's extension; answered with [`Outcome::Recent`].
+    Recent(RecentOf),
     /// Change what becomes of calls to the extension that calls; answered with [`Outcome::Feature`].
     SetFeature(FeatureOrder),
     /// Ask a web server something; answered with [`Outcome::Web`].
@@ -94,6 +100,17 @@ pub struct ParkPlan {
     pub last: u32,
     /// How long a caller waits before it goes back to whoever parked it, in seconds.
     pub timeout_s: u32,
+}
+
+/// Whom a caller speaks to at once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PagePlan {
+    /// Numbers of extensions of the call's domain.
+    pub extensions: Vec<String>,
+    /// How long their phones may take to answer, in seconds.
+    pub timeout_s: u32,
+    /// How long the caller may speak, in seconds.
+    pub limit_s: u32,
 }
 
 /// What an extension wants to become of calls to it.
@@ -229,6 +246,8 @@ pub struct Dial {
     pub timeout_s: Option<u32>,
     /// Whether their devices are asked to answer by themselves.
     pub is_intercom: bool,
+    /// What extensions may order by keys once they talk.
+    pub codes: Codes,
 }
 
 /// Somebody to ring.
@@ -280,6 +299,8 @@ pub enum Outcome {
     NotReached(DialOutcome),
     /// Whether a change is kept.
     Feature(bool),
+    /// The number that was looked up, if there is one.
+    Recent(Option<String>),
     /// The variables that a web server's answer sets; `None` without an answer that can be used.
     Web(Option<Vec<(String, String)>>),
     /// Whoever was asked for something does not answer in time.
@@ -334,7 +355,8 @@ impl DialOutcome {
 /// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
-/// `park`, `web https://crm.example/route`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `page 1001 1002`, `park`, `web https://crm.example/route`, `fetch 701`, `pick up 1001`,
+/// `recent caller`, `forward all 1002`, `do not disturb on`, `record on`,
 /// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -350,9 +372,11 @@ impl fmt::Display for Action {
             Self::HearMessages { .. } => f.write_str("messages"),
             Self::Queue { name, .. } => write!(f, "queue {name}"),
             Self::OrderCallback { queue, .. } => write!(f, "callback {queue}"),
+            Self::Page(plan) => write!(f, "page {}", plan.extensions.join(" ")),
             Self::Park(_) => f.write_str("park"),
             Self::Fetch { slot } => write!(f, "fetch {slot}"),
             Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),
+            Self::Recent(of) => write!(f, "recent {}", of.name()),
             Self::SetFeature(order) => order.fmt(f),
             Self::Web(order) => write!(f, "web {}", order.url),
             Self::Record(true) => f.write_str("record on"),
@@ -388,7 +412,10 @@ impl fmt::Display for Dial {
                 })?;
             }
         }
-        if self.is_intercom { f.write_str(" intercom") } else { Ok(()) }
+        if self.is_intercom {
+            f.write_str(" intercom")?;
+        }
+        if self.codes.is_empty() { Ok(()) } else { write!(f, " codes{}", self.codes) }
     }
 }
 

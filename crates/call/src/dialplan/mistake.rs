@@ -1,7 +1,7 @@
 //! What can be wrong with a plan.
 
-use super::{DialOutcome, ForwardWhen, template::NUMBER};
-use crate::speech::Language;
+use super::{CodeKind, DialOutcome, ForwardWhen, template::NUMBER};
+use crate::{recents::RecentOf, speech::Language};
 use media::progress::ProgressTone;
 use toml::de::DeValue;
 
@@ -95,6 +95,12 @@ pub enum Mistake {
     /// How a dial ends has no such name.
     #[error("expected how a dial ends: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))]
     NoOutcome,
+    /// A last number has no such name.
+    #[error("expected whose number: {}", RecentOf::ALL.map(RecentOf::name).join(", "))]
+    NoRecent,
+    /// What keys may order has no such name.
+    #[error("expected what keys may order: {}", CodeKind::ALL.map(CodeKind::name).join(", "))]
+    NoCode,
     /// A variable has no name that can be written between braces, or one that is always set by us.
     #[error(
         "{found:?} cannot be set: expected a name of a-z, 0-9 and _ that is not `number`, `caller` or `outcome`"

@@ -9,6 +9,7 @@
 mod action;
 mod braces;
 mod check;
+mod code;
 mod explain;
 mod mistake;
 mod number;
@@ -26,8 +27,9 @@ mod walk;
 
 pub use action::{
     Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
-    ParkPlan, Speech, Spoken, WebInto, WebOrder,
+    PagePlan, ParkPlan, Speech, Spoken, WebInto, WebOrder,
 };
+pub use code::{CodeKind, Codes};
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
 pub use rehearsal::Rehearsal;
@@ -205,6 +207,15 @@ impl Plans {
             .chain(blocks)
             .map(|(place, name)| RuleOfTrunk { file: &place.file, line: place.line, name })
             .collect()
+    }
+
+    /// Whether a rule or block parks calls in this slot.
+    pub fn has_slot(&self, number: &str) -> bool {
+        // A slot is written in one way only.
+        let slot = number.parse().ok().filter(|it: &u32| it.to_string() == number);
+        let steps = self.rules.iter().map(|it| &it.steps);
+        let mut steps = steps.chain(self.blocks.iter().map(|it| &it.steps));
+        slot.is_some_and(|slot| steps.any(|it| it.iter().any(|it| it.parks_in(slot))))
     }
 
     /// How many rules there are.

@@ -53,10 +53,12 @@ impl Rehearsal {
                 }
                 Some(Outcome::Keys(pressed))
             }
-            Action::Dial(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
+            Action::Dial(_) | Action::Page(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
+            // A rehearsal has no yesterday.
+            Action::Recent(_) => Some(Outcome::Recent(None)),
             Action::Web(order) => {
                 let names = order.into.names();
                 let known = self.answers.iter().filter(|(name, _)| names.contains(&name.as_str()));

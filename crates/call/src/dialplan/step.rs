@@ -3,11 +3,12 @@
 use super::{
     Builtin, ConferencePlan,
     action::{DialOutcome, ForwardWhen, ParkPlan, WebInto},
+    code::Codes,
     schedule::Zone,
     script::Script,
     template::Template,
 };
-use crate::speech::Language;
+use crate::{recents::RecentOf, speech::Language};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is done one after the other. Calls that walk through it keep it when plans change.
@@ -45,12 +46,24 @@ pub(super) enum Step {
     OrderCallback {
         queue: Template,
     },
+    Page {
+        extensions: Vec<Template>,
+        timeout_s: u32,
+        limit_s: u32,
+    },
     Park(ParkPlan),
     Fetch {
         slot: Template,
     },
     PickUp {
         users: Vec<Template>,
+    },
+    /// Sets a variable to a last number of the caller's extension.
+    Recent {
+        of: RecentOf,
+        into: String,
+        /// What is done if there is none.
+        none: Steps,
     },
     Web(Arc<Web>),
     Forward {
@@ -158,6 +171,7 @@ pub(super) struct Dial {
     /// Each, or all.
     pub(super) timeout_s: Option<u32>,
     pub(super) is_intercom: bool,
+    pub(super) codes: Codes,
     /// Unless it is here, the next step follows.
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }
@@ -188,6 +202,12 @@ impl Step {
         own || self.within().iter().any(|steps| steps.iter().any(|it| it.dials_trunk(name)))
     }
 
+    /// Whether it, or a step within it, parks calls in this slot.
+    pub(super) fn parks_in(&self, slot: u32) -> bool {
+        let own = matches!(self, Self::Park(plan) if (plan.first..=plan.last).contains(&slot));
+        own || self.within().iter().any(|steps| steps.iter().any(|it| it.parks_in(slot)))
+    }
+
     /// The blocks that it, or a step within it, names.
     pub(super) fn blocks<'a>(&'a self, into: &mut Vec<&'a str>) {
         if let Self::Block(name) | Self::Goto(name) = self {
@@ -210,6 +230,7 @@ impl Step {
             Self::Collect(collect) => vec![&collect.asking.failed],
             Self::Dial(dial) => dial.on.values().collect(),
             Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
+            Self::Recent { none, .. } => vec![none],
             Self::Web(web) => vec![&web.failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),
             Self::Hours { open, closed, .. } => vec![open, closed],
@@ -222,6 +243,7 @@ impl Step {
             | Self::HearMessages { .. }
             | Self::Queue { .. }
             | Self::OrderCallback { .. }
+            | Self::Page { .. }
             | Self::Park(_)
             | Self::Fetch { .. }
             | Self::PickUp { .. }

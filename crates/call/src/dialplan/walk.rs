@@ -7,7 +7,8 @@
 use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
     WebOrder,
-    action::{Dial as DialOrder, DialTarget},
+    action::{Dial as DialOrder, DialTarget, PagePlan},
+    code::Codes,
     number::normalise,
     script::Script,
     step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
@@ -59,6 +60,10 @@ enum Awaits {
     Feature {
         failed: Steps,
     },
+    Recent {
+        into: String,
+        none: Steps,
+    },
     Web(Arc<Web>),
     Menu {
         menu: Arc<Menu>,
@@ -101,6 +106,7 @@ impl Walk {
             is_in_turn: false,
             timeout_s: None,
             is_intercom: false,
+            codes: Codes::default(),
             on: std::collections::BTreeMap::new(),
         };
         let steps = Steps::from([Step::Dial(Arc::new(dial))]);
@@ -191,6 +197,10 @@ impl Walk {
             (Awaits::Web(web), Outcome::Web(None) | Outcome::NoReply) => {
                 self.enter(Arc::clone(&web.failed));
             }
+            (Awaits::Recent { into, .. }, Outcome::Recent(Some(number))) => {
+                self.set(&into, number.clone());
+            }
+            (Awaits::Recent { none, .. }, _) => self.enter(none),
             (_, _) => {}
         }
         None
@@ -211,6 +221,11 @@ impl Walk {
     }
 
     // === Getters ===
+
+    /// What was dialled, or what it goes on as if it had been.
+    pub fn dialled(&self) -> &str {
+        self.variable(NUMBER).unwrap_or_default()
+    }
 
     /// In whose name the call goes where it goes.
     pub fn by(&self) -> &Principal {
@@ -304,12 +319,22 @@ impl Walk {
             Step::OrderCallback { queue } => {
                 Action::OrderCallback { queue: self.fill(queue), language: self.language() }
             }
+            Step::Page { extensions, timeout_s, limit_s } => Action::Page(PagePlan {
+                extensions: extensions.iter().map(|it| self.fill_number(it)).collect(),
+                timeout_s: *timeout_s,
+                limit_s: *limit_s,
+            }),
             Step::Park(plan) => Action::Park(plan.clone()),
             Step::Fetch { slot } => {
                 Action::Fetch { slot: self.fill_number(slot).parse().unwrap_or_default() }
             }
             Step::PickUp { users } => {
                 Action::PickUp { users: users.iter().map(|it| self.fill_number(it)).collect() }
+            }
+            Step::Recent { of, into, none } => {
+                let (into, none) = (into.clone(), Arc::clone(none));
+                self.awaits = Awaits::Recent { into, none };
+                Action::Recent(*of)
             }
             Step::Forward { when, to, failed } => {
                 let to = to.as_ref().map(|it| self.fill_number(it));
@@ -384,9 +409,11 @@ impl Walk {
             | Step::HearMessages { .. }
             | Step::Queue { .. }
             | Step::OrderCallback { .. }
+            | Step::Page { .. }
             | Step::Park(_)
             | Step::Fetch { .. }
             | Step::PickUp { .. }
+            | Step::Recent { .. }
             | Step::Web(_)
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
@@ -531,9 +558,9 @@ impl Walk {
         targets: Vec<DialTarget>,
         further: VecDeque<DialTarget>,
     ) -> Action {
-        let (timeout_s, is_intercom) = (dial.timeout_s, dial.is_intercom);
+        let (timeout_s, is_intercom, codes) = (dial.timeout_s, dial.is_intercom, dial.codes);
         self.awaits = Awaits::Dial { dial, further };
-        Action::Dial(DialOrder { targets, timeout_s, is_intercom })
+        Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes })
     }
 
     fn target(&self, target: &Target) -> DialTarget {

@@ -115,6 +115,11 @@ impl Leg {
         }
     }
 
+    /// What was passed on of another leg's is our own re-INVITE from now on.
+    pub(crate) fn take_on_renewal(&mut self, client: ClientId) {
+        self.renewal = Some(client);
+    }
+
     /// Our own re-INVITE was answered, or never will be; false if the request is none.
     pub(crate) fn end_renewal(&mut self, ctx: &mut Context<'_>, client: ClientId) -> bool {
         let is_it = self.renewal == Some(client);

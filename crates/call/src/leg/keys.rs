@@ -58,6 +58,14 @@ impl Leg {
         }
     }
 
+    /// We are told of keys of the far end in a bridge, which go no further by themselves.
+    pub(crate) fn tell_of_keys(&self, ctx: &mut Context<'_>) {
+        if let (Some(heard), Ok(session)) = (self.keys.forms.heard, self.media.session()) {
+            let told = KeyForm::Info;
+            session.tell(ctx, |media| MediaCommand::ConvertKeys { media, heard, told });
+        }
+    }
+
     /// An INFO was answered, or never will be; false if the request is none of these.
     pub(crate) fn key_told(&mut self, ctx: &mut Context<'_>, client: ClientId) -> bool {
         if self.keys.sent != Some(client) {

@@ -7,10 +7,12 @@
 mod changes;
 mod keys;
 mod media;
+mod ordered;
 mod record;
 mod relocation;
 
 pub(crate) use keys::RELAY_TYPE;
+pub(crate) use ordered::Ordered;
 pub(crate) use record::CallFacts;
 
 use self::{
@@ -69,6 +71,7 @@ pub(crate) struct Leg {
     wants_renewal: bool,
     /// Sessions on other workers that it had before.
     former: Former,
+    ordered: Ordered,
 }
 
 /// What was told last of how the leg stands.
@@ -575,7 +578,7 @@ impl Leg {
         self.rules.hold_music.as_deref()
     }
 
-    /// Whether it stands and its far end asked not to be sent anything.
+    /// Whether it stands and its far end holds the other one.
     pub(crate) fn is_held(&self) -> bool {
         self.state() == LegState::Held
     }
@@ -606,7 +609,12 @@ impl Leg {
         if self.has_ended() {
             LegState::Ended
         } else if self.record.is_answered() {
-            if self.media.is_held() { LegState::Held } else { LegState::Talking }
+            match self.ordered {
+                Ordered::ToWait => LegState::Waiting,
+                Ordered::ToHold => LegState::Held,
+                Ordered::Nothing if self.media.is_held() => LegState::Held,
+                Ordered::Nothing => LegState::Talking,
+            }
         } else if self.record.is_ringing() {
             LegState::Ringing
         } else {
@@ -713,6 +721,7 @@ impl Leg {
             renewal: None,
             wants_renewal: false,
             former: Former::default(),
+            ordered: Ordered::default(),
         }
     }
 }

@@ -91,6 +91,8 @@ struct Known {
 /// One thing that is watched.
 #[derive(Debug, Default)]
 struct Watch {
+    /// Whether it is no extension's, but a parking slot's.
+    is_slot: bool,
     /// How many subscriptions of each shard.
     shards: BTreeMap<u8, usize>,
     /// Shards that were told `current`.
@@ -316,7 +318,12 @@ impl WatchDesk {
         }
         self.subscriptions.insert(id, Known { shard, watched: watched.clone(), subscriber });
         let is_first = !self.watches.contains_key(watched);
+        let Aor { domain, user } = &watched.aor;
+        let is_slot = self.directory.extension(*domain, user).is_none();
         let watch = self.watches.entry(watched.clone()).or_default();
+        if is_first {
+            watch.is_slot = is_slot;
+        }
         *watch.shards.entry(shard).or_default() += 1;
         if is_first {
             self.begin_watch(watched);
@@ -443,10 +450,15 @@ impl WatchDesk {
         ended: &[LineDialog],
     ) -> Option<(Document, Option<Document>)> {
         let Watched { aor, package } = watched;
-        let extension = self.directory.extension(aor.domain, &aor.user)?;
+        let extension = self.directory.extension(aor.domain, &aor.user);
+        let name = match extension {
+            Some(extension) => extension.display_name.as_str(),
+            None if watch.is_slot => "",
+            None => return None,
+        };
         let entity = Entity {
             number: &aor.user,
-            name: &extension.display_name,
+            name,
             domain: &self.directory.domains.get(&aor.domain)?.name,
         };
         let dialogs = || self.lines.get(aor)?.dialogs.as_deref();

@@ -77,9 +77,26 @@ pub fn dialogs_of(
     .collect()
 }
 
+/// The dialog that a call is for a parking slot: of whoever waits there.
+pub fn dialog_in_slot(
+    call: &CallView,
+    slot: u32,
+    name_of: impl Fn(ExtensionId) -> Option<String>,
+) -> Option<LineDialog> {
+    let CallState::Parked { slot: own, leg } = call.state else { return None };
+    let leg = call.legs.get(usize::from(leg)).filter(|_| own == slot)?;
+    Some(LineDialog {
+        leg: leg.id,
+        direction: DialogDirection::Recipient,
+        state: DialogState::Confirmed,
+        is_held: false,
+        remote: party(call, leg, &name_of),
+    })
+}
+
 fn state_of(call: &CallView, leg: &LegView) -> Option<DialogState> {
     match (leg.role, leg.state) {
-        (_, LegState::Talking | LegState::Held) => Some(DialogState::Confirmed),
+        (_, LegState::Talking | LegState::Held | LegState::Waiting) => Some(DialogState::Confirmed),
         (_, LegState::Ringing) => Some(DialogState::Early),
         (LegRole::Caller, LegState::Dialing) => {
             let rings = call.legs.iter().any(|it| it.state == LegState::Ringing);

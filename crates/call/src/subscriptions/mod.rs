@@ -23,7 +23,9 @@ pub use book::NUMBERS_AT_ONCE;
 pub(crate) use book::Subscriptions;
 pub use desk::{DeskOutput, Registrations, WatchBatch, WatchDesk};
 pub use documents::Document;
-pub use lines::{DialogDirection, DialogState, LineDialog, RemoteParty, dialogs_of};
+pub use lines::{
+    DialogDirection, DialogState, LineDialog, RemoteParty, dialog_in_slot, dialogs_of,
+};
 pub(crate) use requests::allow_events;
 
 use crate::registration::Ticket;
@@ -59,7 +61,7 @@ pub enum Package {
     Reg,
 }
 
-/// Something that is watched.
+/// Something that is watched. A parking slot is one by its number; only its calls are.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Watched {
     /// The extension.

@@ -78,15 +78,18 @@ impl Calls {
         }
     }
 
-    /// Subscriptions of extensions that are gone, and to such, end; those of extensions that have
+    /// Subscriptions of extensions that are gone, and to such or to slots that no plan has, end; those of extensions that have
     /// another password than `before` must be begun anew.
     pub(crate) fn end_orphaned_subscriptions(&mut self, before: &Directory) {
-        let directory = &self.world.directory;
+        let (directory, plans) = (&self.world.directory, &self.world.plans);
         self.subscriptions.end_where(|it| {
             let domain = it.watched.aor.domain;
             let (old, new) =
                 [before, directory].map(|all| all.extension(domain, &it.subscriber)).into();
-            if new.is_none() || directory.extension(domain, &it.watched.aor.user).is_none() {
+            let watched = &it.watched.aor.user;
+            let is_there = directory.extension(domain, watched).is_some()
+                || (it.watched.package == Package::Dialog && plans.has_slot(watched));
+            if new.is_none() || !is_there {
                 return Some(EndReason::NoResource);
             }
             let is_same = old.zip(new).is_none_or(|(old, new)| old.ha1 == new.ha1);
@@ -203,10 +206,12 @@ impl Calls {
         let package = Package::named(&subscribe.package).ok_or_else(|| Box::new(bad_event()))?;
         let user = request.uri.user_text().unwrap_or_default();
         let domain = admitted.domain.id;
-        let Some(extension) = self.world.directory.extension(domain, &user) else {
+        let extension = self.world.directory.extension(domain, &user);
+        let is_slot = package == Package::Dialog && self.world.plans.has_slot(&user);
+        if extension.is_none() && !is_slot {
             return Err(Box::new(refusal(404, "No such extension")));
-        };
-        if package.is_private() && extension.id != subscriber.id {
+        }
+        if package.is_private() && extension.map(|it| it.id) != Some(subscriber.id) {
             return Err(Box::new(refusal(403, "This is told to its owner only")));
         }
         if !subscribe.accepts(package.content_type()) {
@@ -221,7 +226,7 @@ impl Calls {
             return Err(Box::new(reply));
         }
         Ok(Wanted {
-            watched: Watched { aor: Aor { domain, user: extension.number.clone() }, package },
+            watched: Watched { aor: Aor { domain, user: user.into_owned() }, package },
             subscriber: subscriber.number.clone(),
             event_id: subscribe.event_id,
             interval_s,

@@ -40,7 +40,7 @@ fn one_day_by_its_seed() {
 
 #[test]
 fn days_hold_every_way_in_which_calls_end() {
-    let days = (0..60).map(|seed| live_a_day(Instant::now(), seed));
+    let days = (0..120).map(|seed| live_a_day(Instant::now(), seed));
     let ends: BTreeMap<String, usize> =
         days.flat_map(|it| it.cdrs).fold(BTreeMap::new(), |mut ends, cdr| {
             *ends.entry(cdr.cause).or_default() += 1;

@@ -1,7 +1,7 @@
 //! What phones can do beside calling: pick up, park, forward, not be disturbed, be called back by us.
 
 use crate::support::*;
-use call::{CommandRefusal, Origination, TransferOrder, facts::CallState};
+use call::{CallOrder, Command, CommandRefusal, Origination, facts::CallState};
 use media::Playout;
 use sim::{City, LineState, Manner, Plot};
 
@@ -84,7 +84,7 @@ fn a_parked_call_hears_music_and_is_fetched_from_its_slot() {
     city.wait(millis(300));
     assert!(is_spoken_to(&city, 1), "whoever parks hears where: {}", city.story());
     assert!(matches!(played(&city, 0), Some(Playout::Music { .. })), "{}", city.story());
-    assert_eq!(city.shards[0].views()[0].state, CallState::Parked);
+    assert!(matches!(city.shards[0].views()[0].state, CallState::Parked { .. }));
     finish_words(&mut city, 1);
     city.wait(secs(1));
     assert_eq!(line(&city, 1).notified, [100, 200]);
@@ -113,7 +113,8 @@ fn a_parked_call_that_nobody_fetches_comes_back_and_waits_on_if_nobody_is_there(
     city.wait(secs(4));
     assert_eq!(city.phones[1].lines.len(), 2, "it comes back: {}", city.story());
     city.wait(secs(5));
-    assert_eq!(city.shards[0].views()[0].state, CallState::Parked, "{}", city.story());
+    let state = city.shards[0].views()[0].state;
+    assert!(matches!(state, CallState::Parked { .. }), "{}", city.story());
     city.phones[1].manner = Manner::answers_after(secs(1));
     city.wait(secs(62));
     assert!(talk(&city, 0, 1), "{}", city.story());
@@ -335,9 +336,12 @@ fn a_transfer_by_command_is_one_like_that_of_a_phone() {
     city.dial(0, "1002");
     city.wait(secs(4));
     let call = city.shards[0].views()[0].id;
-    let order = |by: &str, to: &str| TransferOrder { by: by.to_owned(), to: to.to_owned() };
+    let order = |by: &str, to: &str| CallOrder {
+        by: by.to_owned(),
+        command: Command::Transfer(to.to_owned()),
+    };
     let ask =
-        |city: &mut City, order| city.operate(0, |shard, now| shard.transfer(now, call, &order));
+        |city: &mut City, order| city.operate(0, |shard, now| shard.command(now, call, &order));
     assert_eq!(ask(&mut city, order("1003", "1001")), Err(CommandRefusal::NotTalking));
     assert_eq!(ask(&mut city, order("1001", "1002")), Err(CommandRefusal::ToItself));
     assert_eq!(ask(&mut city, order("1001", "1003")), Ok(()));
@@ -397,4 +401,59 @@ fn with_phones(mut city: City) -> City {
         city.add_registered(number);
     }
     city
+}
+
+#[test]
+fn the_last_number_is_called_again_and_the_last_caller_called_back() {
+    let mut city = trio();
+    city.dial(0, "*66");
+    city.wait(secs(1));
+    assert_eq!(line(&city, 0).statuses.last(), Some(&404), "nobody was called yet");
+    city.dial(0, "1002");
+    city.wait(secs(1));
+    city.act(0, |phone, now| phone.cancel(now, 1));
+    city.wait(secs(1));
+    // What rings nobody is no number that was called.
+    for number in ["9196", "*78", "*66"] {
+        city.dial(0, number);
+        city.wait(secs(4));
+        if number == "*66" {
+            assert!(talk(&city, 0, 1), "{}", city.story());
+        }
+        let last = city.phones[0].lines.len() - 1;
+        city.act(0, |phone, now| phone.hang_up(now, last));
+        city.wait(secs(1));
+    }
+    // Again: it is still that number.
+    city.dial(0, "*66");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+
+    let mut city = trio();
+    city.phones[0].manner = Manner::ignores();
+    city.dial(2, "1001");
+    city.wait(secs(1));
+    city.act(2, |phone, now| phone.cancel(now, 0));
+    city.wait(secs(1));
+    city.dial(0, "*69");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn what_was_handed_on_is_not_what_one_called() {
+    let mut city = trio();
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    city.act(1, |phone, now| phone.refer(now, 0, "1003"));
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    city.dial(0, "*66");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
 }

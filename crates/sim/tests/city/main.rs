@@ -2,7 +2,9 @@
 
 mod calls;
 mod changes;
+mod codes;
 mod conferences;
+mod consultations;
 mod days;
 mod facts;
 mod features;
@@ -10,6 +12,7 @@ mod forks;
 mod losses;
 mod media;
 mod operations;
+mod pages;
 mod plans;
 mod races;
 mod recordings;

@@ -52,6 +52,56 @@ fn a_lamp_of_a_caller_shows_trying_and_whom_it_reached() {
 }
 
 #[test]
+fn a_lamp_of_a_parking_slot_shows_who_waits_there() {
+    let mut city = watched("701", "dialog");
+    assert_eq!(states(&city), [""], "nobody is there");
+    for round in 0..2 {
+        city.dial(CALLER, "1002");
+        city.wait(secs(4));
+        city.act(CALLEE, |phone, now| phone.refer(now, 2 * round, "700"));
+        city.wait(secs(1));
+        let told = last(&city);
+        let who = "<identity display=\"Phone 1001\">sip:1001@demo.tandem.test<";
+        assert!(told.body.contains(who), "{}", told.body);
+        assert!(told.body.contains("entity=\"sip:701@demo.tandem.test\""), "{}", told.body);
+        city.wait(secs(8));
+        // Fetched, or given up.
+        if round == 0 {
+            city.dial(CALLEE, "701");
+        } else {
+            city.act(CALLER, |phone, now| phone.hang_up(now, round));
+        }
+        city.wait(secs(2));
+        assert_eq!(states(&city).last().map(String::as_str), Some("terminated"));
+        if round == 0 {
+            city.act(CALLER, |phone, now| phone.hang_up(now, round));
+            city.wait(secs(2));
+        }
+    }
+    let expected = ["", "confirmed", "terminated", "confirmed", "terminated"];
+    assert_eq!(states(&city), expected, "{}", city.story());
+    unsubscribe(city);
+}
+
+#[test]
+fn of_what_is_no_slot_there_is_no_lamp_and_of_a_slot_nothing_else() {
+    let mut city = pair();
+    city.add_registered("1003");
+    for (number, event, status) in [
+        ("704", "dialog", 404),
+        ("0701", "dialog", 404),
+        ("701", "presence", 404),
+        ("701", "reg", 404),
+    ] {
+        let n = city.act(WATCHER, |phone, now| phone.subscribe(now, number, event, 300));
+        city.wait(secs(1));
+        let statuses = &city.phones[WATCHER].subscriptions[n].statuses;
+        assert_eq!(statuses.last(), Some(&status), "{number} {event}");
+    }
+    city.finish();
+}
+
+#[test]
 fn calls_and_watchers_of_different_shards_find_each_other() {
     let mut city = city_with(Plot { shards: 4, ..Plot::default() });
     for number in ["1001", "1002", "1003"] {

@@ -1,7 +1,7 @@
 //! Transfers: who hands whom on to whom, and what becomes of it when somebody else acts meanwhile.
 
 use crate::support::*;
-use call::facts::CallState;
+use call::{CallOrder, Command, facts::CallState};
 use media::Playout;
 use sim::{City, LineState, Manner, Plot, Quality};
 use std::time::{Duration, Instant};
@@ -366,4 +366,25 @@ fn calls_in_log(city: &City) -> usize {
     calls.sort_unstable();
     calls.dedup();
     calls.len()
+}
+
+#[test]
+fn a_change_of_media_that_crosses_a_transfer_costs_nobody_its_call() {
+    // The transferor's own phone, or the other one, holds in the same moment.
+    for holder in [0, 1] {
+        for delay in (0..150).step_by(5) {
+            let mut city = trio();
+            city.act(holder, |phone, now| phone.hold(now, 0));
+            city.wait(millis(delay));
+            let call = city.shards[0].views()[0].id;
+            let command = Command::Transfer("1003".to_owned());
+            let order = CallOrder { by: "1001".to_owned(), command };
+            let done = city.operate(0, |shard, now| shard.command(now, call, &order));
+            assert_eq!(done, Ok(()));
+            city.wait(secs(6));
+            assert_eq!(line(&city, 1).state, LineState::Talking, "{delay}: {}", city.story());
+            assert_eq!(line(&city, 2).state, LineState::Talking, "{delay}: {}", city.story());
+            hang_up_all(city);
+        }
+    }
 }

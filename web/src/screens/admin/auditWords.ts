@@ -6,8 +6,15 @@ import type { TextId } from '../../i18n/I18n';
 /** Every action; one of a newer server is shown as it is. */
 export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'call.begun': 'admin.audit.action.call.begun',
+  'call.consultation_cancelled': 'admin.audit.action.call.consultation_cancelled',
+  'call.consultation_completed': 'admin.audit.action.call.consultation_completed',
+  'call.consulted': 'admin.audit.action.call.consulted',
+  'call.held': 'admin.audit.action.call.held',
   'call.hung_up': 'admin.audit.action.call.hung_up',
   'call.recording': 'admin.audit.action.call.recording',
+  'call.resumed': 'admin.audit.action.call.resumed',
+  'call.swapped': 'admin.audit.action.call.swapped',
+  'call.three_way': 'admin.audit.action.call.three_way',
   'call.transferred': 'admin.audit.action.call.transferred',
   'cdrs.exported': 'admin.audit.action.cdrs.exported',
   'conference.locked': 'admin.audit.action.conference.locked',

@@ -4,10 +4,12 @@ use super::{Reading, Scope, SoundKind, Table, Template, Value, Zone};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     dialplan::{
-        Builtin, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan, WebInto,
+        Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
+        WebInto,
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
+    recents::RecentOf,
     settings::prompt_file,
     speech::Language,
 };
@@ -50,9 +52,11 @@ impl Reading<'_, '_> {
             table.optional("hear_messages").map(|it| self.hear_messages(&it)),
             table.optional("queue").map(|it| self.queue(&it, scope)),
             table.optional("callback_order").map(|it| self.callback_order(&it, scope)),
+            table.optional("page").map(|it| self.page(&it, scope)),
             table.optional("park").map(|it| self.park(&it)),
             table.optional("fetch").map(|it| self.fetch(&it, scope)),
             table.optional("pickup").map(|it| self.pick_up(&it, scope)),
+            table.optional("recent").map(|it| self.recent(&it, scope)),
             table.optional("forward").map(|it| self.forward(&it, scope)),
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
             table.optional("http").map(|it| self.web(&it, scope)),
@@ -232,6 +236,7 @@ impl Reading<'_, '_> {
         let in_turn = table.optional("in_turn");
         let timeout_s = table.optional("timeout_s");
         let intercom = table.optional("intercom");
+        let codes = table.optional("codes");
         let on = table.optional("on");
         table.finish(self.to);
         let is_list_of_trunks = trunks.is_some();
@@ -259,14 +264,25 @@ impl Reading<'_, '_> {
         };
         let is_in_turn = self.boolean_or(in_turn.as_ref(), is_list_of_trunks);
         let is_intercom = self.boolean_or(intercom.as_ref(), false);
+        let codes = codes.map_or(Some(Codes::default()), |it| self.codes(&it));
         let on = on.map_or(Some(BTreeMap::new()), |it| self.outcomes(&it, scope));
         Some(Step::Dial(Arc::new(Dial {
             targets: targets?,
             is_in_turn: is_in_turn?,
             timeout_s,
             is_intercom: is_intercom?,
+            codes: codes?,
             on: on?,
         })))
+    }
+
+    /// What keys may order.
+    fn codes(&mut self, value: &Value<'_, '_>) -> Option<Codes> {
+        let kinds = self.all(value, |reading, it| {
+            let kind = CodeKind::named(it.string(reading.to)?).ok_or(Mistake::NoCode);
+            reading.checked(it, kind)
+        });
+        Some(kinds?.into_iter().collect())
     }
 
     fn outcomes(
@@ -434,10 +450,39 @@ impl Reading<'_, '_> {
         Some(Step::Fetch { slot: self.template(&slot, scope)? })
     }
 
+    fn page(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let extensions = table.required("extensions", self.to);
+        let timeout_s = table.optional("timeout_s");
+        let limit_s = table.optional("limit_s");
+        table.finish(self.to);
+        let extensions = self.all(&extensions?, |reading, it| reading.template(it, scope));
+        let seconds = |reading: &mut Self, it: Option<Value<'_, '_>>, most: u32, usual| match it {
+            Some(it) => it.integer(1..=most, reading.to),
+            None => Some(usual),
+        };
+        let timeout_s = seconds(self, timeout_s, RING_MAX_S, PAGE_TIMEOUT_S);
+        let limit_s = seconds(self, limit_s, PAGE_MAX_S, PAGE_LIMIT_S);
+        Some(Step::Page { extensions: extensions?, timeout_s: timeout_s?, limit_s: limit_s? })
+    }
+
     fn pick_up(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
         let users = self.only_key(value, "users")?;
         let users = self.all(&users, |reading, it| reading.template(it, scope))?;
         Some(Step::PickUp { users })
+    }
+
+    fn recent(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let of = table.required("of", self.to).and_then(|it| {
+            let of = RecentOf::named(it.string(self.to)?).ok_or(Mistake::NoRecent);
+            self.checked(&it, of)
+        });
+        let into = table.required("into", self.to).and_then(|it| self.variable_of(&it));
+        let none = table.optional("none");
+        table.finish(self.to);
+        let none = self.steps_or_none(none.as_ref(), scope);
+        Some(Step::Recent { of: of?, into: into?, none: none? })
     }
 
     fn forward(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
@@ -638,5 +683,11 @@ const WEB_TIMEOUT_MAX_S: u32 = 30;
 const TRIES: u32 = 3;
 /// The most that a plan may say.
 const TRIES_MAX: u32 = 10;
+/// How long phones that answer by themselves may take unless the plan says it, in seconds.
+const PAGE_TIMEOUT_S: u32 = 10;
+/// How long a caller may speak to many unless the plan says it, in seconds.
+const PAGE_LIMIT_S: u32 = 120;
+/// The most that a plan may say.
+const PAGE_MAX_S: u32 = 3600;
 /// The longest that a plan may let somebody ring, in seconds.
 const RING_MAX_S: u32 = 600;

@@ -1,0 +1,188 @@
+//! Keys in the middle of a call that order something, and those that only look like it.
+
+use crate::support::*;
+use call::facts::{CallRecording, CallState};
+use media::Playout;
+use sim::{City, LineState};
+
+#[test]
+fn keys_that_are_no_code_reach_the_far_end_all_and_in_order() {
+    let mut city = talking_with_codes();
+    for (keys, now, later) in [
+        ("123", "123", "123"),
+        ("*", "", "*"),
+        ("**7", "**7", "**7"),
+        ("*9", "*9", "*9"),
+        ("#0#", "#0", "#0#"),
+        ("***", "**", "***"),
+    ] {
+        let before = heard_by(&city, 1);
+        press(&mut city, 0, keys);
+        assert_eq!(heard_by(&city, 1), [&before, now].concat(), "{keys} at once");
+        city.wait(millis(1600));
+        assert_eq!(heard_by(&city, 1), [&before, later].concat(), "{keys}: {}", city.story());
+    }
+    // From the other side they go the other way.
+    press(&mut city, 1, "*88");
+    assert_eq!(heard_by(&city, 0), "*88");
+    hang_up_all(city);
+}
+
+#[test]
+fn a_call_is_recorded_paused_and_no_longer_recorded_by_keys_of_either_side() {
+    for by in [0, 1] {
+        let mut city = talking_with_codes();
+        for (keys, state) in [
+            ("*4", CallRecording::Off),
+            ("*1", CallRecording::On),
+            ("*4", CallRecording::Paused),
+            ("*4", CallRecording::On),
+            ("*4", CallRecording::Paused),
+            ("*1", CallRecording::Off),
+        ] {
+            press(&mut city, by, keys);
+            assert_eq!(city.shards[0].views()[0].recording, state, "{keys}: {}", city.story());
+        }
+        assert_eq!(heard_by(&city, 1 - by), "", "codes go no further");
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn what_the_plan_does_not_allow_is_keys_like_any_other() {
+    // No codes at all.
+    let mut city = trio();
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    press(&mut city, 0, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Off);
+    hang_up_all(city);
+    // Only to record: `#` waits for nothing.
+    let mut city = trio();
+    city.dial(0, "72001002");
+    city.wait(secs(4));
+    press(&mut city, 0, "##*2*1");
+    assert_eq!(heard_by(&city, 1), "##*2", "{}", city.story());
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::On);
+    hang_up_all(city);
+    // Nobody outside orders anything.
+    let mut city = trio();
+    city.add_provider("+79161234567");
+    city.act(3, |phone, now| phone.dial_uri(now, "sip:74950000097@10.0.0.1", true));
+    city.wait(secs(4));
+    assert!(talk(&city, 3, 0), "{}", city.story());
+    press(&mut city, 3, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Off, "{}", city.story());
+    press(&mut city, 0, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::On, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn the_other_side_is_sent_on_by_keys() {
+    for (keys, pause) in [("##1003#", secs(0)), ("##1003", secs(5))] {
+        let mut city = talking_with_codes();
+        press(&mut city, 1, "##");
+        assert!(matches!(played(&city, 1), Some(Playout::Loop { .. })), "{}", city.story());
+        assert_eq!(city.shards[0].views()[0].state, CallState::Held);
+        press(&mut city, 1, &keys[2..]);
+        city.wait(pause);
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{keys}: {}", city.story());
+        assert_eq!(line(&city, 1).state, LineState::Ended);
+        hang_up_all(city);
+    }
+    // No number, or one that leads nowhere, goes back.
+    for keys in ["###", "##1002#", "##1001#", "##1099#"] {
+        let mut city = talking_with_codes();
+        press(&mut city, 0, keys);
+        city.wait(secs(1));
+        assert!(talk(&city, 0, 1), "{keys}: {}", city.story());
+        press(&mut city, 0, "*1");
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn one_consults_swaps_goes_back_connects_or_brings_all_together_by_keys() {
+    let consulting = |keys: &str| {
+        let mut city = talking_with_codes();
+        press(&mut city, 0, "*21003#");
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{}", city.story());
+        press(&mut city, 0, keys);
+        city.wait(secs(1));
+        city
+    };
+    let city = consulting("*2");
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+    let city = consulting("*5");
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    assert_eq!(line(&city, 2).state, LineState::Ended);
+    hang_up_all(city);
+    let city = consulting("##");
+    assert!(talk(&city, 1, 2), "{}", city.story());
+    assert_eq!(line(&city, 0).state, LineState::Ended);
+    hang_up_all(city);
+    let mut city = consulting("*3");
+    assert_eq!(city.shards[0].views()[0].state, CallState::Conference, "{}", city.story());
+    press(&mut city, 0, "*5");
+    city.wait(secs(1));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+    // While it still rings.
+    let mut city = talking_with_codes();
+    press(&mut city, 0, "*21003#");
+    city.wait(secs(1));
+    press(&mut city, 0, "*5");
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn anybody_may_hang_up_in_the_middle_of_a_code() {
+    for keys in ["*", "##", "##10", "*2", "*21003", "*21003#"] {
+        for who in [0, 1] {
+            for delay in [0, 500, 2000, 5000] {
+                let mut city = talking_with_codes();
+                press(&mut city, 0, keys);
+                city.wait(millis(delay));
+                city.act(who, |phone, now| phone.hang_up(now, 0));
+                city.wait(secs(10));
+                hang_up_all(city);
+            }
+        }
+    }
+}
+
+/// Presses keys as fast as people can.
+fn press(city: &mut City, phone: usize, keys: &str) {
+    for key in keys.chars() {
+        city.press(phone, 0, key);
+        city.wait(millis(150));
+    }
+}
+
+/// Keys that phone `phone` was told of.
+fn heard_by(city: &City, phone: usize) -> String {
+    let port = line(city, phone).remote_rtp.expect("it was answered");
+    let pressed = city.workers.iter().find_map(|it| it.pressed_at(port));
+    pressed.unwrap_or_default().to_owned()
+}
+
+fn talking_with_codes() -> City {
+    let mut city = trio();
+    city.dial(0, "71001002");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    city
+}
+
+fn trio() -> City {
+    let mut city = city();
+    for number in ["1001", "1002", "1003"] {
+        city.add_registered(number);
+    }
+    city
+}

@@ -1,0 +1,217 @@
+//! What people order in their own calls, as they could with the keys of a phone that has them all: hold,
+//! transfer, and consultation with all that follows from it.
+//!
+//! Each route is one [`Command`]; the call does it, or says why not.
+
+use super::{
+    Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
+    UrlPath,
+    commands::{number, own_lines},
+};
+use crate::store::Right;
+use axum::{extract::State, http::StatusCode};
+use base::CallId;
+use call::{CallOrder, Command, CommandRefusal};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(super) fn routes(door: Door) -> Door {
+    door.route(Access::Right(Right::CallsOwn), routes!(transfer))
+        .route(Access::Right(Right::CallsOwn), routes!(hold))
+        .route(Access::Right(Right::CallsOwn), routes!(resume))
+        .route(Access::Right(Right::CallsOwn), routes!(consult))
+        .route(Access::Right(Right::CallsOwn), routes!(swap))
+        .route(Access::Right(Right::CallsOwn), routes!(complete))
+        .route(Access::Right(Right::CallsOwn), routes!(cancel))
+        .route(Access::Right(Right::CallsOwn), routes!(three_way))
+}
+
+/// Where a call goes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewTransfer {
+    /// As it would be dialled on the phone.
+    to: String,
+}
+
+/// Transfer the other side of one's own call
+#[utoipa::path(
+    post, path = "/calls/{id}/transfer", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")), request_body = NewTransfer,
+    responses((status = 202, description = "Somebody else is looked for"), Problem)
+)]
+async fn transfer(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+    JsonBody(wanted): JsonBody<NewTransfer>,
+) -> Result<StatusCode, Problem> {
+    let to = number("to", &wanted.to)?;
+    order(&api, &session, id, Command::Transfer(to)).await
+}
+
+/// Put the other side of one's own call on hold, whatever one's phone knows of it
+#[utoipa::path(
+    post, path = "/calls/{id}/hold", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "It hears music"), Problem)
+)]
+async fn hold(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::Hold).await
+}
+
+/// Talk again to whom one put on hold
+#[utoipa::path(
+    post, path = "/calls/{id}/resume", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "The two talk"), Problem)
+)]
+async fn resume(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::Resume).await
+}
+
+/// Call somebody in the middle of one's own call, while the other side waits with music
+#[utoipa::path(
+    post, path = "/calls/{id}/consult", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")), request_body = NewTransfer,
+    responses((status = 202, description = "It is called"), Problem)
+)]
+async fn consult(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+    JsonBody(wanted): JsonBody<NewTransfer>,
+) -> Result<StatusCode, Problem> {
+    let to = number("to", &wanted.to)?;
+    order(&api, &session, id, Command::Consult(to)).await
+}
+
+/// In a consultation: talk to whoever waits, while the other waits
+#[utoipa::path(
+    post, path = "/calls/{id}/swap", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "The other one is there"), Problem)
+)]
+async fn swap(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::Swap).await
+}
+
+/// In a consultation: connect the two others, and leave
+#[utoipa::path(
+    post, path = "/calls/{id}/complete", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "They talk, or the one hears the other ring"), Problem)
+)]
+async fn complete(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::Complete).await
+}
+
+/// In a consultation: let go of whom one called, and talk to the first again
+#[utoipa::path(
+    post, path = "/calls/{id}/cancel", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "The first two talk"), Problem)
+)]
+async fn cancel(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::Cancel).await
+}
+
+/// In a consultation: let all three talk
+#[utoipa::path(
+    post, path = "/calls/{id}/three-way", tag = "live",
+    params(("id" = Uuid, Path, description = "The call")),
+    responses((status = 202, description = "All three talk"), Problem)
+)]
+async fn three_way(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(id): UrlPath<Uuid>,
+) -> Result<StatusCode, Problem> {
+    order(&api, &session, id, Command::ThreeWay).await
+}
+
+/// Has a call do what is wanted in the name of whichever line of one's own talks in it.
+async fn order(
+    api: &ApiState,
+    session: &Session,
+    id: Uuid,
+    command: Command,
+) -> Result<StatusCode, Problem> {
+    let shard = api.live()?.shard_for(session, CallId(id), Right::CallHangupAny).await?;
+    let mut refusal = CommandRefusal::NotTalking;
+    for line in own_lines(api, session).await? {
+        let order = CallOrder { by: line.number, command: command.clone() };
+        match shard.order(CallId(id), order).await? {
+            Ok(()) => {
+                let (what, to) = told(&command);
+                let after = to.map(|to| json!({ "to": to }));
+                let act = Act { after, ..Act::on(what, AuditObject::Call, id) };
+                api.audit(session, act).await?;
+                return Ok(StatusCode::ACCEPTED);
+            }
+            // Another line may be the one.
+            Err(CommandRefusal::NotTalking) => {}
+            Err(other) => refusal = other,
+        }
+    }
+    Err(problem(refusal))
+}
+
+/// What the audit says of an order.
+fn told(command: &Command) -> (AuditAction, Option<&str>) {
+    match command {
+        Command::Hold => (AuditAction::CallHeld, None),
+        Command::Resume => (AuditAction::CallResumed, None),
+        Command::Transfer(to) => (AuditAction::CallTransferred, Some(to)),
+        Command::Consult(to) => (AuditAction::CallConsulted, Some(to)),
+        Command::Swap => (AuditAction::CallSwapped, None),
+        Command::Complete => (AuditAction::CallCompleted, None),
+        Command::Cancel => (AuditAction::CallBack, None),
+        Command::ThreeWay => (AuditAction::CallThreeWay, None),
+    }
+}
+
+fn problem(refusal: CommandRefusal) -> Problem {
+    let in_russian = match refusal {
+        CommandRefusal::NoCall => return Problem::not_found(),
+        CommandRefusal::NotTalking => "Вы не разговариваете в этом звонке",
+        CommandRefusal::UnderWay => {
+            "В этом звонке уже идёт перевод или консультация: сначала завершите её"
+        }
+        CommandRefusal::ToItself => "Этот номер уже в разговоре: назовите другой",
+        CommandRefusal::NotConsulting => {
+            "Вы ни с кем не консультируетесь в этом звонке: сначала позвоните кому-нибудь"
+        }
+        CommandRefusal::NotAnswered => {
+            "Второй собеседник ещё не ответил: подождите, переведите звонок или отмените вызов"
+        }
+        CommandRefusal::HeldByPhone => {
+            "Звонок на удержании на самом телефоне: сначала снимите удержание там"
+        }
+        CommandRefusal::NoCommonCodec => "У собеседников нет общего кодека: их не соединить",
+    };
+    Problem::impossible(Text::of_error(in_russian, refusal))
+}
