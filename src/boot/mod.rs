@@ -278,10 +278,17 @@ struct Knowledge {
     sounds: Arc<Sounds>,
 }
 
+/// What the database and the configuration say of who exists and may do what.
+async fn load_directory(config: &Config, store: &Store) -> Result<LoadedDirectory, StoreError> {
+    let mut loaded = store.load_directory(&config.trunks).await?;
+    loaded.directory.outbound = config.outbound.clone();
+    Ok(loaded)
+}
+
 impl Knowledge {
     async fn load(config: &Config, store: &Store) -> Result<Self, BootError> {
         let LoadedDirectory { directory, trunk_names, left_out } =
-            store.load_directory(&config.trunks).await?;
+            load_directory(config, store).await?;
         for trunk in left_out {
             tracing::warn!("{trunk}");
         }

@@ -16,6 +16,7 @@ use call::{
     features::Features,
 };
 use sip::digest::Ha1;
+use std::collections::BTreeSet;
 
 /// An extension and who sits there.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct ExtensionDraft {
     pub user: Option<UserId>,
     /// What is set for its devices.
     pub media: MediaRules,
+    /// Names of the classes of numbers that it may call through trunks.
+    pub outbound_classes: BTreeSet<String>,
 }
 
 /// An extension to be added.
@@ -58,6 +61,8 @@ pub struct NewExtension {
     pub user: Option<UserId>,
     /// What is set for its devices.
     pub media: MediaRules,
+    /// Names of the classes of numbers that it may call through trunks.
+    pub outbound_classes: BTreeSet<String>,
 }
 
 /// Calls at a time that an extension gets unless told otherwise: one, one waiting, two to transfer.
@@ -91,6 +96,7 @@ impl Store {
                 .bind(extension.media.dtmf.name())
                 .bind(extension.media.codecs.names().join("\n"))
                 .bind(&extension.media.hold_music)
+                .bind(lines(&extension.outbound_classes))
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -134,6 +140,7 @@ impl Store {
                 .bind(draft.media.dtmf.name())
                 .bind(draft.media.codecs.names().join("\n"))
                 .bind(&draft.media.hold_music)
+                .bind(lines(&draft.outbound_classes))
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
@@ -173,6 +180,25 @@ impl Store {
             }),
         };
         super::require_row(rows, || format!("extension {id}"))
+    }
+
+    /// Gives an extension the right to these classes of numbers, and to no others.
+    pub async fn set_outbound_classes(
+        &self,
+        domain: DomainId,
+        number: &str,
+        classes: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE_OUTBOUND_CLASSES)
+                .bind(lines(classes))
+                .bind(domain.0)
+                .bind(number)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_row(rows, || format!("extension {number}"))
     }
 
     /// Gives an extension another SIP password.
@@ -240,9 +266,19 @@ from_row!(ExtensionRow, row => Ok(Self {
             forward_no_answer: row.try_get("forward_no_answer")?,
             forward_offline: row.try_get("forward_offline")?,
         },
+        outbound_classes: row
+            .try_get::<String, _>("outbound_classes")?
+            .lines()
+            .map(str::to_owned)
+            .collect(),
     },
     version: row.try_get("version")?,
 }));
+
+/// One a line.
+fn lines(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+}
 
 fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, StoreError> {
     if password.expose().is_empty() {
@@ -269,22 +305,26 @@ const NUMBER_BYTES_MAX: usize = 32;
 const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
-         user_id, dtmf, codecs, hold_music, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+         user_id, dtmf, codecs, hold_music, outbound_classes, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
            ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
            extension.version AS version, do_not_disturb, forward_all, forward_busy,
-           forward_no_answer, forward_offline
+           forward_no_answer, forward_offline, outbound_classes
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
 const UPDATE: &str = "
     UPDATE extension
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
-        codecs = $6, hold_music = $7, version = version + 1
-    WHERE domain_id = $8 AND id = $9 AND version = $10";
+        codecs = $6, hold_music = $7, outbound_classes = $8, version = version + 1
+    WHERE domain_id = $9 AND id = $10 AND version = $11";
+
+const UPDATE_OUTBOUND_CLASSES: &str = "
+    UPDATE extension SET outbound_classes = $1, version = version + 1
+    WHERE domain_id = $2 AND number = $3";
 
 const UPDATE_DO_NOT_DISTURB: &str =
     "UPDATE extension SET do_not_disturb = $1 WHERE domain_id = $2 AND id = $3";

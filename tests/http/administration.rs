@@ -136,6 +136,7 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     let draft = json!({
         "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
         "codecs": ["G722", "PCMA"], "hold_music": " jazz ",
+        "outbound_classes": ["international", "national"],
     });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
@@ -147,6 +148,17 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(row.media.dtmf, call::DtmfMode::Inband);
     assert_eq!(row.media.codecs.names(), ["G722", "PCMA"]);
     assert_eq!(row.media.hold_music.as_deref(), Some("jazz"));
+    let both = ["international", "national"].map(str::to_owned);
+    assert_eq!(row.outbound_classes, both.into());
+    let known = admin.get("/admin/outbound-classes").await.json();
+    assert_eq!(known["items"][1], json!({ "name": "international", "prefixes": ["+"] }));
+    let mars = json!({
+        "name": "Анна", "user_id": null, "calls_max": null, "outbound_classes": ["mars"],
+    });
+    let refused = admin.act(Method::PUT, &path, Some(2), mars).await.json();
+    let error = &refused["errors"][0];
+    assert_eq!((&error["field"], &error["code"]), (&json!("outbound_classes"), &json!("unknown")));
+    assert!(error.to_string().contains("есть national, international"), "{error}");
     for (codecs, code, told) in [
         (json!(["G722", "MP3"]), "unknown", "MP3"),
         (json!(["PCMA", "pcma"]), "repeated", "PCMA указан дважды"),

@@ -1,11 +1,14 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::{cdr::Line, features::Features, occupancy::TrunkLimits, rules::MediaRules};
+use crate::{
+    cdr::Line, features::Features, occupancy::TrunkLimits, outbound::OutboundRules,
+    rules::MediaRules,
+};
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
@@ -24,6 +27,8 @@ pub struct Directory {
     pub trunks: HashMap<String, Trunk>,
     /// Who may hear the calls of others and speak in them.
     pub supervisors: HashSet<UserId>,
+    /// Which numbers of the world outside may be called by whom.
+    pub outbound: OutboundRules,
 }
 
 /// A tenant.
@@ -58,6 +63,8 @@ pub struct Extension {
     pub media: MediaRules,
     /// What becomes of calls to it.
     pub features: Features,
+    /// Names of the classes of numbers that it may call through trunks.
+    pub outbound_classes: BTreeSet<String>,
 }
 
 impl Extension {

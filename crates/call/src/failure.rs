@@ -23,6 +23,8 @@ pub(crate) enum Cause {
     NotFound,
     /// The plan or the rights say no.
     Refused,
+    /// Whoever sends the call out has no right to the number.
+    Barred,
     /// No codec or profile in common.
     NoCommonCodec,
     /// The caller has as many calls as it may.
@@ -60,6 +62,7 @@ impl Cause {
             Self::Unavailable => "unavailable",
             Self::NotFound => "not_found",
             Self::Refused => "refused",
+            Self::Barred => "barred",
             Self::NoCommonCodec => "no_common_codec",
             Self::TooManyCalls => "too_many_calls",
             Self::Exhausted => "exhausted",
@@ -84,6 +87,7 @@ impl Cause {
             Self::Busy => "Q.850;cause=17;text=\"User busy\"",
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",
             Self::Rejected | Self::Refused => "Q.850;cause=21;text=\"Call rejected\"",
+            Self::Barred => "Q.850;cause=52;text=\"Outgoing calls barred\"",
             Self::Unavailable => "Q.850;cause=20;text=\"Subscriber absent\"",
             Self::NotFound => "Q.850;cause=1;text=\"Unallocated number\"",
             Self::NoCommonCodec => "Q.850;cause=88;text=\"Incompatible destination\"",
@@ -106,7 +110,7 @@ impl Cause {
             Self::NoAnswer | Self::Unavailable => 480,
             Self::Rejected => 603,
             Self::NotFound => 404,
-            Self::Refused => 403,
+            Self::Refused | Self::Barred => 403,
             Self::NoCommonCodec => 488,
             Self::TooManyCalls => 403,
             Self::Exhausted | Self::Shutdown => 503,

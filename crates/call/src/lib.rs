@@ -19,6 +19,7 @@ mod leg;
 mod loops;
 mod names;
 mod occupancy;
+pub mod outbound;
 mod output;
 mod parking;
 mod ports;

@@ -40,7 +40,9 @@ impl Context<'_> {
         for target in &dial.targets {
             let found = match target {
                 DialTarget::User(number) => self.devices_of_user(&search, number),
-                DialTarget::Trunk { trunk, number } => self.device_of_trunk(&search, trunk, number),
+                DialTarget::Trunk { trunk, number } => {
+                    self.device_of_trunk(&search, trunk, number, &dial.by)
+                }
             };
             match found {
                 Ok(found) => {
@@ -165,6 +167,7 @@ impl Context<'_> {
         search: &Search<'_>,
         name: &str,
         number: &str,
+        by: &Principal,
     ) -> Result<Targets, Refusal> {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
@@ -172,6 +175,7 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
+        self.right_to_call(search.domain.id, by, number)?;
         if self.world.trunks.is_down(name) {
             let reason = Some(format!("Trunk {name} is down"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });

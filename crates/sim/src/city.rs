@@ -234,6 +234,15 @@ impl City {
         });
     }
 
+    /// Lets an extension call these classes of numbers, and no others.
+    pub fn set_outbound_classes(&mut self, number: &str, classes: &[&str]) {
+        self.change_directory(|it| {
+            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
+                extension.outbound_classes = classes.iter().map(|it| (*it).to_owned()).collect();
+            }
+        });
+    }
+
     fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         self.tell_of_directory(change);
         self.settle_step();

@@ -3,6 +3,7 @@
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
     Session, Text, UrlPath,
+    admin_outbound::checked_classes,
     media_rules::{Dtmf, checked_music},
 };
 use crate::{
@@ -16,6 +17,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use base::{ExtensionId, Rng, UserId};
 use call::{Codecs, MediaRules};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -58,6 +60,8 @@ struct Line {
     /// Music that whoever it puts on hold hears; `null` for that of the domain.
     #[schema(required)]
     hold_music: Option<String>,
+    /// Names of the classes of numbers that it may call through trunks.
+    outbound_classes: Vec<String>,
     /// For `If-Match`.
     version: i64,
 }
@@ -95,6 +99,9 @@ struct LineDraft {
     /// Music that whoever it puts on hold hears, one that the server has; `null` for that of the
     /// domain.
     hold_music: Option<String>,
+    /// Names of the classes of numbers that it may call through trunks; none unless they are here.
+    #[serde(default)]
+    outbound_classes: Vec<String>,
 }
 
 /// A line that was made.
@@ -175,6 +182,7 @@ async fn add(
         ring_timeout_s: draft.ring_timeout_s,
         user: draft.user,
         media: draft.media,
+        outbound_classes: draft.outbound_classes,
     };
     let added = api.store.add_extension(&session.domain, new).await;
     let id = match added {
@@ -269,6 +277,7 @@ impl Line {
             dtmf: Dtmf::of(extension.media.dtmf),
             codecs: extension.media.codecs.names().to_vec(),
             hold_music: extension.media.hold_music,
+            outbound_classes: extension.outbound_classes.into_iter().collect(),
             version,
         }
     }
@@ -321,6 +330,14 @@ impl LineDraft {
                 None
             }
         };
+        let rules = &api.config_in_force().outbound;
+        let outbound_classes = match checked_classes(rules, &self.outbound_classes) {
+            Ok(classes) => classes,
+            Err(error) => {
+                errors.push(error);
+                BTreeSet::new()
+            }
+        };
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -330,6 +347,7 @@ impl LineDraft {
             ring_timeout_s: self.ring_timeout_s,
             user,
             media: MediaRules { dtmf: self.dtmf.mode(), codecs, hold_music },
+            outbound_classes,
         })
     }
 }

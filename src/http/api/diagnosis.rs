@@ -105,6 +105,10 @@ fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
             format!("План набора не разрешает звонить на {dialled}"),
             format!("The dialplan does not allow calls to {dialled}"),
         ),
+        "barred" if !is_rung => error(
+            format!("Нет права звонить на {dialled}: его дают линии администраторы"),
+            format!("There is no right to call {dialled}: administrators give it to lines"),
+        ),
         "too_many_calls" => warning(
             format!("У {who} уже столько звонков, сколько можно"),
             format!("{who} has as many calls as it may"),

@@ -232,6 +232,10 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::DialTarget => {
             "Нужно либо `user` или `users`, либо `trunk` или `trunks` вместе с `number`".to_owned()
         }
+        Mistake::AsWithoutTrunk => {
+            "Имеет смысл только рядом с `trunk` или `trunks`: внутренним звонкам прав не нужно"
+                .to_owned()
+        }
         Mistake::OneThingToSay => {
             "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \
              `duration`, `date` или `time`"

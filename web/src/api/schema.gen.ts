@@ -257,6 +257,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/outbound-classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The classes of numbers outside */
+        get: operations["get_admin_outbound_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/registrations": {
         parameters: {
             query?: never;
@@ -1894,6 +1911,8 @@ export interface components {
             name: string;
             /** @description The number, which is also the SIP user name. */
             number: string;
+            /** @description Names of the classes of numbers that it may call through trunks. */
+            outbound_classes: string[];
             /**
              * Format: int32
              * @description How long it rings, in seconds.
@@ -1928,6 +1947,8 @@ export interface components {
             hold_music?: string | null;
             /** @description Shown to those it calls. */
             name: string;
+            /** @description Names of the classes of numbers that it may call through trunks; none unless they are here. */
+            outbound_classes?: string[];
             /**
              * Format: int32
              * @description How long it rings, 5 to 600 s.
@@ -2156,6 +2177,18 @@ export interface components {
             days: number;
             /** @description Which wall. */
             title: string;
+        };
+        /** @description Numbers that a line may have the right to call. */
+        OutboundClass: {
+            /** @description Its name. */
+            name: string;
+            /** @description What its numbers begin with. */
+            prefixes: string[];
+        };
+        /** @description All classes of numbers outside. */
+        OutboundClasses: {
+            /** @description As the configuration has them. */
+            items: components["schemas"]["OutboundClass"][];
         };
         /** @description Who took part. */
         Participant: {
@@ -3432,6 +3465,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_outbound_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundClasses"];
                 };
             };
         };

@@ -28,6 +28,8 @@ export type User = Schemas['User'];
 export type Role = Schemas['Role'];
 /** A line as the administrator sees it. */
 export type ManagedLine = Schemas['Line'];
+/** Numbers outside that lines may have the right to call. */
+export type OutboundClass = Schemas['OutboundClass'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 export type Registration = Schemas['Registration'];

@@ -4,7 +4,7 @@
 use super::{Call, Ringing, State, recording::Recording};
 use crate::{
     context::Context,
-    dialplan::{Dial, DialTarget, RouteQuery, Walk},
+    dialplan::{Dial, DialTarget, Principal, RouteQuery, Walk},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
@@ -42,7 +42,8 @@ impl Call {
         let display = called.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
         let calling = super::Calling { number: to.clone(), display: display.map(Bytes::from) };
         let targets = vec![DialTarget::User(extension.clone())];
-        let dial = Dial { targets, timeout_s: None, is_intercom };
+        let by = Principal::Extension(extension.clone());
+        let dial = Dial { targets, timeout_s: None, is_intercom, by };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let mut call = Self {
             id,

@@ -34,7 +34,9 @@ pub(super) enum Fault {
 impl Refused {
     /// Nobody was rung.
     pub(super) fn of(refusal: Refusal) -> Self {
-        Self { refusal, by: None, fault: Fault::Way }
+        // Who may not call a number may not do so by another trunk either.
+        let fault = if refusal.cause == Cause::Barred { Fault::Callee } else { Fault::Way };
+        Self { refusal, by: None, fault }
     }
 }
 
@@ -273,7 +275,7 @@ impl Refusal {
             Cause::Busy | Cause::TooManyCalls => DialOutcome::Busy,
             Cause::NoAnswer => DialOutcome::NoAnswer,
             Cause::Unavailable => DialOutcome::Offline,
-            Cause::Rejected | Cause::Refused => DialOutcome::Refused,
+            Cause::Rejected | Cause::Refused | Cause::Barred => DialOutcome::Refused,
             Cause::Normal
             | Cause::Cancelled
             | Cause::AnsweredElsewhere

@@ -1,6 +1,6 @@
 //! What a plan has a call do, and what it hears back.
 
-use super::ConferencePlan;
+use super::{ConferencePlan, Principal};
 use crate::speech::{ClockTime, Date, Language};
 use media::progress::ProgressTone;
 use std::fmt;
@@ -195,6 +195,8 @@ pub struct Dial {
     pub timeout_s: Option<u32>,
     /// Whether their devices are asked to answer by themselves.
     pub is_intercom: bool,
+    /// Whose rights a call out through a trunk needs.
+    pub by: Principal,
 }
 
 /// Somebody to ring.

@@ -157,6 +157,8 @@ pub(super) struct Dial {
     /// Each, or all.
     pub(super) timeout_s: Option<u32>,
     pub(super) is_intercom: bool,
+    /// The extension in whose name calls go out through trunks; else whoever sends them there.
+    pub(super) on_behalf_of: Option<Template>,
     /// Unless it is here, the next step follows.
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }

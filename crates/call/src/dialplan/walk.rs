@@ -48,6 +48,8 @@ pub enum Principal {
 struct Frame {
     steps: Steps,
     next: usize,
+    /// In whose name the call goes on after them, if that is another.
+    then_by: Option<Principal>,
 }
 
 /// What the outcome of the action under way is for.
@@ -99,6 +101,7 @@ impl Walk {
             is_in_turn: false,
             timeout_s: None,
             is_intercom: false,
+            on_behalf_of: None,
             on: std::collections::BTreeMap::new(),
         };
         let steps = Steps::from([Step::Dial(Arc::new(dial))]);
@@ -108,7 +111,7 @@ impl Walk {
             caller: by.name().to_owned(),
             by,
             variables: vec![(NUMBER.to_owned(), number.to_owned())],
-            frames: vec![Frame { steps, next: 0 }],
+            frames: vec![Frame { steps, next: 0, then_by: None }],
             awaits: Awaits::Nothing,
             rule: None,
             is_recorded: false,
@@ -122,7 +125,9 @@ impl Walk {
         while let Some(frame) = self.frames.last_mut() {
             let steps = Arc::clone(&frame.steps);
             let Some(step) = steps.get(frame.next) else {
-                self.frames.pop();
+                if let Some(by) = self.frames.pop().and_then(|it| it.then_by) {
+                    self.by = by;
+                }
                 continue;
             };
             frame.next += 1;
@@ -191,10 +196,15 @@ impl Walk {
         self.route(dialled, now);
     }
 
-    /// Does what another number would do, in the name of `by`, before it goes on.
+    /// Does what another number would do, in the name of `by`, before it goes on in the name of
+    /// whoever it went before.
     pub fn detour(&mut self, dialled: &str, by: Principal, now: UnixMillis) {
-        self.by = by;
+        let then_by = std::mem::replace(&mut self.by, by);
+        let depth = self.frames.len();
         self.route(dialled, now);
+        if let Some(frame) = self.frames.get_mut(depth) {
+            frame.then_by = Some(then_by);
+        }
     }
 
     // === Getters ===
@@ -253,7 +263,7 @@ impl Walk {
     }
 
     fn enter(&mut self, steps: Steps) {
-        self.frames.push(Frame { steps, next: 0 });
+        self.frames.push(Frame { steps, next: 0, then_by: None });
     }
 
     fn refuse(&mut self, status: u16, reason: &str) {
@@ -506,8 +516,10 @@ impl Walk {
         further: VecDeque<DialTarget>,
     ) -> Action {
         let (timeout_s, is_intercom) = (dial.timeout_s, dial.is_intercom);
+        let on_behalf_of = dial.on_behalf_of.as_ref().map(|it| self.fill_number(it));
+        let by = on_behalf_of.map_or_else(|| self.by.clone(), Principal::Extension);
         self.awaits = Awaits::Dial { dial, further };
-        Action::Dial(DialOrder { targets, timeout_s, is_intercom })
+        Action::Dial(DialOrder { targets, timeout_s, is_intercom, by })
     }
 
     fn target(&self, target: &Target) -> DialTarget {

@@ -10,6 +10,7 @@ mod forks;
 mod losses;
 mod media;
 mod operations;
+mod outbound;
 mod plans;
 mod races;
 mod recordings;

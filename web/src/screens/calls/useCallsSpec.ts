@@ -107,6 +107,7 @@ export const CAUSES = [
   'refused',
   'no_common_codec',
   'too_many_calls',
+  'barred',
   'exhausted',
   'loop',
   'rtp_timeout',

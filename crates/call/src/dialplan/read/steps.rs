@@ -231,9 +231,11 @@ impl Reading<'_, '_> {
         let in_turn = table.optional("in_turn");
         let timeout_s = table.optional("timeout_s");
         let intercom = table.optional("intercom");
+        let on_behalf_of = table.optional("as");
         let on = table.optional("on");
         table.finish(self.to);
         let is_list_of_trunks = trunks.is_some();
+        let is_out = number.is_some();
         let targets = match (user.or(users), trunk.or(trunks), number) {
             (Some(users), None, None) => {
                 self.all(&users, |reading, it| Some(Target::User(reading.template(it, scope)?)))
@@ -258,12 +260,18 @@ impl Reading<'_, '_> {
         };
         let is_in_turn = self.boolean_or(in_turn.as_ref(), is_list_of_trunks);
         let is_intercom = self.boolean_or(intercom.as_ref(), false);
+        let on_behalf_of = match on_behalf_of {
+            Some(it) if !is_out => return self.checked(&it, Err(Mistake::AsWithoutTrunk)),
+            Some(it) => Some(self.template(&it, scope)?),
+            None => None,
+        };
         let on = on.map_or(Some(BTreeMap::new()), |it| self.outcomes(&it, scope));
         Some(Step::Dial(Arc::new(Dial {
             targets: targets?,
             is_in_turn: is_in_turn?,
             timeout_s,
             is_intercom: is_intercom?,
+            on_behalf_of,
             on: on?,
         })))
     }
