@@ -3,7 +3,7 @@
 use super::{Running, plans, plans::PlansError};
 use crate::{
     config::{Config, Written},
-    http::api::house::{Done, House, PlanTrouble, Vitals},
+    http::api::house::{Done, House, PlanTrouble, ToldAlarm, Vitals},
 };
 use call::dialplan::Plans;
 use std::{
@@ -60,6 +60,10 @@ impl House for Running {
         let mut names: Vec<_> = self.sounds.load().music.keys().cloned().collect();
         names.sort_unstable();
         names
+    }
+
+    fn outbound_alarms(&self) -> Vec<ToldAlarm> {
+        self.outbound_alarms.all()
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

@@ -8,6 +8,7 @@ mod control;
 mod features;
 mod figures;
 pub mod house;
+mod outbound;
 pub mod plans;
 mod settings;
 mod signals;
@@ -44,6 +45,7 @@ use base::Rng;
 use call::{
     Conversations, Directory, Occupancy, Parking, Rooms, Sounds, TrunkStates, World,
     dialplan::Plans,
+    outbound::OutboundUse,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
     texts::{TextOffice, TextOrder, TextReply},
 };
@@ -168,6 +170,8 @@ pub(crate) struct Running {
     /// How the trunks stand, as the shards say.
     trunks: TrunkStates,
     occupancy: Occupancy,
+    outbound_use: OutboundUse,
+    outbound_alarms: outbound::ToldAlarms,
     is_draining: AtomicBool,
 }
 
@@ -226,6 +230,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         media_workers: parts.media.metrics().to_vec(),
         trunks: parts.trunks.clone(),
         occupancy: parts.occupancy.clone(),
+        outbound_use: parts.outbound_use.clone(),
+        outbound_alarms: outbound::ToldAlarms::default(),
         is_draining: AtomicBool::new(false),
     });
 
@@ -250,11 +256,14 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         tokio::spawn(running.clone().change_features(orders));
     }
     let watching = tokio::spawn(running.clone().report_figures());
+    let counting = tokio::spawn(running.clone().watch_outbound_use());
     tracing::info!("ready");
 
     running.obey(&mut signals).await;
     running.drain(&config, &mut signals).await;
     watching.abort();
+    counting.abort();
+    running.keep_outbound_use().await;
     parts.panels.close(GOODBYE_LIMIT).await;
     parts.stop().await;
     let _ = stop.send(true);
@@ -327,6 +336,7 @@ struct Parts {
     rooms: Rooms,
     trunks: TrunkStates,
     occupancy: Occupancy,
+    outbound_use: OutboundUse,
     panels: Panels,
 }
 
@@ -461,9 +471,11 @@ impl Parts {
             rooms: Rooms::default(),
             trunks: TrunkStates::default(),
             occupancy: Occupancy::default(),
+            outbound_use: outbound::restored(store).await?,
         };
         let rooms = start.rooms.clone();
         let (trunks, occupancy) = (start.trunks.clone(), start.occupancy.clone());
+        let outbound_use = start.outbound_use.clone();
         let (shards, shard_tasks) = start.all(ears, &mut rng);
         Ok(Self {
             event_loops,
@@ -482,6 +494,7 @@ impl Parts {
             rooms,
             trunks,
             occupancy,
+            outbound_use,
             panels: Panels::default(),
         })
     }
@@ -539,6 +552,7 @@ struct ShardStart<'a> {
     rooms: Rooms,
     trunks: TrunkStates,
     occupancy: Occupancy,
+    outbound_use: OutboundUse,
 }
 
 impl ShardStart<'_> {
@@ -563,6 +577,7 @@ impl ShardStart<'_> {
                     sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
                     occupancy: self.occupancy.clone(),
+                    outbound_use: self.outbound_use.clone(),
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),

@@ -1,7 +1,10 @@
 //! `[outbound]` and `[[outbound_class]]`: calls out through trunks.
 
 use super::Problems;
-use call::outbound::{Notation, OutboundClass, OutboundRules};
+use call::{
+    dialplan::{Hours, Zone},
+    outbound::{Caps, Notation, OutboundClass, OutboundRules},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -32,6 +35,14 @@ impl Default for Raw {
 pub(super) struct RawClass {
     name: String,
     prefixes: Vec<String>,
+    line_calls_max: Option<i64>,
+    line_calls_a_minute: Option<i64>,
+    line_minutes_a_day: Option<i64>,
+    domain_calls_max: Option<i64>,
+    domain_calls_a_minute: Option<i64>,
+    domain_minutes_a_day: Option<i64>,
+    hours: Vec<String>,
+    time_zone: String,
 }
 
 impl Raw {
@@ -81,6 +92,7 @@ fn check_classes(raw: Vec<RawClass>, problems: &mut Problems) -> Vec<OutboundCla
         let of = |(name, prefix): (&str, &str)| OutboundClass {
             name: name.to_owned(),
             prefixes: vec![prefix.to_owned()],
+            ..OutboundClass::default()
         };
         return [("national", ""), ("international", "+")].map(of).into();
     }
@@ -105,9 +117,52 @@ fn check_classes(raw: Vec<RawClass>, problems: &mut Problems) -> Vec<OutboundCla
                 problems.add(key, format!("{prefix:?} begins no number: {DIGITS}"));
             }
         }
-        classes.push(OutboundClass { name: class.name, prefixes: class.prefixes });
+        classes.push(class.check(&path, problems));
     }
     classes
+}
+
+impl RawClass {
+    /// What is set beside its name and prefixes, and all of it together.
+    fn check(self, path: &str, problems: &mut Problems) -> OutboundClass {
+        let mut cap = |key: &str, written: Option<i64>| {
+            let checked = written.map(|it| u32::try_from(it).ok().filter(|it| *it <= CAP_MAX));
+            if written.is_some() && checked.flatten().is_none() {
+                let problem = format!("is out of range: write a number from 0 to {CAP_MAX}");
+                problems.add(format!("{path}.{key}"), problem);
+            }
+            checked.flatten()
+        };
+        let line = Caps {
+            calls_max: cap("line_calls_max", self.line_calls_max),
+            calls_a_minute: cap("line_calls_a_minute", self.line_calls_a_minute),
+            minutes_a_day: cap("line_minutes_a_day", self.line_minutes_a_day),
+        };
+        let domain = Caps {
+            calls_max: cap("domain_calls_max", self.domain_calls_max),
+            calls_a_minute: cap("domain_calls_a_minute", self.domain_calls_a_minute),
+            minutes_a_day: cap("domain_minutes_a_day", self.domain_minutes_a_day),
+        };
+        let mut hours = Vec::with_capacity(self.hours.len());
+        for (n, written) in self.hours.iter().enumerate() {
+            match Hours::parse(written) {
+                Some(read) => hours.push(read),
+                None => problems.add(
+                    format!("{path}.hours[{n}]"),
+                    format!("{written:?} are no hours: write them like \"mon-fri 09:00-18:00\""),
+                ),
+            }
+        }
+        let zone = Zone::named(&self.time_zone).unwrap_or_else(|| {
+            if !self.time_zone.is_empty() {
+                let written = &self.time_zone;
+                let problem = format!("{written:?} is no zone: write one like \"Europe/Moscow\"");
+                problems.add(format!("{path}.time_zone"), problem);
+            }
+            Zone::default()
+        });
+        OutboundClass { name: self.name, prefixes: self.prefixes, line, domain, hours, zone }
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -123,6 +178,8 @@ fn is_number(number: &str) -> bool {
 const DIGITS: &str = "write digits, '+', '*' and '#' without separators";
 const NAME_CHARS_MAX: usize = 32;
 const PREFIX_BYTES_MAX: usize = 32;
+/// Most calls or minutes that a cap can allow.
+const CAP_MAX: u32 = 1_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -157,7 +214,8 @@ mod tests {
         let wrong = parse(
             "[outbound]\nnational = \"8\"\nblocked = [\"+7809\", \"80 9\"]\n\
              [[outbound_class]]\nname = \"a b\"\nprefixes = [\"x\"]\n\
-             [[outbound_class]]\nname = \"c\"\n[[outbound_class]]\nname = \"c\"\nprefixes = [\"\"]\n",
+             [[outbound_class]]\nname = \"c\"\n[[outbound_class]]\nname = \"c\"\nprefixes = [\"\"]\n\
+             line_calls_max = -1\nhours = [\"mon\"]\ntime_zone = \"Mars\"\n",
         );
 
         assert_eq!(
@@ -169,6 +227,9 @@ mod tests {
                 "outbound_class[0].prefixes[0]",
                 "outbound_class[1].prefixes",
                 "outbound_class[2].name",
+                "outbound_class[2].line_calls_max",
+                "outbound_class[2].hours[0]",
+                "outbound_class[2].time_zone",
             ]
         );
     }

@@ -21,6 +21,7 @@ mod fresh;
 mod inserts;
 pub mod messages;
 mod migrations;
+pub mod outbound;
 pub mod passwords;
 pub mod recordings;
 pub mod recoveries;

@@ -21,7 +21,7 @@ use std::{
 use tandem::{
     boot,
     config::{Config, Written},
-    http::api::house::{Done, House as Server, PlanTrouble, Vitals},
+    http::api::house::{Done, House as Server, PlanTrouble, ToldAlarm, Vitals},
 };
 
 /// Stands for the running server.
@@ -34,6 +34,7 @@ pub(crate) struct Fake {
     pub(crate) reloads: AtomicUsize,
     rules: AtomicUsize,
     is_broken: AtomicBool,
+    alarms: Vec<ToldAlarm>,
 }
 
 impl Fake {
@@ -102,6 +103,10 @@ impl Server for Fake {
         config.server.dialplans_dir.clone_from(&self.directory);
         let (sounds, trunks) = (Sounds::default(), self.trunks.iter().cloned());
         boot::plans::load_with(&config, &sounds, trunks, changed).map_err(boot::house::trouble)
+    }
+
+    fn outbound_alarms(&self) -> Vec<ToldAlarm> {
+        self.alarms.clone()
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

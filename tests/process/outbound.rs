@@ -1,8 +1,11 @@
 //! Who may call out: nobody whom no administrator let, and whoever sends a call out does so with its own
 //! rights.
 
-use crate::harness::{Server, Sipp, TRUNK_SLOT, Transport, UdpPeer, Visitor, request, status_of};
+use crate::harness::{
+    Server, Sipp, TRUNK_SLOT, Transport, UdpPeer, Visitor, request, status_of, wait_for,
+};
 use serde_json::json;
+use std::time::Duration;
 
 #[test]
 fn a_line_calls_out_once_it_has_the_right_by_command_or_panel_and_no_longer_than_that() {
@@ -99,4 +102,47 @@ prefixes = ["+7495"]
 [[outbound_class]]
 name = "abroad"
 prefixes = ["+"]
+"#;
+
+#[test]
+fn minutes_of_a_day_end_calls_and_hold_over_kill_9_and_whoever_reaches_them_is_told_of() {
+    let mut server = Server::start_with_talked_outside(CAPS, "1001", 57);
+    let carrier = Sipp::callee(&server, TRUNK_SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", OUT).run();
+    carrier.succeed();
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|it| it.cause == "capped"), "{rows:?}");
+    assert!(rows.iter().all(|it| (2_900..3_600).contains(&it.talk_ms)), "{rows:?}");
+    let told = "403 1001 has talked as many minutes today as it may: class national";
+    assert!(call_of(&server, "1001", OUT).is_some_and(|it| it.contains(told)));
+    let blocked = call_of(&server, "1001", "979991234567");
+    assert!(blocked.is_some_and(|it| it.contains("403 79991234567 is on the black list")));
+
+    wait_for("the alarms", Duration::from_secs(10), || {
+        let metrics = server.get("/metrics")?;
+        let is_told = |it: &str| metrics.contains(&format!("alarms_total{{limit=\"{it}\"}} 1"));
+        (is_told("line_minutes") && is_told("blocked")).then_some(())
+    });
+    let log = server.log();
+    assert!(log.contains("ERROR") && log.contains("change line_minutes_a_day"), "{log}");
+    let admin = Visitor::sign_in(&server, "admin");
+    let alarms = admin.get("/admin/outbound-alarms");
+    let limits = [0, 1].map(|it| alarms["items"][it]["limit"].clone());
+    assert_eq!(limits, ["blocked", "line_minutes"], "{alarms}");
+
+    server.kill_and_restart();
+    assert!(call_of(&server, "1001", OUT).is_some_and(|it| it.contains(told)));
+    let carrier = Sipp::callee(&server, TRUNK_SLOT, "uas.xml").start();
+    Sipp::caller(&server, 1, "uac.xml", "1002", OUT).with(&["-d", "200"]).run();
+    carrier.succeed();
+}
+
+const CAPS: &str = r#"
+[outbound]
+blocked = ["7999"]
+
+[[outbound_class]]
+name = "national"
+prefixes = [""]
+line_minutes_a_day = 1
 "#;

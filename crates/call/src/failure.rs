@@ -25,6 +25,8 @@ pub(crate) enum Cause {
     Refused,
     /// Whoever sends the call out has no right to the number.
     Barred,
+    /// Whoever sends the call out, or its domain, has called as much as it may.
+    Capped,
     /// No codec or profile in common.
     NoCommonCodec,
     /// The caller has as many calls as it may.
@@ -63,6 +65,7 @@ impl Cause {
             Self::NotFound => "not_found",
             Self::Refused => "refused",
             Self::Barred => "barred",
+            Self::Capped => "capped",
             Self::NoCommonCodec => "no_common_codec",
             Self::TooManyCalls => "too_many_calls",
             Self::Exhausted => "exhausted",
@@ -88,6 +91,7 @@ impl Cause {
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",
             Self::Rejected | Self::Refused => "Q.850;cause=21;text=\"Call rejected\"",
             Self::Barred => "Q.850;cause=52;text=\"Outgoing calls barred\"",
+            Self::Capped => "Q.850;cause=31;text=\"Limit of outgoing calls reached\"",
             Self::Unavailable => "Q.850;cause=20;text=\"Subscriber absent\"",
             Self::NotFound => "Q.850;cause=1;text=\"Unallocated number\"",
             Self::NoCommonCodec => "Q.850;cause=88;text=\"Incompatible destination\"",
@@ -110,7 +114,7 @@ impl Cause {
             Self::NoAnswer | Self::Unavailable => 480,
             Self::Rejected => 603,
             Self::NotFound => 404,
-            Self::Refused | Self::Barred => 403,
+            Self::Refused | Self::Barred | Self::Capped => 403,
             Self::NoCommonCodec => 488,
             Self::TooManyCalls => 403,
             Self::Exhausted | Self::Shutdown => 503,

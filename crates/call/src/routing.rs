@@ -152,6 +152,7 @@ impl Context<'_> {
             line: Some(extension.line()),
             rules: extension.media.clone(),
             seat: None,
+            permit: None,
             login: None,
             uri: contact.uri,
             from: search.calling.address(host.clone()),
@@ -175,7 +176,7 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
-        self.right_to_call(search.domain.id, by, number)?;
+        let allowed = self.right_to_call(search.domain.id, by, number)?;
         if self.world.trunks.is_down(name) {
             let reason = Some(format!("Trunk {name} is down"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
@@ -187,6 +188,8 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} has {full}"));
             Refusal { reason, ..Refusal::of(Cause::Busy) }
         })?;
+        // Last, so that a trunk that takes no call uses nothing up.
+        let permit = self.permit_to_call(allowed, number)?;
         let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
         let host = Host::Name(Bytes::from(search.domain.name.clone()));
         let device = Target {
@@ -194,6 +197,7 @@ impl Context<'_> {
             line: None,
             rules: rules.clone(),
             seat: Some(Arc::new(seat)),
+            permit,
             login: login.clone(),
             uri: uri.clone(),
             from: search.calling.address(host),

@@ -15,9 +15,10 @@ use base::{CallId, MediaId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    Trunk, TrunkNews, TrunkStates, World,
+    TrunkNews, TrunkStates, World,
     facts::CallState,
     features::FeatureReply,
+    outbound::OutboundUse,
     registration::RegistrationReply,
     subscriptions::{Registrations as _, WatchReply},
     texts::TextReply,
@@ -27,7 +28,6 @@ use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::S
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
-    digest::Ha1,
     endpoint::Send,
     parse::{Framing, parse, refusal},
     shard::{shard_of, shard_of_dialog},
@@ -90,6 +90,8 @@ pub struct City {
     pub(crate) start: Instant,
     pub(crate) now: Instant,
     pub(crate) occupancy: Occupancy,
+    /// How much is called through trunks.
+    pub outbound_use: OutboundUse,
     /// Who is in which conference.
     pub rooms: Rooms,
     /// Who talks with whom.
@@ -100,7 +102,7 @@ pub struct City {
     pub clock_set_by_ms: i64,
     policy: BindingPolicy,
     plot: Plot,
-    directory: Arc<Directory>,
+    pub(crate) directory: Arc<Directory>,
     closed_flows: Vec<FlowId>,
     /// Whether no process of the switch runs.
     is_down: bool,
@@ -151,6 +153,7 @@ impl City {
             start,
             now: start,
             occupancy,
+            outbound_use: OutboundUse::default(),
             rooms,
             conversations,
             back_office: BTreeMap::new(),
@@ -180,6 +183,7 @@ impl City {
                 sounds: Arc::new(plot::sounds(plot)),
                 locator: Box::new(self.registrar.clone()),
                 occupancy: self.occupancy.clone(),
+                outbound_use: self.outbound_use.clone(),
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
@@ -218,45 +222,6 @@ impl City {
             shard.restore_subscriptions(now, &own);
         }
         self.settle_step();
-    }
-
-    /// Somebody takes an extension away.
-    pub fn remove_extension(&mut self, number: &str) {
-        self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
-    }
-
-    /// Somebody gives an extension another password.
-    pub fn set_password(&mut self, number: &str, password: &str) {
-        self.change_directory(|it| {
-            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
-                extension.ha1 = Ha1::of_password(number, DOMAIN, password);
-            }
-        });
-    }
-
-    /// Lets an extension call these classes of numbers, and no others.
-    pub fn set_outbound_classes(&mut self, number: &str, classes: &[&str]) {
-        self.change_directory(|it| {
-            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
-                extension.outbound_classes = classes.iter().map(|it| (*it).to_owned()).collect();
-            }
-        });
-    }
-
-    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
-        self.tell_of_directory(change);
-        self.settle_step();
-    }
-
-    fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
-        let mut directory = plot::copy(&self.directory);
-        change(&mut directory);
-        self.directory = Arc::new(directory);
-        let now = self.now();
-        self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
-        for shard in &mut self.shards {
-            shard.handle_directory(now, Arc::clone(&self.directory));
-        }
     }
 
     // === Phones ===
@@ -371,11 +336,6 @@ impl City {
     /// The directory of the switch.
     pub fn directory(&self) -> &Directory {
         &self.directory
-    }
-
-    /// Sets something else for a trunk, from now on.
-    pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
-        self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
     }
 
     /// Calls that an extension counts as busy with.
@@ -621,7 +581,7 @@ impl City {
     // === Outputs ===
 
     /// Carries out what everybody wants done, then checks what must hold.
-    fn settle_step(&mut self) {
+    pub(crate) fn settle_step(&mut self) {
         loop {
             let from_switch = self.carry_out_switch();
             let from_phones = self.carry_out_phones();

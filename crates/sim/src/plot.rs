@@ -356,6 +356,7 @@ fn outbound() -> OutboundRules {
     let classes = [("national", ""), ("international", "+")].map(|(name, prefix)| OutboundClass {
         name: name.to_owned(),
         prefixes: vec![prefix.to_owned()],
+        ..OutboundClass::default()
     });
     let notation = Notation { international: vec!["00".to_owned()], national: None };
     OutboundRules::new(notation, ["112".to_owned()], &["+882".to_owned()], classes.into())

@@ -257,6 +257,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/outbound-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who called more than it may */
+        get: operations["get_admin_outbound_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/outbound-classes": {
         parameters: {
             query?: never;
@@ -2178,6 +2195,27 @@ export interface components {
             /** @description Which wall. */
             title: string;
         };
+        /** @description Somebody calls more than it may, or what nobody may. */
+        OutboundAlarm: {
+            /** @description When; the same is told again after ten minutes. */
+            at: string;
+            /**
+             * @description Which limit: `line_calls`, `domain_calls`, `line_rate`, `domain_rate`, `line_minutes`,
+             *     `domain_minutes`, `hours` or `blocked`.
+             */
+            limit: string;
+            /** @description Number of the line. */
+            line: string;
+            /** @description The number that it called. */
+            number: string;
+            /** @description In words. */
+            text: components["schemas"]["Text"];
+        };
+        /** @description Who called more than it may, or what nobody may, since the start of the server. */
+        OutboundAlarms: {
+            /** @description The latest first. */
+            items: components["schemas"]["OutboundAlarm"][];
+        };
         /** @description Numbers that a line may have the right to call. */
         OutboundClass: {
             /** @description Its name. */
@@ -3456,6 +3494,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PasswordTold"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_outbound_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundAlarms"];
                 };
             };
             /** @description A refusal */

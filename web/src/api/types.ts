@@ -30,6 +30,8 @@ export type Role = Schemas['Role'];
 export type ManagedLine = Schemas['Line'];
 /** Numbers outside that lines may have the right to call. */
 export type OutboundClass = Schemas['OutboundClass'];
+/** Somebody called outside more than it may. */
+export type OutboundAlarm = Schemas['OutboundAlarm'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 export type Registration = Schemas['Registration'];

@@ -331,8 +331,8 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let due = self.state_due();
-        self.transfer_due().map_or(due, |it| it.min(due))
+        let permits = self.legs.iter().filter_map(Leg::permit_due);
+        permits.chain(self.transfer_due()).fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -358,6 +358,7 @@ impl Call {
         if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
             self.handle_transfer_timeout(ctx);
         }
+        self.check_permits(ctx);
         if self.state_due() > ctx.now.instant {
             return;
         }
@@ -380,6 +381,19 @@ impl Call {
                     }
                 }
             }
+        }
+    }
+
+    /// Ends those whose line or domain has talked outside for as long as it may today.
+    fn check_permits(&mut self, ctx: &mut Context<'_>) {
+        for leg in 0..self.legs.len() {
+            let Err(refusal) = self.legs[leg].check_permit(ctx.now) else { continue };
+            if self.takes_part(leg) {
+                return self.end(ctx, None, refusal);
+            }
+            self.suspend_recording_of(ctx, leg);
+            self.legs[leg].end(ctx, HangupParty::System, &refusal);
+            self.note_transferor_left(ctx, leg);
         }
     }
 

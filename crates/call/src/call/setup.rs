@@ -81,6 +81,7 @@ impl Call {
             line: incoming.line,
             rules: incoming.rules,
             seat: incoming.seat.map(Arc::new),
+            permit: None,
             login: None,
         };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);

@@ -35,7 +35,8 @@ impl Refused {
     /// Nobody was rung.
     pub(super) fn of(refusal: Refusal) -> Self {
         // Who may not call a number may not do so by another trunk either.
-        let fault = if refusal.cause == Cause::Barred { Fault::Callee } else { Fault::Way };
+        let is_not_allowed = [Cause::Barred, Cause::Capped].contains(&refusal.cause);
+        let fault = if is_not_allowed { Fault::Callee } else { Fault::Way };
         Self { refusal, by: None, fault }
     }
 }
@@ -275,7 +276,9 @@ impl Refusal {
             Cause::Busy | Cause::TooManyCalls => DialOutcome::Busy,
             Cause::NoAnswer => DialOutcome::NoAnswer,
             Cause::Unavailable => DialOutcome::Offline,
-            Cause::Rejected | Cause::Refused | Cause::Barred => DialOutcome::Refused,
+            Cause::Rejected | Cause::Refused | Cause::Barred | Cause::Capped => {
+                DialOutcome::Refused
+            }
             Cause::Normal
             | Cause::Cancelled
             | Cause::AnsweredElsewhere

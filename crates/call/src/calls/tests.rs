@@ -75,6 +75,7 @@ impl Switch {
             sounds: Arc::default(),
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),
+            outbound_use: crate::outbound::OutboundUse::default(),
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),

@@ -31,6 +31,7 @@ pub use action::{
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
 pub use rehearsal::Rehearsal;
+pub use schedule::{Hours, Zone};
 pub use walk::{Principal, STEPS_MAX, Walk};
 
 use crate::{

@@ -1,5 +1,8 @@
 //! Which class a number of the world outside belongs to.
 
+use super::Caps;
+use crate::dialplan::{Hours, Zone};
+use base::UnixMillis;
 use std::collections::BTreeSet;
 
 /// What is said about calls out, for all domains.
@@ -20,6 +23,14 @@ pub struct OutboundClass {
     pub name: String,
     /// What its numbers begin with, in any notation; an empty one holds every number.
     pub prefixes: Vec<String>,
+    /// How much of it one line may call.
+    pub line: Caps,
+    /// How much of it all lines of a domain together may call.
+    pub domain: Caps,
+    /// When it may be called; empty for always.
+    pub hours: Vec<Hours>,
+    /// By whose clock and calendar.
+    pub zone: Zone,
 }
 
 /// In which ways one number can be written, so that it belongs to one class however it is dialled.
@@ -42,6 +53,13 @@ pub enum Standing<'a> {
     Unknown,
     /// Whoever has the right to this class may.
     Of(&'a OutboundClass),
+}
+
+impl OutboundClass {
+    /// Whether it may be called now.
+    pub(crate) fn is_open(&self, at: UnixMillis) -> bool {
+        self.hours.is_empty() || self.zone.is_within(&self.hours, at)
+    }
 }
 
 impl OutboundRules {
@@ -164,7 +182,7 @@ mod tests {
 
     fn of(name: &str, prefixes: &[&str]) -> OutboundClass {
         let prefixes = prefixes.iter().map(|it| (*it).to_owned()).collect();
-        OutboundClass { name: name.to_owned(), prefixes }
+        OutboundClass { name: name.to_owned(), prefixes, ..OutboundClass::default() }
     }
 
     fn class<'a>(rules: &'a OutboundRules, number: &str) -> &'a str {

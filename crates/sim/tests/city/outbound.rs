@@ -1,8 +1,12 @@
-//! Who may call out through trunks, and in whose name.
+//! Who may call out through trunks, in whose name, and how much.
 
 use crate::support::*;
-use call::{Origination, TransferOrder};
-use sim::{City, LineState};
+use call::{
+    Origination, TransferOrder,
+    dialplan::Hours,
+    outbound::{Notation, OutboundClass, OutboundRules, UseKey},
+};
+use sim::{City, LineState, Manner};
 
 /// `1001`, `1002` and `1003` registered as phones 0 to 2, the carriers `provider` and `backup` as
 /// phones 3 and 4.
@@ -163,5 +167,147 @@ fn whoever_is_called_through_a_trunk_cannot_send_the_call_out_again() {
     assert_eq!(line(&city, PROVIDER).notified.last(), Some(&404), "{}", city.story());
     assert_eq!(calls_out(&city), 1);
     assert!(talk(&city, 0, PROVIDER));
+    hang_up_all(city);
+}
+
+// === Caps ===
+
+/// Everybody may call, as much as `change` says of the class.
+fn with_caps(change: impl FnOnce(&mut OutboundClass)) -> City {
+    let mut city = with_carriers();
+    let mut class = OutboundClass {
+        name: "national".to_owned(),
+        prefixes: vec![String::new()],
+        ..OutboundClass::default()
+    };
+    change(&mut class);
+    let rules = OutboundRules::new(Notation::default(), [], &[], vec![class]);
+    city.set_outbound_rules(rules);
+    city
+}
+
+fn limits_told(city: &City) -> Vec<&'static str> {
+    city.outbound_use.take_alarms().into_iter().map(|it| it.limit.name()).collect()
+}
+
+fn key(city: &City, number: &str) -> UseKey {
+    let domain = city.directory().domain_of_host(sim::DOMAIN).expect("it is there").id;
+    let line = city.directory().extension(domain, number).map(|it| it.id);
+    UseKey { domain, line, class: "national".to_owned() }
+}
+
+#[test]
+fn calls_at_once_to_a_class_are_counted_whatever_becomes_of_them() {
+    let mut city = with_caps(|it| it.line.calls_max = Some(1));
+    city.phones[PROVIDER].manner = Manner::refuses_after(secs(1), 486);
+    // A call that is refused, one that rings in vain on the first trunk, and one that the caller gives up.
+    city.dial(0, OUT);
+    city.wait(secs(3));
+    assert_eq!(line(&city, 0).final_status(), Some(486));
+    city.phones[PROVIDER].manner = Manner::refuses_after(secs(1), 503);
+    city.phones[BACKUP].manner = Manner::ignores();
+    let given_up = city.dial(0, "84951234567");
+    city.wait(secs(3));
+    assert_eq!(city.outbound_use.calls(&key(&city, "1001")), 1, "{}", city.story());
+    city.act(0, |phone, now| phone.cancel(now, given_up));
+    city.wait(secs(2));
+    assert_eq!(limits_told(&city), [""; 0]);
+
+    city.phones[BACKUP].manner = Manner::answers_after(secs(1));
+    let answered = city.dial(0, "84951234567");
+    city.wait(secs(5));
+    assert_eq!(line(&city, 0).final_status(), Some(200), "{}", city.story());
+    // Its other calls wait until the one is over, those of others do not.
+    city.dial(0, "84951234567");
+    city.dial(1, "84951234567");
+    city.wait(secs(5));
+    assert_eq!(line(&city, 0).statuses, [403], "{}", city.story());
+    assert_eq!(line(&city, 0).reason, "1001 has as many calls as it may: class national");
+    assert_eq!(line(&city, 1).final_status(), Some(200), "{}", city.story());
+    assert_eq!(limits_told(&city), ["line_calls"]);
+    // A transferred call is still whose it was.
+    city.act(0, |phone, now| phone.refer(now, answered, "1003"));
+    city.wait(secs(5));
+    assert!(talk(&city, 2, BACKUP), "{}", city.story());
+    assert_eq!(city.outbound_use.calls(&key(&city, "1001")), 1);
+    hang_up_all(city);
+}
+
+#[test]
+fn a_forwarded_call_counts_for_the_line_that_forwards_it() {
+    let mut city = with_caps(|it| it.line.calls_max = Some(1));
+    city.dial(1, &["*72", OUT].concat());
+    city.wait(secs(1));
+    finish_words(&mut city, 1);
+    city.dial(0, "1002");
+    city.wait(secs(5));
+    let calls = ["1001", "1002"].map(|it| city.outbound_use.calls(&key(&city, it)));
+    assert_eq!(calls, [0, 1], "{}", city.story());
+    city.dial(2, "1002");
+    city.wait(secs(3));
+    assert_eq!(line(&city, 2).statuses, [403], "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_call_that_goes_on_is_ended_when_the_minutes_of_the_day_are_used_up() {
+    for (line_max, domain_max, limit) in
+        [(Some(2), None, "line_minutes"), (None, Some(2), "domain_minutes")]
+    {
+        let mut city = with_caps(|it| {
+            (it.line.minutes_a_day, it.domain.minutes_a_day) = (line_max, domain_max);
+        });
+        city.dial(0, OUT);
+        city.wait(secs(110));
+        assert!(talk(&city, 0, PROVIDER), "{}", city.story());
+        city.wait(secs(15));
+        assert_eq!(line(&city, 0).state, LineState::Ended, "{}", city.story());
+        assert_eq!(line(&city, PROVIDER).state, LineState::Ended);
+        let talked = city.outbound_use.talked(city.now(), &key(&city, "1001"));
+        assert!(talked >= secs(120) && talked < secs(121), "{talked:?}");
+        assert_eq!(limits_told(&city), [limit]);
+        city.dial(0, OUT);
+        city.wait(secs(2));
+        assert_eq!(line(&city, 0).statuses, [403], "{}", city.story());
+        city.wait(secs(86_400));
+        city.dial(0, OUT);
+        city.wait(secs(5));
+        assert_eq!(line(&city, 0).final_status(), Some(200), "another day: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn whoever_hangs_up_as_its_minutes_end_leaves_nothing_behind() {
+    for at in [119_900, 119_960, 120_000, 120_040, 120_100] {
+        let mut city = with_caps(|it| it.line.minutes_a_day = Some(2));
+        city.dial(0, OUT);
+        city.wait(millis(at + 2000));
+        city.act(0, |phone, now| phone.hang_up(now, 0));
+        city.finish();
+    }
+}
+
+#[test]
+fn a_class_may_be_called_within_its_hours_and_so_often_a_minute() {
+    // The city begins on a Friday, at eight in the morning.
+    let mut city = with_caps(|it| {
+        it.hours = vec![Hours::parse("fri 09:00-18:00").expect("these are hours")];
+        it.domain.calls_a_minute = Some(2);
+    });
+    city.dial(0, OUT);
+    city.wait(secs(2));
+    assert_eq!(line(&city, 0).reason, "Class national may not be called at this time");
+    city.wait(secs(3600));
+    for (caller, status) in [(0, 200), (1, 200), (2, 403)] {
+        city.dial(caller, OUT);
+        city.wait(secs(5));
+        assert_eq!(line(&city, caller).final_status(), Some(status), "{}", city.story());
+    }
+    assert_eq!(limits_told(&city), ["hours", "domain_rate"]);
+    city.wait(secs(60));
+    city.dial(2, OUT);
+    city.wait(secs(5));
+    assert_eq!(line(&city, 2).final_status(), Some(200));
     hang_up_all(city);
 }

@@ -108,6 +108,7 @@ export const CAUSES = [
   'no_common_codec',
   'too_many_calls',
   'barred',
+  'capped',
   'exhausted',
   'loop',
   'rtp_timeout',
