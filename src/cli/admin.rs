@@ -13,7 +13,7 @@ use crate::{
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
-use call::{Codecs, CodecsError, MediaRules};
+use call::{Codecs, CodecsError, MediaRules, outbound::LineOutbound};
 use std::{
     collections::{BTreeSet, HashMap},
     io::{self, BufRead, Write},
@@ -140,6 +140,8 @@ pub async fn run_extension(
             codecs,
             hold_music,
             outbound_classes,
+            caller_number,
+            withhold,
             password,
         } => {
             let new = Seat {
@@ -148,7 +150,11 @@ pub async fn run_extension(
                 calls_max: (calls_max > 0).then_some(calls_max),
                 ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
                 media: MediaRules { dtmf, codecs: Codecs::parse(codecs)?, hold_music },
-                outbound_classes: outbound_classes.into_iter().collect(),
+                outbound: LineOutbound {
+                    classes: outbound_classes.into_iter().collect(),
+                    caller_number,
+                    is_withheld: withhold,
+                },
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await
@@ -195,7 +201,7 @@ struct Seat {
     calls_max: Option<u32>,
     ring_timeout_s: u32,
     media: MediaRules,
-    outbound_classes: BTreeSet<String>,
+    outbound: LineOutbound,
 }
 
 async fn add_extension(
@@ -219,7 +225,7 @@ async fn add_extension(
         ring_timeout_s: seat.ring_timeout_s,
         user,
         media: seat.media,
-        outbound_classes: seat.outbound_classes,
+        outbound: seat.outbound,
     };
     store.add_extension(&domain, extension).await?;
     writeln!(terminal.output, "extension {} of {} added", seat.number, domain.name)?;
@@ -246,7 +252,7 @@ async fn list_extensions(store: &Store, terminal: &mut Terminal<'_>) -> Result<(
         let domain = names.get(&extension.domain).map_or("", String::as_str);
         let limit = extension.calls_max.map_or("no limit".to_owned(), |it| format!("{it} calls"));
         let (number, name) = (extension.number, extension.display_name);
-        let rights = rights(&extension.outbound_classes);
+        let rights = rights(&extension.outbound.classes);
         writeln!(terminal.output, "{domain}\t{number}\t{limit}\t{rights}\t{name}")?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use base::UserId;
-use call::MediaRules;
+use call::{MediaRules, outbound::LineOutbound};
 use std::{collections::HashSet, fmt::Write as _};
 
 /// The demo's domain.
@@ -150,6 +150,6 @@ fn extension(number: u32, user: Option<UserId>) -> NewExtension {
         ring_timeout_s: RING_TIMEOUT_S_DEFAULT,
         user,
         media: MediaRules::default(),
-        outbound_classes: [HOME.to_owned()].into(),
+        outbound: LineOutbound { classes: [HOME.to_owned()].into(), ..LineOutbound::default() },
     }
 }

@@ -236,6 +236,12 @@ pub enum ExtensionCommand {
         /// Classes of numbers that it may call through trunks; none unless given
         #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
         outbound_classes: Vec<String>,
+        /// The number that trunks see of it; unless given, what the trunk says
+        #[arg(long, value_name = "NUMBER")]
+        caller_number: Option<String>,
+        /// Let those whom it calls outside not know who calls
+        #[arg(long)]
+        withhold: bool,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,

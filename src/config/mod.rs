@@ -47,7 +47,7 @@ pub use signalling::Signalling;
 pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
-pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake};
+pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake, is_caller_number};
 pub use voicemail::Voicemail;
 pub use written::{MASK, Setting, Source, Written};
 

@@ -438,6 +438,12 @@ mod tests {
                     "health_interval_s",
                     "dtmf",
                     "codecs",
+                    "called_out",
+                    "called_in",
+                    "caller_out",
+                    "caller_in",
+                    "caller_default",
+                    "asserts_callers",
                 ];
                 let rest = rest.map(|key| (key, false));
                 keys.into_iter().chain(rest).map(move |(key, of)| (format!("trunk[{n}].{key}"), of))

@@ -236,7 +236,7 @@ fn extension() -> NewExtension {
         ring_timeout_s: 30,
         user: None,
         media: call::MediaRules::default(),
-        outbound_classes: std::collections::BTreeSet::new(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

@@ -142,6 +142,7 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
         "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
         "codecs": ["G722", "PCMA"], "hold_music": " jazz ",
         "outbound_classes": ["international", "national"],
+        "caller_number": "+74950001001", "is_withheld": true,
     });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
@@ -154,7 +155,9 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(row.media.codecs.names(), ["G722", "PCMA"]);
     assert_eq!(row.media.hold_music.as_deref(), Some("jazz"));
     let both = ["international", "national"].map(str::to_owned);
-    assert_eq!(row.outbound_classes, both.into());
+    assert_eq!(row.outbound.classes, both.into());
+    let seen = (row.outbound.caller_number.as_deref(), row.outbound.is_withheld);
+    assert_eq!(seen, (Some("+74950001001"), true));
     let known = admin.get("/admin/outbound-classes").await.json();
     assert_eq!(known["items"][1], json!({ "name": "international", "prefixes": ["+"] }));
     let mars = json!({

@@ -242,7 +242,7 @@ fn line() -> NewExtension {
         ring_timeout_s: 60,
         user: None,
         media: call::MediaRules::default(),
-        outbound_classes: std::collections::BTreeSet::new(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

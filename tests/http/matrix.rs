@@ -133,7 +133,7 @@ impl Foreign {
             ring_timeout_s: 60,
             user: None,
             media: call::MediaRules::default(),
-            outbound_classes: std::collections::BTreeSet::new(),
+            outbound: call::outbound::LineOutbound::default(),
         };
         let line = store.add_extension(&house.other, line).await.unwrap();
         let trunk = TrunkText {

@@ -315,7 +315,7 @@ impl Desk {
                 ring_timeout_s: 60,
                 user: Some(user),
                 media: call::MediaRules::default(),
-                outbound_classes: std::collections::BTreeSet::new(),
+                outbound: call::outbound::LineOutbound::default(),
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }

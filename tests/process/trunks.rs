@@ -2,8 +2,8 @@
 //! trunk asserts of a caller is believed.
 
 use crate::harness::{
-    Server, Sipp, TcpPeer, UdpPeer, Visitor, header, request, request_over, signed, status_of,
-    wait_for,
+    Server, Sipp, TcpPeer, TraceEntry, UdpPeer, Visitor, array, header, request, request_over,
+    signed, status_of, wait_for,
 };
 use serde_json::{Value, json};
 use std::{thread, time::Duration};
@@ -128,6 +128,54 @@ fn a_trunk_is_registered_with_and_calls_us_there_and_passed_over_when_it_is_sile
     assert_eq!(status, 200, "{changed}");
     wait_for_figure(&server, "tandem_trunk_up", 0);
     Sipp::caller(&server, 0, "uac-offline.xml", "1001", OUTSIDE).run();
+}
+
+#[test]
+fn numbers_are_written_as_the_trunk_wants_them_and_it_is_told_who_calls_as_it_may_know() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let numbers = json!({
+        "called_out": ["8{rest:10} -> +7{rest}"], "called_in": ["0009{local:3} -> 9{local}"],
+        "caller_out": ["{line:4} -> +7495000{line}"], "asserts_callers": true,
+    });
+    make_trunk(&server, &numbers);
+
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    let invite = invite_of(&carrier.succeed());
+    assert!(invite.starts_with("INVITE sip:+74950000001@"), "{invite}");
+    assert!(
+        header(&invite, "From").is_some_and(|it| it.contains("<sip:+74950001001@")),
+        "{invite}"
+    );
+    let asserted = Some("<sip:+74950001001@demo.tandem.test>");
+    assert_eq!(header(&invite, "P-Asserted-Identity"), asserted);
+    assert_eq!(header(&invite, "Privacy"), None);
+
+    let admin = Visitor::sign_in(&server, "admin");
+    let lines = admin.get("/admin/lines");
+    let line = array(&lines["items"]).find(|it| it["number"] == "1001").expect("it is there");
+    let mut draft = line.clone();
+    draft["is_withheld"] = json!(true);
+    let path = format!("/admin/lines/{}", line["id"].as_str().expect("it has an id"));
+    assert_eq!(admin.act("PUT", &path, Some(&line["version"]), &draft).0, 200);
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    let invite = invite_of(&carrier.succeed());
+    assert!(header(&invite, "From").is_some_and(|it| it.contains("anonymous.invalid")), "{invite}");
+    assert_eq!(header(&invite, "P-Asserted-Identity"), asserted);
+    assert_eq!(header(&invite, "Privacy"), Some("id"));
+
+    let address = server.sip().to_string();
+    Sipp::new(&server, SLOT, "load-uac.xml")
+        .with(&[&address, "-s", "0009196", "-key", "caller", "+79160000000", "-d", "200"])
+        .run();
+}
+
+/// The INVITE that a carrier got.
+fn invite_of(messages: &[TraceEntry]) -> String {
+    let invite = messages.iter().find(|it| !it.sent && it.message.starts_with("INVITE "));
+    invite.expect("it was called").message.clone()
 }
 
 /// A trunk of the panel at [`SLOT`], and the plan that leads through it.

@@ -123,7 +123,7 @@ fn extension(number: &str) -> NewExtension {
         ring_timeout_s: 45,
         user: None,
         media: call::MediaRules::default(),
-        outbound_classes: std::collections::BTreeSet::new(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

@@ -242,7 +242,7 @@ fn extension(number: &str) -> NewExtension {
         ring_timeout_s: 45,
         user: None,
         media: call::MediaRules::default(),
-        outbound_classes: std::collections::BTreeSet::new(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 
@@ -264,5 +264,6 @@ fn trunk(name: &str, domain: &str) -> Trunk {
         health_interval: None,
         registration: None,
         media: call::MediaRules::default(),
+        numbers: call::TrunkNumbers::default(),
     }
 }

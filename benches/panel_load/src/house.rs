@@ -76,7 +76,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
             ring_timeout_s: 60,
             user: Some(*user),
             media: call::MediaRules::default(),
-            outbound_classes: std::collections::BTreeSet::new(),
+            outbound: call::outbound::LineOutbound::default(),
         };
         lines.push(store.add_extension(&domain, extension).await?);
     }

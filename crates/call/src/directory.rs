@@ -1,14 +1,18 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
 use crate::{
-    cdr::Line, features::Features, occupancy::TrunkLimits, outbound::OutboundRules,
+    cdr::Line,
+    features::Features,
+    occupancy::TrunkLimits,
+    outbound::{LineOutbound, OutboundRules},
     rules::MediaRules,
+    trunks::TrunkNumbers,
 };
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
@@ -63,8 +67,8 @@ pub struct Extension {
     pub media: MediaRules,
     /// What becomes of calls to it.
     pub features: Features,
-    /// Names of the classes of numbers that it may call through trunks.
-    pub outbound_classes: BTreeSet<String>,
+    /// What it may call outside, and what is seen of it there.
+    pub outbound: LineOutbound,
 }
 
 impl Extension {
@@ -97,6 +101,8 @@ pub struct Trunk {
     pub registration: Option<TrunkRegistration>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
+    /// How it writes numbers, and what it is told of callers.
+    pub numbers: TrunkNumbers,
 }
 
 /// How we register with a trunk.

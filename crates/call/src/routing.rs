@@ -8,6 +8,7 @@ use crate::{
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal, is_better},
     speech::Language,
+    trunks::Presented,
     voicemail::Mailbox,
 };
 use base::DomainId;
@@ -190,8 +191,11 @@ impl Context<'_> {
         })?;
         // Last, so that a trunk that takes no call uses nothing up.
         let permit = self.permit_to_call(allowed, number)?;
-        let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
-        let host = Host::Name(Bytes::from(search.domain.name.clone()));
+        let called = trunk.numbers.called_out.apply(number);
+        let uri = Uri::sip(Some(&called), hop.host.clone(), Some(hop.port));
+        let Calling { number: caller, is_line, .. } = search.calling;
+        let line = self.world.directory.extension(search.domain.id, caller).filter(|_| *is_line);
+        let Presented { from, headers } = trunk.present(search.calling, line, search.domain);
         let device = Target {
             party: format!("{name}/{number}"),
             line: None,
@@ -200,11 +204,11 @@ impl Context<'_> {
             permit,
             login: login.clone(),
             uri: uri.clone(),
-            from: search.calling.address(host),
+            from,
             to: NameAddr::new(uri),
             hop,
             routes: Vec::new(),
-            headers: Vec::new(),
+            headers,
         };
         Ok(Targets { devices: vec![device], timeout: self.settings.ring_timeout })
     }

@@ -4,7 +4,7 @@ use crate::{
     city::City,
     plot::{self, DOMAIN},
 };
-use call::{Directory, Trunk, outbound::OutboundRules};
+use call::{Directory, Extension, Trunk, outbound::OutboundRules};
 use sip::digest::Ha1;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl City {
     pub fn set_outbound_classes(&mut self, number: &str, classes: &[&str]) {
         self.change_directory(|it| {
             for extension in it.extensions.values_mut().filter(|it| it.number == number) {
-                extension.outbound_classes = classes.iter().map(|it| (*it).to_owned()).collect();
+                extension.outbound.classes = classes.iter().map(|it| (*it).to_owned()).collect();
             }
         });
     }
@@ -51,6 +51,13 @@ impl City {
     /// Sets something else for a trunk, from now on.
     pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
         self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
+    }
+
+    /// Sets something else for an extension, from now on.
+    pub fn change_line(&mut self, number: &str, change: impl Fn(&mut Extension)) {
+        self.change_directory(|it| {
+            it.extensions.values_mut().filter(|it| it.number == number).for_each(change);
+        });
     }
 
     /// Other rules hold for calls out, from now on.

@@ -5,7 +5,7 @@ use base::{DomainId, ExtensionId, Rng, UnixMillis, UserId};
 use call::{
     Directory, Domain, Extension, Settings, Sounds, Trunk,
     dialplan::{self, Known, Plans},
-    outbound::{Notation, OutboundClass, OutboundRules},
+    outbound::{LineOutbound, Notation, OutboundClass, OutboundRules},
     speech::Language,
 };
 use media::{
@@ -333,7 +333,10 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             user: None,
             media: call::MediaRules::default(),
             features: call::features::Features::default(),
-            outbound_classes: ["national".to_owned()].into(),
+            outbound: LineOutbound {
+                classes: ["national".to_owned()].into(),
+                ..LineOutbound::default()
+            },
             number: number.clone(),
         };
         directory.extensions.insert((domain.id, number), extension);
@@ -403,6 +406,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
         health_interval: None,
         registration: None,
         media: call::MediaRules::default(),
+        numbers: call::TrunkNumbers::default(),
     }
 }
 

@@ -69,6 +69,9 @@ struct Trunk {
     dtmf: Dtmf,
     /// Codecs that it may use, the preferred first; empty for all.
     codecs: Vec<String>,
+    /// How it writes numbers.
+    #[serde(flatten)]
+    numbers: Numbers,
     /// Whether calls go through it.
     is_enabled: bool,
     /// Why calls do not go through it though it is enabled; `null` if they do.
@@ -77,6 +80,27 @@ struct Trunk {
     /// For `If-Match`; `null` for one of the file.
     #[schema(required)]
     version: Option<i64>,
+}
+
+/// How a trunk writes numbers, and what it is told of callers. Rules are written like `8{rest:10} ->
+/// +7{rest}`, and the first that matches decides.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TrunkNumbers)]
+struct Numbers {
+    /// Rules for numbers that are called through it.
+    called_out: Vec<String>,
+    /// Rules for numbers that it calls.
+    called_in: Vec<String>,
+    /// Rules for numbers of those who call through it.
+    caller_out: Vec<String>,
+    /// Rules for numbers of those who call from it.
+    caller_in: Vec<String>,
+    /// The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+    /// `+`; `null` for the line's.
+    #[schema(required)]
+    caller_default: Option<String>,
+    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    asserts_callers: bool,
 }
 
 /// Where a trunk is written.
@@ -127,6 +151,25 @@ struct Wanted {
     /// Codecs that it may use, the preferred first; empty for all.
     #[serde(default)]
     codecs: Vec<String>,
+    /// Rules for numbers that are called through it, like `8{rest:10} -> +7{rest}`; the first that
+    /// matches decides.
+    #[serde(default)]
+    called_out: Vec<String>,
+    /// The same for numbers that it calls.
+    #[serde(default)]
+    called_in: Vec<String>,
+    /// The same for numbers of those who call through it.
+    #[serde(default)]
+    caller_out: Vec<String>,
+    /// The same for numbers of those who call from it.
+    #[serde(default)]
+    caller_in: Vec<String>,
+    /// The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+    /// `+`; `null` for the line's.
+    caller_default: Option<String>,
+    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    #[serde(default)]
+    asserts_callers: bool,
     /// Whether calls go through it.
     #[serde(default = "yes")]
     is_enabled: bool,
@@ -262,6 +305,14 @@ impl Trunk {
             health_interval_s: text.health_interval_s,
             dtmf: Dtmf::named(&text.dtmf),
             codecs: text.codecs,
+            numbers: Numbers {
+                called_out: text.called_out,
+                called_in: text.called_in,
+                caller_out: text.caller_out,
+                caller_in: text.caller_in,
+                caller_default: given(text.caller_default),
+                asserts_callers: text.asserts_callers,
+            },
             is_enabled: true,
             left_out: None,
             version: None,
@@ -290,6 +341,12 @@ impl Wanted {
             health_interval_s: self.health_interval_s,
             dtmf: self.dtmf.mode().name().to_owned(),
             codecs: self.codecs,
+            called_out: self.called_out,
+            called_in: self.called_in,
+            caller_out: self.caller_out,
+            caller_in: self.caller_in,
+            caller_default: trimmed(self.caller_default),
+            asserts_callers: self.asserts_callers,
         }
     }
 }

@@ -1908,6 +1908,8 @@ export interface components {
         LegState: "dialing" | "ringing" | "talking" | "held" | "ended";
         /** @description An extension. */
         Line: {
+            /** @description The number that trunks see of it; `null` for what the trunk says. */
+            caller_number: string | null;
             /**
              * Format: int32
              * @description Most calls at a time; `null` for no limit.
@@ -1924,6 +1926,8 @@ export interface components {
              * @description Id.
              */
             id: string;
+            /** @description Whether those whom it calls outside are not to know who calls. */
+            is_withheld: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description The number, which is also the SIP user name. */
@@ -1949,6 +1953,11 @@ export interface components {
         /** @description What may be changed of a line. */
         LineDraft: {
             /**
+             * @description The number that trunks see of it, up to 32 digits, perhaps after a `+`; `null` for what the
+             *     trunk says.
+             */
+            caller_number?: string | null;
+            /**
              * Format: int32
              * @description Most calls at a time; `null` for no limit.
              */
@@ -1962,6 +1971,8 @@ export interface components {
              *     domain.
              */
             hold_music?: string | null;
+            /** @description Whether those whom it calls outside are not to know who calls. */
+            is_withheld?: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description Names of the classes of numbers that it may call through trunks; none unless they are here. */
@@ -2610,7 +2621,7 @@ export interface components {
             ru: string;
         };
         /** @description A link to a carrier, trusted by its address. */
-        Trunk: {
+        Trunk: components["schemas"]["TrunkNumbers"] & {
             /**
              * Format: int64
              * @description Most calls at a time, both directions together; `null` for no limit.
@@ -2667,6 +2678,24 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
+            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            asserts_callers?: boolean;
+            /** @description The same for numbers that it calls. */
+            called_in?: string[];
+            /**
+             * @description Rules for numbers that are called through it, like `8{rest:10} -> +7{rest}`; the first that
+             *     matches decides.
+             */
+            called_out?: string[];
+            /**
+             * @description The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+             *     `+`; `null` for the line's.
+             */
+            caller_default?: string | null;
+            /** @description The same for numbers of those who call from it. */
+            caller_in?: string[];
+            /** @description The same for numbers of those who call through it. */
+            caller_out?: string[];
             /**
              * Format: int64
              * @description Most calls at a time, both directions together, 1 to 100000; `null` for no limit.
@@ -2715,6 +2744,27 @@ export interface components {
             sources?: string[];
             /** @description User that it knows us as; `null` if it knows us by our address. */
             user?: string | null;
+        };
+        /**
+         * @description How a trunk writes numbers, and what it is told of callers. Rules are written like `8{rest:10} ->
+         *     +7{rest}`, and the first that matches decides.
+         */
+        TrunkNumbers: {
+            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            asserts_callers: boolean;
+            /** @description Rules for numbers that it calls. */
+            called_in: string[];
+            /** @description Rules for numbers that are called through it. */
+            called_out: string[];
+            /**
+             * @description The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+             *     `+`; `null` for the line's.
+             */
+            caller_default: string | null;
+            /** @description Rules for numbers of those who call from it. */
+            caller_in: string[];
+            /** @description Rules for numbers of those who call through it. */
+            caller_out: string[];
         };
         /**
          * @description Where a trunk is written.

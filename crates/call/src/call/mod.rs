@@ -105,6 +105,8 @@ pub(crate) struct Call {
     domain: DomainId,
     caller: String,
     caller_name: Option<String>,
+    /// Whether it wants to be unknown to those who are called outside.
+    is_caller_withheld: bool,
     dialled: String,
     direction: CallDirection,
     started: Now,

@@ -40,7 +40,12 @@ impl Call {
         let Origination { domain, extension, to, is_intercom } = order;
         let called = ctx.world.directory.extension(domain, &to);
         let display = called.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
-        let calling = super::Calling { number: to.clone(), display: display.map(Bytes::from) };
+        let calling = super::Calling {
+            number: to.clone(),
+            display: display.map(Bytes::from),
+            is_line: called.is_some(),
+            is_withheld: false,
+        };
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
         let dial = Dial { targets, timeout_s: None, is_intercom, by };
@@ -50,6 +55,7 @@ impl Call {
             domain,
             caller: extension,
             caller_name: None,
+            is_caller_withheld: false,
             dialled: to.clone(),
             direction: CallDirection::Internal,
             started: ctx.now,

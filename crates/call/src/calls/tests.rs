@@ -247,6 +247,7 @@ fn directory(rng: &mut Rng) -> Directory {
         health_interval: None,
         registration: None,
         media: crate::MediaRules::default(),
+        numbers: crate::TrunkNumbers::default(),
     };
     let mut directory = Directory::default();
     directory.domain_names.insert(domain.name.clone(), domain.id);

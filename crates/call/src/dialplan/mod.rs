@@ -15,6 +15,7 @@ mod number;
 mod pattern;
 mod read;
 mod rehearsal;
+mod rewriting;
 mod rule;
 mod schedule;
 mod script;
@@ -31,6 +32,7 @@ pub use action::{
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
 pub use rehearsal::Rehearsal;
+pub use rewriting::{NumberRuleMistake, NumberRules};
 pub use schedule::{Hours, Zone};
 pub use walk::{Principal, STEPS_MAX, Walk};
 

@@ -41,7 +41,7 @@ impl Context<'_> {
             Standing::Emergency => Ok(Allowed::Emergency),
             Standing::Blocked => Err(self.blocked(line, number)),
             Standing::Unknown => Err(barred(format!("No class of numbers holds {number}"))),
-            Standing::Of(class) if line.outbound_classes.contains(&class.name) => {
+            Standing::Of(class) if line.outbound.classes.contains(&class.name) => {
                 Ok(Allowed::Right { line, class })
             }
             Standing::Of(class) => {

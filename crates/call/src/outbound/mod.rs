@@ -10,10 +10,12 @@
 mod caps;
 mod classes;
 mod gate;
+mod line;
 mod usage;
 
 pub use caps::{Caps, Limit, Scope};
 pub use classes::{Notation, OutboundClass, OutboundRules, Standing};
 pub(crate) use gate::Allowed;
+pub use line::LineOutbound;
 pub(crate) use usage::Permit;
 pub use usage::{DayUse, OutboundAlarm, OutboundUse, UseKey};

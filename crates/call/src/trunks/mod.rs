@@ -4,10 +4,13 @@
 //! One shard does that for all of them; the others read [`TrunkStates`].
 
 mod health;
+mod numbers;
 mod registration;
 mod requests;
 mod states;
 
+pub use numbers::TrunkNumbers;
+pub(crate) use numbers::{ANONYMOUS, Presented};
 pub use states::{TrunkNews, TrunkState, TrunkStates};
 
 use crate::{

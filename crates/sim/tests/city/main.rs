@@ -9,6 +9,7 @@ mod features;
 mod forks;
 mod losses;
 mod media;
+mod numbers;
 mod operations;
 mod outbound;
 mod plans;

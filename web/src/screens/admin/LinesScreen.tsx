@@ -108,6 +108,13 @@ export default function LinesScreen() {
           kind: 'checks',
           options: classes,
         },
+        {
+          name: 'caller_number',
+          label: 'admin.lines.callerNumber',
+          kind: 'text',
+          hint: 'admin.lines.callerNumberHint',
+        },
+        { name: 'is_withheld', label: 'admin.lines.withheld', kind: 'switch' },
       ],
       initial: {
         number: '',
@@ -120,6 +127,8 @@ export default function LinesScreen() {
         codecs: '',
         hold_music: '',
         outbound_classes: [],
+        caller_number: '',
+        is_withheld: false,
       },
       toValues: (it) => ({
         name: it.name,
@@ -130,6 +139,8 @@ export default function LinesScreen() {
         codecs: it.codecs.join('\n'),
         hold_music: it.hold_music ?? '',
         outbound_classes: it.outbound_classes,
+        caller_number: it.caller_number ?? '',
+        is_withheld: it.is_withheld,
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -141,6 +152,8 @@ export default function LinesScreen() {
         codecs: entriesOf(values.codecs),
         hold_music: values.hold_music || null,
         outbound_classes: known(values.outbound_classes, classes),
+        caller_number: values.caller_number || null,
+        is_withheld: values.is_withheld,
       }),
     };
   }, [t, people, classes]);

@@ -74,7 +74,14 @@ export default function TrunksScreen() {
           sortField: 'source',
         },
       ],
-      fields: [...ADDRESS_FIELDS, ...CALL_FIELDS, dtmfField(t), CODECS_FIELD, ENABLED_FIELD],
+      fields: [
+        ...ADDRESS_FIELDS,
+        ...CALL_FIELDS,
+        ...NUMBER_FIELDS,
+        dtmfField(t),
+        CODECS_FIELD,
+        ENABLED_FIELD,
+      ],
       initial: {
         name: '',
         destination: '',
@@ -90,6 +97,12 @@ export default function TrunksScreen() {
         health_interval_s: '',
         dtmf: 'auto',
         codecs: '',
+        called_out: '',
+        called_in: '',
+        caller_out: '',
+        caller_in: '',
+        caller_default: '',
+        asserts_callers: false,
         is_enabled: true,
       },
       toValues: (it) => ({
@@ -107,6 +120,12 @@ export default function TrunksScreen() {
         health_interval_s: it.health_interval_s?.toString() ?? '',
         dtmf: it.dtmf,
         codecs: it.codecs.join('\n'),
+        called_out: it.called_out.join('\n'),
+        called_in: it.called_in.join('\n'),
+        caller_out: it.caller_out.join('\n'),
+        caller_in: it.caller_in.join('\n'),
+        caller_default: it.caller_default ?? '',
+        asserts_callers: it.asserts_callers,
         is_enabled: it.is_enabled,
       }),
       toBody: (it) => ({
@@ -124,6 +143,12 @@ export default function TrunksScreen() {
         health_interval_s: numberOf(it.health_interval_s),
         dtmf: it.dtmf,
         codecs: entriesOf(it.codecs),
+        called_out: entriesOf(it.called_out),
+        called_in: entriesOf(it.called_in),
+        caller_out: entriesOf(it.caller_out),
+        caller_in: entriesOf(it.caller_in),
+        caller_default: it.caller_default || null,
+        asserts_callers: it.asserts_callers,
         is_enabled: it.is_enabled,
       }),
     };
@@ -207,6 +232,40 @@ const CALL_FIELDS: readonly FieldSpec[] = [
     kind: 'number',
     hint: 'admin.trunks.healthHint',
   },
+];
+
+const NUMBER_FIELDS: readonly FieldSpec[] = [
+  {
+    name: 'called_out',
+    label: 'admin.trunks.calledOut',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'called_in',
+    label: 'admin.trunks.calledIn',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_out',
+    label: 'admin.trunks.callerOut',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_in',
+    label: 'admin.trunks.callerIn',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_default',
+    label: 'admin.trunks.callerDefault',
+    kind: 'text',
+    hint: 'admin.trunks.callerDefaultHint',
+  },
+  { name: 'asserts_callers', label: 'admin.trunks.assertsCallers', kind: 'switch' },
 ];
 
 const ENABLED_FIELD: FieldSpec = {

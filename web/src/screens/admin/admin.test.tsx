@@ -146,6 +146,8 @@ test('a line is given to a person, and a version goes with the change', async ()
     codecs: ['PCMA', 'opus'],
     hold_music: 'jazz',
     outbound_classes: ['national', 'gone'],
+    caller_number: '+74950001001',
+    is_withheld: false,
   };
   server.on('GET /api/v1/admin/outbound-classes', () => ({
     items: [
@@ -179,6 +181,8 @@ test('a line is given to a person, and a version goes with the change', async ()
     codecs: ['PCMA', 'opus'],
     hold_music: 'jazz',
     outbound_classes: ['national', 'international'],
+    caller_number: '+74950001001',
+    is_withheld: false,
   });
 });
 

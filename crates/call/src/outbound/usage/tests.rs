@@ -1,8 +1,7 @@
 use super::*;
-use crate::{Extension, MediaRules, features::Features};
+use crate::{Extension, MediaRules, features::Features, outbound::LineOutbound};
 use base::{Rng, UnixMillis};
 use sip::digest::Ha1;
-use std::collections::BTreeSet;
 
 #[test]
 fn calls_at_once_count_until_they_are_over_and_for_the_line_and_the_domain() {
@@ -132,7 +131,7 @@ impl World {
             user: None,
             media: MediaRules::default(),
             features: Features::default(),
-            outbound_classes: BTreeSet::new(),
+            outbound: LineOutbound::default(),
         });
         let class = OutboundClass { name: "abroad".to_owned(), ..OutboundClass::default() };
         Self { now, counts: OutboundUse::default(), class, lines: lines.into() }
