@@ -12,3 +12,5 @@ ALTER TABLE trunk ADD COLUMN caller_in text NOT NULL DEFAULT '';
 ALTER TABLE trunk ADD COLUMN caller_default text;
 -- Whether it is told who calls even of those who want to be unknown (P-Asserted-Identity).
 ALTER TABLE trunk ADD COLUMN asserts_callers boolean NOT NULL DEFAULT false;
+-- What a minute costs by the beginning of numbers, like "+7495 0.85", one a line: for the choice of the cheapest.
+ALTER TABLE trunk ADD COLUMN rates text NOT NULL DEFAULT '';

@@ -2,7 +2,7 @@
 
 use super::{Problems, Protocol, Secret, secret};
 use call::{
-    Codecs, CodecsError, DtmfMode, MediaRules, TrunkLimits, TrunkNumbers,
+    Codecs, CodecsError, DtmfMode, MediaRules, Rates, TrunkLimits, TrunkNumbers,
     dialplan::NumberRules,
     directory::{Login, TrunkRegistration},
 };
@@ -35,6 +35,8 @@ pub struct Trunk {
     pub media: MediaRules,
     /// How it writes numbers, and what it is told of callers.
     pub numbers: TrunkNumbers,
+    /// What calls through it cost.
+    pub rates: Rates,
 }
 
 /// A trunk as somebody writes it.
@@ -80,6 +82,8 @@ pub struct TrunkText {
     pub caller_default: String,
     /// Whether it is told who calls even of those who want to be unknown.
     pub asserts_callers: bool,
+    /// What calls through it cost, as [`Rates`] are written.
+    pub rates: Vec<String>,
 }
 
 /// What is wrong with one field of a trunk.
@@ -153,6 +157,7 @@ impl TrunkText {
             hold_music: None,
         };
         let numbers = self.check_numbers(&mut mistakes);
+        let rates = check_rates(&self.rates, &mut mistakes);
         match destination {
             Some(destination) if mistakes.is_empty() => {
                 let domain = domain.to_ascii_lowercase();
@@ -170,6 +175,7 @@ impl TrunkText {
                     registration,
                     media,
                     numbers,
+                    rates,
                 })
             }
             Some(_) | None => Err(mistakes),
@@ -309,6 +315,7 @@ impl Trunk {
             caller_in: self.numbers.caller_in.texts(),
             caller_default: self.numbers.caller_default.clone().unwrap_or_default(),
             asserts_callers: self.numbers.asserts_callers,
+            rates: self.rates.texts(),
         }
     }
 
@@ -363,6 +370,7 @@ pub(super) struct Raw {
     caller_in: Vec<String>,
     caller_default: String,
     asserts_callers: bool,
+    rates: Vec<String>,
 }
 
 /// Checks each alone and all against each other.
@@ -390,7 +398,7 @@ impl Raw {
         let Self { name, domain, destination, sources, source_port, user, realm, .. } = self;
         let Self { register_expires_s, register_fallbacks, channels_max, cps_max, .. } = self;
         let Self { health_interval_s, dtmf, codecs, called_out, called_in, .. } = self;
-        let Self { caller_out, caller_in, caller_default, asserts_callers, .. } = self;
+        let Self { caller_out, caller_in, caller_default, asserts_callers, rates, .. } = self;
         let mut is_unreadable = false;
         let password = self.password.and_then(|it| {
             let read = it.read().map_err(|problem| {
@@ -427,6 +435,7 @@ impl Raw {
             caller_in,
             caller_default,
             asserts_callers,
+            rates,
         };
         match text.check(&domain) {
             Ok(trunk) => Some(trunk),
@@ -562,6 +571,27 @@ fn check_rules(
     })
 }
 
+fn check_rates(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Rates {
+    if written.len() > RATES_MAX {
+        mistakes.push(mistake(
+            "rates",
+            "too_many",
+            format!("Не больше {RATES_MAX} тарифов"),
+            format!("more than {RATES_MAX} rates: write fewer"),
+        ));
+    }
+    Rates::parse(written).unwrap_or_else(|n| {
+        let text = &written[n];
+        mistakes.push(mistake(
+            format!("rates[{n}]"),
+            "malformed",
+            format!("{text:?} — не тариф: напишите начало номера и цену минуты, \"+7495 0.85\""),
+            format!("{text:?} is no rate: write a prefix and a price a minute, \"+7495 0.85\""),
+        ));
+        Rates::default()
+    })
+}
+
 /// Whether trunks can be shown it as the number of a caller.
 pub fn is_caller_number(number: &str) -> bool {
     let digits = number.strip_prefix('+').unwrap_or(number);
@@ -652,6 +682,9 @@ const FALLBACKS_MAX: usize = 8;
 
 /// Each is compared with the number of each call.
 const NUMBER_RULES_MAX: usize = 64;
+
+/// Each is compared with the number of each call that looks for the cheapest way.
+const RATES_MAX: usize = 10_000;
 
 const CALLER_DIGITS_MAX: usize = 32;
 

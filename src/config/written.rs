@@ -444,6 +444,7 @@ mod tests {
                     "caller_in",
                     "caller_default",
                     "asserts_callers",
+                    "rates",
                 ];
                 let rest = rest.map(|key| (key, false));
                 keys.into_iter().chain(rest).map(move |(key, of)| (format!("trunk[{n}].{key}"), of))

@@ -130,7 +130,8 @@ fn fit(
 
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
     let config::Trunk { name, destination, sources, source_port, .. } = trunk;
-    let config::Trunk { login, limits, health_interval, registration, media, numbers, .. } = trunk;
+    let config::Trunk { login, limits, health_interval, registration, media, .. } = trunk;
+    let config::Trunk { numbers, rates, .. } = trunk;
     Trunk {
         name,
         domain,
@@ -143,5 +144,6 @@ fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
         registration,
         media,
         numbers,
+        rates,
     }
 }

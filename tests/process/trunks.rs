@@ -172,6 +172,28 @@ fn numbers_are_written_as_the_trunk_wants_them_and_it_is_told_who_calls_as_it_ma
         .run();
 }
 
+#[test]
+fn the_cheapest_trunk_for_a_number_is_tried_first() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    make_trunk(&server, &json!({ "rates": ["* 3", "8495 0.85"] }));
+    let plan = json!({ "text": PLAN.replace(
+        r#"trunk = "panel-made", number"#,
+        r#"trunks = ["provider", "panel-made"], choice = "least_cost", number"#,
+    ) });
+    let admin = Visitor::sign_in(&server, "admin");
+    let version = admin.get("/admin/dialplans/panel")["version"].clone();
+    let (status, saved) = admin.act("PUT", "/admin/dialplans/panel", Some(&version), &plan);
+    assert_eq!(status, 200, "{saved}");
+
+    // The demo's carrier, which nobody knows the price of, is not there, and nobody waits for it.
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    carrier.succeed();
+    let parties: Vec<_> = server.wait_for_cdrs(2).into_iter().map(|it| it.party).collect();
+    assert!(!parties.iter().any(|it| it.starts_with("provider/")), "{parties:?}");
+}
+
 /// The INVITE that a carrier got.
 fn invite_of(messages: &[TraceEntry]) -> String {
     let invite = messages.iter().find(|it| !it.sent && it.message.starts_with("INVITE "));

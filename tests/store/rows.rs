@@ -265,5 +265,6 @@ fn trunk(name: &str, domain: &str) -> Trunk {
         registration: None,
         media: call::MediaRules::default(),
         numbers: call::TrunkNumbers::default(),
+        rates: call::Rates::default(),
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     occupancy::TrunkLimits,
     outbound::{LineOutbound, OutboundRules},
     rules::MediaRules,
-    trunks::TrunkNumbers,
+    trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::{Ha1, Login};
@@ -103,6 +103,8 @@ pub struct Trunk {
     pub media: MediaRules,
     /// How it writes numbers, and what it is told of callers.
     pub numbers: TrunkNumbers,
+    /// What calls through it cost.
+    pub rates: Rates,
 }
 
 /// How we register with a trunk.

@@ -67,6 +67,23 @@ impl Context<'_> {
         Ok(Targets { devices, timeout: wanted.unwrap_or(timeout) })
     }
 
+    /// Trunks with numbers, the cheapest first; those whose price nobody knows come last. Of the same
+    /// price, they stay in order.
+    pub(crate) fn cheapest_first(&self, mut targets: Vec<DialTarget>) -> Vec<DialTarget> {
+        let directory = &self.world.directory;
+        targets.sort_by_key(|target| {
+            let price = match target {
+                DialTarget::Trunk { trunk, number } => {
+                    let trunk = directory.trunks.get(trunk);
+                    trunk.and_then(|it| it.rates.price(&directory.outbound, number))
+                }
+                DialTarget::User(_) => None,
+            };
+            price.unwrap_or(u32::MAX)
+        });
+        targets
+    }
+
     /// The mailbox of an extension, or of whoever calls if no number is named.
     pub(crate) fn mailbox(
         &self,

@@ -198,6 +198,11 @@ match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
 
 [[rule]]
+name = "out-cheaply"
+match = { number = "6{rest:11}" }
+steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", choice = "least_cost" } }]
+
+[[rule]]
 name = "colleague-or-else-out"
 match = { number = "6600" }
 steps = [{ dial = { user = "1002" } }, { dial = { trunk = "provider", number = "4951234567" } }]
@@ -407,6 +412,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
         registration: None,
         media: call::MediaRules::default(),
         numbers: call::TrunkNumbers::default(),
+        rates: call::Rates::default(),
     }
 }
 

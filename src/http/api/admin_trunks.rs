@@ -72,6 +72,8 @@ struct Trunk {
     /// How it writes numbers.
     #[serde(flatten)]
     numbers: Numbers,
+    /// What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all.
+    rates: Vec<String>,
     /// Whether calls go through it.
     is_enabled: bool,
     /// Why calls do not go through it though it is enabled; `null` if they do.
@@ -170,6 +172,10 @@ struct Wanted {
     /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
     #[serde(default)]
     asserts_callers: bool,
+    /// What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that
+    /// choose the cheapest trunk.
+    #[serde(default)]
+    rates: Vec<String>,
     /// Whether calls go through it.
     #[serde(default = "yes")]
     is_enabled: bool,
@@ -313,6 +319,7 @@ impl Trunk {
                 caller_default: given(text.caller_default),
                 asserts_callers: text.asserts_callers,
             },
+            rates: text.rates,
             is_enabled: true,
             left_out: None,
             version: None,
@@ -347,6 +354,7 @@ impl Wanted {
             caller_in: self.caller_in,
             caller_default: trimmed(self.caller_default),
             asserts_callers: self.asserts_callers,
+            rates: self.rates,
         }
     }
 }

@@ -2650,6 +2650,8 @@ export interface components {
             left_out: components["schemas"]["Text"] | null;
             /** @description Its name in dialplans. */
             name: string;
+            /** @description What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all. */
+            rates: string[];
             /** @description The one realm that these are for; `null` for any. */
             realm: string | null;
             /**
@@ -2723,6 +2725,11 @@ export interface components {
             name: string;
             /** @description Password of that user; `null` for the one that is stored. Nobody reads it again. */
             password?: string | null;
+            /**
+             * @description What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that
+             *     choose the cheapest trunk.
+             */
+            rates?: string[];
             /** @description The one realm that these are for; `null` for any. */
             realm?: string | null;
             /**

@@ -76,6 +76,7 @@ impl Call {
             Action::Answer => self.answer_guest(ctx).map(|()| Some(Outcome::Done)),
             Action::Say(speech) => self.say_to_guest(ctx, &speech),
             Action::Gather(gather) => self.gather(ctx, &gather).map(|()| None),
+            Action::Choose(trunks) => Ok(Some(Outcome::Chosen(ctx.cheapest_first(trunks)))),
             Action::Dial(dial) => Ok(self.dial(ctx, &dial)),
             Action::Builtin(builtin) => self.play_builtin(ctx, builtin).map(|()| None),
             Action::Conference(plan) => self.enter_conference(ctx, plan).map(|()| None),

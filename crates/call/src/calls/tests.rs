@@ -248,6 +248,7 @@ fn directory(rng: &mut Rng) -> Directory {
         registration: None,
         media: crate::MediaRules::default(),
         numbers: crate::TrunkNumbers::default(),
+        rates: crate::Rates::default(),
     };
     let mut directory = Directory::default();
     directory.domain_names.insert(domain.name.clone(), domain.id);

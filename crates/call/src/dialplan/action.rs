@@ -14,6 +14,9 @@ pub enum Action {
     Say(Speech),
     /// Say something and take keys; answered with [`Outcome::Keys`].
     Gather(Gather),
+    /// Find the order in which trunks are tried, the cheapest first; answered with
+    /// [`Outcome::Chosen`].
+    Choose(Vec<DialTarget>),
     /// Ring somebody; answered with [`Outcome::Dialled`], unless the call is answered.
     Dial(Dial),
     /// Answer and play a part ourselves, until the caller hangs up.
@@ -248,6 +251,8 @@ pub enum Outcome {
     NotReached(DialOutcome),
     /// Whether a change is kept.
     Feature(bool),
+    /// The order in which trunks are tried.
+    Chosen(Vec<DialTarget>),
 }
 
 /// How it ended to ring somebody.
@@ -306,6 +311,10 @@ impl fmt::Display for Action {
             Self::Answer => f.write_str("answer"),
             Self::Say(speech) => write!(f, "say{speech}"),
             Self::Gather(gather) => f.write_str(gather.what),
+            Self::Choose(trunks) => {
+                f.write_str("least cost")?;
+                trunks.iter().try_for_each(|it| write!(f, ", {it}"))
+            }
             Self::Dial(dial) => dial.fmt(f),
             Self::Builtin(builtin) => builtin.fmt(f),
             Self::Conference(plan) => write!(f, "conference {}", plan.room),

@@ -61,6 +61,9 @@ pub enum Mistake {
     /// A call to extensions is to go out in somebody's name.
     #[error("is of use only beside `trunk` or `trunks`: calls to extensions need no rights")]
     AsWithoutTrunk,
+    /// How trunks are chosen is no choice, or there are none.
+    #[error("expected \"in_order\" or \"least_cost\", beside `trunks` and without `in_turn`")]
+    NoChoice,
     /// Something to say is nothing or more than one thing.
     #[error(
         "expected one thing to say: `prompt`, `file`, `number`, `digits`, `money`, `duration`, `date` or `time`"

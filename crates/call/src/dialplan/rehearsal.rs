@@ -53,6 +53,7 @@ impl Rehearsal {
             Action::Dial(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
+            Action::Choose(trunks) => Some(Outcome::Chosen(trunks.clone())),
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
             Action::Park(_)
             | Action::Builtin(_)

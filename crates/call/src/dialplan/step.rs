@@ -154,6 +154,8 @@ pub(super) struct Dial {
     pub(super) targets: Vec<Target>,
     /// Whether they are rung one after the other, and not all at once.
     pub(super) is_in_turn: bool,
+    /// Whether that order is by what they cost, and not as they were written.
+    pub(super) is_cheapest_first: bool,
     /// Each, or all.
     pub(super) timeout_s: Option<u32>,
     pub(super) is_intercom: bool,

@@ -99,6 +99,7 @@ impl Walk {
         let dial = Dial {
             targets: vec![Target::User(Template::literal(number))],
             is_in_turn: false,
+            is_cheapest_first: false,
             timeout_s: None,
             is_intercom: false,
             on_behalf_of: None,
@@ -178,6 +179,11 @@ impl Walk {
                 if let Some(steps) = dial.on.get(how) {
                     self.enter(Arc::clone(steps));
                 }
+            }
+            (Awaits::Dial { dial, .. }, Outcome::Chosen(trunks)) => {
+                let mut trunks = VecDeque::from(trunks.clone());
+                let first = trunks.pop_front();
+                return Some(self.ring(dial, first.into_iter().collect(), trunks));
             }
             (Awaits::Nothing, Outcome::Dialled(how) | Outcome::NotReached(how)) => {
                 self.set(OUTCOME, how.name().to_owned());
@@ -501,6 +507,10 @@ impl Walk {
         let is_caller = |it: &DialTarget| matches!((it, &self.by), (DialTarget::User(a), Principal::Extension(b)) if a == b);
         if targets.len() > 1 && !targets.iter().all(is_caller) {
             targets.retain(|it| !is_caller(it));
+        }
+        if dial.is_cheapest_first {
+            self.awaits = Awaits::Dial { dial, further: VecDeque::new() };
+            return Action::Choose(targets.into());
         }
         if dial.is_in_turn {
             let first = targets.pop_front();

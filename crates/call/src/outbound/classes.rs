@@ -96,6 +96,11 @@ impl OutboundRules {
         self.classes.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
+    /// The one way in which a number, or the beginning of one, is compared.
+    pub(crate) fn canonical(&self, number: &str) -> String {
+        self.notation.canonical(number)
+    }
+
     /// What is known of a number, as it is asked of a trunk.
     pub fn standing(&self, number: &str) -> Standing<'_> {
         if self.emergency.contains(number) {

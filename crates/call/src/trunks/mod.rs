@@ -5,12 +5,14 @@
 
 mod health;
 mod numbers;
+mod rates;
 mod registration;
 mod requests;
 mod states;
 
 pub use numbers::TrunkNumbers;
 pub(crate) use numbers::{ANONYMOUS, Presented};
+pub use rates::Rates;
 pub use states::{TrunkNews, TrunkState, TrunkStates};
 
 use crate::{

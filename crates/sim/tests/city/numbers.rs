@@ -39,6 +39,7 @@ fn call_out(city: &mut City) -> [Option<String>; 3] {
     told
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }

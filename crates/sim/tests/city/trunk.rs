@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use call::{
-    LegRole, TrunkNews,
+    LegRole, Rates, TrunkNews,
     directory::{Login, TrunkRegistration},
 };
 use sim::{City, Gate, Manner, Plot, Quality};
@@ -499,4 +499,36 @@ fn registration_survives_a_lossy_network() {
     let lost = city.trunk_news.iter().filter(|(_, it)| *it == TrunkNews::RegistrationLost).count();
     assert!(lost <= 3, "{:?}", city.trunk_news);
     stop_registering(city);
+}
+
+#[test]
+fn the_cheapest_trunk_for_the_number_is_tried_first_and_then_the_next() {
+    let rates = |texts: &[&str]| {
+        let texts: Vec<_> = texts.iter().map(|it| (*it).to_owned()).collect();
+        Rates::parse(&texts).expect("these are rates")
+    };
+    for (provider, backup, seen) in [
+        (["8495 1.50"].as_slice(), ["8 1.49"].as_slice(), [0, 1]),
+        (&["8495 1.50"], &["8 1.50"], [1, 0]),
+        (&[], &["* 99"], [0, 1]),
+        (&["8 1", "8495 9"], &["8 2"], [0, 1]),
+        (&["8496 1"], &[], [1, 0]),
+    ] {
+        let mut city = with_two_providers();
+        city.change_trunk("provider", |it| it.rates = rates(provider));
+        city.change_trunk("backup", |it| it.rates = rates(backup));
+        city.dial(CALLER, "684951234567");
+        city.wait(secs(10));
+        assert_eq!(calls_seen(&city), seen, "{provider:?} {backup:?}: {}", city.story());
+        hang_up_all(city);
+    }
+
+    let mut city = with_two_providers();
+    city.change_trunk("backup", |it| it.rates = rates(&["* 1"]));
+    city.phones[2].manner = Manner::refuses_after(secs(1), 503);
+    city.dial(CALLER, "684951234567");
+    city.wait(secs(10));
+    assert_eq!(calls_seen(&city), [1, 1], "{}", city.story());
+    assert_eq!(line(&city, CALLER).final_status(), Some(200));
+    hang_up_all(city);
 }

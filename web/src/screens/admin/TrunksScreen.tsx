@@ -103,6 +103,7 @@ export default function TrunksScreen() {
         caller_in: '',
         caller_default: '',
         asserts_callers: false,
+        rates: '',
         is_enabled: true,
       },
       toValues: (it) => ({
@@ -126,6 +127,7 @@ export default function TrunksScreen() {
         caller_in: it.caller_in.join('\n'),
         caller_default: it.caller_default ?? '',
         asserts_callers: it.asserts_callers,
+        rates: it.rates.join('\n'),
         is_enabled: it.is_enabled,
       }),
       toBody: (it) => ({
@@ -149,6 +151,7 @@ export default function TrunksScreen() {
         caller_in: entriesOf(it.caller_in),
         caller_default: it.caller_default || null,
         asserts_callers: it.asserts_callers,
+        rates: entriesOf(it.rates),
         is_enabled: it.is_enabled,
       }),
     };
@@ -266,6 +269,7 @@ const NUMBER_FIELDS: readonly FieldSpec[] = [
     hint: 'admin.trunks.callerDefaultHint',
   },
   { name: 'asserts_callers', label: 'admin.trunks.assertsCallers', kind: 'switch' },
+  { name: 'rates', label: 'admin.trunks.rates', kind: 'lines', hint: 'admin.trunks.ratesHint' },
 ];
 
 const ENABLED_FIELD: FieldSpec = {

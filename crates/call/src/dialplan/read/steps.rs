@@ -229,6 +229,7 @@ impl Reading<'_, '_> {
         let (trunk, trunks) = (table.optional("trunk"), table.optional("trunks"));
         let number = table.optional("number");
         let in_turn = table.optional("in_turn");
+        let choice = table.optional("choice");
         let timeout_s = table.optional("timeout_s");
         let intercom = table.optional("intercom");
         let on_behalf_of = table.optional("as");
@@ -259,6 +260,19 @@ impl Reading<'_, '_> {
             None => None,
         };
         let is_in_turn = self.boolean_or(in_turn.as_ref(), is_list_of_trunks);
+        let is_cheapest_first = match choice {
+            Some(it) => {
+                let is_choice = is_list_of_trunks && in_turn.is_none();
+                let choice = it.string(self.to)?;
+                let least_cost = match (is_choice, choice) {
+                    (true, "least_cost") => Ok(true),
+                    (true, "in_order") => Ok(false),
+                    (_, _) => Err(Mistake::NoChoice),
+                };
+                self.checked(&it, least_cost)?
+            }
+            None => false,
+        };
         let is_intercom = self.boolean_or(intercom.as_ref(), false);
         let on_behalf_of = match on_behalf_of {
             Some(it) if !is_out => return self.checked(&it, Err(Mistake::AsWithoutTrunk)),
@@ -269,6 +283,7 @@ impl Reading<'_, '_> {
         Some(Step::Dial(Arc::new(Dial {
             targets: targets?,
             is_in_turn: is_in_turn?,
+            is_cheapest_first,
             timeout_s,
             is_intercom: is_intercom?,
             on_behalf_of,
