@@ -8,6 +8,7 @@ mod control;
 mod features;
 mod figures;
 pub mod house;
+mod machine;
 mod outbound;
 pub mod plans;
 mod settings;
@@ -27,7 +28,7 @@ use crate::{
     mediaserver::{self, EventSink, MediaServer, WorkerMetrics},
     recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
-    signalling::{EventLoop, Shard, ShardHandle, Wires},
+    signalling::{EventLoop, Figures, Shard, ShardHandle, Wires},
     store::{
         CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
     },
@@ -51,7 +52,6 @@ use call::{
 };
 use media::MediaEvent;
 use plans::PlansError;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
 use sip::{shard::shard_of_dialog, transport::Listener};
 use std::{
@@ -199,7 +199,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     let (written, config) = source.load()?;
     let logs = logs::start(&config.log).map_err(|error| BootError::System(error.to_string()))?;
     let recorder = metrics::install().map_err(|error| BootError::System(error.to_string()))?;
-    raise_file_limit();
+    machine::raise_file_limit();
     let path = &config.server.data_dir;
     fs::create_dir_all(path)
         .map_err(|error| BootError::DataDirectory { path: path.clone(), error })?;
@@ -356,7 +356,7 @@ impl Parts {
         store: &Store,
         knowledge: Knowledge,
     ) -> Result<Self, BootError> {
-        let mut rng = entropy()?;
+        let mut rng = machine::entropy()?;
         let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
         let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
@@ -507,6 +507,8 @@ impl Parts {
             shards: self.shards.clone(),
             locations: self.locations.clone(),
             rooms: self.rooms.clone(),
+            trunks: self.trunks.clone(),
+            occupancy: self.occupancy.clone(),
             figures: self.media.figures().clone(),
             panels: self.panels.clone(),
         }
@@ -687,14 +689,11 @@ impl Running {
     }
 
     async fn wait_until_settled(&self, limit: Duration) {
-        self.wait_until(limit, |figures| figures.counts.calls == 0).await;
+        let is_settled = |it: &Figures| it.counts.calls == 0 && !it.is_leaving_trunks;
+        self.wait_until(limit, is_settled).await;
     }
 
-    async fn wait_until(
-        &self,
-        limit: Duration,
-        is_reached: fn(&crate::signalling::Figures) -> bool,
-    ) {
+    async fn wait_until(&self, limit: Duration, is_reached: fn(&Figures) -> bool) {
         let end = Instant::now() + limit;
         while Instant::now() < end {
             let mut is_done = true;
@@ -760,25 +759,8 @@ fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {
     Arc::new(move |event| inbox.try_send(event).map_err(|it| it.into_inner()))
 }
 
-/// A call holds up to four sockets; many systems start a process with 1024 files. Lifts the soft
-/// limit to the hard one, which is all that may be asked for.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = Rlimit { current: limit.maximum, ..limit };
-    match setrlimit(Resource::Nofile, wanted) {
-        Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
-    }
-}
-
 fn system(error: impl std::fmt::Display) -> BootError {
     BootError::System(error.to_string())
-}
-
-fn entropy() -> Result<Rng, BootError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| BootError::System(error.to_string()))?;
-    Ok(Rng::from_entropy(seed))
 }
 
 fn lines(errors: &[ConfigError]) -> String {

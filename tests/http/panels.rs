@@ -273,6 +273,8 @@ impl Desk {
             shards: Vec::new(),
             locations: Locations::default(),
             rooms: Rooms::default(),
+            trunks: call::TrunkStates::default(),
+            occupancy: call::Occupancy::default(),
             figures: LiveFigures::default(),
             panels: panels.clone(),
         };

@@ -194,6 +194,33 @@ fn the_cheapest_trunk_for_a_number_is_tried_first() {
     assert!(!parties.iter().any(|it| it.starts_with("provider/")), "{parties:?}");
 }
 
+#[test]
+fn a_server_that_stops_unregisters_and_how_its_trunk_stands_is_told_meanwhile() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let mut server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let carrier = UdpPeer::bind(server.phone_port(SLOT));
+    let admin = Visitor::sign_in(&server, "admin");
+    let wanted = json!({ "user": "tandem", "password": "s3cret", "register_expires_s": 600 });
+    make_trunk(&server, &wanted);
+    let register = carrier.expect_request("REGISTER", Duration::from_secs(10));
+    assert_eq!(header(&register, "Expires"), Some("600"));
+    let standing = || {
+        let states = admin.get("/admin/trunk-states");
+        array(&states["items"]).find(|it| it["name"] == "panel-made").cloned()
+    };
+    let expected = json!({
+        "name": "panel-made", "calls": 0, "is_up": null, "is_registered": true, "failure": null,
+    });
+    wait_for("the registration", Duration::from_secs(5), || {
+        standing().filter(|it| *it == expected)
+    });
+
+    server.terminate();
+    let register = carrier.expect_request("REGISTER", Duration::from_secs(5));
+    assert_eq!(header(&register, "Expires"), Some("0"), "{register}");
+    assert!(server.wait_for_end(Duration::from_secs(10)).success());
+}
+
 /// The INVITE that a carrier got.
 fn invite_of(messages: &[TraceEntry]) -> String {
     let invite = messages.iter().find(|it| !it.sent && it.message.starts_with("INVITE "));

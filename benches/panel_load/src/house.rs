@@ -100,6 +100,8 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
         shards: Vec::new(),
         locations: Locations::default(),
         rooms: Rooms::default(),
+        trunks: call::TrunkStates::default(),
+        occupancy: call::Occupancy::default(),
         figures: LiveFigures::default(),
         panels: Panels::default(),
     };

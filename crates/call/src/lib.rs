@@ -51,4 +51,4 @@ pub use recording::{RecordingOrder, RecordingRefusal};
 pub use rooms::{PartyView, RoomView, Rooms};
 pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};
-pub use trunks::{Rates, TrunkNews, TrunkNumbers, TrunkState, TrunkStates};
+pub use trunks::{Rates, TrunkFailure, TrunkNews, TrunkNumbers, TrunkState, TrunkStates};

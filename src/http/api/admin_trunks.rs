@@ -359,6 +359,13 @@ impl Wanted {
     }
 }
 
+/// The trunks that calls go through, of all domains.
+pub(super) async fn in_force(api: &ApiState) -> Result<Vec<call::Trunk>, Problem> {
+    let config = api.config_in_force();
+    let (rows, domains) = (api.store.list_trunks().await?, api.store.list_domains().await?);
+    Ok(directory::trunks_in_force(&config.trunks, rows, &domains).0)
+}
+
 /// The domain's own: those of the file whose domain it is, and its rows.
 async fn load_all(api: &ApiState, session: &Session) -> Result<Vec<Trunk>, Problem> {
     let config = api.config_in_force();

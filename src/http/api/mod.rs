@@ -54,6 +54,7 @@ mod streamed;
 mod text;
 mod text_diff;
 pub mod time;
+mod trunk_states;
 mod walls;
 
 pub use act::{Act, AuditAction, AuditObject};
@@ -107,6 +108,7 @@ pub fn door() -> Door {
     let door = admin_lines::routes(door);
     let door = admin_outbound::routes(door);
     let door = admin_trunks::routes(door);
+    let door = trunk_states::routes(door);
     let door = admin_domains::routes(door);
     let door = admin_dialplans::routes(door);
     let door = admin_health::routes(door);

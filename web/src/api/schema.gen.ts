@@ -365,6 +365,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/trunk-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the trunks stand now */
+        get: operations["get_admin_trunk_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/trunks": {
         parameters: {
             query?: never;
@@ -2778,6 +2795,26 @@ export interface components {
          * @enum {string}
          */
         TrunkSource: "file" | "database";
+        /** @description How a trunk stands now. */
+        TrunkState: {
+            /**
+             * Format: int32
+             * @description Calls through it, both directions together.
+             */
+            calls: number;
+            failure: components["schemas"]["Text"] | null;
+            /** @description Whether we are registered with it; `null` if we do not want to be. */
+            is_registered: boolean | null;
+            /** @description Whether it answers OPTIONS, so that calls are not passed over; `null` if it is not asked. */
+            is_up: boolean | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description How all trunks of the domain stand. */
+        TrunkStates: {
+            /** @description By name; those that calls go through. */
+            items: components["schemas"]["TrunkState"][];
+        };
         /** @description All trunks of the domain. */
         Trunks: {
             /** @description By name. */
@@ -3819,6 +3856,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_trunk_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkStates"];
+                };
             };
             /** @description A refusal */
             default: {

@@ -34,6 +34,8 @@ export type OutboundClass = Schemas['OutboundClass'];
 export type OutboundAlarm = Schemas['OutboundAlarm'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
+/** How a trunk stands now. */
+export type TrunkState = Schemas['TrunkState'];
 export type Registration = Schemas['Registration'];
 export type Cdr = Schemas['Cdr'];
 export type AuditAction = Schemas['AuditAction'];

@@ -44,7 +44,7 @@ use base::{MediaId, Now, UnixMillis};
 use bytes::Bytes;
 use sip::{
     ClientId, DialogId, Header, HeaderName, Method, Response, ServerId, Status,
-    digest::{Client, Login},
+    digest::Login,
     endpoint::{NewRequest, Reply},
     offer_answer::{Description, OfferAnswer, OrderError},
 };
@@ -273,8 +273,8 @@ impl Leg {
         let signalling = Signalling::Inviting { client };
         let mut leg = Self::new(ctx, new, LegRole::Callee, signalling, series.call_id(), peer);
         leg.media = media;
-        leg.signable = kept
-            .map(|(login, request)| Box::new(Signable::new(request, series, Client::of(login))));
+        leg.signable =
+            kept.map(|(login, request)| Box::new(Signable::new(request, series, &login)));
         // The first description of a dialog is never out of order.
         let _ = leg.order.send_invite(sdp);
         Ok(leg)

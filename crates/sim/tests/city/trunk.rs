@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use call::{
-    LegRole, Rates, TrunkNews,
+    Calls, LegRole, Rates, TrunkNews,
     directory::{Login, TrunkRegistration},
 };
 use sim::{City, Gate, Manner, Plot, Quality};
@@ -108,6 +108,23 @@ fn a_challenge_is_answered_in_the_same_leg_with_the_next_cseq_by_server_and_prox
         city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
         city.finish();
         assert_eq!(log(&city), ["caller 200 normal peer", "callee 200 normal remote"]);
+    }
+}
+
+#[test]
+fn a_proxy_that_asks_after_the_carrier_is_answered_beside_it() {
+    for (password, status) in [("s3cret", 200), ("another", 500)] {
+        let mut city = with_gate("s3cret");
+        let mut proxy = Gate::new("tandem", password, "carrier.test");
+        proxy.is_proxy = true;
+        city.phones[1].gate.as_mut().expect("it asks").further = Some(Box::new(proxy));
+        city.dial(CALLER, "94951234567");
+        city.wait(secs(5));
+        assert_eq!(line(&city, CALLER).final_status(), Some(status), "{}", city.story());
+        let asked = gate(&city).further.as_ref().map(|it| it.challenges);
+        assert_eq!(gate(&city).challenges, 1, "its answer is good for both");
+        assert!(asked.is_some_and(|it| (1..=2).contains(&it)), "{asked:?}");
+        hang_up_all(city);
     }
 }
 
@@ -531,4 +548,26 @@ fn the_cheapest_trunk_for_the_number_is_tried_first_and_then_the_next() {
     assert_eq!(calls_seen(&city), [1, 1], "{}", city.story());
     assert_eq!(line(&city, CALLER).final_status(), Some(200));
     hang_up_all(city);
+}
+
+#[test]
+fn a_switch_that_stops_leaves_its_trunks_whether_they_hear_it_or_not() {
+    for is_there in [true, false] {
+        let mut city = with_registrar();
+        city.phones[1].grants_s = Some(400);
+        city.wait(secs(10));
+        assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })), "{}", city.story());
+        city.phones[1].grants_s = is_there.then_some(400);
+        city.operate(0, Calls::drain);
+        assert!(city.shards[0].is_leaving_trunks());
+        city.wait(secs(1));
+        assert_eq!(city.shards[0].is_leaving_trunks(), !is_there, "{}", city.story());
+        city.wait(secs(2));
+        assert!(!city.shards[0].is_leaving_trunks());
+        city.wait(secs(60));
+        let before = city.phones[1].registers_seen;
+        city.wait(secs(1200));
+        assert_eq!(city.phones[1].registers_seen, before, "we register no more: {}", city.story());
+        city.finish();
+    }
 }
