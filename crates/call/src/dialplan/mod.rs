@@ -27,7 +27,7 @@ mod walk;
 
 pub use action::{
     Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
-    ParkPlan, Speech, Spoken,
+    ParkPlan, Speech, Spoken, WebInto, WebOrder,
 };
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};

@@ -17,6 +17,7 @@ mod races;
 mod recordings;
 mod refusals;
 mod registration;
+mod restarts;
 mod subscriptions;
 mod supervision;
 mod support;
