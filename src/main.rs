@@ -64,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<()> {
                 .await
             }
             Command::Extension { command, settings } => {
+                require_classes(&load(&settings)?, command.outbound_classes())?;
                 administer(&settings, async |store, terminal| {
                     admin::run_extension(store, command, terminal).await
                 })
@@ -82,6 +83,17 @@ fn load(settings: &Settings) -> anyhow::Result<Config> {
         let lines: Vec<_> = errors.iter().map(ConfigError::to_string).collect();
         anyhow::anyhow!("{}", lines.join("\n"))
     })
+}
+
+/// A right to a class that the configuration does not have would be one to nothing.
+fn require_classes(config: &Config, wanted: &[String]) -> anyhow::Result<()> {
+    match config.outbound.unknown_class(wanted) {
+        None => Ok(()),
+        Some(unknown) => anyhow::bail!(
+            "there is no class of numbers {unknown:?}: write one of {}",
+            config.outbound.names()
+        ),
+    }
 }
 
 async fn check(settings: &Settings) -> anyhow::Result<()> {

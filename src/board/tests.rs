@@ -424,6 +424,7 @@ fn directory(domain: DomainId) -> Directory {
         user: (number != NOBODY).then(|| user(number)),
         media: call::MediaRules::default(),
         features: call::features::Features::default(),
+        outbound: call::outbound::LineOutbound::default(),
     };
     let extensions = [ANNA, BORIS, CLARA, NOBODY]
         .map(|number| ((domain, number.to_owned()), extension(number)))

@@ -3,7 +3,7 @@
 use super::{Running, plans, plans::PlansError};
 use crate::{
     config::{Config, Written},
-    http::api::house::{Done, House, PlanTrouble, Vitals},
+    http::api::house::{Done, House, PlanTrouble, ToldAlarm, Vitals},
 };
 use call::dialplan::Plans;
 use std::{
@@ -17,7 +17,7 @@ impl House for Running {
         Box::pin(async move {
             let _one_at_a_time = self.reloading.lock().await;
             let config = self.config.load_full();
-            let loaded = self.store.load_directory(&config.trunks).await;
+            let loaded = super::load_directory(&config, &self.store).await;
             let loaded = loaded.map_err(|error| error.to_string())?;
             for trunk in &loaded.left_out {
                 tracing::warn!("{trunk}");
@@ -60,6 +60,10 @@ impl House for Running {
         let mut names: Vec<_> = self.sounds.load().music.keys().cloned().collect();
         names.sort_unstable();
         names
+    }
+
+    fn outbound_alarms(&self) -> Vec<ToldAlarm> {
+        self.outbound_alarms.all()
     }
 
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {

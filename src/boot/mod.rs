@@ -8,6 +8,7 @@ mod control;
 mod features;
 mod figures;
 pub mod house;
+mod outbound;
 pub mod plans;
 mod questions;
 mod recents;
@@ -30,7 +31,7 @@ use crate::{
     mediaserver::{self, MediaServer, WorkerMetrics},
     recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
-    signalling::{EventLoop, Shard, ShardHandle, Wires},
+    signalling::{EventLoop, Figures, Shard, ShardHandle, Wires},
     store::{
         CdrWriter, Journal, JournalSender, LoadedDirectory, OpenError, Store, StoreError,
         cdr_spool::SpoolReader,
@@ -49,6 +50,7 @@ use base::Rng;
 use call::{
     Conversations, Directory, Occupancy, Parking, Recents, Rooms, Sounds, TrunkStates, World,
     dialplan::Plans,
+    outbound::OutboundUse,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
     texts::{TextOffice, TextOrder, TextReply},
 };
@@ -73,7 +75,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
-use wiring::{by_shard, channels, raise_file_limit, sink};
+use wiring::{by_shard, channels, entropy, raise_file_limit, sink};
 
 /// Events of media workers that may wait for a shard. A worker whose events find no room keeps
 /// them and tries again.
@@ -180,6 +182,8 @@ pub(crate) struct Running {
     /// How the trunks stand, as the shards say.
     trunks: TrunkStates,
     occupancy: Occupancy,
+    outbound_use: OutboundUse,
+    outbound_alarms: outbound::ToldAlarms,
     is_draining: AtomicBool,
 }
 
@@ -239,6 +243,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         media_workers: parts.media.metrics().to_vec(),
         trunks: parts.trunks.clone(),
         occupancy: parts.occupancy.clone(),
+        outbound_use: parts.outbound_use.clone(),
+        outbound_alarms: outbound::ToldAlarms::default(),
         is_draining: AtomicBool::new(false),
     });
 
@@ -264,11 +270,14 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         tokio::spawn(running.clone().ask_web_servers(questions));
     }
     let watching = tokio::spawn(running.clone().report_figures());
+    let counting = tokio::spawn(running.clone().watch_outbound_use());
     tracing::info!("ready");
 
     running.obey(&mut signals).await;
     running.drain(&config, &mut signals).await;
     watching.abort();
+    counting.abort();
+    running.keep_outbound_use().await;
     parts.panels.close(GOODBYE_LIMIT).await;
     parts.stop().await;
     let _ = stop.send(true);
@@ -292,10 +301,17 @@ struct Knowledge {
     sounds: Arc<Sounds>,
 }
 
+/// What the database and the configuration say of who exists and may do what.
+async fn load_directory(config: &Config, store: &Store) -> Result<LoadedDirectory, StoreError> {
+    let mut loaded = store.load_directory(&config.trunks).await?;
+    loaded.directory.outbound = config.outbound.clone();
+    Ok(loaded)
+}
+
 impl Knowledge {
     async fn load(config: &Config, store: &Store) -> Result<Self, BootError> {
         let LoadedDirectory { directory, trunk_names, left_out } =
-            store.load_directory(&config.trunks).await?;
+            load_directory(config, store).await?;
         for trunk in left_out {
             tracing::warn!("{trunk}");
         }
@@ -335,6 +351,7 @@ struct Parts {
     rooms: Rooms,
     trunks: TrunkStates,
     occupancy: Occupancy,
+    outbound_use: OutboundUse,
     panels: Panels,
 }
 
@@ -487,9 +504,11 @@ impl Parts {
             trunks: TrunkStates::default(),
             occupancy: Occupancy::default(),
             recents: recents::load(store).await?,
+            outbound_use: outbound::restored(store).await?,
         };
         let rooms = start.rooms.clone();
         let (trunks, occupancy) = (start.trunks.clone(), start.occupancy.clone());
+        let outbound_use = start.outbound_use.clone();
         let (shards, shard_tasks) = start.all(ears, &mut rng);
         Ok(Self {
             event_loops,
@@ -509,6 +528,7 @@ impl Parts {
             rooms,
             trunks,
             occupancy,
+            outbound_use,
             panels: Panels::default(),
         })
     }
@@ -521,6 +541,8 @@ impl Parts {
             shards: self.shards.clone(),
             locations: self.locations.clone(),
             rooms: self.rooms.clone(),
+            trunks: self.trunks.clone(),
+            occupancy: self.occupancy.clone(),
             figures: self.media.figures().clone(),
             panels: self.panels.clone(),
         }
@@ -573,6 +595,7 @@ struct ShardStart<'a> {
     trunks: TrunkStates,
     occupancy: Occupancy,
     recents: Recents,
+    outbound_use: OutboundUse,
 }
 
 impl ShardStart<'_> {
@@ -597,6 +620,7 @@ impl ShardStart<'_> {
                     sounds: self.knowledge.sounds.clone(),
                     locator: Box::new(self.locations.clone()),
                     occupancy: self.occupancy.clone(),
+                    outbound_use: self.outbound_use.clone(),
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),
@@ -709,14 +733,11 @@ impl Running {
     }
 
     async fn wait_until_settled(&self, limit: Duration) {
-        self.wait_until(limit, |figures| figures.counts.calls == 0).await;
+        let is_settled = |it: &Figures| it.counts.calls == 0 && !it.is_leaving_trunks;
+        self.wait_until(limit, is_settled).await;
     }
 
-    async fn wait_until(
-        &self,
-        limit: Duration,
-        is_reached: fn(&crate::signalling::Figures) -> bool,
-    ) {
+    async fn wait_until(&self, limit: Duration, is_reached: fn(&Figures) -> bool) {
         let end = Instant::now() + limit;
         while Instant::now() < end {
             let mut is_done = true;
@@ -765,12 +786,6 @@ fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
 
 fn system(error: impl std::fmt::Display) -> BootError {
     BootError::System(error.to_string())
-}
-
-fn entropy() -> Result<Rng, BootError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| BootError::System(error.to_string()))?;
-    Ok(Rng::from_entropy(seed))
 }
 
 fn lines(errors: &[ConfigError]) -> String {

@@ -1,6 +1,8 @@
 //! What the parts are joined with, and what the process asks of the operating system.
 
+use super::BootError;
 use crate::mediaserver::EventSink;
+use base::Rng;
 use media::MediaEvent;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sip::{dialog::DialogRecord, shard::shard_of_dialog};
@@ -43,4 +45,11 @@ pub(super) fn raise_file_limit() {
         Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
         Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
     }
+}
+
+/// Chance that nobody can guess.
+pub(super) fn entropy() -> Result<Rng, BootError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| BootError::System(error.to_string()))?;
+    Ok(Rng::from_entropy(seed))
 }

@@ -13,9 +13,9 @@ use crate::{
         extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
-use call::{Codecs, CodecsError, MediaRules};
+use call::{Codecs, CodecsError, MediaRules, outbound::LineOutbound};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{self, BufRead, Write},
 };
 
@@ -139,6 +139,9 @@ pub async fn run_extension(
             dtmf,
             codecs,
             hold_music,
+            outbound_classes,
+            caller_number,
+            withhold,
             password,
         } => {
             let new = Seat {
@@ -147,6 +150,11 @@ pub async fn run_extension(
                 calls_max: (calls_max > 0).then_some(calls_max),
                 ring_timeout_s: ring_timeout.unwrap_or(RING_TIMEOUT_S_DEFAULT),
                 media: MediaRules { dtmf, codecs: Codecs::parse(codecs)?, hold_music },
+                outbound: LineOutbound {
+                    classes: outbound_classes.into_iter().collect(),
+                    caller_number,
+                    is_withheld: withhold,
+                },
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await
@@ -158,6 +166,13 @@ pub async fn run_extension(
             store.set_extension_password(&domain, &number, &password).await?;
             writeln!(terminal.output, "SIP password of extension {number} changed")?;
             tell(is_made_up, password.expose(), terminal)
+        }
+        ExtensionCommand::Rights { number, domain, outbound_classes } => {
+            let domain = store.require_domain(&domain).await?;
+            let classes = outbound_classes.into_iter().collect();
+            store.set_outbound_classes(domain.id, &number, &classes).await?;
+            let told = rights(&classes);
+            Ok(writeln!(terminal.output, "extension {number} may call outside: {told}")?)
         }
         ExtensionCommand::Pin { number, domain, none } => {
             let domain = store.require_domain(&domain).await?;
@@ -186,6 +201,7 @@ struct Seat {
     calls_max: Option<u32>,
     ring_timeout_s: u32,
     media: MediaRules,
+    outbound: LineOutbound,
 }
 
 async fn add_extension(
@@ -209,6 +225,7 @@ async fn add_extension(
         ring_timeout_s: seat.ring_timeout_s,
         user,
         media: seat.media,
+        outbound: seat.outbound,
     };
     store.add_extension(&domain, extension).await?;
     writeln!(terminal.output, "extension {} of {} added", seat.number, domain.name)?;
@@ -235,9 +252,18 @@ async fn list_extensions(store: &Store, terminal: &mut Terminal<'_>) -> Result<(
         let domain = names.get(&extension.domain).map_or("", String::as_str);
         let limit = extension.calls_max.map_or("no limit".to_owned(), |it| format!("{it} calls"));
         let (number, name) = (extension.number, extension.display_name);
-        writeln!(terminal.output, "{domain}\t{number}\t{limit}\t{name}")?;
+        let rights = rights(&extension.outbound.classes);
+        writeln!(terminal.output, "{domain}\t{number}\t{limit}\t{rights}\t{name}")?;
     }
     Ok(())
+}
+
+/// The classes of numbers outside that an extension may call, for people.
+fn rights(classes: &BTreeSet<String>) -> String {
+    if classes.is_empty() {
+        return "nothing".to_owned();
+    }
+    classes.iter().map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
 async fn domain_names(store: &Store) -> Result<HashMap<base::DomainId, String>, StoreError> {

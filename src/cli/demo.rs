@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use base::UserId;
-use call::MediaRules;
+use call::{MediaRules, outbound::LineOutbound};
 use std::{collections::HashSet, fmt::Write as _};
 
 /// The demo's domain.
@@ -25,6 +25,10 @@ pub const PASSWORD: &str = "demo";
 
 /// The extension without a limit of calls, which load tests ring.
 pub const LOAD_EXTENSION: u32 = 1090;
+
+/// The class of numbers that the demo's extensions may call: what the configuration has unless it
+/// says otherwise.
+const HOME: &str = "national";
 
 /// Makes the demo domain with its extensions and logins; what is there already is left alone.
 pub async fn seed(store: &Store) -> Result<(), StoreError> {
@@ -146,5 +150,6 @@ fn extension(number: u32, user: Option<UserId>) -> NewExtension {
         ring_timeout_s: RING_TIMEOUT_S_DEFAULT,
         user,
         media: MediaRules::default(),
+        outbound: LineOutbound { classes: [HOME.to_owned()].into(), ..LineOutbound::default() },
     }
 }

@@ -257,6 +257,15 @@ pub enum ExtensionCommand {
         /// its domain
         #[arg(long, value_name = "NAME")]
         hold_music: Option<String>,
+        /// Classes of numbers that it may call through trunks; none unless given
+        #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+        outbound_classes: Vec<String>,
+        /// The number that trunks see of it; unless given, what the trunk says
+        #[arg(long, value_name = "NUMBER")]
+        caller_number: Option<String>,
+        /// Let those whom it calls outside not know who calls
+        #[arg(long)]
+        withhold: bool,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,
@@ -273,6 +282,17 @@ pub enum ExtensionCommand {
         /// The password.
         #[command(flatten)]
         password: PasswordSource,
+    },
+    /// Say which numbers outside an extension may call
+    Rights {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// Classes of numbers that it may call through trunks, and no others; none unless given
+        #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+        outbound_classes: Vec<String>,
     },
     /// Set the PIN of an extension's mailbox, read from standard input
     Pin {
@@ -293,6 +313,18 @@ pub enum ExtensionCommand {
         #[arg(long)]
         domain: String,
     },
+}
+
+impl ExtensionCommand {
+    /// Names of classes of numbers that the configuration must have.
+    pub fn outbound_classes(&self) -> &[String] {
+        match self {
+            Self::Add { outbound_classes, .. } | Self::Rights { outbound_classes, .. } => {
+                outbound_classes
+            }
+            Self::List | Self::Password { .. } | Self::Pin { .. } | Self::Remove { .. } => &[],
+        }
+    }
 }
 
 /// `tandem dialplan …`

@@ -14,6 +14,7 @@ mod listener;
 mod log;
 mod mail;
 mod media;
+mod outbound;
 mod overrides;
 mod reading;
 mod recording;
@@ -50,10 +51,11 @@ pub use signalling::Signalling;
 pub use sip::{Sip, SourceLimits, StreamLimits};
 pub use store::{SqliteSync, Store};
 pub use trace::Trace;
-pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake};
+pub use trunks::{Trunk, TrunkMistake, TrunkText, codecs_mistake, is_caller_number};
 pub use voicemail::Voicemail;
 pub use written::{MASK, Setting, Source, Written};
 
+use call::outbound::OutboundRules;
 use reading::{Problems, Reader};
 use serde::Serialize;
 use std::{fmt, path::Path};
@@ -93,6 +95,8 @@ pub struct Config {
     pub trace: Trace,
     /// `[log]`: the process's own log.
     pub log: Log,
+    /// `[outbound]`, `[[outbound_class]]`: which numbers may be called through trunks by whom.
+    pub outbound: OutboundRules,
     /// `[[trunk]]`: links to carriers.
     pub trunks: Vec<Trunk>,
 }
@@ -152,6 +156,9 @@ struct Raw {
     cdr: cdr::Raw,
     trace: trace::Raw,
     log: log::Raw,
+    outbound: outbound::Raw,
+    #[serde(rename = "outbound_class")]
+    outbound_classes: Vec<outbound::RawClass>,
     #[serde(rename = "trunk")]
     trunks: Vec<trunks::Raw>,
 }
@@ -175,6 +182,8 @@ impl Raw {
             cdr: reader.section("cdr"),
             trace: reader.section("trace"),
             log: reader.section("log"),
+            outbound: reader.section("outbound"),
+            outbound_classes: reader.sections("outbound_class"),
             trunks: reader.sections("trunk"),
         }
     }
@@ -197,6 +206,7 @@ impl Raw {
             cdr: self.cdr.check(problems),
             trace: self.trace.check(problems),
             log: self.log.check(problems),
+            outbound: self.outbound.check(self.outbound_classes, problems),
             trunks: trunks::check_all(self.trunks, problems),
             server,
             http,

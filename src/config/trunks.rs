@@ -2,7 +2,8 @@
 
 use super::{Problems, Protocol, Secret, secret};
 use call::{
-    Codecs, CodecsError, DtmfMode, MediaRules, TrunkLimits,
+    Codecs, CodecsError, DtmfMode, MediaRules, Rates, TrunkLimits, TrunkNumbers,
+    dialplan::NumberRules,
     directory::{Login, TrunkRegistration},
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub struct Trunk {
     pub registration: Option<TrunkRegistration>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
+    /// How it writes numbers, and what it is told of callers.
+    pub numbers: TrunkNumbers,
+    /// What calls through it cost.
+    pub rates: Rates,
 }
 
 /// A trunk as somebody writes it.
@@ -65,6 +70,20 @@ pub struct TrunkText {
     pub dtmf: String,
     /// Names of the codecs that it may use, the preferred first; empty for all.
     pub codecs: Vec<String>,
+    /// Rules for numbers that are called through it, as [`NumberRules`] are written.
+    pub called_out: Vec<String>,
+    /// The same for numbers that it calls.
+    pub called_in: Vec<String>,
+    /// The same for numbers of those who call through it.
+    pub caller_out: Vec<String>,
+    /// The same for numbers of those who call from it.
+    pub caller_in: Vec<String>,
+    /// The number that it sees of lines without one of their own; empty for the line's.
+    pub caller_default: String,
+    /// Whether it is told who calls even of those who want to be unknown.
+    pub asserts_callers: bool,
+    /// What calls through it cost, as [`Rates`] are written.
+    pub rates: Vec<String>,
 }
 
 /// What is wrong with one field of a trunk.
@@ -137,6 +156,8 @@ impl TrunkText {
             // That of its domain.
             hold_music: None,
         };
+        let numbers = self.check_numbers(&mut mistakes);
+        let rates = check_rates(&self.rates, &mut mistakes);
         match destination {
             Some(destination) if mistakes.is_empty() => {
                 let domain = domain.to_ascii_lowercase();
@@ -153,9 +174,31 @@ impl TrunkText {
                     health_interval,
                     registration,
                     media,
+                    numbers,
+                    rates,
                 })
             }
             Some(_) | None => Err(mistakes),
+        }
+    }
+
+    fn check_numbers(&self, mistakes: &mut Vec<TrunkMistake>) -> TrunkNumbers {
+        let caller_default = Some(self.caller_default.clone()).filter(|it| !it.is_empty());
+        if caller_default.as_deref().is_some_and(|it| !is_caller_number(it)) {
+            mistakes.push(mistake(
+                "caller_default",
+                "malformed",
+                "Напишите до 32 цифр, впереди может быть +",
+                "write up to 32 digits, perhaps after a +",
+            ));
+        }
+        TrunkNumbers {
+            called_out: check_rules("called_out", &self.called_out, mistakes),
+            called_in: check_rules("called_in", &self.called_in, mistakes),
+            caller_out: check_rules("caller_out", &self.caller_out, mistakes),
+            caller_in: check_rules("caller_in", &self.caller_in, mistakes),
+            caller_default,
+            asserts_callers: self.asserts_callers,
         }
     }
 
@@ -266,6 +309,13 @@ impl Trunk {
             health_interval_s: self.health_interval.and_then(|it| i64::try_from(it.as_secs()).ok()),
             dtmf: self.media.dtmf.name().to_owned(),
             codecs: self.media.codecs.names().to_vec(),
+            called_out: self.numbers.called_out.texts(),
+            called_in: self.numbers.called_in.texts(),
+            caller_out: self.numbers.caller_out.texts(),
+            caller_in: self.numbers.caller_in.texts(),
+            caller_default: self.numbers.caller_default.clone().unwrap_or_default(),
+            asserts_callers: self.numbers.asserts_callers,
+            rates: self.rates.texts(),
         }
     }
 
@@ -314,6 +364,13 @@ pub(super) struct Raw {
     health_interval_s: Option<i64>,
     dtmf: String,
     codecs: Vec<String>,
+    called_out: Vec<String>,
+    called_in: Vec<String>,
+    caller_out: Vec<String>,
+    caller_in: Vec<String>,
+    caller_default: String,
+    asserts_callers: bool,
+    rates: Vec<String>,
 }
 
 /// Checks each alone and all against each other.
@@ -340,7 +397,8 @@ impl Raw {
     fn check(self, path: &str, problems: &mut Problems) -> Option<Trunk> {
         let Self { name, domain, destination, sources, source_port, user, realm, .. } = self;
         let Self { register_expires_s, register_fallbacks, channels_max, cps_max, .. } = self;
-        let Self { health_interval_s, dtmf, codecs, .. } = self;
+        let Self { health_interval_s, dtmf, codecs, called_out, called_in, .. } = self;
+        let Self { caller_out, caller_in, caller_default, asserts_callers, rates, .. } = self;
         let mut is_unreadable = false;
         let password = self.password.and_then(|it| {
             let read = it.read().map_err(|problem| {
@@ -371,6 +429,13 @@ impl Raw {
             health_interval_s,
             dtmf,
             codecs,
+            called_out,
+            called_in,
+            caller_out,
+            caller_in,
+            caller_default,
+            asserts_callers,
+            rates,
         };
         match text.check(&domain) {
             Ok(trunk) => Some(trunk),
@@ -481,6 +546,58 @@ fn check_dtmf(written: &str, mistakes: &mut Vec<TrunkMistake>) -> DtmfMode {
     })
 }
 
+fn check_rules(
+    field: &'static str,
+    written: &[String],
+    mistakes: &mut Vec<TrunkMistake>,
+) -> NumberRules {
+    if written.len() > NUMBER_RULES_MAX {
+        mistakes.push(mistake(
+            field,
+            "too_many",
+            format!("Не больше {NUMBER_RULES_MAX} правил"),
+            format!("more than {NUMBER_RULES_MAX} rules: write fewer"),
+        ));
+    }
+    NumberRules::parse(written).unwrap_or_else(|(n, error)| {
+        let text = &written[n];
+        mistakes.push(mistake(
+            format!("{field}[{n}]"),
+            "malformed",
+            format!("{text:?} — не правило: напишите, например, \"8{{rest:10}} -> +7{{rest}}\""),
+            format!("{text:?}: {error}"),
+        ));
+        NumberRules::default()
+    })
+}
+
+fn check_rates(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Rates {
+    if written.len() > RATES_MAX {
+        mistakes.push(mistake(
+            "rates",
+            "too_many",
+            format!("Не больше {RATES_MAX} тарифов"),
+            format!("more than {RATES_MAX} rates: write fewer"),
+        ));
+    }
+    Rates::parse(written).unwrap_or_else(|n| {
+        let text = &written[n];
+        mistakes.push(mistake(
+            format!("rates[{n}]"),
+            "malformed",
+            format!("{text:?} — не тариф: напишите начало номера и цену минуты, \"+7495 0.85\""),
+            format!("{text:?} is no rate: write a prefix and a price a minute, \"+7495 0.85\""),
+        ));
+        Rates::default()
+    })
+}
+
+/// Whether trunks can be shown it as the number of a caller.
+pub fn is_caller_number(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    (1..=CALLER_DIGITS_MAX).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit())
+}
+
 fn check_codecs(written: &[String], mistakes: &mut Vec<TrunkMistake>) -> Codecs {
     Codecs::parse(written).unwrap_or_else(|error| {
         let (code, ru) = codecs_mistake(&error);
@@ -562,6 +679,14 @@ const LOGIN_CHARS_MAX: usize = 256;
 const REGISTER_EXPIRES_S: RangeInclusive<u32> = 60..=86_400;
 
 const FALLBACKS_MAX: usize = 8;
+
+/// Each is compared with the number of each call.
+const NUMBER_RULES_MAX: usize = 64;
+
+/// Each is compared with the number of each call that looks for the cheapest way.
+const RATES_MAX: usize = 10_000;
+
+const CALLER_DIGITS_MAX: usize = 32;
 
 /// More than one server carries.
 const CHANNELS_MAX: u32 = 100_000;

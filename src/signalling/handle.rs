@@ -54,6 +54,8 @@ pub struct Figures {
     pub totals: Totals,
     /// Whether every call has ended.
     pub is_idle: bool,
+    /// Whether a trunk has yet to hear that we leave it.
+    pub is_leaving_trunks: bool,
 }
 
 /// The way to one shard.

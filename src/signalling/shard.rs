@@ -224,7 +224,7 @@ impl Shard {
                 self.calls.handle_directory(clock::now(), directory);
             }
             Command::Plans(plans, sounds) => self.calls.handle_plans(plans, sounds),
-            Command::Drain => self.calls.drain(),
+            Command::Drain => self.calls.drain(clock::now()),
             Command::HangUpAll => self.calls.hang_up_all(clock::now()),
             Command::HangUp(call, reply) => {
                 let _ = reply.send(self.calls.hang_up(clock::now(), call));
@@ -254,7 +254,9 @@ impl Shard {
             }
             Command::Figures(reply) => {
                 let (counts, totals) = (self.calls.counts(), self.calls.totals());
-                let _ = reply.send(Figures { counts, totals, is_idle: self.calls.is_idle() });
+                let is_leaving_trunks = self.calls.is_leaving_trunks();
+                let is_idle = self.calls.is_idle();
+                let _ = reply.send(Figures { counts, totals, is_idle, is_leaving_trunks });
             }
             Command::Ladder(call, reply) => {
                 let _ = reply.send(self.trace.ladder(call));

@@ -131,6 +131,7 @@ fn fit(
 fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
     let config::Trunk { name, destination, sources, source_port, .. } = trunk;
     let config::Trunk { login, limits, health_interval, registration, media, .. } = trunk;
+    let config::Trunk { numbers, rates, .. } = trunk;
     Trunk {
         name,
         domain,
@@ -142,5 +143,7 @@ fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
         health_interval,
         registration,
         media,
+        numbers,
+        rates,
     }
 }

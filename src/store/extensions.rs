@@ -14,8 +14,10 @@ use call::{
     Extension, MediaRules,
     dialplan::{FeatureOrder, ForwardWhen},
     features::Features,
+    outbound::LineOutbound,
 };
 use sip::digest::Ha1;
+use std::collections::BTreeSet;
 
 /// An extension and who sits there.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct ExtensionDraft {
     pub user: Option<UserId>,
     /// What is set for its devices.
     pub media: MediaRules,
+    /// What it may call outside, and what is seen of it there.
+    pub outbound: LineOutbound,
 }
 
 /// An extension to be added.
@@ -58,6 +62,8 @@ pub struct NewExtension {
     pub user: Option<UserId>,
     /// What is set for its devices.
     pub media: MediaRules,
+    /// What it may call outside, and what is seen of it there.
+    pub outbound: LineOutbound,
 }
 
 /// Calls at a time that an extension gets unless told otherwise: one, one waiting, two to transfer.
@@ -91,6 +97,9 @@ impl Store {
                 .bind(extension.media.dtmf.name())
                 .bind(extension.media.codecs.names().join("\n"))
                 .bind(&extension.media.hold_music)
+                .bind(lines(&extension.outbound.classes))
+                .bind(&extension.outbound.caller_number)
+                .bind(extension.outbound.is_withheld)
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -134,6 +143,9 @@ impl Store {
                 .bind(draft.media.dtmf.name())
                 .bind(draft.media.codecs.names().join("\n"))
                 .bind(&draft.media.hold_music)
+                .bind(lines(&draft.outbound.classes))
+                .bind(&draft.outbound.caller_number)
+                .bind(draft.outbound.is_withheld)
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
@@ -173,6 +185,25 @@ impl Store {
             }),
         };
         super::require_row(rows, || format!("extension {id}"))
+    }
+
+    /// Gives an extension the right to these classes of numbers, and to no others.
+    pub async fn set_outbound_classes(
+        &self,
+        domain: DomainId,
+        number: &str,
+        classes: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(UPDATE_OUTBOUND_CLASSES)
+                .bind(lines(classes))
+                .bind(domain.0)
+                .bind(number)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        super::require_row(rows, || format!("extension {number}"))
     }
 
     /// Gives an extension another SIP password.
@@ -240,9 +271,23 @@ from_row!(ExtensionRow, row => Ok(Self {
             forward_no_answer: row.try_get("forward_no_answer")?,
             forward_offline: row.try_get("forward_offline")?,
         },
+        outbound: LineOutbound {
+            classes: row
+                .try_get::<String, _>("outbound_classes")?
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            caller_number: row.try_get("caller_number")?,
+            is_withheld: row.try_get("caller_withheld")?,
+        },
     },
     version: row.try_get("version")?,
 }));
+
+/// One a line.
+fn lines(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+}
 
 fn secrets(domain: &DomainRow, number: &str, password: &Secret) -> Result<Ha1, StoreError> {
     if password.expose().is_empty() {
@@ -269,22 +314,28 @@ const NUMBER_BYTES_MAX: usize = 32;
 const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
-         user_id, dtmf, codecs, hold_music, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+         user_id, dtmf, codecs, hold_music, outbound_classes, caller_number,
+         caller_withheld, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
            ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
            extension.version AS version, do_not_disturb, forward_all, forward_busy,
-           forward_no_answer, forward_offline
+           forward_no_answer, forward_offline, outbound_classes, caller_number, caller_withheld
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
 const UPDATE: &str = "
     UPDATE extension
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
-        codecs = $6, hold_music = $7, version = version + 1
-    WHERE domain_id = $8 AND id = $9 AND version = $10";
+        codecs = $6, hold_music = $7, outbound_classes = $8,
+        caller_number = $9, caller_withheld = $10, version = version + 1
+    WHERE domain_id = $11 AND id = $12 AND version = $13";
+
+const UPDATE_OUTBOUND_CLASSES: &str = "
+    UPDATE extension SET outbound_classes = $1, version = version + 1
+    WHERE domain_id = $2 AND number = $3";
 
 const UPDATE_DO_NOT_DISTURB: &str =
     "UPDATE extension SET do_not_disturb = $1 WHERE domain_id = $2 AND id = $3";

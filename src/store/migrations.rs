@@ -30,6 +30,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "features of lines", include_str!("../../migrations/0016_features_of_lines.sql")),
     (17, "text messages", include_str!("../../migrations/0017_text_messages.sql")),
     (18, "trunks in full", include_str!("../../migrations/0018_trunks_in_full.sql")),
+    (19, "rights to call out", include_str!("../../migrations/0019_rights_to_call_out.sql")),
+    (20, "numbers of trunks", include_str!("../../migrations/0020_numbers_of_trunks.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -23,6 +23,7 @@ mod inserts;
 pub mod journal;
 pub mod messages;
 mod migrations;
+pub mod outbound;
 pub mod passwords;
 pub mod recordings;
 pub mod recoveries;

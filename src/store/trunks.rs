@@ -58,6 +58,13 @@ impl Store {
                 .bind(text.health_interval_s)
                 .bind(&text.dtmf)
                 .bind(text.codecs.join("\n"))
+                .bind(text.called_out.join("\n"))
+                .bind(text.called_in.join("\n"))
+                .bind(text.caller_out.join("\n"))
+                .bind(text.caller_in.join("\n"))
+                .bind(given(&text.caller_default))
+                .bind(text.asserts_callers)
+                .bind(text.rates.join("\n"))
                 .bind(is_enabled)
                 .bind(now.0)
                 .execute(pool)
@@ -107,6 +114,13 @@ impl Store {
                 .bind(text.health_interval_s)
                 .bind(&text.dtmf)
                 .bind(text.codecs.join("\n"))
+                .bind(text.called_out.join("\n"))
+                .bind(text.called_in.join("\n"))
+                .bind(text.caller_out.join("\n"))
+                .bind(text.caller_in.join("\n"))
+                .bind(given(&text.caller_default))
+                .bind(text.asserts_callers)
+                .bind(text.rates.join("\n"))
                 .bind(is_enabled)
                 .bind(domain.0)
                 .bind(id.0)
@@ -156,6 +170,13 @@ from_row!(TrunkRow, row => {
         health_interval_s: row.try_get("health_interval_s")?,
         dtmf: row.try_get("dtmf")?,
         codecs: lines(row.try_get("codecs")?),
+        called_out: lines(row.try_get("called_out")?),
+        called_in: lines(row.try_get("called_in")?),
+        caller_out: lines(row.try_get("caller_out")?),
+        caller_in: lines(row.try_get("caller_in")?),
+        caller_default: row.try_get::<Option<String>, _>("caller_default")?.unwrap_or_default(),
+        asserts_callers: row.try_get("asserts_callers")?,
+        rates: lines(row.try_get("rates")?),
     };
     Ok(Self {
         id: TrunkId(row.try_get("id")?),
@@ -178,13 +199,16 @@ const INSERT: &str = "
     INSERT INTO trunk
         (id, domain_id, name, destination, sources, source_port, login_user, login_password,
          login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
-         health_interval_s, dtmf, codecs, is_enabled, version, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1, $18)";
+         health_interval_s, dtmf, codecs, called_out, called_in, caller_out, caller_in,
+         caller_default, asserts_callers, rates, is_enabled, version, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22, $23, $24, 1, $25)";
 
 const SELECT_ALL: &str = "
     SELECT id, domain_id, name, destination, sources, source_port, login_user, login_password,
            login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
-           health_interval_s, dtmf, codecs, is_enabled, version
+           health_interval_s, dtmf, codecs, called_out, called_in, caller_out, caller_in,
+           caller_default, asserts_callers, rates, is_enabled, version
     FROM trunk ORDER BY name";
 
 const UPDATE: &str = "
@@ -192,5 +216,6 @@ const UPDATE: &str = "
     SET name = $1, destination = $2, sources = $3, source_port = $4, login_user = $5,
         login_password = $6, login_realm = $7, register_expires_s = $8, register_fallbacks = $9,
         channels_max = $10, cps_max = $11, health_interval_s = $12, dtmf = $13, codecs = $14,
-        is_enabled = $15, version = version + 1
-    WHERE domain_id = $16 AND id = $17 AND version = $18";
+        called_out = $15, called_in = $16, caller_out = $17, caller_in = $18, caller_default = $19,
+        asserts_callers = $20, rates = $21, is_enabled = $22, version = version + 1
+    WHERE domain_id = $23 AND id = $24 AND version = $25";

@@ -1,6 +1,6 @@
 //! Names of the metrics, and the recorder that `/metrics` renders.
 
-use call::{CallCounts, Occupancy, Totals, TrunkStates};
+use call::{CallCounts, Occupancy, Totals, TrunkStates, outbound::OutboundAlarm};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
@@ -91,6 +91,9 @@ pub const TRUNK_REGISTERED: &str = "tandem_trunk_registered";
 /// Calls through a trunk, both directions together, by trunk.
 pub const TRUNK_CALLS: &str = "tandem_trunk_calls";
 
+/// Alarms about calls out through trunks, by limit. Alarm on any.
+pub const OUTBOUND_ALARMS: &str = "tandem_outbound_alarms_total";
+
 /// Requests to the API, by route, method and status.
 pub const HTTP_REQUESTS: &str = "tandem_http_requests_total";
 /// How long the API took to begin its answers, in seconds, by route and method.
@@ -110,6 +113,11 @@ pub fn report_trunks(states: &TrunkStates, occupancy: &Occupancy) {
     for (name, calls) in occupancy.trunks() {
         gauge!(TRUNK_CALLS, "trunk" => name).set(f64::from(calls));
     }
+}
+
+/// Somebody reached a cap of calls out, or tried what nobody may call.
+pub fn count_outbound_alarm(alarm: &OutboundAlarm) {
+    counter!(OUTBOUND_ALARMS, "limit" => alarm.limit.name()).increment(1);
 }
 
 /// Brings the figures of all shards together.
@@ -180,6 +188,7 @@ fn describe() {
     gauge!(TRUNK_UP, "1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk");
     gauge!(TRUNK_REGISTERED, "1 while we are registered with a trunk, by trunk");
     gauge!(TRUNK_CALLS, "Calls through a trunk, both directions together, by trunk");
+    counter!(OUTBOUND_ALARMS, "Alarms about calls out through trunks, by limit");
     gauge!(SESSIONS, "Sessions of people and walls that are good");
 }
 

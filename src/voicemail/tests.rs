@@ -236,6 +236,7 @@ fn extension() -> NewExtension {
         ring_timeout_s: 30,
         user: None,
         media: call::MediaRules::default(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

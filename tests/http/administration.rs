@@ -21,7 +21,7 @@ use std::{
 use tandem::{
     boot,
     config::{Config, Written},
-    http::api::house::{Done, House as Server, PlanTrouble, Vitals},
+    http::api::house::{Done, House as Server, PlanTrouble, ToldAlarm, Vitals},
 };
 
 /// Stands for the running server.
@@ -34,6 +34,7 @@ pub(crate) struct Fake {
     pub(crate) reloads: AtomicUsize,
     rules: AtomicUsize,
     is_broken: AtomicBool,
+    alarms: Vec<ToldAlarm>,
 }
 
 impl Fake {
@@ -104,6 +105,10 @@ impl Server for Fake {
         boot::plans::load_with(&config, &sounds, trunks, changed).map_err(boot::house::trouble)
     }
 
+    fn outbound_alarms(&self) -> Vec<ToldAlarm> {
+        self.alarms.clone()
+    }
+
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>> {
         Box::pin(async { Vitals { is_ready: true, calls: 3, ..Vitals::default() } })
     }
@@ -136,6 +141,8 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     let draft = json!({
         "name": "Анна П.", "user_id": null, "calls_max": null, "dtmf": "inband",
         "codecs": ["G722", "PCMA"], "hold_music": " jazz ",
+        "outbound_classes": ["international", "national"],
+        "caller_number": "+74950001001", "is_withheld": true,
     });
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!((changed.status, &changed.json()["version"]), (StatusCode::OK, &json!(2)));
@@ -147,6 +154,19 @@ pub(crate) async fn lines_are_made_changed_and_removed_and_calls_go_by_it(place:
     assert_eq!(row.media.dtmf, call::DtmfMode::Inband);
     assert_eq!(row.media.codecs.names(), ["G722", "PCMA"]);
     assert_eq!(row.media.hold_music.as_deref(), Some("jazz"));
+    let both = ["international", "national"].map(str::to_owned);
+    assert_eq!(row.outbound.classes, both.into());
+    let seen = (row.outbound.caller_number.as_deref(), row.outbound.is_withheld);
+    assert_eq!(seen, (Some("+74950001001"), true));
+    let known = admin.get("/admin/outbound-classes").await.json();
+    assert_eq!(known["items"][1], json!({ "name": "international", "prefixes": ["+"] }));
+    let mars = json!({
+        "name": "Анна", "user_id": null, "calls_max": null, "outbound_classes": ["mars"],
+    });
+    let refused = admin.act(Method::PUT, &path, Some(2), mars).await.json();
+    let error = &refused["errors"][0];
+    assert_eq!((&error["field"], &error["code"]), (&json!("outbound_classes"), &json!("unknown")));
+    assert!(error.to_string().contains("есть national, international"), "{error}");
     for (codecs, code, told) in [
         (json!(["G722", "MP3"]), "unknown", "MP3"),
         (json!(["PCMA", "pcma"]), "repeated", "PCMA указан дважды"),

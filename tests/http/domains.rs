@@ -242,6 +242,7 @@ fn line() -> NewExtension {
         ring_timeout_s: 60,
         user: None,
         media: call::MediaRules::default(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

@@ -140,6 +140,7 @@ impl Foreign {
             ring_timeout_s: 60,
             user: None,
             media: call::MediaRules::default(),
+            outbound: call::outbound::LineOutbound::default(),
         };
         let line = store.add_extension(&house.other, line).await.unwrap();
         let trunk = TrunkText {

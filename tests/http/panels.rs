@@ -273,6 +273,8 @@ impl Desk {
             shards: Vec::new(),
             locations: Locations::default(),
             rooms: Rooms::default(),
+            trunks: call::TrunkStates::default(),
+            occupancy: call::Occupancy::default(),
             figures: LiveFigures::default(),
             panels: panels.clone(),
         };
@@ -315,6 +317,7 @@ impl Desk {
                 ring_timeout_s: 60,
                 user: Some(user),
                 media: call::MediaRules::default(),
+                outbound: call::outbound::LineOutbound::default(),
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }

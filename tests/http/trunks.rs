@@ -23,7 +23,8 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
         "id": trunk["id"], "source": "database", "name": "carrier",
         "destination": "sip.carrier.example:5060/udp", "sources": ["192.0.2.1"],
         "source_port": 5070, "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null,
-        "health_interval_s": null, "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null,
+        "health_interval_s": null, "dtmf": "auto", "codecs": [], "called_out": [], "called_in": [], "caller_out": [], "caller_in": [],
+        "caller_default": null, "asserts_callers": false, "rates": [], "is_enabled": true, "left_out": null,
         "version": 1,
     });
     assert_eq!(trunk, expected);
@@ -43,12 +44,30 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     draft["is_enabled"] = json!(false);
     draft["dtmf"] = json!("info");
     draft["codecs"] = json!(["pcma", "OPUS"]);
+    for list in ["called_out", "called_in", "caller_out", "caller_in"] {
+        draft[list] = json!(["{rest:4} -> {rest}"]);
+    }
+    draft["caller_default"] = json!("+74950000000");
+    draft["asserts_callers"] = json!(true);
+    draft["rates"] = json!(["+7495 0.85"]);
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let changed = changed.json();
     let told = (&changed["name"], &changed["is_enabled"], &changed["dtmf"], &changed["version"]);
     assert_eq!(told, (&json!("carrier-2"), &json!(false), &json!("info"), &json!(2)));
     assert_eq!(changed["codecs"], json!(["PCMA", "opus"]), "as the registry writes them");
+    for list in ["called_out", "called_in", "caller_out", "caller_in"] {
+        assert_eq!(changed[list], json!(["{rest:4} -> {rest}"]), "{list}");
+    }
+    let told = (&changed["caller_default"], &changed["asserts_callers"], &changed["rates"]);
+    assert_eq!(told, (&json!("+74950000000"), &json!(true), &json!(["+7495 0.85"])));
+    let mut wrong = draft.clone();
+    wrong["caller_in"] = json!(["1 -> 2", "8{rest"]);
+    wrong["caller_default"] = json!("sip:me");
+    wrong["rates"] = json!(["+7495"]);
+    let refused = admin.act(Method::PUT, &path, Some(2), wrong).await.json();
+    let fields = [0, 1, 2].map(|it| refused["errors"][it]["field"].clone());
+    assert_eq!(fields, ["caller_default", "caller_in[1]", "rates[0]"], "{refused}");
     let late = admin.act(Method::PUT, &path, Some(1), draft).await;
     assert_eq!(late.refusal(), (409, "version_conflict".to_owned()));
     assert_eq!(late.json()["current"], changed);
@@ -137,7 +156,8 @@ pub(crate) async fn trunks_of_the_file_are_shown_and_changed_there(place: Place)
         "id": "file:provider", "source": "file", "name": "provider",
         "destination": "[2001:db8::7]:5060/tcp", "sources": ["192.0.2.1"], "source_port": null,
         "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null, "health_interval_s": null,
-        "dtmf": "auto", "codecs": [], "is_enabled": true, "left_out": null, "version": null,
+        "dtmf": "auto", "codecs": [], "called_out": [], "called_in": [], "caller_out": [],
+        "caller_in": [], "caller_default": null, "asserts_callers": false, "rates": [], "is_enabled": true, "left_out": null, "version": null,
     }]);
     assert_eq!(items, expected, "and not that of the other domain");
     for method in [Method::PUT, Method::DELETE] {

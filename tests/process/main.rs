@@ -24,6 +24,7 @@ mod ipv6;
 mod limits;
 mod linphone;
 mod media_figures;
+mod outbound;
 mod packet_times;
 mod pages;
 mod panels;

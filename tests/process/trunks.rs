@@ -2,8 +2,8 @@
 //! trunk asserts of a caller is believed.
 
 use crate::harness::{
-    Server, Sipp, TcpPeer, UdpPeer, Visitor, header, request, request_over, signed, status_of,
-    wait_for,
+    Server, Sipp, TcpPeer, TraceEntry, UdpPeer, Visitor, array, header, request, request_over,
+    signed, status_of, wait_for,
 };
 use serde_json::{Value, json};
 use std::{thread, time::Duration};
@@ -128,6 +128,103 @@ fn a_trunk_is_registered_with_and_calls_us_there_and_passed_over_when_it_is_sile
     assert_eq!(status, 200, "{changed}");
     wait_for_figure(&server, "tandem_trunk_up", 0);
     Sipp::caller(&server, 0, "uac-offline.xml", "1001", OUTSIDE).run();
+}
+
+#[test]
+fn numbers_are_written_as_the_trunk_wants_them_and_it_is_told_who_calls_as_it_may_know() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let numbers = json!({
+        "called_out": ["8{rest:10} -> +7{rest}"], "called_in": ["0009{local:3} -> 9{local}"],
+        "caller_out": ["{line:4} -> +7495000{line}"], "asserts_callers": true,
+    });
+    make_trunk(&server, &numbers);
+
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    let invite = invite_of(&carrier.succeed());
+    assert!(invite.starts_with("INVITE sip:+74950000001@"), "{invite}");
+    assert!(
+        header(&invite, "From").is_some_and(|it| it.contains("<sip:+74950001001@")),
+        "{invite}"
+    );
+    let asserted = Some("<sip:+74950001001@demo.tandem.test>");
+    assert_eq!(header(&invite, "P-Asserted-Identity"), asserted);
+    assert_eq!(header(&invite, "Privacy"), None);
+
+    let admin = Visitor::sign_in(&server, "admin");
+    let lines = admin.get("/admin/lines");
+    let line = array(&lines["items"]).find(|it| it["number"] == "1001").expect("it is there");
+    let mut draft = line.clone();
+    draft["is_withheld"] = json!(true);
+    let path = format!("/admin/lines/{}", line["id"].as_str().expect("it has an id"));
+    assert_eq!(admin.act("PUT", &path, Some(&line["version"]), &draft).0, 200);
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    let invite = invite_of(&carrier.succeed());
+    assert!(header(&invite, "From").is_some_and(|it| it.contains("anonymous.invalid")), "{invite}");
+    assert_eq!(header(&invite, "P-Asserted-Identity"), asserted);
+    assert_eq!(header(&invite, "Privacy"), Some("id"));
+
+    let address = server.sip().to_string();
+    Sipp::new(&server, SLOT, "load-uac.xml")
+        .with(&[&address, "-s", "0009196", "-key", "caller", "+79160000000", "-d", "200"])
+        .run();
+}
+
+#[test]
+fn the_cheapest_trunk_for_a_number_is_tried_first() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    make_trunk(&server, &json!({ "rates": ["* 3", "8495 0.85"] }));
+    let plan = json!({ "text": PLAN.replace(
+        r#"trunk = "panel-made", number"#,
+        r#"trunks = ["provider", "panel-made"], choice = "least_cost", number"#,
+    ) });
+    let admin = Visitor::sign_in(&server, "admin");
+    let version = admin.get("/admin/dialplans/panel")["version"].clone();
+    let (status, saved) = admin.act("PUT", "/admin/dialplans/panel", Some(&version), &plan);
+    assert_eq!(status, 200, "{saved}");
+
+    // The demo's carrier, which nobody knows the price of, is not there, and nobody waits for it.
+    let carrier = Sipp::callee(&server, SLOT, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", OUTSIDE).with(&["-d", "200"]).run();
+    carrier.succeed();
+    let parties: Vec<_> = server.wait_for_cdrs(2).into_iter().map(|it| it.party).collect();
+    assert!(!parties.iter().any(|it| it.starts_with("provider/")), "{parties:?}");
+}
+
+#[test]
+fn a_server_that_stops_unregisters_and_how_its_trunk_stands_is_told_meanwhile() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let mut server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let carrier = UdpPeer::bind(server.phone_port(SLOT));
+    let admin = Visitor::sign_in(&server, "admin");
+    let wanted = json!({ "user": "tandem", "password": "s3cret", "register_expires_s": 600 });
+    make_trunk(&server, &wanted);
+    let register = carrier.expect_request("REGISTER", Duration::from_secs(10));
+    assert_eq!(header(&register, "Expires"), Some("600"));
+    let standing = || {
+        let states = admin.get("/admin/trunk-states");
+        array(&states["items"]).find(|it| it["name"] == "panel-made").cloned()
+    };
+    let expected = json!({
+        "name": "panel-made", "calls": 0, "is_up": null, "is_registered": true, "failure": null,
+    });
+    wait_for("the registration", Duration::from_secs(5), || {
+        standing().filter(|it| *it == expected)
+    });
+
+    server.terminate();
+    let register = carrier.expect_request("REGISTER", Duration::from_secs(5));
+    assert_eq!(header(&register, "Expires"), Some("0"), "{register}");
+    assert!(server.wait_for_end(Duration::from_secs(10)).success());
+}
+
+/// The INVITE that a carrier got.
+fn invite_of(messages: &[TraceEntry]) -> String {
+    let invite = messages.iter().find(|it| !it.sent && it.message.starts_with("INVITE "));
+    invite.expect("it was called").message.clone()
 }
 
 /// A trunk of the panel at [`SLOT`], and the plan that leads through it.

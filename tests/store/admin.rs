@@ -44,7 +44,14 @@ pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
 
     run(&store, "extension add 1001 --domain a.example --calls-max 0 --password x", "").await;
 
-    assert_eq!(run(&store, "extension list", "").await, "a.example\t1001\tno limit\t1001\n");
+    assert_eq!(
+        run(&store, "extension list", "").await,
+        "a.example\t1001\tno limit\tnothing\t1001\n"
+    );
+    let rights = "extension rights 1001 --domain a.example --outbound-classes city,abroad";
+    run(&store, rights, "").await;
+    let listed = run(&store, "extension list", "").await;
+    assert_eq!(listed, "a.example\t1001\tno limit\tabroad,city\t1001\n");
     run(&store, "extension password 1001 --domain a.example --password y", "").await;
     let row = &store.list_extensions().await.unwrap()[0];
     assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "y"));

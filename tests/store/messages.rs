@@ -123,6 +123,7 @@ fn extension(number: &str) -> NewExtension {
         ring_timeout_s: 45,
         user: None,
         media: call::MediaRules::default(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 

@@ -242,6 +242,7 @@ fn extension(number: &str) -> NewExtension {
         ring_timeout_s: 45,
         user: None,
         media: call::MediaRules::default(),
+        outbound: call::outbound::LineOutbound::default(),
     }
 }
 
@@ -263,5 +264,7 @@ fn trunk(name: &str, domain: &str) -> Trunk {
         health_interval: None,
         registration: None,
         media: call::MediaRules::default(),
+        numbers: call::TrunkNumbers::default(),
+        rates: call::Rates::default(),
     }
 }

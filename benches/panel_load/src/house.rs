@@ -76,6 +76,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
             ring_timeout_s: 60,
             user: Some(*user),
             media: call::MediaRules::default(),
+            outbound: call::outbound::LineOutbound::default(),
         };
         lines.push(store.add_extension(&domain, extension).await?);
     }
@@ -99,6 +100,8 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
         shards: Vec::new(),
         locations: Locations::default(),
         rooms: Rooms::default(),
+        trunks: call::TrunkStates::default(),
+        occupancy: call::Occupancy::default(),
         figures: LiveFigures::default(),
         panels: Panels::default(),
     };

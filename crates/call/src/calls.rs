@@ -253,9 +253,18 @@ impl Calls {
         self.end_orphaned_subscriptions(&directory);
     }
 
-    /// Refuses new calls from now on; registrations and live calls go on.
-    pub fn drain(&mut self) {
-        self.is_draining = true;
+    /// Refuses new calls from now on, and leaves the trunks that we are registered with; registrations
+    /// of phones and live calls go on.
+    pub fn drain(&mut self, now: Now) {
+        if !std::mem::replace(&mut self.is_draining, true) {
+            self.with_keeper(now, Keeper::handle_drain);
+            self.pump(now);
+        }
+    }
+
+    /// Whether a trunk has yet to hear that we leave it.
+    pub fn is_leaving_trunks(&self) -> bool {
+        self.keeper.as_ref().is_some_and(Keeper::is_leaving)
     }
 
     /// Ends one call, as an administrator wants; false if there is none.

@@ -1,6 +1,13 @@
 //! Who exists: domains, extensions and trunks as an immutable snapshot, and where they are now.
 
-use crate::{cdr::Line, features::Features, occupancy::TrunkLimits, rules::MediaRules};
+use crate::{
+    cdr::Line,
+    features::Features,
+    occupancy::TrunkLimits,
+    outbound::{LineOutbound, OutboundRules},
+    rules::MediaRules,
+    trunks::{Rates, TrunkNumbers},
+};
 use base::{DomainId, ExtensionId, UserId};
 pub use sip::digest::{Ha1, Login};
 use sip::{Destination, NameAddr, Uri};
@@ -24,6 +31,8 @@ pub struct Directory {
     pub trunks: HashMap<String, Trunk>,
     /// Who may hear the calls of others and speak in them.
     pub supervisors: HashSet<UserId>,
+    /// Which numbers of the world outside may be called by whom.
+    pub outbound: OutboundRules,
 }
 
 /// A tenant.
@@ -58,6 +67,8 @@ pub struct Extension {
     pub media: MediaRules,
     /// What becomes of calls to it.
     pub features: Features,
+    /// What it may call outside, and what is seen of it there.
+    pub outbound: LineOutbound,
 }
 
 impl Extension {
@@ -90,6 +101,10 @@ pub struct Trunk {
     pub registration: Option<TrunkRegistration>,
     /// What is set for what it sends and takes.
     pub media: MediaRules,
+    /// How it writes numbers, and what it is told of callers.
+    pub numbers: TrunkNumbers,
+    /// What calls through it cost.
+    pub rates: Rates,
 }
 
 /// How we register with a trunk.

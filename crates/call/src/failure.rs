@@ -23,6 +23,10 @@ pub(crate) enum Cause {
     NotFound,
     /// The plan or the rights say no.
     Refused,
+    /// Whoever sends the call out has no right to the number.
+    Barred,
+    /// Whoever sends the call out, or its domain, has called as much as it may.
+    Capped,
     /// No codec or profile in common.
     NoCommonCodec,
     /// The caller has as many calls as it may.
@@ -62,6 +66,8 @@ impl Cause {
             Self::Unavailable => "unavailable",
             Self::NotFound => "not_found",
             Self::Refused => "refused",
+            Self::Barred => "barred",
+            Self::Capped => "capped",
             Self::NoCommonCodec => "no_common_codec",
             Self::TooManyCalls => "too_many_calls",
             Self::Exhausted => "exhausted",
@@ -87,6 +93,8 @@ impl Cause {
             Self::Busy => "Q.850;cause=17;text=\"User busy\"",
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",
             Self::Rejected | Self::Refused => "Q.850;cause=21;text=\"Call rejected\"",
+            Self::Barred => "Q.850;cause=52;text=\"Outgoing calls barred\"",
+            Self::Capped => "Q.850;cause=31;text=\"Limit of outgoing calls reached\"",
             Self::Unavailable => "Q.850;cause=20;text=\"Subscriber absent\"",
             Self::NotFound => "Q.850;cause=1;text=\"Unallocated number\"",
             Self::NoCommonCodec => "Q.850;cause=88;text=\"Incompatible destination\"",
@@ -110,7 +118,7 @@ impl Cause {
             Self::NoAnswer | Self::Unavailable => 480,
             Self::Rejected => 603,
             Self::NotFound => 404,
-            Self::Refused => 403,
+            Self::Refused | Self::Barred | Self::Capped => 403,
             Self::NoCommonCodec => 488,
             Self::TooManyCalls => 403,
             Self::Exhausted | Self::Shutdown => 503,

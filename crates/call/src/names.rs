@@ -1,6 +1,9 @@
 //! What a caller is called: lines are known, and of others a trunk tells.
 
-use crate::gate::{Admitted, Caller};
+use crate::{
+    gate::{Admitted, Caller},
+    trunks::ANONYMOUS,
+};
 use bytes::Bytes;
 use sip::{HeaderName, Headers, NameAddr, Request, Scheme};
 
@@ -17,20 +20,32 @@ pub(crate) struct Names {
     pub(crate) display: Option<Bytes>,
     /// The same, where the directory does not know it.
     pub(crate) caller_name: Option<String>,
+    /// Whether the caller wants to be unknown to those who are called outside.
+    pub(crate) is_withheld: bool,
 }
 
 impl Names {
     pub(crate) fn of(admitted: &Admitted<'_>, request: &Request) -> Self {
+        let is_private = is_private(&request.headers);
         match admitted.caller {
             Caller::Extension(extension) => {
                 let (number, name) = (extension.number.clone(), &extension.display_name);
                 let display = (!name.is_empty()).then(|| Bytes::from(name.clone()));
-                Self { caller: number.clone(), number, display, caller_name: None }
+                Self {
+                    caller: number.clone(),
+                    number,
+                    display,
+                    caller_name: None,
+                    is_withheld: is_private,
+                }
             }
             Caller::Trunk(trunk) => {
                 let Told { number, display } = Told::by(&request.headers);
+                let number = trunk.numbers.caller_in.apply(&number).into_owned();
                 let caller_name = display.as_deref().and_then(name_of);
-                Self { caller: format!("{}/{number}", trunk.name), number, display, caller_name }
+                let is_withheld = is_private || number == ANONYMOUS;
+                let caller = format!("{}/{number}", trunk.name);
+                Self { caller, number, display, caller_name, is_withheld }
             }
         }
     }
@@ -111,7 +126,6 @@ fn name_of(display: &[u8]) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-const ANONYMOUS: &str = "anonymous";
 const PRIVATE: [&str; 3] = ["id", "user", "header"];
 
 #[cfg(test)]

@@ -147,13 +147,18 @@ impl Calls {
             return;
         };
         let id = CallId::new(now.unix, &mut self.core.rng);
-        let dialled = request.uri.user_text().unwrap_or_default().into_owned();
+        let asked = request.uri.user_text().unwrap_or_default();
+        let dialled = match admitted.caller {
+            Caller::Extension(_) => asked.into_owned(),
+            Caller::Trunk(trunk) => trunk.numbers.called_in.apply(&asked).into_owned(),
+        };
         let names = Names::of(&admitted, request);
         let (walk, seat, headers) = match self.way(now, request, &admitted, &names, &dialled) {
             Ok((walk, seat, mark)) => (Ok(walk), seat, vec![mark]),
             Err(refusal) => (Err(refusal), None, Vec::new()),
         };
-        let Names { caller, number, display, caller_name } = names;
+        let Names { caller, number, display, caller_name, is_withheld } = names;
+        let is_line = admitted.caller.extension().is_some();
         let incoming = Incoming {
             call: id,
             server,
@@ -163,7 +168,7 @@ impl Calls {
             line: admitted.caller.extension().map(crate::Extension::line),
             rules: admitted.caller.rules().clone(),
             caller_name,
-            calling: Calling { number, display },
+            calling: Calling { number, display, is_line, is_withheld },
             dialled,
             offer_bytes: description::of(&request.headers, &request.body),
             arrival: Arrival {

@@ -8,6 +8,7 @@ use crate::{
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal, is_better},
     speech::Language,
+    trunks::Presented,
     voicemail::Mailbox,
 };
 use base::DomainId;
@@ -40,7 +41,9 @@ impl Context<'_> {
         for target in &dial.targets {
             let found = match target {
                 DialTarget::User(number) => self.devices_of_user(&search, number),
-                DialTarget::Trunk { trunk, number } => self.device_of_trunk(&search, trunk, number),
+                DialTarget::Trunk { trunk, number } => {
+                    self.device_of_trunk(&search, trunk, number, &dial.by)
+                }
             };
             match found {
                 Ok(found) => {
@@ -62,6 +65,23 @@ impl Context<'_> {
         }
         let wanted = dial.timeout_s.map(|it| Duration::from_secs(it.into()));
         Ok(Targets { devices, timeout: wanted.unwrap_or(timeout) })
+    }
+
+    /// Trunks with numbers, the cheapest first; those whose price nobody knows come last. Of the same
+    /// price, they stay in order.
+    pub(crate) fn cheapest_first(&self, mut targets: Vec<DialTarget>) -> Vec<DialTarget> {
+        let directory = &self.world.directory;
+        targets.sort_by_key(|target| {
+            let price = match target {
+                DialTarget::Trunk { trunk, number } => {
+                    let trunk = directory.trunks.get(trunk);
+                    trunk.and_then(|it| it.rates.price(&directory.outbound, number))
+                }
+                DialTarget::User(_) => None,
+            };
+            price.unwrap_or(u32::MAX)
+        });
+        targets
     }
 
     /// The mailbox of an extension, or of whoever calls if no number is named.
@@ -150,6 +170,7 @@ impl Context<'_> {
             line: Some(extension.line()),
             rules: extension.media.clone(),
             seat: None,
+            permit: None,
             login: None,
             uri: contact.uri,
             from: search.calling.address(host.clone()),
@@ -165,6 +186,7 @@ impl Context<'_> {
         search: &Search<'_>,
         name: &str,
         number: &str,
+        by: &Principal,
     ) -> Result<Targets, Refusal> {
         let trunk = self.world.directory.trunks.get(name);
         // A plan that names no domain must not lend one tenant's trunk to another.
@@ -172,6 +194,7 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
+        let allowed = self.right_to_call(search.domain.id, by, number)?;
         if self.world.trunks.is_down(name) {
             let reason = Some(format!("Trunk {name} is down"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
@@ -183,20 +206,26 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} has {full}"));
             Refusal { reason, ..Refusal::of(Cause::Busy) }
         })?;
-        let uri = Uri::sip(Some(number), hop.host.clone(), Some(hop.port));
-        let host = Host::Name(Bytes::from(search.domain.name.clone()));
+        // Last, so that a trunk that takes no call uses nothing up.
+        let permit = self.permit_to_call(allowed, number)?;
+        let called = trunk.numbers.called_out.apply(number);
+        let uri = Uri::sip(Some(&called), hop.host.clone(), Some(hop.port));
+        let Calling { number: caller, is_line, .. } = search.calling;
+        let line = self.world.directory.extension(search.domain.id, caller).filter(|_| *is_line);
+        let Presented { from, headers } = trunk.present(search.calling, line, search.domain);
         let device = Target {
             party: format!("{name}/{number}"),
             line: None,
             rules: rules.clone(),
             seat: Some(Arc::new(seat)),
+            permit,
             login: login.clone(),
             uri: uri.clone(),
-            from: search.calling.address(host),
+            from,
             to: NameAddr::new(uri),
             hop,
             routes: Vec::new(),
-            headers: Vec::new(),
+            headers,
         };
         Ok(Targets { devices: vec![device], timeout: self.settings.ring_timeout })
     }

@@ -5,6 +5,7 @@ use crate::{
     dialplan::{Plans, Speech, Spoken},
     directory::{Directory, Locator},
     occupancy::Occupancy,
+    outbound::OutboundUse,
     parking::Parking,
     recents::Recents,
     rooms::Rooms,
@@ -71,6 +72,8 @@ pub struct World {
     pub locator: Box<dyn Locator>,
     /// Who is in how many calls, on all shards together.
     pub occupancy: Occupancy,
+    /// How much is called through trunks, on all shards together.
+    pub outbound_use: OutboundUse,
     /// Who is in which conference, on all shards together.
     pub rooms: Rooms,
     /// Who talks with whom, on all shards together.

@@ -16,15 +16,14 @@ use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
     CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Recents, Rooms,
-    Trunk, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
-    registration::RegistrationReply, subscriptions::WatchReply, texts::TextReply,
-    voicemail::VoicemailReply, web::WebReply,
+    TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    outbound::OutboundUse, registration::RegistrationReply, subscriptions::WatchReply,
+    texts::TextReply, voicemail::VoicemailReply, web::WebReply,
 };
 use media::{MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
-    digest::Ha1,
     parse::{Framing, parse, refusal},
     shard::shard_of,
 };
@@ -94,6 +93,8 @@ pub struct City {
     pub(crate) start: Instant,
     pub(crate) now: Instant,
     pub(crate) occupancy: Occupancy,
+    /// How much is called through trunks.
+    pub outbound_use: OutboundUse,
     /// Who is in which conference.
     pub rooms: Rooms,
     /// Who talks with whom.
@@ -160,6 +161,7 @@ impl City {
             start,
             now: start,
             occupancy,
+            outbound_use: OutboundUse::default(),
             rooms,
             conversations,
             back_office: BTreeMap::new(),
@@ -190,6 +192,7 @@ impl City {
                 sounds: Arc::new(plot::sounds(plot)),
                 locator: Box::new(self.registrar.clone()),
                 occupancy: self.occupancy.clone(),
+                outbound_use: self.outbound_use.clone(),
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
@@ -203,36 +206,6 @@ impl City {
         self.shards = shards;
         self.settle_step();
         self.wait(2 * BACK_OFFICE_DELAY);
-    }
-
-    /// Somebody takes an extension away.
-    pub fn remove_extension(&mut self, number: &str) {
-        self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
-    }
-
-    /// Somebody gives an extension another password.
-    pub fn set_password(&mut self, number: &str, password: &str) {
-        self.change_directory(|it| {
-            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
-                extension.ha1 = Ha1::of_password(number, DOMAIN, password);
-            }
-        });
-    }
-
-    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
-        self.tell_of_directory(change);
-        self.settle_step();
-    }
-
-    pub(crate) fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
-        let mut directory = plot::copy(&self.directory);
-        change(&mut directory);
-        self.directory = Arc::new(directory);
-        let now = self.now();
-        self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
-        for shard in &mut self.shards {
-            shard.handle_directory(now, Arc::clone(&self.directory));
-        }
     }
 
     // === Phones ===
@@ -347,11 +320,6 @@ impl City {
     /// The directory of the switch.
     pub fn directory(&self) -> &Directory {
         &self.directory
-    }
-
-    /// Sets something else for a trunk, from now on.
-    pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
-        self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
     }
 
     /// Calls that an extension counts as busy with.

@@ -119,6 +119,7 @@ impl City {
             CallCounts { free_leases: self.counts().free_leases, ..CallCounts::default() };
         assert_eq!(self.counts(), expected, "something is left behind\n{}", self.story());
         assert!(self.occupancy.is_empty(), "a seat is left behind\n{}", self.story());
+        assert!(self.outbound_use.is_idle(), "a permit is left behind\n{}", self.story());
         self.check_rows();
         self.check_phones();
     }

@@ -10,6 +10,7 @@
 //!
 //! What is wrong is told by panics: all of this is for tests.
 
+mod changes;
 mod city;
 mod day;
 mod desk;

@@ -5,6 +5,7 @@ use base::{DomainId, ExtensionId, Rng, UnixMillis, UserId};
 use call::{
     Directory, Domain, Extension, Settings, Sounds, Trunk,
     dialplan::{self, Known, Plans},
+    outbound::{LineOutbound, Notation, OutboundClass, OutboundRules},
     speech::Language,
 };
 use media::{
@@ -241,11 +242,31 @@ match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
 
 [[rule]]
+name = "out-cheaply"
+match = { number = "6{rest:11}" }
+steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", choice = "least_cost" } }]
+
+[[rule]]
+name = "colleague-or-else-out"
+match = { number = "6600" }
+steps = [{ dial = { user = "1002" } }, { dial = { trunk = "provider", number = "4951234567" } }]
+
+[[rule]]
 name = "out-by-either"
 match = { number = "8{rest}" }
 steps = [{ dial = { trunks = ["provider", "backup"], number = "{rest}", timeout_s = 20, on = {
     busy = [{ play = { file = "welcome.wav" } }],
 } } }]
+
+[[rule]]
+name = "in-and-out-again"
+match = { from = "trunk:provider", number = "74950000100" }
+steps = [{ dial = { trunk = "backup", number = "4951234567" } }]
+
+[[rule]]
+name = "in-and-out-again-for-somebody"
+match = { from = "trunk:provider", number = "7495000020{n=1-8}" }
+steps = [{ dial = { trunk = "backup", number = "4951234567", as = "100{n}" } }]
 
 [[rule]]
 name = "in"
@@ -370,6 +391,10 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             user: None,
             media: call::MediaRules::default(),
             features: call::features::Features::default(),
+            outbound: LineOutbound {
+                classes: ["national".to_owned()].into(),
+                ..LineOutbound::default()
+            },
             number: number.clone(),
         };
         directory.extensions.insert((domain.id, number), extension);
@@ -382,19 +407,32 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
     for (name, address) in [("provider", provider()), ("backup", backup())] {
         directory.trunks.insert(name.to_owned(), trunk(domain.id, name, address));
     }
+    directory.outbound = outbound();
     directory.domains.insert(domain.id, domain);
     directory
 }
 
+/// Everybody may call what is not abroad.
+fn outbound() -> OutboundRules {
+    let classes = [("national", ""), ("international", "+")].map(|(name, prefix)| OutboundClass {
+        name: name.to_owned(),
+        prefixes: vec![prefix.to_owned()],
+        ..OutboundClass::default()
+    });
+    let notation = Notation { international: vec!["00".to_owned()], national: None };
+    OutboundRules::new(notation, ["112".to_owned()], &["+882".to_owned()], classes.into())
+}
+
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
-    let Directory { domains, domain_names, extensions, trunks, supervisors } = directory;
+    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound } = directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
         extensions: extensions.clone(),
         trunks: trunks.clone(),
         supervisors: supervisors.clone(),
+        outbound: outbound.clone(),
     }
 }
 
@@ -426,6 +464,8 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
         health_interval: None,
         registration: None,
         media: call::MediaRules::default(),
+        numbers: call::TrunkNumbers::default(),
+        rates: call::Rates::default(),
     }
 }
 

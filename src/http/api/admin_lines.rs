@@ -3,10 +3,11 @@
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
     Session, Text, UrlPath,
+    admin_outbound::checked_classes,
     media_rules::{Dtmf, checked_music},
 };
 use crate::{
-    config::{Secret, codecs_mistake},
+    config::{Secret, codecs_mistake, is_caller_number},
     store::{
         ExtensionDraft, ExtensionRow, NewExtension, Right,
         extensions::{CALLS_MAX_DEFAULT, RING_TIMEOUT_S_DEFAULT, check_number},
@@ -14,8 +15,9 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::{ExtensionId, Rng, UserId};
-use call::{Codecs, MediaRules};
+use call::{Codecs, MediaRules, outbound::LineOutbound};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -58,6 +60,13 @@ struct Line {
     /// Music that whoever it puts on hold hears; `null` for that of the domain.
     #[schema(required)]
     hold_music: Option<String>,
+    /// Names of the classes of numbers that it may call through trunks.
+    outbound_classes: Vec<String>,
+    /// The number that trunks see of it; `null` for what the trunk says.
+    #[schema(required)]
+    caller_number: Option<String>,
+    /// Whether those whom it calls outside are not to know who calls.
+    is_withheld: bool,
     /// For `If-Match`.
     version: i64,
 }
@@ -95,6 +104,15 @@ struct LineDraft {
     /// Music that whoever it puts on hold hears, one that the server has; `null` for that of the
     /// domain.
     hold_music: Option<String>,
+    /// Names of the classes of numbers that it may call through trunks; none unless they are here.
+    #[serde(default)]
+    outbound_classes: Vec<String>,
+    /// The number that trunks see of it, up to 32 digits, perhaps after a `+`; `null` for what the
+    /// trunk says.
+    caller_number: Option<String>,
+    /// Whether those whom it calls outside are not to know who calls.
+    #[serde(default)]
+    is_withheld: bool,
 }
 
 /// A line that was made.
@@ -175,6 +193,7 @@ async fn add(
         ring_timeout_s: draft.ring_timeout_s,
         user: draft.user,
         media: draft.media,
+        outbound: draft.outbound,
     };
     let added = api.store.add_extension(&session.domain, new).await;
     let id = match added {
@@ -269,6 +288,9 @@ impl Line {
             dtmf: Dtmf::of(extension.media.dtmf),
             codecs: extension.media.codecs.names().to_vec(),
             hold_music: extension.media.hold_music,
+            outbound_classes: extension.outbound.classes.into_iter().collect(),
+            caller_number: extension.outbound.caller_number,
+            is_withheld: extension.outbound.is_withheld,
             version,
         }
     }
@@ -321,6 +343,24 @@ impl LineDraft {
                 None
             }
         };
+        let rules = &api.config_in_force().outbound;
+        let classes = match checked_classes(rules, &self.outbound_classes) {
+            Ok(classes) => classes,
+            Err(error) => {
+                errors.push(error);
+                BTreeSet::new()
+            }
+        };
+        let caller_number =
+            self.caller_number.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        if caller_number.is_some_and(|it| !is_caller_number(it)) {
+            let message = Text::fixed(
+                "До 32 цифр, впереди может быть +",
+                "Up to 32 digits, perhaps after a +",
+            );
+            errors.push(FieldError::new("caller_number", "malformed", message));
+        }
+        let caller_number = caller_number.map(str::to_owned);
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
@@ -330,6 +370,7 @@ impl LineDraft {
             ring_timeout_s: self.ring_timeout_s,
             user,
             media: MediaRules { dtmf: self.dtmf.mode(), codecs, hold_music },
+            outbound: LineOutbound { classes, caller_number, is_withheld: self.is_withheld },
         })
     }
 }

@@ -69,6 +69,11 @@ struct Trunk {
     dtmf: Dtmf,
     /// Codecs that it may use, the preferred first; empty for all.
     codecs: Vec<String>,
+    /// How it writes numbers.
+    #[serde(flatten)]
+    numbers: Numbers,
+    /// What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all.
+    rates: Vec<String>,
     /// Whether calls go through it.
     is_enabled: bool,
     /// Why calls do not go through it though it is enabled; `null` if they do.
@@ -77,6 +82,27 @@ struct Trunk {
     /// For `If-Match`; `null` for one of the file.
     #[schema(required)]
     version: Option<i64>,
+}
+
+/// How a trunk writes numbers, and what it is told of callers. Rules are written like `8{rest:10} ->
+/// +7{rest}`, and the first that matches decides.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = TrunkNumbers)]
+struct Numbers {
+    /// Rules for numbers that are called through it.
+    called_out: Vec<String>,
+    /// Rules for numbers that it calls.
+    called_in: Vec<String>,
+    /// Rules for numbers of those who call through it.
+    caller_out: Vec<String>,
+    /// Rules for numbers of those who call from it.
+    caller_in: Vec<String>,
+    /// The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+    /// `+`; `null` for the line's.
+    #[schema(required)]
+    caller_default: Option<String>,
+    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    asserts_callers: bool,
 }
 
 /// Where a trunk is written.
@@ -127,6 +153,29 @@ struct Wanted {
     /// Codecs that it may use, the preferred first; empty for all.
     #[serde(default)]
     codecs: Vec<String>,
+    /// Rules for numbers that are called through it, like `8{rest:10} -> +7{rest}`; the first that
+    /// matches decides.
+    #[serde(default)]
+    called_out: Vec<String>,
+    /// The same for numbers that it calls.
+    #[serde(default)]
+    called_in: Vec<String>,
+    /// The same for numbers of those who call through it.
+    #[serde(default)]
+    caller_out: Vec<String>,
+    /// The same for numbers of those who call from it.
+    #[serde(default)]
+    caller_in: Vec<String>,
+    /// The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+    /// `+`; `null` for the line's.
+    caller_default: Option<String>,
+    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    #[serde(default)]
+    asserts_callers: bool,
+    /// What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that
+    /// choose the cheapest trunk.
+    #[serde(default)]
+    rates: Vec<String>,
     /// Whether calls go through it.
     #[serde(default = "yes")]
     is_enabled: bool,
@@ -262,6 +311,15 @@ impl Trunk {
             health_interval_s: text.health_interval_s,
             dtmf: Dtmf::named(&text.dtmf),
             codecs: text.codecs,
+            numbers: Numbers {
+                called_out: text.called_out,
+                called_in: text.called_in,
+                caller_out: text.caller_out,
+                caller_in: text.caller_in,
+                caller_default: given(text.caller_default),
+                asserts_callers: text.asserts_callers,
+            },
+            rates: text.rates,
             is_enabled: true,
             left_out: None,
             version: None,
@@ -290,8 +348,22 @@ impl Wanted {
             health_interval_s: self.health_interval_s,
             dtmf: self.dtmf.mode().name().to_owned(),
             codecs: self.codecs,
+            called_out: self.called_out,
+            called_in: self.called_in,
+            caller_out: self.caller_out,
+            caller_in: self.caller_in,
+            caller_default: trimmed(self.caller_default),
+            asserts_callers: self.asserts_callers,
+            rates: self.rates,
         }
     }
+}
+
+/// The trunks that calls go through, of all domains.
+pub(super) async fn in_force(api: &ApiState) -> Result<Vec<call::Trunk>, Problem> {
+    let config = api.config_in_force();
+    let (rows, domains) = (api.store.list_trunks().await?, api.store.list_domains().await?);
+    Ok(directory::trunks_in_force(&config.trunks, rows, &domains).0)
 }
 
 /// The domain's own: those of the file whose domain it is, and its rows.

@@ -105,6 +105,18 @@ fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
             format!("План набора не разрешает звонить на {dialled}"),
             format!("The dialplan does not allow calls to {dialled}"),
         ),
+        "barred" if !is_rung => error(
+            format!("Нет права звонить на {dialled}: его дают линии администраторы"),
+            format!("There is no right to call {dialled}: administrators give it to lines"),
+        ),
+        "capped" if !is_rung => error(
+            format!("Звонок на {dialled} сверх предела: он в предупреждениях о звонках наружу"),
+            format!("A call to {dialled} past a limit: see the alarms about calls out"),
+        ),
+        "capped" if is_callee => error(
+            format!("Звонок завершён: минуты на {dialled} сегодня кончились"),
+            format!("The call was ended: no minutes to {dialled} are left today"),
+        ),
         "too_many_calls" => warning(
             format!("У {who} уже столько звонков, сколько можно"),
             format!("{who} has as many calls as it may"),

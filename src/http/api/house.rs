@@ -1,7 +1,11 @@
 //! What the API asks of the running server: to take over a change, and how it is.
 
 use crate::config::{Config, Written};
-use call::dialplan::{PlanError, Plans};
+use base::UnixMillis;
+use call::{
+    dialplan::{PlanError, Plans},
+    outbound::OutboundAlarm,
+};
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 /// The running server.
@@ -20,6 +24,8 @@ pub trait House: Send + Sync {
     fn load_plans(&self, changed: Option<(&str, &str)>) -> Result<Arc<Plans>, PlanTrouble>;
     /// Names of the music that can be played, in order.
     fn music(&self) -> Vec<String>;
+    /// Alarms about calls out, the latest first; of all domains.
+    fn outbound_alarms(&self) -> Vec<ToldAlarm>;
     /// How it is.
     fn vitals(&self) -> Pin<Box<dyn Future<Output = Vitals> + Send + '_>>;
 }
@@ -37,6 +43,15 @@ pub enum PlanTrouble {
     Mistakes(Vec<PlanError>),
     /// A file cannot be read, or a prompt cannot be played.
     Files(String),
+}
+
+/// An alarm about calls out.
+#[derive(Clone, Debug)]
+pub struct ToldAlarm {
+    /// When.
+    pub at: UnixMillis,
+    /// About what.
+    pub alarm: OutboundAlarm,
 }
 
 /// How the server is.

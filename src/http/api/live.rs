@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::CallId;
-use call::Rooms;
+use call::{Occupancy, Rooms, TrunkStates};
 use serde::{Deserialize, Serialize};
 use sip::bindings::Binding;
 use std::sync::Arc;
@@ -36,6 +36,10 @@ pub struct Live {
     pub locations: Locations,
     /// Who is in which conference.
     pub rooms: Rooms,
+    /// How the trunks stand.
+    pub trunks: TrunkStates,
+    /// How many calls go through them.
+    pub occupancy: Occupancy,
     /// How media sessions do.
     pub figures: LiveFigures,
     /// The connected panels.

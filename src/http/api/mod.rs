@@ -11,6 +11,7 @@ mod admin_dialplans;
 mod admin_domains;
 mod admin_health;
 mod admin_lines;
+mod admin_outbound;
 mod admin_roles;
 mod admin_trunks;
 mod admin_users;
@@ -54,6 +55,7 @@ mod streamed;
 mod text;
 mod text_diff;
 pub mod time;
+mod trunk_states;
 mod walls;
 
 pub use act::{Act, AuditAction, AuditObject};
@@ -106,7 +108,9 @@ pub fn door() -> Door {
     let door = admin_roles::routes(door);
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
+    let door = admin_outbound::routes(door);
     let door = admin_trunks::routes(door);
+    let door = trunk_states::routes(door);
     let door = admin_domains::routes(door);
     let door = admin_dialplans::routes(door);
     let door = admin_health::routes(door);

@@ -107,6 +107,13 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("спросить цифры, не больше {}:{}", gather.digits_max, gather.speech),
             format!("ask for {} keys at most:{}", gather.digits_max, gather.speech),
         ),
+        Action::Choose(trunks) => {
+            let names = trunks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Text::both(
+                format!("выбрать самый дешёвый из {names}"),
+                format!("choose the cheapest of {names}"),
+            )
+        }
         Action::Dial(dial) => dial_words(dial),
         Action::Queue { name, .. } => Text::both(
             format!("поставить в очередь {name}: очередей ещё нет, звонящий услышит об этом"),
@@ -247,6 +254,13 @@ fn in_russian(mistake: &Mistake) -> String {
         }
         Mistake::DialTarget => {
             "Нужно либо `user` или `users`, либо `trunk` или `trunks` вместе с `number`".to_owned()
+        }
+        Mistake::NoChoice => {
+            "Нужно \"in_order\" или \"least_cost\", рядом с `trunks` и без `in_turn`".to_owned()
+        }
+        Mistake::AsWithoutTrunk => {
+            "Имеет смысл только рядом с `trunk` или `trunks`: внутренним звонкам прав не нужно"
+                .to_owned()
         }
         Mistake::OneThingToSay => {
             "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \

@@ -4,7 +4,10 @@ use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// What the tests look at in a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +136,27 @@ pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
         Ok::<_, sqlx::Error>(done.rows_affected())
     });
     assert_eq!(changed.expect("extensions have a ring time"), 1, "{extension} is in the demo");
+}
+
+/// How long `extension` has talked today to numbers of the class `national`.
+pub(crate) fn set_talked_outside(database: &Path, extension: &str, seconds: i64) {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is right");
+    let changed = block_on(async {
+        let options = SqliteConnectOptions::new().filename(database);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let done = sqlx::query(
+            "INSERT INTO outbound_use (domain_id, line_id, class, day, talked_ms)
+             SELECT domain_id, id, 'national', $1, $2 FROM extension WHERE number = $3",
+        )
+        .bind(since_1970.as_secs() as i64 / 86_400)
+        .bind(seconds * 1000)
+        .bind(extension)
+        .execute(&mut connection)
+        .await?;
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(done.rows_affected())
+    });
+    assert_eq!(changed.expect("what is talked is kept"), 1, "{extension} is in the demo");
 }
 
 /// Takes all rows of the call log away, and what lists of calls are made of.

@@ -1,6 +1,10 @@
 //! Tandem itself, as a user starts it.
 
-use super::{CdrRow, Outcome, PortBlock, Process, cdr::set_ring_time, repository, wait_for};
+use super::{
+    CdrRow, Outcome, PortBlock, Process,
+    cdr::{set_ring_time, set_talked_outside},
+    repository, wait_for,
+};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::{
     fmt,
@@ -59,6 +63,14 @@ impl Server {
         Self::start_prepared("", None, |folder| {
             seed(folder);
             set_ring_time(&folder.join("data/tandem.db"), extension, seconds);
+        })
+    }
+
+    /// The same where `extension` has talked outside for `seconds` today.
+    pub(crate) fn start_with_talked_outside(config: &str, extension: &str, seconds: i64) -> Self {
+        Self::start_prepared(config, None, |folder| {
+            seed(folder);
+            set_talked_outside(&folder.join("data/tandem.db"), extension, seconds);
         })
     }
 

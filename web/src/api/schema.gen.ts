@@ -257,6 +257,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/outbound-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who called more than it may */
+        get: operations["get_admin_outbound_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/outbound-classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The classes of numbers outside */
+        get: operations["get_admin_outbound_classes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/registrations": {
         parameters: {
             query?: never;
@@ -326,6 +360,23 @@ export interface paths {
         post?: never;
         /** Remove a role that nobody has */
         delete: operations["delete_admin_roles_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/trunk-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the trunks stand now */
+        get: operations["get_admin_trunk_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1993,6 +2044,8 @@ export interface components {
         LegState: "dialing" | "ringing" | "talking" | "held" | "waiting" | "ended";
         /** @description An extension. */
         Line: {
+            /** @description The number that trunks see of it; `null` for what the trunk says. */
+            caller_number: string | null;
             /**
              * Format: int32
              * @description Most calls at a time; `null` for no limit.
@@ -2009,10 +2062,14 @@ export interface components {
              * @description Id.
              */
             id: string;
+            /** @description Whether those whom it calls outside are not to know who calls. */
+            is_withheld: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description The number, which is also the SIP user name. */
             number: string;
+            /** @description Names of the classes of numbers that it may call through trunks. */
+            outbound_classes: string[];
             /**
              * Format: int32
              * @description How long it rings, in seconds.
@@ -2032,6 +2089,11 @@ export interface components {
         /** @description What may be changed of a line. */
         LineDraft: {
             /**
+             * @description The number that trunks see of it, up to 32 digits, perhaps after a `+`; `null` for what the
+             *     trunk says.
+             */
+            caller_number?: string | null;
+            /**
              * Format: int32
              * @description Most calls at a time; `null` for no limit.
              */
@@ -2045,8 +2107,12 @@ export interface components {
              *     domain.
              */
             hold_music?: string | null;
+            /** @description Whether those whom it calls outside are not to know who calls. */
+            is_withheld?: boolean;
             /** @description Shown to those it calls. */
             name: string;
+            /** @description Names of the classes of numbers that it may call through trunks; none unless they are here. */
+            outbound_classes?: string[];
             /**
              * Format: int32
              * @description How long it rings, 5 to 600 s.
@@ -2275,6 +2341,39 @@ export interface components {
             days: number;
             /** @description Which wall. */
             title: string;
+        };
+        /** @description Somebody calls more than it may, or what nobody may. */
+        OutboundAlarm: {
+            /** @description When; the same is told again after ten minutes. */
+            at: string;
+            /**
+             * @description Which limit: `line_calls`, `domain_calls`, `line_rate`, `domain_rate`, `line_minutes`,
+             *     `domain_minutes`, `hours` or `blocked`.
+             */
+            limit: string;
+            /** @description Number of the line. */
+            line: string;
+            /** @description The number that it called. */
+            number: string;
+            /** @description In words. */
+            text: components["schemas"]["Text"];
+        };
+        /** @description Who called more than it may, or what nobody may, since the start of the server. */
+        OutboundAlarms: {
+            /** @description The latest first. */
+            items: components["schemas"]["OutboundAlarm"][];
+        };
+        /** @description Numbers that a line may have the right to call. */
+        OutboundClass: {
+            /** @description Its name. */
+            name: string;
+            /** @description What its numbers begin with. */
+            prefixes: string[];
+        };
+        /** @description All classes of numbers outside. */
+        OutboundClasses: {
+            /** @description As the configuration has them. */
+            items: components["schemas"]["OutboundClass"][];
         };
         /** @description Who took part. */
         Participant: {
@@ -2658,7 +2757,7 @@ export interface components {
             ru: string;
         };
         /** @description A link to a carrier, trusted by its address. */
-        Trunk: {
+        Trunk: components["schemas"]["TrunkNumbers"] & {
             /**
              * Format: int64
              * @description Most calls at a time, both directions together; `null` for no limit.
@@ -2687,6 +2786,8 @@ export interface components {
             left_out: components["schemas"]["Text"] | null;
             /** @description Its name in dialplans. */
             name: string;
+            /** @description What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all. */
+            rates: string[];
             /** @description The one realm that these are for; `null` for any. */
             realm: string | null;
             /**
@@ -2715,6 +2816,24 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
+            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            asserts_callers?: boolean;
+            /** @description The same for numbers that it calls. */
+            called_in?: string[];
+            /**
+             * @description Rules for numbers that are called through it, like `8{rest:10} -> +7{rest}`; the first that
+             *     matches decides.
+             */
+            called_out?: string[];
+            /**
+             * @description The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+             *     `+`; `null` for the line's.
+             */
+            caller_default?: string | null;
+            /** @description The same for numbers of those who call from it. */
+            caller_in?: string[];
+            /** @description The same for numbers of those who call through it. */
+            caller_out?: string[];
             /**
              * Format: int64
              * @description Most calls at a time, both directions together, 1 to 100000; `null` for no limit.
@@ -2742,6 +2861,11 @@ export interface components {
             name: string;
             /** @description Password of that user; `null` for the one that is stored. Nobody reads it again. */
             password?: string | null;
+            /**
+             * @description What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that
+             *     choose the cheapest trunk.
+             */
+            rates?: string[];
             /** @description The one realm that these are for; `null` for any. */
             realm?: string | null;
             /**
@@ -2765,10 +2889,51 @@ export interface components {
             user?: string | null;
         };
         /**
+         * @description How a trunk writes numbers, and what it is told of callers. Rules are written like `8{rest:10} ->
+         *     +7{rest}`, and the first that matches decides.
+         */
+        TrunkNumbers: {
+            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            asserts_callers: boolean;
+            /** @description Rules for numbers that it calls. */
+            called_in: string[];
+            /** @description Rules for numbers that are called through it. */
+            called_out: string[];
+            /**
+             * @description The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
+             *     `+`; `null` for the line's.
+             */
+            caller_default: string | null;
+            /** @description Rules for numbers of those who call from it. */
+            caller_in: string[];
+            /** @description Rules for numbers of those who call through it. */
+            caller_out: string[];
+        };
+        /**
          * @description Where a trunk is written.
          * @enum {string}
          */
         TrunkSource: "file" | "database";
+        /** @description How a trunk stands now. */
+        TrunkState: {
+            /**
+             * Format: int32
+             * @description Calls through it, both directions together.
+             */
+            calls: number;
+            failure: components["schemas"]["Text"] | null;
+            /** @description Whether we are registered with it; `null` if we do not want to be. */
+            is_registered: boolean | null;
+            /** @description Whether it answers OPTIONS, so that calls are not passed over; `null` if it is not asked. */
+            is_up: boolean | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description How all trunks of the domain stand. */
+        TrunkStates: {
+            /** @description By name; those that calls go through. */
+            items: components["schemas"]["TrunkState"][];
+        };
         /** @description All trunks of the domain. */
         Trunks: {
             /** @description By name. */
@@ -3555,6 +3720,53 @@ export interface operations {
             };
         };
     };
+    get_admin_outbound_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundAlarms"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_outbound_classes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboundClasses"];
+                };
+            };
+        };
+    };
     get_admin_registrations: {
         parameters: {
             query?: never;
@@ -3763,6 +3975,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_trunk_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkStates"];
+                };
             };
             /** @description A refusal */
             default: {

@@ -28,8 +28,14 @@ export type User = Schemas['User'];
 export type Role = Schemas['Role'];
 /** A line as the administrator sees it. */
 export type ManagedLine = Schemas['Line'];
+/** Numbers outside that lines may have the right to call. */
+export type OutboundClass = Schemas['OutboundClass'];
+/** Somebody called outside more than it may. */
+export type OutboundAlarm = Schemas['OutboundAlarm'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
+/** How a trunk stands now. */
+export type TrunkState = Schemas['TrunkState'];
 export type Registration = Schemas['Registration'];
 export type Cdr = Schemas['Cdr'];
 export type AuditAction = Schemas['AuditAction'];

@@ -113,6 +113,8 @@ pub(crate) struct Call {
     domain: DomainId,
     caller: String,
     caller_name: Option<String>,
+    /// Whether it wants to be unknown to those who are called outside.
+    is_caller_withheld: bool,
     dialled: String,
     direction: CallDirection,
     started: Now,
@@ -365,8 +367,9 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let others = [self.transfer_due(), self.codes.due()];
-        others.into_iter().flatten().fold(self.state_due(), Instant::min)
+        let permits = self.legs.iter().filter_map(Leg::permit_due);
+        let others = [self.transfer_due(), self.codes.due()].into_iter().flatten();
+        permits.chain(others).fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -395,6 +398,7 @@ impl Call {
             self.handle_transfer_timeout(ctx);
         }
         self.handle_codes_timeout(ctx);
+        self.check_permits(ctx);
         if self.state_due() > ctx.now.instant {
             return;
         }
@@ -421,6 +425,19 @@ impl Call {
                     }
                 }
             }
+        }
+    }
+
+    /// Ends those whose line or domain has talked outside for as long as it may today.
+    fn check_permits(&mut self, ctx: &mut Context<'_>) {
+        for leg in 0..self.legs.len() {
+            let Err(refusal) = self.legs[leg].check_permit(ctx.now) else { continue };
+            if self.takes_part(leg) {
+                return self.end(ctx, None, refusal);
+            }
+            self.suspend_recording_of(ctx, leg);
+            self.legs[leg].end(ctx, HangupParty::System, &refusal);
+            self.note_transferor_left(ctx, leg);
         }
     }
 

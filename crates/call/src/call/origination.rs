@@ -4,7 +4,7 @@
 use super::{Call, Ringing, State, recording::Recording};
 use crate::{
     context::Context,
-    dialplan::{Codes, Dial, DialTarget, RouteQuery, Walk},
+    dialplan::{Codes, Dial, DialTarget, Principal, RouteQuery, Walk},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
@@ -40,15 +40,22 @@ impl Call {
         let Origination { domain, extension, to, is_intercom } = order;
         let called = ctx.world.directory.extension(domain, &to);
         let display = called.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
-        let calling = super::Calling { number: to.clone(), display: display.map(Bytes::from) };
+        let calling = super::Calling {
+            number: to.clone(),
+            display: display.map(Bytes::from),
+            is_line: called.is_some(),
+            is_withheld: false,
+        };
         let targets = vec![DialTarget::User(extension.clone())];
-        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default() };
+        let by = Principal::Extension(extension.clone());
+        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let mut call = Self {
             id,
             domain,
             caller: extension,
             caller_name: None,
+            is_caller_withheld: false,
             dialled: to.clone(),
             direction: CallDirection::Internal,
             started: ctx.now,

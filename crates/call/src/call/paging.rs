@@ -182,6 +182,7 @@ impl Call {
             timeout_s: None,
             is_intercom: true,
             codes: Codes::default(),
+            by: self.principal_of(self.guest),
         };
         Ok(ctx.targets(self.domain, &self.calling, &dial)?.devices)
     }

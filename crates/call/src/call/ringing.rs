@@ -12,6 +12,7 @@ use crate::{
     failure::{Cause, Refusal, is_better, is_of_the_way, status_for_caller},
     leg::{Described, Leg, LegError, NewLeg, Offered},
     occupancy::Seat,
+    outbound::Permit,
     rules::MediaRules,
 };
 use media::{
@@ -47,6 +48,8 @@ pub(crate) struct Target {
     /// What is set for it, or its trunk.
     pub(crate) rules: MediaRules,
     pub(crate) seat: Option<Arc<Seat>>,
+    /// What lets it go out through a trunk.
+    pub(crate) permit: Option<Permit>,
     /// Credentials, should it ask for some.
     pub(crate) login: Option<Login>,
     pub(crate) uri: Uri,
@@ -135,8 +138,8 @@ impl Call {
             return Err(LegError::TooMany);
         }
         let handle = LegRef { call: self.id, leg: self.legs.len() };
-        let Target { party, line, rules, seat, login, .. } = target;
-        let new = NewLeg { handle, party, line, rules, seat, login };
+        let Target { party, line, rules, seat, permit, login, .. } = target;
+        let new = NewLeg { handle, party, line, rules, seat, permit, login };
         let headers = self.arrival.headers.iter().cloned().chain(target.headers).collect();
         let request = NewRequest {
             method: Method::Invite,

@@ -54,6 +54,10 @@ pub(crate) struct Calling {
     /// Its number.
     pub(crate) number: String,
     pub(crate) display: Option<Bytes>,
+    /// Whether it is an extension of the domain.
+    pub(crate) is_line: bool,
+    /// Whether it wants to be unknown to those who are called outside.
+    pub(crate) is_withheld: bool,
 }
 
 /// What is left to be done with an INVITE until it is answered, and what goes with those that it
@@ -81,6 +85,7 @@ impl Call {
             line: incoming.line,
             rules: incoming.rules,
             seat: incoming.seat.map(Arc::new),
+            permit: None,
             login: None,
         };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
@@ -96,6 +101,7 @@ impl Call {
             domain: incoming.domain,
             caller: incoming.caller,
             caller_name: incoming.caller_name,
+            is_caller_withheld: incoming.calling.is_withheld,
             dialled: incoming.dialled,
             direction: if is_own { CallDirection::Internal } else { CallDirection::In },
             started: ctx.now,

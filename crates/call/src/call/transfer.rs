@@ -438,7 +438,9 @@ impl Call {
             None => None,
         };
         let display = name.filter(|it| !it.is_empty()).map(Bytes::from);
-        Calling { number, display }
+        let (is_line, is_withheld) =
+            (view.extension.is_some(), leg == 0 && self.is_caller_withheld);
+        Calling { number, display, is_line, is_withheld }
     }
 }
 

@@ -39,7 +39,10 @@ pub(super) enum Fault {
 impl Refused {
     /// Nobody was rung.
     pub(super) fn of(refusal: Refusal) -> Self {
-        Self { refusal, by: None, fault: Fault::Way }
+        // Who may not call a number may not do so by another trunk either.
+        let is_not_allowed = [Cause::Barred, Cause::Capped].contains(&refusal.cause);
+        let fault = if is_not_allowed { Fault::Callee } else { Fault::Way };
+        Self { refusal, by: None, fault }
     }
 }
 
@@ -78,6 +81,7 @@ impl Call {
             Action::Answer => self.answer_guest(ctx).map(|()| Some(Outcome::Done)),
             Action::Say(speech) => self.say_to_guest(ctx, &speech),
             Action::Gather(gather) => self.gather(ctx, &gather).map(|()| None),
+            Action::Choose(trunks) => Ok(Some(Outcome::Chosen(ctx.cheapest_first(trunks)))),
             Action::Dial(dial) => Ok(self.dial(ctx, &dial)),
             Action::Builtin(builtin) => self.play_builtin(ctx, builtin).map(|()| None),
             Action::Conference(plan) => self.enter_conference(ctx, plan).map(|()| None),
@@ -316,7 +320,9 @@ impl Refusal {
             Cause::Busy | Cause::TooManyCalls => DialOutcome::Busy,
             Cause::NoAnswer => DialOutcome::NoAnswer,
             Cause::Unavailable => DialOutcome::Offline,
-            Cause::Rejected | Cause::Refused => DialOutcome::Refused,
+            Cause::Rejected | Cause::Refused | Cause::Barred | Cause::Capped => {
+                DialOutcome::Refused
+            }
             Cause::Normal
             | Cause::Cancelled
             | Cause::AnsweredElsewhere

@@ -75,6 +75,7 @@ impl Switch {
             sounds: Arc::default(),
             locator: Box::new(Nowhere),
             occupancy: Occupancy::default(),
+            outbound_use: crate::outbound::OutboundUse::default(),
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),
@@ -249,6 +250,8 @@ fn directory(rng: &mut Rng) -> Directory {
         health_interval: None,
         registration: None,
         media: crate::MediaRules::default(),
+        numbers: crate::TrunkNumbers::default(),
+        rates: crate::Rates::default(),
     };
     let mut directory = Directory::default();
     directory.domain_names.insert(domain.name.clone(), domain.id);

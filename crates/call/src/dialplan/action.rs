@@ -1,6 +1,6 @@
 //! What a plan has a call do, and what it hears back.
 
-use super::{ConferencePlan, code::Codes};
+use super::{ConferencePlan, Principal, code::Codes};
 use crate::recents::RecentOf;
 use crate::speech::{ClockTime, Date, Language};
 use media::progress::ProgressTone;
@@ -15,6 +15,9 @@ pub enum Action {
     Say(Speech),
     /// Say something and take keys; answered with [`Outcome::Keys`].
     Gather(Gather),
+    /// Find the order in which trunks are tried, the cheapest first; answered with
+    /// [`Outcome::Chosen`].
+    Choose(Vec<DialTarget>),
     /// Ring somebody; answered with [`Outcome::Dialled`], unless the call is answered.
     Dial(Dial),
     /// Answer and play a part ourselves, until the caller hangs up.
@@ -248,6 +251,8 @@ pub struct Dial {
     pub is_intercom: bool,
     /// What extensions may order by keys once they talk.
     pub codes: Codes,
+    /// Whose rights a call out through a trunk needs.
+    pub by: Principal,
 }
 
 /// Somebody to ring.
@@ -301,6 +306,8 @@ pub enum Outcome {
     Feature(bool),
     /// The number that was looked up, if there is one.
     Recent(Option<String>),
+    /// The order in which trunks are tried.
+    Chosen(Vec<DialTarget>),
     /// The variables that a web server's answer sets; `None` without an answer that can be used.
     Web(Option<Vec<(String, String)>>),
     /// Whoever was asked for something does not answer in time.
@@ -364,6 +371,10 @@ impl fmt::Display for Action {
             Self::Answer => f.write_str("answer"),
             Self::Say(speech) => write!(f, "say{speech}"),
             Self::Gather(gather) => f.write_str(gather.what),
+            Self::Choose(trunks) => {
+                f.write_str("least cost")?;
+                trunks.iter().try_for_each(|it| write!(f, ", {it}"))
+            }
             Self::Dial(dial) => dial.fmt(f),
             Self::Builtin(builtin) => builtin.fmt(f),
             Self::Conference(plan) => write!(f, "conference {}", plan.room),

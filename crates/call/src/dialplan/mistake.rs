@@ -58,6 +58,12 @@ pub enum Mistake {
     /// A `dial` says neither or both of whom to call and through what.
     #[error("expected either `user`, or `users`, or `trunk` or `trunks` with `number`")]
     DialTarget,
+    /// A call to extensions is to go out in somebody's name.
+    #[error("is of use only beside `trunk` or `trunks`: calls to extensions need no rights")]
+    AsWithoutTrunk,
+    /// How trunks are chosen is no choice, or there are none.
+    #[error("expected \"in_order\" or \"least_cost\", beside `trunks` and without `in_turn`")]
+    NoChoice,
     /// Something to say is nothing or more than one thing.
     #[error(
         "expected one thing to say: `prompt`, `file`, `number`, `digits`, `money`, `duration`, `date` or `time`"

@@ -16,6 +16,7 @@ mod number;
 mod pattern;
 mod read;
 mod rehearsal;
+mod rewriting;
 mod rule;
 mod schedule;
 mod script;
@@ -33,6 +34,8 @@ pub use code::{CodeKind, Codes};
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};
 pub use rehearsal::Rehearsal;
+pub use rewriting::{NumberRuleMistake, NumberRules};
+pub use schedule::{Hours, Zone};
 pub use walk::{Principal, STEPS_MAX, Walk};
 
 use crate::{

@@ -56,6 +56,7 @@ impl Rehearsal {
             Action::Dial(_) | Action::Page(_) | Action::Fetch { .. } | Action::PickUp { .. } => {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
+            Action::Choose(trunks) => Some(Outcome::Chosen(trunks.clone())),
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
             // A rehearsal has no yesterday.
             Action::Recent(_) => Some(Outcome::Recent(None)),

@@ -19,12 +19,19 @@ pub(super) struct Schedule {
 
 /// Whose clocks and calendars count, by its name in the IANA database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Zone(Tz);
+pub struct Zone(Tz);
+
+/// Where clocks show universal time.
+impl Default for Zone {
+    fn default() -> Self {
+        Self::UTC
+    }
+}
 
 /// Hours of some days of the week, like `mon-fri 09:00-18:00`. Those that end before they begin go
 /// past midnight.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Hours {
+pub struct Hours {
     /// Days from Monday, 0 to 6.
     first: u8,
     last: u8,
@@ -53,7 +60,7 @@ impl Schedule {
     pub(super) fn is_open(&self, at: UnixMillis) -> bool {
         let there = self.zone.at(at);
         let is_closed = self.closed.iter().any(|it| it.include(there));
-        !is_closed && self.open.iter().any(|it| it.include(there))
+        !is_closed && self.zone.is_within(&self.open, at)
     }
 }
 
@@ -62,8 +69,19 @@ impl Zone {
     pub(super) const UTC: Self = Self(Tz::UTC);
 
     /// By its name; `None` if there is none like it.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         Tz::from_str(name).ok().map(Self)
+    }
+
+    /// Whether it is within some of these hours there.
+    pub(crate) fn is_within(self, hours: &[Hours], at: UnixMillis) -> bool {
+        let there = self.at(at);
+        hours.iter().any(|it| it.include(there))
+    }
+
+    /// The day there, counted from 1970.
+    pub(crate) fn day(self, at: UnixMillis) -> i64 {
+        self.at(at).and_utc().timestamp().div_euclid(86_400)
     }
 
     /// The day there.
@@ -96,7 +114,7 @@ impl Zone {
 
 impl Hours {
     /// Reads `mon-fri 09:00-18:00` or `sun 10:00-24:00`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (days, hours) = text.trim().split_once(' ')?;
         let (first, last) = days.split_once('-').unwrap_or((days, days));
         let (from, to) = hours.trim().split_once('-')?;

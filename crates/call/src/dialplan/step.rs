@@ -168,10 +168,14 @@ pub(super) struct Dial {
     pub(super) targets: Vec<Target>,
     /// Whether they are rung one after the other, and not all at once.
     pub(super) is_in_turn: bool,
+    /// Whether that order is by what they cost, and not as they were written.
+    pub(super) is_cheapest_first: bool,
     /// Each, or all.
     pub(super) timeout_s: Option<u32>,
     pub(super) is_intercom: bool,
     pub(super) codes: Codes,
+    /// The extension in whose name calls go out through trunks; else whoever sends them there.
+    pub(super) on_behalf_of: Option<Template>,
     /// Unless it is here, the next step follows.
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }

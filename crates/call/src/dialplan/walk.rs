@@ -50,6 +50,8 @@ pub enum Principal {
 struct Frame {
     steps: Steps,
     next: usize,
+    /// In whose name the call goes on after them, if that is another.
+    then_by: Option<Principal>,
 }
 
 /// What the outcome of the action under way is for.
@@ -104,9 +106,11 @@ impl Walk {
         let dial = Dial {
             targets: vec![Target::User(Template::literal(number))],
             is_in_turn: false,
+            is_cheapest_first: false,
             timeout_s: None,
             is_intercom: false,
             codes: Codes::default(),
+            on_behalf_of: None,
             on: std::collections::BTreeMap::new(),
         };
         let steps = Steps::from([Step::Dial(Arc::new(dial))]);
@@ -116,7 +120,7 @@ impl Walk {
             caller: by.name().to_owned(),
             by,
             variables: vec![(NUMBER.to_owned(), number.to_owned())],
-            frames: vec![Frame { steps, next: 0 }],
+            frames: vec![Frame { steps, next: 0, then_by: None }],
             awaits: Awaits::Nothing,
             rule: None,
             is_recorded: false,
@@ -130,7 +134,9 @@ impl Walk {
         while let Some(frame) = self.frames.last_mut() {
             let steps = Arc::clone(&frame.steps);
             let Some(step) = steps.get(frame.next) else {
-                self.frames.pop();
+                if let Some(by) = self.frames.pop().and_then(|it| it.then_by) {
+                    self.by = by;
+                }
                 continue;
             };
             frame.next += 1;
@@ -182,6 +188,11 @@ impl Walk {
                     self.enter(Arc::clone(steps));
                 }
             }
+            (Awaits::Dial { dial, .. }, Outcome::Chosen(trunks)) => {
+                let mut trunks = VecDeque::from(trunks.clone());
+                let first = trunks.pop_front();
+                return Some(self.ring(dial, first.into_iter().collect(), trunks));
+            }
             (Awaits::Nothing, Outcome::Dialled(how) | Outcome::NotReached(how)) => {
                 self.set(OUTCOME, how.name().to_owned());
             }
@@ -214,10 +225,15 @@ impl Walk {
         self.route(dialled, now);
     }
 
-    /// Does what another number would do, in the name of `by`, before it goes on.
+    /// Does what another number would do, in the name of `by`, before it goes on in the name of
+    /// whoever it went before.
     pub fn detour(&mut self, dialled: &str, by: Principal, now: UnixMillis) {
-        self.by = by;
+        let then_by = std::mem::replace(&mut self.by, by);
+        let depth = self.frames.len();
         self.route(dialled, now);
+        if let Some(frame) = self.frames.get_mut(depth) {
+            frame.then_by = Some(then_by);
+        }
     }
 
     // === Getters ===
@@ -281,7 +297,7 @@ impl Walk {
     }
 
     fn enter(&mut self, steps: Steps) {
-        self.frames.push(Frame { steps, next: 0 });
+        self.frames.push(Frame { steps, next: 0, then_by: None });
     }
 
     fn refuse(&mut self, status: u16, reason: &str) {
@@ -545,6 +561,10 @@ impl Walk {
         if targets.len() > 1 && !targets.iter().all(is_caller) {
             targets.retain(|it| !is_caller(it));
         }
+        if dial.is_cheapest_first {
+            self.awaits = Awaits::Dial { dial, further: VecDeque::new() };
+            return Action::Choose(targets.into());
+        }
         if dial.is_in_turn {
             let first = targets.pop_front();
             return self.ring(dial, first.into_iter().collect(), targets);
@@ -559,8 +579,10 @@ impl Walk {
         further: VecDeque<DialTarget>,
     ) -> Action {
         let (timeout_s, is_intercom, codes) = (dial.timeout_s, dial.is_intercom, dial.codes);
+        let on_behalf_of = dial.on_behalf_of.as_ref().map(|it| self.fill_number(it));
+        let by = on_behalf_of.map_or_else(|| self.by.clone(), Principal::Extension);
         self.awaits = Awaits::Dial { dial, further };
-        Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes })
+        Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes, by })
     }
 
     fn target(&self, target: &Target) -> DialTarget {

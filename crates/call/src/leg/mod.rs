@@ -8,6 +8,7 @@ mod changes;
 mod keys;
 mod media;
 mod ordered;
+mod permit;
 mod record;
 mod relocation;
 
@@ -28,6 +29,7 @@ use crate::{
     facts::{LegState, LegView},
     failure::{Cause, Refusal},
     occupancy::Seat,
+    outbound::Permit,
     output::Output,
     replies::retry_after,
     rules::MediaRules,
@@ -44,7 +46,7 @@ use base::{MediaId, Now, UnixMillis};
 use bytes::Bytes;
 use sip::{
     ClientId, DialogId, Header, HeaderName, Method, Response, ServerId, Status,
-    digest::{Client, Login},
+    digest::Login,
     endpoint::{NewRequest, Reply},
     offer_answer::{Description, OfferAnswer, OrderError},
 };
@@ -63,6 +65,8 @@ pub(crate) struct Leg {
     shown: Shown,
     /// What counts against the far end's limit of concurrent calls, until the end.
     seat: Option<Arc<Seat>>,
+    /// What counts as a call out through a trunk, until the end.
+    permit: Option<Permit>,
     /// Our INVITE, while it may have to be sent again with credentials.
     signable: Option<Box<Signable>>,
     /// Our own re-INVITE that is not answered yet.
@@ -127,6 +131,8 @@ pub(crate) struct NewLeg {
     pub(crate) rules: MediaRules,
     /// What counts against its limit of concurrent calls; devices of one extension share it.
     pub(crate) seat: Option<Arc<Seat>>,
+    /// What lets it go out through a trunk.
+    pub(crate) permit: Option<Permit>,
     /// What our INVITE proves to the far end that it comes from us, if asked.
     pub(crate) login: Option<Login>,
 }
@@ -270,8 +276,8 @@ impl Leg {
         let signalling = Signalling::Inviting { client };
         let mut leg = Self::new(ctx, new, LegRole::Callee, signalling, series.call_id(), peer);
         leg.media = media;
-        leg.signable = kept
-            .map(|(login, request)| Box::new(Signable::new(request, series, Client::of(login))));
+        leg.signable =
+            kept.map(|(login, request)| Box::new(Signable::new(request, series, &login)));
         // The first description of a dialog is never out of order.
         let _ = leg.order.send_invite(sdp);
         Ok(leg)
@@ -310,6 +316,7 @@ impl Leg {
             ctx.handles.remove(Handle::Client(client));
             ctx.handles.insert(Handle::Dialog(dialog), self.handle);
             self.record.note_answer(ctx.now);
+            self.begin_to_pay(ctx.now);
             self.signalling = Signalling::Unconfirmed { dialog };
             self.signable = None;
         }
@@ -420,6 +427,7 @@ impl Leg {
         self.record.note_end(ctx.now, hangup, cause, status);
         self.media.close(ctx);
         self.seat = None;
+        self.end_to_pay(ctx.now);
         self.signable = None;
     }
 
@@ -717,6 +725,7 @@ impl Leg {
             record: Record::new(ctx, role, new.party, new.line, text, peer),
             shown: Shown { state: LegState::Dialing, since: ctx.now.unix },
             seat: new.seat,
+            permit: new.permit,
             signable: None,
             renewal: None,
             wants_renewal: false,

@@ -103,6 +103,7 @@ impl World {
             user: None,
             media: MediaRules::default(),
             features: crate::features::Features::default(),
+            outbound: crate::outbound::LineOutbound::default(),
         };
         let directory = Directory {
             domains: [(domain, Domain { id: domain, name: "demo".to_owned() })].into(),

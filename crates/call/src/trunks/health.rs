@@ -86,8 +86,7 @@ impl Health {
     /// says that no calls are taken.
     pub(super) fn handle_answer(&mut self, answer: Option<Status>) -> Option<Change> {
         let Step::Asking { since, .. } = self.step else { return None };
-        let is_there = answer.is_some_and(|it| it.0 != 408 && !(500..600).contains(&it.0));
-        self.judge(since, is_there)
+        self.judge(since, is_sign_of_life(answer))
     }
 
     fn judge(&mut self, asked: Instant, is_there: bool) -> Option<Change> {
@@ -107,6 +106,11 @@ impl Health {
         self.standing = standing;
         change
     }
+}
+
+/// Whether an answer to OPTIONS shows that calls are taken.
+pub(super) fn is_sign_of_life(answer: Option<Status>) -> bool {
+    answer.is_some_and(|it| it.0 != 408 && !(500..600).contains(&it.0))
 }
 
 #[cfg(test)]

@@ -4,11 +4,16 @@
 //! One shard does that for all of them; the others read [`TrunkStates`].
 
 mod health;
+mod numbers;
+mod rates;
 mod registration;
 mod requests;
 mod states;
 
-pub use states::{TrunkNews, TrunkState, TrunkStates};
+pub use numbers::TrunkNumbers;
+pub(crate) use numbers::{ANONYMOUS, Presented};
+pub use rates::Rates;
+pub use states::{TrunkFailure, TrunkNews, TrunkState, TrunkStates};
 
 use crate::{
     directory::{Directory, Trunk},
@@ -16,14 +21,17 @@ use crate::{
     signable::Signable,
 };
 use base::Rng;
-use health::{Change, Due, Health};
+use health::{Change, Due, Health, is_sign_of_life};
 use registration::{Answer, Ask, Held, Registration};
 use requests::Watched;
-use sip::{ClientId, Endpoint, Response, digest::Client};
+use sip::{ClientId, Endpoint, Response, Status};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// How long a trunk may take to hear that we leave; the switch does not stop before.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The shard that watches trunks.
 pub(crate) const WATCHING_SHARD: u8 = 0;
@@ -35,6 +43,8 @@ pub(crate) struct Keeper {
     /// Whom each request under way asks.
     asked: HashMap<ClientId, (String, Errand)>,
     states: TrunkStates,
+    /// Whether the switch stops, so that we register no more.
+    is_leaving: bool,
 }
 
 /// What a request is for.
@@ -56,6 +66,8 @@ struct Kept {
     request: Option<(ClientId, Option<Box<Signable>>)>,
     /// Where we were registered when somebody was told last.
     told: Option<Held>,
+    /// How long it may take to hear that we leave, if it was told.
+    leaves_until: Option<Instant>,
 }
 
 /// The shard's parts, lent for one event.
@@ -69,7 +81,7 @@ pub(crate) struct Tools<'a> {
 impl Keeper {
     /// Watches nothing yet.
     pub(crate) fn new(states: TrunkStates) -> Self {
-        Self { trunks: BTreeMap::new(), asked: HashMap::new(), states }
+        Self { trunks: BTreeMap::new(), asked: HashMap::new(), states, is_leaving: false }
     }
 
     /// Who is to be watched. Those that are as they were go on as they do.
@@ -78,18 +90,42 @@ impl Keeper {
         for trunk in directory.trunks.values() {
             let Some(watched) = Watched::of(directory, trunk) else { continue };
             let same = before.remove(&trunk.name).filter(|it| it.watched == watched);
-            let kept = same.unwrap_or_else(|| {
+            let mut kept = same.unwrap_or_else(|| {
                 let wants_registration = watched.registration.is_some();
                 let state = TrunkState { wants_registration, ..TrunkState::default() };
                 self.states.change(&trunk.name, |it| *it = state);
                 Kept::new(now, rng, watched)
             });
+            if self.is_leaving {
+                kept.registration = None;
+            }
             self.trunks.insert(trunk.name.clone(), kept);
         }
         self.states.retain(|name| self.trunks.contains_key(name));
         self.asked.retain(|client, (name, _)| {
             self.trunks.get(name).is_some_and(|it| it.waits_for(*client))
         });
+    }
+
+    /// The switch stops: trunks are told that we are there no more, and we register no more.
+    pub(crate) fn handle_drain(&mut self, tools: &mut Tools<'_>) {
+        self.is_leaving = true;
+        let Self { trunks, asked, states, .. } = self;
+        for (name, kept) in trunks {
+            let held = kept.registration.take().and_then(|it| it.held());
+            if let Some((client, _)) = kept.request.take() {
+                asked.remove(&client);
+            }
+            let Some(Held { at, .. }) = held else { continue };
+            kept.go_on(tools, asked, name, Some(Ask { destination: at, expires_s: 0 }));
+            kept.leaves_until = Some(tools.now + LEAVE_TIMEOUT);
+            states.change(name, |it| it.registered_at = None);
+        }
+    }
+
+    /// Whether some trunk was told that we are there no more, and has not said that it heard.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.trunks.values().any(|it| it.leaves_until.is_some())
     }
 
     /// When [`Self::handle_timeout`] wants to be called.
@@ -99,8 +135,9 @@ impl Keeper {
 
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, tools: &mut Tools<'_>) {
-        let Self { trunks, asked, states } = self;
+        let Self { trunks, asked, states, .. } = self;
         for (name, kept) in trunks {
+            kept.leaves_until = kept.leaves_until.filter(|it| tools.now < *it);
             match kept.health.as_mut().and_then(|it| it.handle_timeout(tools.now)) {
                 Some(Due::Ask) => {
                     let client = tools.endpoint.request(tools.now, kept.watched.question());
@@ -111,12 +148,16 @@ impl Keeper {
                     if let Some(client) = kept.question.take() {
                         asked.remove(&client);
                     }
+                    note_health_answer(states, name, None);
                     note_health(states, tools, name, change);
                 }
                 None => {}
             }
             let Some(registration) = &mut kept.registration else { continue };
             if registration.poll_timeout() <= tools.now {
+                if kept.request.is_some() {
+                    note_registration_failure(states, name, Some(TrunkFailure::Silent));
+                }
                 let ask = registration.handle_timeout(tools.now, tools.rng);
                 kept.go_on(tools, asked, name, ask);
                 kept.note_registration(states, tools, name);
@@ -135,13 +176,14 @@ impl Keeper {
         if response.is_some_and(|it| !it.status.is_final()) {
             return;
         }
-        let Self { trunks, asked, states } = self;
+        let Self { trunks, asked, states, .. } = self;
         let Some((name, errand)) = asked.remove(&client) else { return };
         let Some(kept) = trunks.get_mut(&name) else { return };
         match errand {
             Errand::Health => {
                 kept.question = None;
                 let status = response.map(|it| it.status);
+                note_health_answer(states, &name, status);
                 let change = kept.health.as_mut().and_then(|it| it.handle_answer(status));
                 note_health(states, tools, &name, change);
             }
@@ -150,7 +192,11 @@ impl Keeper {
                     return;
                 }
                 kept.request = None;
+                kept.leaves_until = None;
                 let answer = kept.watched.answer(response);
+                let is_granted = matches!(answer, Answer::Granted { .. });
+                let failure = TrunkFailure::of(response.map(|it| it.status));
+                note_registration_failure(states, &name, (!is_granted).then_some(failure));
                 let Kept { registration: Some(registration), .. } = kept else { return };
                 let ask = registration.handle_answer(tools.now, tools.rng, answer);
                 if let Some(response) = response
@@ -174,7 +220,15 @@ impl Kept {
             .registration
             .as_ref()
             .map(|it| Registration::new(now, watched.hops.len(), it.expires_s));
-        Self { watched, health, registration, question: None, request: None, told: None }
+        Self {
+            watched,
+            health,
+            registration,
+            question: None,
+            request: None,
+            told: None,
+            leaves_until: None,
+        }
     }
 
     fn waits_for(&self, client: ClientId) -> bool {
@@ -185,7 +239,7 @@ impl Kept {
     fn poll_timeout(&self) -> Option<Instant> {
         let health = self.health.as_ref().map(Health::poll_timeout);
         let registration = self.registration.as_ref().map(Registration::poll_timeout);
-        health.into_iter().chain(registration).min()
+        health.into_iter().chain(registration).chain(self.leaves_until).min()
     }
 
     /// Sends the REGISTER that is due. Whoever was asked before it is given up.
@@ -203,7 +257,7 @@ impl Kept {
         let Some((request, login)) = self.watched.register(tools.endpoint, ask) else { return };
         let mut series = tools.endpoint.series();
         let client = tools.endpoint.request_in_series(tools.now, &mut series, request.clone());
-        let signable = Signable::new(request, series, Client::of(login));
+        let signable = Signable::new(request, series, &login);
         self.request = Some((client, Some(Box::new(signable))));
         asked.insert(client, (name.to_owned(), Errand::Registration));
     }
@@ -243,6 +297,16 @@ impl Kept {
         states.change(name, |it| it.registered_at = hop);
         tools.outputs.push_back(Output::Trunk { name: name.to_owned(), news });
     }
+}
+
+/// What an answer to OPTIONS, or that none came, says of the trunk.
+fn note_health_answer(states: &TrunkStates, name: &str, answer: Option<Status>) {
+    let failure = (!is_sign_of_life(answer)).then_some(TrunkFailure::of(answer));
+    states.change(name, |it| it.health_failure = failure);
+}
+
+fn note_registration_failure(states: &TrunkStates, name: &str, failure: Option<TrunkFailure>) {
+    states.change(name, |it| it.registration_failure = failure);
 }
 
 fn note_health(states: &TrunkStates, tools: &mut Tools<'_>, name: &str, change: Option<Change>) {

@@ -19,6 +19,27 @@ pub struct TrunkState {
     pub wants_registration: bool,
     /// Where we are registered with it, if we are: calls go there.
     pub registered_at: Option<Destination>,
+    /// What went wrong when it was asked whether it is there last; `None` if nothing did.
+    pub health_failure: Option<TrunkFailure>,
+    /// The same of our last registration.
+    pub registration_failure: Option<TrunkFailure>,
+}
+
+/// Why something that a trunk was asked failed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TrunkFailure {
+    /// It did not answer in time, or could not be reached.
+    #[error("no answer")]
+    Silent,
+    /// It said no.
+    #[error("{} {}", .0.0, .0.reason())]
+    Refused(Status),
+}
+
+impl TrunkFailure {
+    pub(super) fn of(answer: Option<Status>) -> Self {
+        answer.map_or(Self::Silent, Self::Refused)
+    }
 }
 
 /// What is new about a trunk.

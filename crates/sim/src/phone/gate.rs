@@ -14,6 +14,10 @@ pub struct Gate {
     pub realm: String,
     /// Whether it asks as a proxy does, with 407.
     pub is_proxy: bool,
+    /// One that asks once this one is content.
+    pub further: Option<Box<Self>>,
+    /// Whether this one is content with the request that came last.
+    is_content: bool,
     /// How often it asked.
     pub challenges: u32,
     /// How often it was answered wrongly.
@@ -26,26 +30,42 @@ impl Gate {
     /// Asks for a user of a realm, as a server does.
     pub fn new(user: &str, password: &str, realm: &str) -> Self {
         let [user, password, realm] = [user, password, realm].map(str::to_owned);
-        let seen = Vec::new();
-        Self { user, password, realm, is_proxy: false, challenges: 0, refused: 0, seen }
+        Self {
+            user,
+            password,
+            realm,
+            is_proxy: false,
+            further: None,
+            is_content: false,
+            challenges: 0,
+            refused: 0,
+            seen: Vec::new(),
+        }
     }
 
     /// Whether a request may in; if not it is to be refused with [`Self::status`].
     pub(super) fn admits(&mut self, method: &str, request: &Heard) -> bool {
         self.seen.push((request.cseq().0, request.call_id(), request.from_tag()));
-        let Some(answer) = request.value(self.answer_header()) else { return false };
-        let is_right = digest::is_proof(&answer, method, self);
-        self.refused += u32::from(!is_right);
-        is_right
+        let answer = request.value(self.answer_header());
+        self.is_content = answer.as_ref().is_some_and(|it| digest::is_proof(it, method, self));
+        self.refused += u32::from(answer.is_some() && !self.is_content);
+        self.is_content && self.further.as_mut().is_none_or(|it| it.admits(method, request))
     }
 
     /// 401 or 407.
     pub(super) fn status(&self) -> u16 {
-        if self.is_proxy { 407 } else { 401 }
+        match &self.further {
+            Some(further) if self.is_content => further.status(),
+            Some(_) | None if self.is_proxy => 407,
+            Some(_) | None => 401,
+        }
     }
 
     /// One more challenge.
     pub(super) fn challenge(&mut self) -> (&'static str, String) {
+        if let (Some(further), true) = (&mut self.further, self.is_content) {
+            return further.challenge();
+        }
         self.challenges += 1;
         let name = if self.is_proxy { "Proxy-Authenticate" } else { "WWW-Authenticate" };
         let (realm, nonce) = (&self.realm, self.nonce());

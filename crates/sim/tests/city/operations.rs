@@ -1,12 +1,13 @@
 //! What the operator of the switch does, and limits of the whole.
 
 use crate::support::*;
+use call::Calls;
 use sim::{LineState, Manner, Phone, Plot};
 
 #[test]
 fn a_switch_that_drains_refuses_new_calls_and_lets_live_ones_go_on() {
     let mut city = talking();
-    city.operate(0, |calls, _| calls.drain());
+    city.operate(0, Calls::drain);
     city.add_registered("1003");
     city.dial(2, "1002");
     city.wait(secs(1));

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use call::{
-    LegRole, TrunkNews,
+    Calls, LegRole, Rates, TrunkNews,
     directory::{Login, TrunkRegistration},
 };
 use sim::{City, Gate, Manner, Plot, Quality};
@@ -108,6 +108,23 @@ fn a_challenge_is_answered_in_the_same_leg_with_the_next_cseq_by_server_and_prox
         city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
         city.finish();
         assert_eq!(log(&city), ["caller 200 normal peer", "callee 200 normal remote"]);
+    }
+}
+
+#[test]
+fn a_proxy_that_asks_after_the_carrier_is_answered_beside_it() {
+    for (password, status) in [("s3cret", 200), ("another", 500)] {
+        let mut city = with_gate("s3cret");
+        let mut proxy = Gate::new("tandem", password, "carrier.test");
+        proxy.is_proxy = true;
+        city.phones[1].gate.as_mut().expect("it asks").further = Some(Box::new(proxy));
+        city.dial(CALLER, "94951234567");
+        city.wait(secs(5));
+        assert_eq!(line(&city, CALLER).final_status(), Some(status), "{}", city.story());
+        let asked = gate(&city).further.as_ref().map(|it| it.challenges);
+        assert_eq!(gate(&city).challenges, 1, "its answer is good for both");
+        assert!(asked.is_some_and(|it| (1..=2).contains(&it)), "{asked:?}");
+        hang_up_all(city);
     }
 }
 
@@ -499,4 +516,58 @@ fn registration_survives_a_lossy_network() {
     let lost = city.trunk_news.iter().filter(|(_, it)| *it == TrunkNews::RegistrationLost).count();
     assert!(lost <= 3, "{:?}", city.trunk_news);
     stop_registering(city);
+}
+
+#[test]
+fn the_cheapest_trunk_for_the_number_is_tried_first_and_then_the_next() {
+    let rates = |texts: &[&str]| {
+        let texts: Vec<_> = texts.iter().map(|it| (*it).to_owned()).collect();
+        Rates::parse(&texts).expect("these are rates")
+    };
+    for (provider, backup, seen) in [
+        (["8495 1.50"].as_slice(), ["8 1.49"].as_slice(), [0, 1]),
+        (&["8495 1.50"], &["8 1.50"], [1, 0]),
+        (&[], &["* 99"], [0, 1]),
+        (&["8 1", "8495 9"], &["8 2"], [0, 1]),
+        (&["8496 1"], &[], [1, 0]),
+    ] {
+        let mut city = with_two_providers();
+        city.change_trunk("provider", |it| it.rates = rates(provider));
+        city.change_trunk("backup", |it| it.rates = rates(backup));
+        city.dial(CALLER, "684951234567");
+        city.wait(secs(10));
+        assert_eq!(calls_seen(&city), seen, "{provider:?} {backup:?}: {}", city.story());
+        hang_up_all(city);
+    }
+
+    let mut city = with_two_providers();
+    city.change_trunk("backup", |it| it.rates = rates(&["* 1"]));
+    city.phones[2].manner = Manner::refuses_after(secs(1), 503);
+    city.dial(CALLER, "684951234567");
+    city.wait(secs(10));
+    assert_eq!(calls_seen(&city), [1, 1], "{}", city.story());
+    assert_eq!(line(&city, CALLER).final_status(), Some(200));
+    hang_up_all(city);
+}
+
+#[test]
+fn a_switch_that_stops_leaves_its_trunks_whether_they_hear_it_or_not() {
+    for is_there in [true, false] {
+        let mut city = with_registrar();
+        city.phones[1].grants_s = Some(400);
+        city.wait(secs(10));
+        assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })), "{}", city.story());
+        city.phones[1].grants_s = is_there.then_some(400);
+        city.operate(0, Calls::drain);
+        assert!(city.shards[0].is_leaving_trunks());
+        city.wait(secs(1));
+        assert_eq!(city.shards[0].is_leaving_trunks(), !is_there, "{}", city.story());
+        city.wait(secs(2));
+        assert!(!city.shards[0].is_leaving_trunks());
+        city.wait(secs(60));
+        let before = city.phones[1].registers_seen;
+        city.wait(secs(1200));
+        assert_eq!(city.phones[1].registers_seen, before, "we register no more: {}", city.story());
+        city.finish();
+    }
 }

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
-import type { ManagedLine, User } from '../../api/types';
+import type { ManagedLine, OutboundClass, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
+import type { Value } from './merge';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, numberOf, type Option, type Resource } from './resource';
 
@@ -12,6 +13,7 @@ import { entriesOf, numberOf, type Option, type Resource } from './resource';
 export default function LinesScreen() {
   const t = useText();
   const people = usePeople();
+  const classes = useOutboundClasses();
   const resource = useMemo<Resource<ManagedLine>>(() => {
     const nameOf = (id: string | null) => people.find((it) => it.id === id)?.label ?? '';
     return {
@@ -100,6 +102,19 @@ export default function LinesScreen() {
         dtmfField(t),
         CODECS_FIELD,
         HOLD_MUSIC_FIELD,
+        {
+          name: 'outbound_classes',
+          label: 'admin.lines.outboundClasses',
+          kind: 'checks',
+          options: classes,
+        },
+        {
+          name: 'caller_number',
+          label: 'admin.lines.callerNumber',
+          kind: 'text',
+          hint: 'admin.lines.callerNumberHint',
+        },
+        { name: 'is_withheld', label: 'admin.lines.withheld', kind: 'switch' },
       ],
       initial: {
         number: '',
@@ -111,6 +126,9 @@ export default function LinesScreen() {
         dtmf: 'auto',
         codecs: '',
         hold_music: '',
+        outbound_classes: [],
+        caller_number: '',
+        is_withheld: false,
       },
       toValues: (it) => ({
         name: it.name,
@@ -120,6 +138,9 @@ export default function LinesScreen() {
         dtmf: it.dtmf,
         codecs: it.codecs.join('\n'),
         hold_music: it.hold_music ?? '',
+        outbound_classes: it.outbound_classes,
+        caller_number: it.caller_number ?? '',
+        is_withheld: it.is_withheld,
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -130,9 +151,12 @@ export default function LinesScreen() {
         dtmf: values.dtmf,
         codecs: entriesOf(values.codecs),
         hold_music: values.hold_music || null,
+        outbound_classes: known(values.outbound_classes, classes),
+        caller_number: values.caller_number || null,
+        is_withheld: values.is_withheld,
       }),
     };
-  }, [t, people]);
+  }, [t, people, classes]);
   return <ResourceScreen resource={resource} />;
 }
 
@@ -148,4 +172,27 @@ function usePeople(): readonly Option[] {
     () => (users.data ?? []).map(({ id, name }) => ({ id, label: name })),
     [users.data],
   );
+}
+
+/** Classes of numbers that lines can be given the right to call. */
+function useOutboundClasses(): readonly Option[] {
+  const classes = useQuery({
+    queryKey: ['admin', 'outbound-class'],
+    queryFn: async () =>
+      (await ask<{ items: OutboundClass[] }>('get', '/admin/outbound-classes')).items,
+  });
+  return useMemo(
+    () =>
+      (classes.data ?? []).map(({ name, prefixes }) => ({
+        id: name,
+        label: `${name}: ${prefixes.map((it) => `${it}…`).join(', ')}`,
+      })),
+    [classes.data],
+  );
+}
+
+/** What is checked and still there: the server knows no right to a class that was taken away. */
+function known(value: Value | undefined, classes: readonly Option[]): readonly string[] {
+  const checked = Array.isArray(value) ? value : [];
+  return checked.filter((it) => classes.some(({ id }) => id === it));
 }

@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { Trunk } from '../../api/types';
+import { ask } from '../../api/ask';
+import type { Trunk, TrunkState } from '../../api/types';
 import { type TextId, useServerText, useText } from '../../i18n/I18n';
 import { Badge, type Tone } from '../../ui/Badge';
 import { CODECS_FIELD, dtmfField } from './mediaRules';
@@ -12,9 +14,16 @@ export default function TrunksScreen() {
   const t = useText();
   const says = useServerText();
   const file = useConfiguration().data?.file ?? t('admin.trunks.configFile');
+  const states = useTrunkStates();
   const resource = useMemo<Resource<Trunk>>(() => {
+    const liveOf = (it: Trunk) => states.get(it.name);
     const portOf = (it: Trunk) => it.source_port?.toString() ?? t('admin.trunks.portAny');
-    const stateOf = (it: Trunk) => t(STATES[stateCode(it)].label);
+    const codeOf = (it: Trunk) => stateCode(it, liveOf(it));
+    const stateOf = (it: Trunk) => t(STATES[codeOf(it)].label);
+    const failureOf = (it: Trunk) => {
+      const failure = liveOf(it)?.failure;
+      return failure ? says(failure) : '';
+    };
     return {
       object: 'trunk',
       path: '/admin/trunks',
@@ -62,9 +71,23 @@ export default function TrunksScreen() {
           id: 'state',
           label: 'admin.trunks.state',
           text: stateOf,
-          render: (it) => <Badge tone={STATES[stateCode(it)].tone}>{stateOf(it)}</Badge>,
-          width: 120,
+          render: (it) => <Badge tone={STATES[codeOf(it)].tone}>{stateOf(it)}</Badge>,
+          width: 150,
           sortField: 'state',
+        },
+        {
+          id: 'calls',
+          label: 'admin.trunks.calls',
+          text: (it) => String(liveOf(it)?.calls ?? ''),
+          width: 90,
+          isNumber: true,
+        },
+        {
+          id: 'failure',
+          label: 'admin.trunks.failure',
+          text: failureOf,
+          width: 160,
+          isWide: true,
         },
         {
           id: 'source',
@@ -74,7 +97,14 @@ export default function TrunksScreen() {
           sortField: 'source',
         },
       ],
-      fields: [...ADDRESS_FIELDS, ...CALL_FIELDS, dtmfField(t), CODECS_FIELD, ENABLED_FIELD],
+      fields: [
+        ...ADDRESS_FIELDS,
+        ...CALL_FIELDS,
+        ...NUMBER_FIELDS,
+        dtmfField(t),
+        CODECS_FIELD,
+        ENABLED_FIELD,
+      ],
       initial: {
         name: '',
         destination: '',
@@ -90,6 +120,13 @@ export default function TrunksScreen() {
         health_interval_s: '',
         dtmf: 'auto',
         codecs: '',
+        called_out: '',
+        called_in: '',
+        caller_out: '',
+        caller_in: '',
+        caller_default: '',
+        asserts_callers: false,
+        rates: '',
         is_enabled: true,
       },
       toValues: (it) => ({
@@ -107,6 +144,13 @@ export default function TrunksScreen() {
         health_interval_s: it.health_interval_s?.toString() ?? '',
         dtmf: it.dtmf,
         codecs: it.codecs.join('\n'),
+        called_out: it.called_out.join('\n'),
+        called_in: it.called_in.join('\n'),
+        caller_out: it.caller_out.join('\n'),
+        caller_in: it.caller_in.join('\n'),
+        caller_default: it.caller_default ?? '',
+        asserts_callers: it.asserts_callers,
+        rates: it.rates.join('\n'),
         is_enabled: it.is_enabled,
       }),
       toBody: (it) => ({
@@ -124,24 +168,48 @@ export default function TrunksScreen() {
         health_interval_s: numberOf(it.health_interval_s),
         dtmf: it.dtmf,
         codecs: entriesOf(it.codecs),
+        called_out: entriesOf(it.called_out),
+        called_in: entriesOf(it.called_in),
+        caller_out: entriesOf(it.caller_out),
+        caller_in: entriesOf(it.caller_in),
+        caller_default: it.caller_default || null,
+        asserts_callers: it.asserts_callers,
+        rates: entriesOf(it.rates),
         is_enabled: it.is_enabled,
       }),
     };
-  }, [t, says, file]);
+  }, [t, says, file, states]);
   return <ResourceScreen resource={resource} />;
 }
 
-type State = 'on' | 'off' | 'left_out';
+/** How the trunks stand, by name, read every few seconds. */
+function useTrunkStates(): ReadonlyMap<string, TrunkState> {
+  const states = useQuery({
+    queryKey: ['admin', 'trunk-state'],
+    queryFn: async () => (await ask<{ items: TrunkState[] }>('get', '/admin/trunk-states')).items,
+    refetchInterval: READ_EVERY_MS,
+    retry: false,
+  });
+  return useMemo(() => new Map((states.data ?? []).map((it) => [it.name, it])), [states.data]);
+}
+
+const READ_EVERY_MS = 5000;
+
+type State = 'on' | 'off' | 'left_out' | 'down' | 'unregistered';
 
 const STATES: Readonly<Record<State, { readonly label: TextId; readonly tone: Tone }>> = {
   on: { label: 'admin.trunks.stateOn', tone: 'ready' },
   off: { label: 'admin.trunks.stateOff', tone: 'off' },
   left_out: { label: 'admin.trunks.stateLeftOut', tone: 'missed' },
+  down: { label: 'admin.trunks.stateDown', tone: 'missed' },
+  unregistered: { label: 'admin.trunks.stateUnregistered', tone: 'missed' },
 };
 
-function stateCode(it: Trunk): State {
+function stateCode(it: Trunk, live: TrunkState | undefined): State {
   if (it.left_out) return 'left_out';
-  return it.is_enabled ? 'on' : 'off';
+  if (!it.is_enabled) return 'off';
+  if (live?.is_up === false) return 'down';
+  return live?.is_registered === false ? 'unregistered' : 'on';
 }
 
 const ADDRESS_FIELDS: readonly FieldSpec[] = [
@@ -207,6 +275,41 @@ const CALL_FIELDS: readonly FieldSpec[] = [
     kind: 'number',
     hint: 'admin.trunks.healthHint',
   },
+];
+
+const NUMBER_FIELDS: readonly FieldSpec[] = [
+  {
+    name: 'called_out',
+    label: 'admin.trunks.calledOut',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'called_in',
+    label: 'admin.trunks.calledIn',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_out',
+    label: 'admin.trunks.callerOut',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_in',
+    label: 'admin.trunks.callerIn',
+    kind: 'lines',
+    hint: 'admin.trunks.rulesHint',
+  },
+  {
+    name: 'caller_default',
+    label: 'admin.trunks.callerDefault',
+    kind: 'text',
+    hint: 'admin.trunks.callerDefaultHint',
+  },
+  { name: 'asserts_callers', label: 'admin.trunks.assertsCallers', kind: 'switch' },
+  { name: 'rates', label: 'admin.trunks.rates', kind: 'lines', hint: 'admin.trunks.ratesHint' },
 ];
 
 const ENABLED_FIELD: FieldSpec = {

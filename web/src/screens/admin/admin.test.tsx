@@ -145,7 +145,16 @@ test('a line is given to a person, and a version goes with the change', async ()
     dtmf: 'info',
     codecs: ['PCMA', 'opus'],
     hold_music: 'jazz',
+    outbound_classes: ['national', 'gone'],
+    caller_number: '+74950001001',
+    is_withheld: false,
   };
+  server.on('GET /api/v1/admin/outbound-classes', () => ({
+    items: [
+      { name: 'national', prefixes: [''] },
+      { name: 'international', prefixes: ['+', '810'] },
+    ],
+  }));
   server.on('GET /api/v1/admin/lines', () => ({ items: [line] }));
   server.on('PUT /api/v1/admin/lines/l1', (request) =>
     request.headers.get('If-Match') === '4' ? line : problem(409, 'version_conflict'),
@@ -159,6 +168,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     await screen.findByRole('combobox', { name: 'Пользователь' }),
     await screen.findByRole('option', { name: 'Иванова' }),
   );
+  await user.click(await screen.findByRole('checkbox', { name: 'international: +…, 810…' }));
   await user.click(screen.getByRole('button', { name: 'Сохранить' }));
 
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Сохранить' })).toBeNull());
@@ -170,6 +180,9 @@ test('a line is given to a person, and a version goes with the change', async ()
     dtmf: 'info',
     codecs: ['PCMA', 'opus'],
     hold_music: 'jazz',
+    outbound_classes: ['national', 'international'],
+    caller_number: '+74950001001',
+    is_withheld: false,
   });
 });
 

@@ -107,6 +107,8 @@ export const CAUSES = [
   'refused',
   'no_common_codec',
   'too_many_calls',
+  'barred',
+  'capped',
   'exhausted',
   'loop',
   'rtp_timeout',

@@ -234,12 +234,15 @@ impl Reading<'_, '_> {
         let (trunk, trunks) = (table.optional("trunk"), table.optional("trunks"));
         let number = table.optional("number");
         let in_turn = table.optional("in_turn");
+        let choice = table.optional("choice");
         let timeout_s = table.optional("timeout_s");
         let intercom = table.optional("intercom");
         let codes = table.optional("codes");
+        let on_behalf_of = table.optional("as");
         let on = table.optional("on");
         table.finish(self.to);
         let is_list_of_trunks = trunks.is_some();
+        let is_out = number.is_some();
         let targets = match (user.or(users), trunk.or(trunks), number) {
             (Some(users), None, None) => {
                 self.all(&users, |reading, it| Some(Target::User(reading.template(it, scope)?)))
@@ -263,15 +266,35 @@ impl Reading<'_, '_> {
             None => None,
         };
         let is_in_turn = self.boolean_or(in_turn.as_ref(), is_list_of_trunks);
+        let is_cheapest_first = match choice {
+            Some(it) => {
+                let is_choice = is_list_of_trunks && in_turn.is_none();
+                let choice = it.string(self.to)?;
+                let least_cost = match (is_choice, choice) {
+                    (true, "least_cost") => Ok(true),
+                    (true, "in_order") => Ok(false),
+                    (_, _) => Err(Mistake::NoChoice),
+                };
+                self.checked(&it, least_cost)?
+            }
+            None => false,
+        };
         let is_intercom = self.boolean_or(intercom.as_ref(), false);
         let codes = codes.map_or(Some(Codes::default()), |it| self.codes(&it));
+        let on_behalf_of = match on_behalf_of {
+            Some(it) if !is_out => return self.checked(&it, Err(Mistake::AsWithoutTrunk)),
+            Some(it) => Some(self.template(&it, scope)?),
+            None => None,
+        };
         let on = on.map_or(Some(BTreeMap::new()), |it| self.outcomes(&it, scope));
         Some(Step::Dial(Arc::new(Dial {
             targets: targets?,
             is_in_turn: is_in_turn?,
+            is_cheapest_first,
             timeout_s,
             is_intercom: is_intercom?,
             codes: codes?,
+            on_behalf_of,
             on: on?,
         })))
     }

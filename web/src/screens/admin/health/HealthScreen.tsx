@@ -9,6 +9,7 @@ import { duration } from '../../../ui/duration';
 import { ErrorState, Skeleton } from '../../../ui/States';
 import { bytes, cpuShares, type Sample, troublesOf, withSample } from './figures';
 import css from './health.module.css';
+import { OutboundAlarms } from './OutboundAlarms';
 import { Group, Tile } from './Tile';
 
 /** How the server is, read every two seconds; figures change where they stand. */
@@ -79,6 +80,7 @@ function Figures(props: { readonly samples: readonly Sample[]; readonly health: 
           </Badge>
         ))}
       </div>
+      <OutboundAlarms />
       <Group title={t('admin.health.work')}>
         <Tile
           label={t('admin.health.calls')}

@@ -40,6 +40,25 @@ test('figures change where they stand, and stay when the server does not answer'
   expect(within(calls as HTMLElement).getByText('8').isConnected).toBe(true);
 });
 
+test('who calls outside more than it may is named', async () => {
+  server.on('GET /api/v1/admin/health', () => HEALTH);
+  server.on('GET /api/v1/admin/outbound-alarms', () => ({
+    items: [
+      {
+        at: '2026-11-27T10:00:00.000Z',
+        line: '1001',
+        number: '+4930123456',
+        limit: 'line_minutes',
+        text: { ru: 'Линия 1001 исчерпала минуты', en: '1001 has talked its minutes' },
+      },
+    ],
+  }));
+  await renderLive(server, <HealthScreen />);
+
+  const alarms = await screen.findByRole('region', { name: 'Звонки наружу сверх предела' });
+  expect(alarms.textContent).toContain('1001 → +4930123456. Линия 1001 исчерпала минуты');
+});
+
 test('what the administrator should see to is named, the worst first', () => {
   expect(troublesOf(HEALTH)).toEqual([]);
   expect(troublesOf({ ...HEALTH, disk_free_bytes: null })).toEqual([]);

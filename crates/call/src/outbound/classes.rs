@@ -1,0 +1,201 @@
+//! Which class a number of the world outside belongs to.
+
+use super::Caps;
+use crate::dialplan::{Hours, Zone};
+use base::UnixMillis;
+use std::collections::BTreeSet;
+
+/// What is said about calls out, for all domains.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct OutboundRules {
+    notation: Notation,
+    /// As dialled behind the trunk.
+    emergency: BTreeSet<String>,
+    /// Prefixes, in canonical notation.
+    blocked: Vec<String>,
+    classes: Vec<OutboundClass>,
+}
+
+/// Numbers of one kind, to which a line has the right or not.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct OutboundClass {
+    /// Its name, by which lines have it.
+    pub name: String,
+    /// What its numbers begin with, in any notation; an empty one holds every number.
+    pub prefixes: Vec<String>,
+    /// How much of it one line may call.
+    pub line: Caps,
+    /// How much of it all lines of a domain together may call.
+    pub domain: Caps,
+    /// When it may be called; empty for always.
+    pub hours: Vec<Hours>,
+    /// By whose clock and calendar.
+    pub zone: Zone,
+}
+
+/// In which ways one number can be written, so that it belongs to one class however it is dialled.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Notation {
+    /// What stands for the `+` of international numbers (ITU-T E.164), `00` for example.
+    pub international: Vec<String>,
+    /// What national numbers begin with, and the country code that it stands for: `8` and `7`.
+    pub national: Option<(String, String)>,
+}
+
+/// What is known of a number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing<'a> {
+    /// Everybody may call it, at any time.
+    Emergency,
+    /// Nobody may.
+    Blocked,
+    /// No class holds it, so that nobody may.
+    Unknown,
+    /// Whoever has the right to this class may.
+    Of(&'a OutboundClass),
+}
+
+impl OutboundClass {
+    /// Whether it may be called now.
+    pub(crate) fn is_open(&self, at: UnixMillis) -> bool {
+        self.hours.is_empty() || self.zone.is_within(&self.hours, at)
+    }
+}
+
+impl OutboundRules {
+    /// Puts prefixes into the notation in which numbers are compared. Of classes with the same
+    /// prefix the first one holds the number.
+    pub fn new(
+        notation: Notation,
+        emergency: impl IntoIterator<Item = String>,
+        blocked: &[String],
+        mut classes: Vec<OutboundClass>,
+    ) -> Self {
+        let canonical =
+            |prefixes: &[String]| prefixes.iter().map(|it| notation.canonical(it)).collect();
+        for class in &mut classes {
+            class.prefixes = canonical(&class.prefixes);
+        }
+        let blocked = canonical(blocked);
+        Self { emergency: emergency.into_iter().collect(), blocked, classes, notation }
+    }
+
+    /// All classes, in the order in which they were written.
+    pub fn classes(&self) -> &[OutboundClass] {
+        &self.classes
+    }
+
+    /// The first of these names that no class has.
+    pub fn unknown_class<'a>(&self, names: &'a [String]) -> Option<&'a str> {
+        let is_known = |name: &String| self.classes.iter().any(|it| it.name == *name);
+        names.iter().find(|it| !is_known(it)).map(String::as_str)
+    }
+
+    /// The names of all classes, for people.
+    pub fn names(&self) -> String {
+        self.classes.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The one way in which a number, or the beginning of one, is compared.
+    pub(crate) fn canonical(&self, number: &str) -> String {
+        self.notation.canonical(number)
+    }
+
+    /// What is known of a number, as it is asked of a trunk.
+    pub fn standing(&self, number: &str) -> Standing<'_> {
+        if self.emergency.contains(number) {
+            return Standing::Emergency;
+        }
+        let number = self.notation.canonical(number);
+        if self.blocked.iter().any(|it| number.starts_with(it)) {
+            return Standing::Blocked;
+        }
+        let mut best: Option<(usize, &OutboundClass)> = None;
+        for class in &self.classes {
+            let fitting = class.prefixes.iter().filter(|it| number.starts_with(*it));
+            let Some(length) = fitting.map(String::len).max() else { continue };
+            if best.is_none_or(|(before, _)| length > before) {
+                best = Some((length, class));
+            }
+        }
+        best.map_or(Standing::Unknown, |(_, class)| Standing::Of(class))
+    }
+}
+
+impl Notation {
+    /// The one way in which a number, or the beginning of one, is compared.
+    fn canonical(&self, number: &str) -> String {
+        let international = self.international.iter().filter_map(|it| number.strip_prefix(it));
+        // The longest prefix leaves the shortest rest.
+        if let Some(rest) = international.min_by_key(|it| it.len()) {
+            return ["+", rest].concat();
+        }
+        if let Some((prefix, country)) = &self.national
+            && let Some(rest) = number.strip_prefix(prefix)
+        {
+            return ["+", country, rest].concat();
+        }
+        number.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_decides_however_the_number_is_written() {
+        let rules = rules();
+
+        for number in ["+79161234567", "89161234567", "81079161234567", "0079161234567"] {
+            assert_eq!(class(&rules, number), "mobile", "{number}");
+        }
+        for (number, expected) in [
+            ("+74951234567", "national"),
+            ("84951234567", "national"),
+            ("+4930123456", "international"),
+            ("8104930123456", "international"),
+            ("2345", "unknown"),
+            ("112", "emergency"),
+            ("1123", "unknown"),
+            ("+8821234567", "blocked"),
+            ("8108821234567", "blocked"),
+        ] {
+            assert_eq!(class(&rules, number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn an_empty_prefix_holds_what_no_other_does_and_without_classes_nothing_is_held() {
+        let all = [of("national", &[""]), of("international", &["+"])];
+        let rules = OutboundRules::new(Notation::default(), [], &[], all.into());
+
+        assert_eq!(class(&rules, "4951234567"), "national");
+        assert_eq!(class(&rules, "+4951234567"), "international");
+        assert_eq!(class(&OutboundRules::default(), "4951234567"), "unknown");
+    }
+
+    fn rules() -> OutboundRules {
+        let notation = Notation {
+            international: ["00", "810"].map(str::to_owned).into(),
+            national: Some(("8".to_owned(), "7".to_owned())),
+        };
+        let classes =
+            [of("national", &["8"]), of("mobile", &["+79"]), of("international", &["810"])];
+        OutboundRules::new(notation, ["112".to_owned()], &["+882".to_owned()], classes.into())
+    }
+
+    fn of(name: &str, prefixes: &[&str]) -> OutboundClass {
+        let prefixes = prefixes.iter().map(|it| (*it).to_owned()).collect();
+        OutboundClass { name: name.to_owned(), prefixes, ..OutboundClass::default() }
+    }
+
+    fn class<'a>(rules: &'a OutboundRules, number: &str) -> &'a str {
+        match rules.standing(number) {
+            Standing::Emergency => "emergency",
+            Standing::Blocked => "blocked",
+            Standing::Unknown => "unknown",
+            Standing::Of(class) => &class.name,
+        }
+    }
+}

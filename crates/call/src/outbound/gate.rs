@@ -1,0 +1,86 @@
+//! Whether a call may go out.
+
+use super::{Limit, OutboundAlarm, OutboundClass, Permit, Standing};
+use crate::{
+    context::Context,
+    dialplan::Principal,
+    directory::Extension,
+    failure::{Cause, Refusal},
+};
+use base::DomainId;
+
+/// What a call out is allowed as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Allowed<'a> {
+    /// Help is called: nothing stands in the way.
+    Emergency,
+    /// Somebody who has the right calls numbers of a class.
+    Right { line: &'a Extension, class: &'a OutboundClass },
+}
+
+impl Context<'_> {
+    /// Whether `by` may call a number of the world outside; refused with 403 and the reason.
+    pub(crate) fn right_to_call(
+        &self,
+        domain: DomainId,
+        by: &Principal,
+        number: &str,
+    ) -> Result<Allowed<'_>, Refusal> {
+        let directory = &self.world.directory;
+        let Principal::Extension(own) = by else {
+            // Strangers would call at our expense.
+            let who = by.name();
+            return Err(barred(format!(
+                "Trunk {who} has no right to call out: name an extension by `as` in the dialplan"
+            )));
+        };
+        let Some(line) = directory.extension(domain, own) else {
+            return Err(barred(format!("There is no {own} that could call out")));
+        };
+        match directory.outbound.standing(number) {
+            Standing::Emergency => Ok(Allowed::Emergency),
+            Standing::Blocked => Err(self.blocked(line, number)),
+            Standing::Unknown => Err(barred(format!("No class of numbers holds {number}"))),
+            Standing::Of(class) if line.outbound.classes.contains(&class.name) => {
+                Ok(Allowed::Right { line, class })
+            }
+            Standing::Of(class) => {
+                Err(barred(format!("{own} may not call numbers of class {}", class.name)))
+            }
+        }
+    }
+
+    /// Counts a call out that is allowed; refused with 403 if a limit is reached.
+    pub(crate) fn permit_to_call(
+        &self,
+        allowed: Allowed<'_>,
+        number: &str,
+    ) -> Result<Option<Permit>, Refusal> {
+        let taken = self.world.outbound_use.take(self.now, allowed, number);
+        taken.map_err(|alarm| alarm.refusal())
+    }
+
+    fn blocked(&self, line: &Extension, number: &str) -> Refusal {
+        let alarm = OutboundAlarm {
+            domain: line.domain,
+            line: line.number.clone(),
+            class: None,
+            number: number.to_owned(),
+            limit: Limit::Blocked,
+        };
+        let refusal = barred(alarm.to_string());
+        self.world.outbound_use.raise(self.now.instant, alarm);
+        refusal
+    }
+}
+
+impl OutboundAlarm {
+    /// What it means for a call that wants to begin or to go on.
+    pub(crate) fn refusal(&self) -> Refusal {
+        Refusal { reason: Some(self.to_string()), ..Refusal::of(Cause::Capped) }
+    }
+}
+
+fn barred(reason: String) -> Refusal {
+    Refusal { reason: Some(reason), ..Refusal::of(Cause::Barred) }
+}

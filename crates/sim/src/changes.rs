@@ -1,0 +1,67 @@
+//! What the administrator of the city changes while calls go on.
+
+use crate::{
+    city::City,
+    plot::{self, DOMAIN},
+};
+use call::{Directory, Extension, Trunk, outbound::OutboundRules};
+use sip::digest::Ha1;
+use std::sync::Arc;
+
+impl City {
+    /// Somebody takes an extension away.
+    pub fn remove_extension(&mut self, number: &str) {
+        self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
+    }
+
+    /// Somebody gives an extension another password.
+    pub fn set_password(&mut self, number: &str, password: &str) {
+        self.change_directory(|it| {
+            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
+                extension.ha1 = Ha1::of_password(number, DOMAIN, password);
+            }
+        });
+    }
+
+    /// Lets an extension call these classes of numbers, and no others.
+    pub fn set_outbound_classes(&mut self, number: &str, classes: &[&str]) {
+        self.change_directory(|it| {
+            for extension in it.extensions.values_mut().filter(|it| it.number == number) {
+                extension.outbound.classes = classes.iter().map(|it| (*it).to_owned()).collect();
+            }
+        });
+    }
+
+    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+        self.tell_of_directory(change);
+        self.settle_step();
+    }
+
+    pub(crate) fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+        let mut directory = plot::copy(&self.directory);
+        change(&mut directory);
+        self.directory = Arc::new(directory);
+        let now = self.now();
+        self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
+        for shard in &mut self.shards {
+            shard.handle_directory(now, Arc::clone(&self.directory));
+        }
+    }
+
+    /// Sets something else for a trunk, from now on.
+    pub fn change_trunk(&mut self, name: &str, change: impl FnOnce(&mut Trunk)) {
+        self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
+    }
+
+    /// Sets something else for an extension, from now on.
+    pub fn change_line(&mut self, number: &str, change: impl Fn(&mut Extension)) {
+        self.change_directory(|it| {
+            it.extensions.values_mut().filter(|it| it.number == number).for_each(change);
+        });
+    }
+
+    /// Other rules hold for calls out, from now on.
+    pub fn set_outbound_rules(&mut self, rules: OutboundRules) {
+        self.change_directory(|it| it.outbound = rules);
+    }
+}

@@ -1,0 +1,92 @@
+//! Keeps how long was talked through trunks today, and tells administrators of caps that are reached.
+
+use super::Running;
+use crate::{
+    clock,
+    http::api::house::ToldAlarm,
+    store::{Store, StoreError},
+    telemetry::metrics,
+};
+use call::outbound::{OutboundAlarm, OutboundUse};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// How often it is kept: so much may be forgotten by a process that is killed.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+impl Running {
+    /// Keeps and tells as long as the server runs.
+    pub(super) async fn watch_outbound_use(self: Arc<Self>) {
+        loop {
+            sleep(INTERVAL).await;
+            self.keep_outbound_use().await;
+            for alarm in self.outbound_use.take_alarms() {
+                self.tell_of(&alarm);
+            }
+        }
+    }
+
+    /// Keeps what has changed.
+    pub(super) async fn keep_outbound_use(&self) {
+        let changes = self.outbound_use.take_changes(clock::now());
+        if changes.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.keep_outbound_use(&changes).await {
+            tracing::error!(%error, "the minutes talked through trunks are not kept, and will be");
+            self.outbound_use.put_back(&changes);
+        }
+    }
+
+    fn tell_of(&self, alarm: &OutboundAlarm) {
+        metrics::count_outbound_alarm(alarm);
+        let OutboundAlarm { domain, line, class, number, limit } = alarm;
+        tracing::error!(
+            %domain,
+            line,
+            class,
+            number,
+            limit = limit.name(),
+            "{alarm}: look at the calls of {line}; if they are right, change {} in the configuration \
+             and reload it (SIGHUP), and if not, take the line's rights away with `tandem extension \
+             rights`",
+            limit.key(),
+        );
+        self.outbound_alarms.add(ToldAlarm { at: clock::unix_now(), alarm: alarm.clone() });
+    }
+}
+
+/// The counts as they were when the process before this one ended.
+pub(super) async fn restored(store: &Store) -> Result<OutboundUse, StoreError> {
+    let counts = OutboundUse::default();
+    counts.restore(store.outbound_use().await?);
+    Ok(counts)
+}
+
+/// What administrators were told, for those who look later.
+#[derive(Debug, Default)]
+pub(super) struct ToldAlarms(Mutex<VecDeque<ToldAlarm>>);
+
+impl ToldAlarms {
+    /// The latest first.
+    pub(super) fn all(&self) -> Vec<ToldAlarm> {
+        self.lock().iter().cloned().collect()
+    }
+
+    fn add(&self, alarm: ToldAlarm) {
+        let mut alarms = self.lock();
+        alarms.push_front(alarm);
+        alarms.truncate(ALARMS_KEPT);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<ToldAlarm>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So many alarms can be looked at later.
+const ALARMS_KEPT: usize = 200;
