@@ -15,6 +15,8 @@ impl Call {
             Principal::Extension(own) => ctx.world.recents.last(self.domain, &own, of),
             Principal::Trunk(_) => None,
         };
+        // A row that a crash cut off may name the code itself, which would go in circles.
+        let number = number.filter(|it| *it != self.dialled);
         if let Some(number) = number.as_ref().filter(|_| self.told.is_none()) {
             self.dialled.clone_from(number);
         }

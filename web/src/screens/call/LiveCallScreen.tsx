@@ -19,6 +19,7 @@ const LEG_TONES: Readonly<Record<ActiveCall['legs'][number]['state'], Tone>> = {
   ringing: 'ring',
   talking: 'talk',
   held: 'hold',
+  waiting: 'hold',
   ended: 'off',
 };
 
