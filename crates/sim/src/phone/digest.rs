@@ -65,7 +65,9 @@ pub(super) fn is_proof(row: &str, method: &str, gate: &Gate) -> bool {
     let what = hash(format!("{method}:{}", field("uri")));
     let proof = format!("{secret}:{nonce}:{nc}:{}:{}:{what}", field("cnonce"), field("qop"));
     let is_asked = user == gate.user && realm == gate.realm && nonce == gate.nonce();
-    is_asked && nc == "00000001" && field("qop") == "auth" && field("response") == hash(proof)
+    // The answer to the first of two who ask goes with the one to the second again (RFC 7616 section 3.4).
+    let is_counted = nc == "00000001" || gate.further.is_some() && nc == "00000002";
+    is_asked && is_counted && field("qop") == "auth" && field("response") == hash(proof)
 }
 
 fn field(row: &str, name: &str) -> Option<String> {

@@ -122,8 +122,9 @@ fn a_proxy_that_asks_after_the_carrier_is_answered_beside_it() {
         city.wait(secs(5));
         assert_eq!(line(&city, CALLER).final_status(), Some(status), "{}", city.story());
         let asked = gate(&city).further.as_ref().map(|it| it.challenges);
-        assert_eq!(gate(&city).challenges, 1, "its answer is good for both");
-        assert!(asked.is_some_and(|it| (1..=2).contains(&it)), "{asked:?}");
+        if status == 200 {
+            assert_eq!((gate(&city).challenges, asked), (1, Some(1)), "each is answered once");
+        }
         hang_up_all(city);
     }
 }
