@@ -26,6 +26,8 @@ pub struct MessageRow {
     pub caller: String,
     /// What they are called, if that is known.
     pub caller_name: Option<String>,
+    /// Number of whoever forwarded it; `None` for one that was left here.
+    pub forwarded_by: Option<String>,
     /// When they began to speak.
     pub started: UnixMillis,
     /// How long it is, in ms.
@@ -51,6 +53,8 @@ pub enum MessageState {
     New,
     /// It was heard, and is kept.
     Saved,
+    /// Its owner has deleted it, and may save it until it leaves the mailbox.
+    Deleted,
 }
 
 /// What is in a mailbox.
@@ -78,6 +82,7 @@ impl MessageState {
             Self::Draft => "draft",
             Self::New => "new",
             Self::Saved => "saved",
+            Self::Deleted => "deleted",
         }
     }
 }
@@ -86,7 +91,7 @@ impl FromStr for MessageState {
     type Err = StoreError;
 
     fn from_str(word: &str) -> Result<Self, StoreError> {
-        let all = [Self::Draft, Self::New, Self::Saved];
+        let all = [Self::Draft, Self::New, Self::Saved, Self::Deleted];
         all.into_iter()
             .find(|it| it.as_str() == word)
             .ok_or_else(|| StoreError::Invalid(format!("{word:?} is no state of a message")))
@@ -103,6 +108,7 @@ impl Store {
                 .bind(row.mailbox.0)
                 .bind(super::text(&row.caller))
                 .bind(row.caller_name.as_deref().map(super::text))
+                .bind(&row.forwarded_by)
                 .bind(row.started.0)
                 .bind(row.duration_ms)
                 .bind(row.bytes)
@@ -125,7 +131,7 @@ impl Store {
     ) -> Result<Vec<MessageRow>, StoreError> {
         let mut sql = of_mailbox(SELECT, domain, mailbox);
         // The two words are in the order of the alphabet.
-        sql.push(" AND state <> 'draft' ORDER BY state, id");
+        sql.push(" AND state IN ('new', 'saved') ORDER BY state, id");
         Ok(run!(&self.db, sql, fetch_all)?)
     }
 
@@ -157,20 +163,24 @@ impl Store {
                 MessageState::Draft => counts.drafts = count,
                 MessageState::New => counts.new = count,
                 MessageState::Saved => counts.saved = count,
+                MessageState::Deleted => {}
             }
         }
         Ok(counts)
     }
 
-    /// Notes that a message was heard and is to be kept; false if it is not there.
-    pub async fn save_message(
+    /// Notes that a message was heard and is to be kept, or, with [`MessageState::Deleted`], that its
+    /// owner wants it no more; false if it is not there.
+    pub async fn mark_message(
         &self,
         domain: DomainId,
         mailbox: ExtensionId,
         id: RecordingId,
+        state: MessageState,
     ) -> Result<bool, StoreError> {
         let rows = on_either!(&self.db, pool => {
-            sqlx::query(SAVE)
+            sqlx::query(MARK)
+                .bind(state.as_str())
                 .bind(domain.0)
                 .bind(mailbox.0)
                 .bind(id.0)
@@ -220,6 +230,29 @@ impl Store {
                 .await?
         });
         Ok(row.map(|(file,)| file))
+    }
+
+    /// Removes the rows of what its owner has deleted, and gives the names of the files, which are to
+    /// be removed then.
+    pub async fn purge_messages(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as(PURGE).bind(domain.0).bind(mailbox.0).fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(|(file,)| file).collect())
+    }
+
+    /// The same for all mailboxes, but for the names: for the start. Says how many.
+    pub async fn purge_all_messages(&self) -> Result<u64, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query("DELETE FROM voicemail_message WHERE state = 'deleted'")
+                .execute(pool)
+                .await?
+                .rows_affected()
+        }))
     }
 
     /// Removes the rows of mailboxes whose extensions are gone; says how many.
@@ -335,6 +368,7 @@ from_row!(MessageRow, row => Ok(Self {
     mailbox: ExtensionId(row.try_get("mailbox_id")?),
     caller: row.try_get("caller")?,
     caller_name: row.try_get("caller_name")?,
+    forwarded_by: row.try_get("forwarded_by")?,
     started: UnixMillis(row.try_get("started_at")?),
     duration_ms: row.try_get("duration_ms")?,
     bytes: row.try_get("bytes")?,
@@ -346,21 +380,25 @@ from_row!(MessageRow, row => Ok(Self {
 
 const INSERT: &str = "
     INSERT INTO voicemail_message
-        (id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
-         file, state, is_cut_off)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        (id, domain_id, mailbox_id, caller, caller_name, forwarded_by, started_at, duration_ms,
+         bytes, sha256, file, state, is_cut_off)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (id) DO NOTHING";
 
 const SELECT: &str = "
-    SELECT id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
-           file, state, is_cut_off
+    SELECT id, domain_id, mailbox_id, caller, caller_name, forwarded_by, started_at, duration_ms,
+           bytes, sha256, file, state, is_cut_off
     FROM voicemail_message";
 
 const SELECT_COUNTS: &str = "SELECT state, COUNT(*) FROM voicemail_message";
 
-const SAVE: &str = "
-    UPDATE voicemail_message SET state = 'saved'
-    WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3 AND state <> 'draft'";
+const MARK: &str = "
+    UPDATE voicemail_message SET state = $1
+    WHERE domain_id = $2 AND mailbox_id = $3 AND id = $4 AND state <> 'draft'";
+
+const PURGE: &str = "
+    DELETE FROM voicemail_message WHERE domain_id = $1 AND mailbox_id = $2 AND state = 'deleted'
+    RETURNING file";
 
 const DELETE: &str = "
     DELETE FROM voicemail_message WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3

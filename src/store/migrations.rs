@@ -30,6 +30,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "features of lines", include_str!("../../migrations/0016_features_of_lines.sql")),
     (17, "text messages", include_str!("../../migrations/0017_text_messages.sql")),
     (18, "trunks in full", include_str!("../../migrations/0018_trunks_in_full.sql")),
+    (23, "greetings", include_str!("../../migrations/0023_greetings.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

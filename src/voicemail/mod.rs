@@ -11,6 +11,7 @@
 //! start; files that no row knows are removed then.
 
 mod desk;
+mod files;
 
 use crate::{
     config,
@@ -69,8 +70,11 @@ impl Voicemail {
         changes: mpsc::Sender<Mailbox>,
     ) -> Result<(Self, mpsc::Sender<VoicemailRequest>), VoicemailError> {
         let delivered = store.deliver_drafts().await?;
-        let homeless = store.delete_messages_of_nobody().await?;
-        let known = store.message_files().await?.into_iter().collect();
+        let homeless = store.delete_messages_of_nobody().await?
+            + store.purge_all_messages().await?
+            + store.delete_greetings_of_nobody().await?;
+        let mut known: HashSet<_> = store.message_files().await?.into_iter().collect();
+        known.extend(store.greeting_files().await?);
         let directory = config.dir.clone();
         let swept = spawn_blocking(move || sweep(&directory, &known)).await;
         let swept = swept

@@ -3,8 +3,8 @@
 use super::Text;
 use call::{
     dialplan::{
-        Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder, Finding,
-        ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind, TomlType,
+        Absence, Action, Builtin, Caller, Dial, DialOutcome, DialTarget, Explanation, FeatureOrder,
+        Finding, ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind, TomlType,
     },
     speech::Language,
 };
@@ -248,6 +248,9 @@ fn in_russian(mistake: &Mistake) -> String {
             "Нужно, когда переадресовать: {}",
             ForwardWhen::ALL.map(ForwardWhen::name).join(", ")
         ),
+        Mistake::NoGreeting => {
+            format!("Нужно название приветствия: {}", Absence::ALL.map(Absence::name).join(", "))
+        }
         Mistake::NoOutcome => {
             format!("Нужен исход вызова: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))
         }

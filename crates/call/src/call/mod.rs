@@ -394,7 +394,7 @@ impl Call {
         self.refuse_exchange(ctx);
         self.forget_transfer(ctx);
         self.announce_leaving(ctx);
-        self.leave_message_behind(ctx);
+        self.leave_mailbox(ctx);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             let hangup = match by {
                 Some(by) if by == n => HangupParty::Remote,

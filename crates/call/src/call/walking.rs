@@ -80,8 +80,9 @@ impl Call {
                 .supervision(self.domain, self.principal(), &number, language)
                 .and_then(|order| self.supervise(ctx, order))
                 .map(|()| None),
-            Action::LeaveMessage { number, language } => {
-                self.visit(ctx, Some(&number), language, VisitPurpose::Leave).map(|()| None)
+            Action::LeaveMessage { number, absence, language } => {
+                let purpose = VisitPurpose::Leave(absence);
+                self.visit(ctx, Some(&number), language, purpose).map(|()| None)
             }
             Action::HearMessages { language } => {
                 self.visit(ctx, None, language, VisitPurpose::Hear).map(|()| None)

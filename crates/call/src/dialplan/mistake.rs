@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use super::{DialOutcome, ForwardWhen, template::NUMBER};
+use super::{Absence, DialOutcome, ForwardWhen, template::NUMBER};
 use crate::speech::Language;
 use media::progress::ProgressTone;
 use toml::de::DeValue;
@@ -75,6 +75,9 @@ pub enum Mistake {
     /// When calls are forwarded has no such name.
     #[error("expected when calls are forwarded: {}", ForwardWhen::ALL.map(ForwardWhen::name).join(", "))]
     NoForward,
+    /// A greeting of a mailbox has no such name.
+    #[error("expected which greeting is heard: {}", Absence::ALL.map(Absence::name).join(", "))]
+    NoGreeting,
     /// A menu has a key that no telephone has.
     #[error("{found:?} is no key: expected one of 0 to 9, *, #")]
     NoKey {

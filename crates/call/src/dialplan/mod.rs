@@ -25,8 +25,8 @@ mod variables;
 mod walk;
 
 pub use action::{
-    Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
-    ParkPlan, Speech, Spoken,
+    Absence, Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather,
+    Outcome, ParkPlan, Speech, Spoken,
 };
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};

@@ -2,7 +2,7 @@
 
 use super::{
     Builtin, ConferencePlan,
-    action::{DialOutcome, ForwardWhen, ParkPlan},
+    action::{Absence, DialOutcome, ForwardWhen, ParkPlan},
     schedule::Zone,
     script::Script,
     template::Template,
@@ -34,6 +34,8 @@ pub(super) enum Step {
     },
     LeaveMessage {
         number: Template,
+        /// As the last dial ended unless written.
+        absence: Option<Absence>,
         language: Option<Language>,
     },
     HearMessages {
