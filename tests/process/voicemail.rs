@@ -4,7 +4,7 @@
 use crate::{
     harness::{
         Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
-        one_audio_call_at_a_time, wait_for,
+        kept_greetings, one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
 };
@@ -42,9 +42,11 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     let length = Duration::from_millis(row.duration_ms as u64);
     wait_for_packets_sent(&server, length + ENVELOPE_MAX);
     owner.command("dtmf 7");
-    wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
+    wait_for_message(&server, "deleted");
+    assert!(path_of(&server, &row).exists(), "its owner may restore it until it leaves");
     owner.command("dtmf #");
     owner.wait_for("call DISCONNECTED");
+    wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
     // Its clock adapts, so that neither the shape of the wave nor its timing tell much: it is the words.
     let score = judge.scores(&words, &[&judge.at_8_khz(&owner.heard())])[0];
     assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the owner's ear");
@@ -129,6 +131,81 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     owner.wait_for_count("mwi no", 2);
     owner.command("hangup");
     owner.wait_for("call DISCONNECTED");
+}
+
+#[test]
+fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
+    let _quiet = one_audio_call_at_a_time();
+    let mut server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    // The keys that lead to the recording may take longer than the silence before the first words.
+    let says = judge.joined(&[&lead, &words, &words, &tail].map(|it| it.path().to_owned()));
+    let mut owner = Pjsua::register(&server, &phone("1002", 0, Codec::Pcmu, &says));
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 511#");
+    wait_for_recordings(&server, 1);
+    wait_for_recordings(&server, 0);
+    owner.command("dtmf 1");
+    let database = server.folder().join("data/tandem.db");
+    wait_for("the greeting", LIMIT, || {
+        (kept_greetings(&database) == ["unavailable"]).then_some(())
+    });
+
+    server.kill_and_restart();
+
+    let mut caller = Pjsua::register(&server, &phone("1001", 1, Codec::Pcma, &tail));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    wait_for_recordings(&server, 1);
+    caller.command("hangup");
+    caller.wait_for("call DISCONNECTED");
+    let score = judge.scores(&words, &[&judge.at_8_khz(&caller.heard())])[0];
+    assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the caller's ear");
+}
+
+#[test]
+fn a_message_is_forwarded_to_a_third_and_its_sender_called_back() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    let says = judge.joined(&[&lead, &words, &tail].map(|it| it.path().to_owned()));
+    let caller = Phone { answers: true, ..phone("1001", 0, Codec::Pcma, &says) };
+    let mut caller = Pjsua::register(&server, &caller);
+    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let lamp = Watcher::subscribe(&server, "1003", "1003", "message-summary");
+    lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+    wait_for_recordings(&server, 1);
+    wait_for_recordings(&server, 0);
+    caller.command("dtmf 1");
+    caller.wait_for("call DISCONNECTED 200");
+    let row = wait_for_message(&server, "new");
+
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 18");
+    owner.command("dtmf 1003#");
+    lamp.wait_for("the message", |it| it.contains("Voice-Message: 1/0 (0/0)"));
+    let rows = messages(&server);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows[1].forwarded_by.as_deref(), Some("1002"));
+    assert_eq!(rows[1].caller, "1001");
+    let [original, copy] = [&row, &rows[1]].map(|it| std::fs::read(path_of(&server, it)));
+    assert_eq!(original.expect("it is there"), copy.expect("so is its copy"));
+
+    owner.command("dtmf 3");
+    caller.wait_for_count("call CONFIRMED", 2);
+    owner.command("hangup");
+    caller.wait_for_count("call DISCONNECTED", 2);
 }
 
 #[track_caller]
