@@ -1,6 +1,6 @@
 //! `[voicemail]`
 
-use super::{Problems, Server};
+use super::{Problems, RecordingFormat, Server};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
@@ -15,6 +15,8 @@ pub struct Voicemail {
     pub message_min: Duration,
     /// Most messages in a mailbox.
     pub messages_max: u32,
+    /// What the sound of a message is in that is attached to a letter.
+    pub mail_format: RecordingFormat,
     /// How far clocks of those who hear messages are ahead of UTC, in minutes.
     pub utc_offset_min: i16,
 }
@@ -26,6 +28,7 @@ pub(super) struct Raw {
     message_max_s: u32,
     message_min_s: u32,
     messages_max: u32,
+    mail_format: RecordingFormat,
     utc_offset_min: i16,
 }
 
@@ -36,6 +39,7 @@ impl Default for Raw {
             message_max_s: 180,
             message_min_s: 2,
             messages_max: 100,
+            mail_format: RecordingFormat::Wav,
             utc_offset_min: 0,
         }
     }
@@ -55,6 +59,7 @@ impl Raw {
             message_max: longest,
             message_min: shortest,
             messages_max: messages,
+            mail_format: self.mail_format,
             utc_offset_min: offset,
         }
     }

@@ -15,7 +15,6 @@
 mod finisher;
 mod journals;
 mod made;
-mod sound_file;
 mod stitched;
 
 use crate::{

@@ -1,15 +1,15 @@
-//! Voicemail: the messages of mailboxes, and the PINs that open these.
+//! Voicemail: the messages of mailboxes.
 //!
 //! A row is there only when its file is on the disk, and is removed before the file is, so that
 //! whoever has a row has something to hear; a file without a row is swept at the next start.
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
-    parsed, passwords,
+    db::{BeginWriting as _, from_row, on_either},
+    letters::{QUEUE_DRAFTS, QUEUE_ONE},
+    parsed,
     sql::{Sql, run},
 };
-use crate::config::Secret;
 use base::{DomainId, ExtensionId, RecordingId, UnixMillis};
 use std::str::FromStr;
 
@@ -99,10 +99,12 @@ impl FromStr for MessageState {
 }
 
 impl Store {
-    /// Adds a message; one that is there already is left alone.
+    /// Adds a message, and queues the letter about one that is new; one that is there already is left
+    /// alone.
     pub async fn add_message(&self, row: &MessageRow) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            sqlx::query(INSERT)
+            let mut tx = pool.begin_writing().await?;
+            let added = sqlx::query(INSERT)
                 .bind(row.id.0)
                 .bind(row.domain.0)
                 .bind(row.mailbox.0)
@@ -116,8 +118,13 @@ impl Store {
                 .bind(&row.file)
                 .bind(row.state.as_str())
                 .bind(row.is_cut_off)
-                .execute(pool)
-                .await?;
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if added > 0 {
+                sqlx::query(QUEUE_ONE).bind(row.id.0).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
         });
         Ok(())
     }
@@ -191,14 +198,17 @@ impl Store {
         Ok(rows > 0)
     }
 
-    /// Lets the owner of the mailbox find a draft; false if there is no such draft (yet).
+    /// Lets the owner of the mailbox find a draft, and queues the letter about it; false if there is no
+    /// such draft (yet).
     pub async fn deliver_message(&self, id: RecordingId) -> Result<bool, StoreError> {
         let rows = on_either!(&self.db, pool => {
-            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'")
-                .bind(id.0)
-                .execute(pool)
-                .await?
-                .rows_affected()
+            let mut tx = pool.begin_writing().await?;
+            let rows = sqlx::query(DELIVER).bind(id.0).execute(&mut *tx).await?.rows_affected();
+            if rows > 0 {
+                sqlx::query(QUEUE_ONE).bind(id.0).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            rows
         });
         Ok(rows > 0)
     }
@@ -206,10 +216,11 @@ impl Store {
     /// Delivers every draft, whose callers are gone: for the start. Says how many.
     pub async fn deliver_drafts(&self) -> Result<u64, StoreError> {
         Ok(on_either!(&self.db, pool => {
-            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE state = 'draft'")
-                .execute(pool)
-                .await?
-                .rows_affected()
+            let mut tx = pool.begin_writing().await?;
+            sqlx::query(QUEUE_DRAFTS).execute(&mut *tx).await?;
+            let rows = sqlx::query(DELIVER_ALL).execute(&mut *tx).await?.rows_affected();
+            tx.commit().await?;
+            rows
         }))
     }
 
@@ -269,71 +280,6 @@ impl Store {
         });
         Ok(rows.into_iter().map(|(file,)| file).collect())
     }
-
-    // === PINs ===
-
-    /// Sets the PIN of a mailbox, or none.
-    pub async fn set_mailbox_pin(
-        &self,
-        domain: DomainId,
-        number: &str,
-        pin: Option<Secret>,
-    ) -> Result<(), StoreError> {
-        let hash = match pin {
-            Some(pin) => {
-                check_pin(&pin)?;
-                Some(passwords::hash(pin).await?)
-            }
-            None => None,
-        };
-        let rows = on_either!(&self.db, pool => {
-            sqlx::query(UPDATE_PIN)
-                .bind(&hash)
-                .bind(domain.0)
-                .bind(number)
-                .execute(pool)
-                .await?
-                .rows_affected()
-        });
-        super::require_row(rows, || format!("extension {number}"))
-    }
-
-    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open.
-    pub async fn fits_mailbox(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-        pin: Secret,
-    ) -> Result<Option<bool>, StoreError> {
-        match self.mailbox_pin_hash(domain, mailbox).await? {
-            Some(hash) => Ok(Some(passwords::verify(pin, hash).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether a mailbox has a PIN.
-    pub async fn has_mailbox_pin(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-    ) -> Result<bool, StoreError> {
-        Ok(self.mailbox_pin_hash(domain, mailbox).await?.is_some())
-    }
-
-    async fn mailbox_pin_hash(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-    ) -> Result<Option<String>, StoreError> {
-        let row: Option<(Option<String>,)> = on_either!(&self.db, pool => {
-            sqlx::query_as("SELECT mailbox_pin_hash FROM extension WHERE domain_id = $1 AND id = $2")
-                .bind(domain.0)
-                .bind(mailbox.0)
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.and_then(|(hash,)| hash))
-    }
 }
 
 /// A statement about the messages of one mailbox.
@@ -343,24 +289,6 @@ fn of_mailbox(start: &str, domain: DomainId, mailbox: ExtensionId) -> Sql {
     sql.push(" AND mailbox_id = ").bind(mailbox.0);
     sql
 }
-
-/// PINs are entered on a telephone.
-fn check_pin(pin: &Secret) -> Result<(), StoreError> {
-    let digits = pin.expose();
-    let is_good = (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&digits.len())
-        && digits.bytes().all(|it| it.is_ascii_digit());
-    if is_good {
-        return Ok(());
-    }
-    Err(StoreError::Invalid(format!(
-        "a PIN of a mailbox has {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits"
-    )))
-}
-
-/// Fewer would be guessed in spite of the lock-out.
-const PIN_DIGITS_MIN: usize = 4;
-/// Digits of the longest PIN.
-const PIN_DIGITS_MAX: usize = 12;
 
 from_row!(MessageRow, row => Ok(Self {
     id: RecordingId(row.try_get("id")?),
@@ -392,6 +320,11 @@ const SELECT: &str = "
 
 const SELECT_COUNTS: &str = "SELECT state, COUNT(*) FROM voicemail_message";
 
+const DELIVER: &str =
+    "UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'";
+
+const DELIVER_ALL: &str = "UPDATE voicemail_message SET state = 'new' WHERE state = 'draft'";
+
 const MARK: &str = "
     UPDATE voicemail_message SET state = $1
     WHERE domain_id = $2 AND mailbox_id = $3 AND id = $4 AND state <> 'draft'";
@@ -406,7 +339,3 @@ const DELETE: &str = "
 
 const DELETE_OF_NOBODY: &str = "
     DELETE FROM voicemail_message WHERE mailbox_id NOT IN (SELECT id FROM extension)";
-
-const UPDATE_PIN: &str = "
-    UPDATE extension SET mailbox_pin_hash = $1, version = version + 1
-    WHERE domain_id = $2 AND number = $3";

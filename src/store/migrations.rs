@@ -31,6 +31,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (17, "text messages", include_str!("../../migrations/0017_text_messages.sql")),
     (18, "trunks in full", include_str!("../../migrations/0018_trunks_in_full.sql")),
     (23, "greetings", include_str!("../../migrations/0023_greetings.sql")),
+    (24, "letters", include_str!("../../migrations/0024_letters.sql")),
+    (25, "locks of mailboxes", include_str!("../../migrations/0025_locks_of_mailboxes.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -4,7 +4,7 @@ use super::files;
 use crate::{
     clock,
     config::{self, Secret},
-    store::{KeptGreeting, MessageRow, MessageState, Store, StoreError},
+    store::{KeptGreeting, MessageRow, MessageState, Store, StoreError, WrongPins},
 };
 use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{
@@ -16,10 +16,13 @@ use call::{
     },
 };
 use media::sound::Sound;
-use std::{collections::HashMap, fmt, io, time::Duration};
+use std::{collections::HashMap, fmt, io, sync::Arc, time::Duration};
 use time::{OffsetDateTime, UtcOffset};
 use tokio::{
-    sync::mpsc::{self, error::TrySendError},
+    sync::{
+        Notify,
+        mpsc::{self, error::TrySendError},
+    },
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval},
 };
@@ -32,14 +35,14 @@ pub(super) struct Desk {
     shards: Vec<mpsc::Sender<VoicemailReply>>,
     /// To whoever tells owners what is in their mailboxes.
     changes: mpsc::Sender<Mailbox>,
+    /// Looks for letters to be sent.
+    post: Arc<Notify>,
     /// Mailboxes that hold something else than was told; there are no more than extensions.
     untold: HashMap<ExtensionId, Mailbox>,
     /// Drafts that their callers have judged and that the database does not have as judged yet.
     judged: HashMap<RecordingId, Judged>,
     /// Who waits to hear a draft that is not finished yet.
     waiting: HashMap<RecordingId, Waiting>,
-    /// Wrong PINs, by mailbox; there are no more mailboxes than extensions.
-    wrong_pins: HashMap<ExtensionId, WrongPins>,
 }
 
 /// Who hears an answer.
@@ -83,13 +86,6 @@ enum ForwardError {
     Database(#[from] StoreError),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct WrongPins {
-    count: u8,
-    /// When the last was entered.
-    last: Instant,
-}
-
 impl Verdict {
     /// Whether somebody waits to hear that it is kept.
     fn is_awaited(self) -> bool {
@@ -106,16 +102,17 @@ impl Desk {
         store: Store,
         shards: Vec<mpsc::Sender<VoicemailReply>>,
         changes: mpsc::Sender<Mailbox>,
+        post: Arc<Notify>,
     ) -> Self {
         Self {
             config,
             store,
             shards,
             changes,
+            post,
             untold: HashMap::new(),
             judged: HashMap::new(),
             waiting: HashMap::new(),
-            wrong_pins: HashMap::new(),
         }
     }
 
@@ -234,7 +231,6 @@ impl Desk {
         let now = Instant::now();
         self.waiting.retain(|_, it| now - it.since < AWAITED_MAX);
         self.judged.retain(|_, it| now - it.since < AWAITED_MAX);
-        self.wrong_pins.retain(|_, it| now - it.last < LOCKED_FOR);
         let messages: Vec<_> = self.judged.keys().copied().collect();
         for message in messages {
             self.settle(message).await;
@@ -271,6 +267,7 @@ impl Desk {
                 self.judged.remove(&message);
                 if verdict == Verdict::Deliver {
                     self.note_change(&mailbox);
+                    self.post.notify_one();
                 }
                 if verdict.is_awaited() {
                     self.answer(asker, VoicemailAnswer::Kept(message));
@@ -401,6 +398,7 @@ impl Desk {
         };
         self.store.add_message(&copy).await?;
         self.note_change(to);
+        self.post.notify_one();
         Ok(Forwarded::Done)
     }
 
@@ -487,25 +485,27 @@ impl Desk {
         }
     }
 
+    /// Wrong PINs count in whatever calls they are entered, and across starts of the server.
     async fn try_pin(
-        &mut self,
+        &self,
         mailbox: &Mailbox,
         EnteredPin(pin): EnteredPin,
     ) -> Result<PinVerdict, StoreError> {
         let Mailbox { domain, extension, .. } = *mailbox;
-        let now = Instant::now();
-        let before = self.wrong_pins.get(&extension).filter(|it| now - it.last < LOCKED_FOR);
-        let count = before.map_or(0, |it| it.count);
-        if count >= WRONG_PINS_MAX {
+        let now = clock::unix_now();
+        let mut wrong = self.store.wrong_pins(extension).await?;
+        // A clock that was set back locks nobody out for longer.
+        if !(0..LOCKED_FOR.as_millis() as i64).contains(&(now.0 - wrong.last.0)) {
+            wrong.count = 0;
+        }
+        if wrong.count >= WRONG_PINS_MAX {
             return Ok(PinVerdict::LockedOut);
         }
         let fits = self.store.fits_mailbox(domain, extension, Secret::new(pin)).await?;
-        if fits.unwrap_or(true) {
-            self.wrong_pins.remove(&extension);
-            return Ok(PinVerdict::Right);
-        }
-        self.wrong_pins.insert(extension, WrongPins { count: count + 1, last: now });
-        Ok(PinVerdict::Wrong)
+        let is_right = fits.unwrap_or(true);
+        let count = if is_right { 0 } else { wrong.count + 1 };
+        self.store.set_wrong_pins(extension, WrongPins { count, last: now }).await?;
+        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
     }
 
     // === Answers ===
@@ -550,7 +550,7 @@ fn in_words(at: UnixMillis, utc_offset_min: i16) -> Option<(Date, ClockTime)> {
 }
 
 /// Wrong PINs of a mailbox, in whatever calls, after which none opens it for a while.
-const WRONG_PINS_MAX: u8 = 3;
+const WRONG_PINS_MAX: u32 = 3;
 /// How long none does, from the last wrong one.
 const LOCKED_FOR: Duration = Duration::from_secs(5 * 60);
 /// How often what could not be done is tried again.

@@ -1,5 +1,6 @@
 //! The sound files of mailboxes. All of it blocks.
 
+use crate::{config::RecordingFormat, sound_file::SoundFile};
 use media::{audio_file, codec::Rate, sound::Sound};
 use std::{
     fs::{self, File},
@@ -31,6 +32,22 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(&part, to)?;
     File::open(folder)?.sync_all()?;
     folder.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
+}
+
+/// The bytes of a WAV file of ours, as Opus in Ogg.
+pub(super) fn as_opus(wav: &Path) -> io::Result<Vec<u8>> {
+    let mut wave = hound::WavReader::open(wav).map_err(io::Error::other)?;
+    let spec = wave.spec();
+    let samples: Vec<i16> = wave.samples().collect::<Result<_, _>>().map_err(io::Error::other)?;
+    // Such a file is swept at the next start if this is not the end of it.
+    let path = wav.with_extension("opus.part");
+    let channels = usize::from(spec.channels);
+    let mut file = SoundFile::create(&path, RecordingFormat::Opus, spec.sample_rate, channels)?;
+    file.write(samples.into_iter())?;
+    file.finish()?;
+    let bytes = fs::read(&path)?;
+    fs::remove_file(&path)?;
+    Ok(bytes)
 }
 
 /// Removes a file that no row knows any more.

@@ -182,6 +182,15 @@ async fn three_wrong_pins_lock_a_mailbox_whatever_calls_they_come_from() {
     }
 
     assert_eq!(verdicts, [Wrong, Right, Wrong, Wrong, Wrong, LockedOut]);
+
+    place.restart().await;
+    place.ask(VoicemailOrder::TryPin(EnteredPin("4711".to_owned()))).await;
+    let told = place.answer().await;
+    assert!(matches!(told, VoicemailAnswer::Pin(LockedOut)), "a start unlocks nothing: {told:?}");
+    place.store.set_mailbox_pin(place.domain.id, "1001", Some(Secret::new("4712"))).await.unwrap();
+    place.ask(VoicemailOrder::TryPin(EnteredPin("4712".to_owned()))).await;
+    let told = place.answer().await;
+    assert!(matches!(told, VoicemailAnswer::Pin(Right)), "another PIN does: {told:?}");
 }
 
 #[tokio::test]
@@ -330,10 +339,16 @@ async fn start(
 {
     let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
     let (reply, replies) = mpsc::channel(REPLIES_MAX);
-    let (_, requests) =
-        Voicemail::start(config, store.clone(), finished_ear, vec![reply], mpsc::channel(1).0)
-            .await
-            .unwrap();
+    let (_, requests) = Voicemail::start(
+        config,
+        None,
+        store.clone(),
+        finished_ear,
+        vec![reply],
+        mpsc::channel(1).0,
+    )
+    .await
+    .unwrap();
     (requests, finished, replies)
 }
 

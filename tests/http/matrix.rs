@@ -183,6 +183,12 @@ fn body_of(route: &Route) -> serde_json::Value {
             "do_not_disturb": false, "forward_all": null, "forward_busy": null,
             "forward_no_answer": null, "forward_offline": null,
         }),
+        ("PUT", "/admin/lines/{id}/mailbox" | "/me/lines/{id}/mailbox") => {
+            serde_json::json!({ "email": null })
+        }
+        ("PUT", "/admin/lines/{id}/mailbox/pin" | "/me/lines/{id}/mailbox/pin") => {
+            serde_json::json!({ "pin": null })
+        }
         (_, _) => serde_json::json!({}),
     }
 }

@@ -2,8 +2,9 @@
 //! another, whatever happens meanwhile.
 
 use crate::{
+    base64::base64,
     harness::{
-        Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
+        Codec, Judge, MailServer, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
         kept_greetings, one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
@@ -206,6 +207,55 @@ fn a_message_is_forwarded_to_a_third_and_its_sender_called_back() {
     caller.wait_for_count("call CONFIRMED", 2);
     owner.command("hangup");
     caller.wait_for_count("call DISCONNECTED", 2);
+}
+
+#[test]
+fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox() {
+    let _quiet = one_audio_call_at_a_time();
+    let mail = MailServer::start_refusing();
+    let mut server = Server::start_with(&mail.config());
+    let domain = ["--domain", "demo.tandem.test"];
+    let set = ["extension", "mail", "1002", "--address", "anna@a.example", "--delete-sent"];
+    let told = server.command(&[&set[..], &domain].concat());
+    assert!(told.status.success(), "{told:?}");
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+    wait_for_recorded(&server, Duration::from_secs(8));
+    caller.command("hangup");
+    let row = wait_for_message(&server, "new");
+    wait_for("a refused letter", LIMIT, || {
+        (server.metric("tandem_voicemail_letters_failed_total") >= 1).then_some(())
+    });
+    assert_eq!(server.metric("tandem_voicemail_letters_sent_total"), 0);
+
+    server.kill_and_restart();
+    assert!(path_of(&server, &row).exists());
+    mail.take_letters();
+
+    let letter = mail.wait_for_letter(LIMIT);
+    for told in ["To: anna@a.example\n", "From: Tandem <desk@a.example>\n", "Subject: =?utf-8?b?"] {
+        assert!(letter.contains(told), "{told}: {letter}");
+    }
+    let (_, attached) = letter.split_once("Content-Type: audio/wav").expect("it brings the sound");
+    let (_, attached) = attached.split_once("\n\n").expect("the part has a body");
+    let (attached, _) = attached.split_once("\n--").expect("the part ends");
+    let path = server.folder().join("attached.wav");
+    std::fs::write(&path, base64(attached)).expect("the folder takes a file");
+    let file = judge.at_8_khz(&Recording::at(path)).samples();
+    let kept = likeness(&words.samples(), &file);
+    assert!(kept >= LIKE, "{kept} in the letter");
+    wait_for("the empty mailbox", LIMIT, || messages(&server).is_empty().then_some(()));
+    assert!(!path_of(&server, &row).exists());
+    assert_eq!(mail.letters().len(), 1, "it comes once");
+    wait_for("the empty queue", LIMIT, || {
+        (server.metric("tandem_voicemail_letters_waiting") == 0).then_some(())
+    });
 }
 
 #[track_caller]

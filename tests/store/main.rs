@@ -14,6 +14,7 @@ mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
 mod first_version;
+mod letters;
 mod messages;
 mod million;
 mod rows;
@@ -43,6 +44,9 @@ on_both_engines! {
     messages::a_deleted_message_can_be_restored_until_it_is_purged,
     messages::a_greeting_takes_the_place_of_the_one_before_once_it_is_kept,
     messages::greetings_without_a_verdict_or_an_owner_go_at_the_start,
+    letters::a_letter_is_queued_with_each_message_that_becomes_new,
+    letters::a_letter_waits_until_it_is_due_and_knows_its_reader,
+    letters::wrong_pins_are_counted_until_the_right_one_or_another,
     messages::a_mailbox_opens_with_its_pin_alone,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,

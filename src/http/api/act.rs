@@ -67,8 +67,12 @@ words! {
         LineChanged = "line.changed",
         /// Whoever sits at an extension changed what becomes of calls to it.
         LineFeaturesChanged = "line.features_changed",
+        /// Where the owner of a mailbox is written to was changed.
+        LineMailboxChanged = "line.mailbox_changed",
         /// An extension got another password.
         LinePasswordChanged = "line.password_changed",
+        /// A mailbox got another PIN, or none.
+        LinePinChanged = "line.pin_changed",
         /// An extension was removed.
         LineRemoved = "line.removed",
         /// Somebody listened to a recording.

@@ -242,7 +242,7 @@ async fn own_lines(api: &ApiState, session: &Session) -> Result<Vec<Extension>, 
 }
 
 /// A line of one's own; the only one if none is named.
-async fn own_line(
+pub(super) async fn own_line(
     api: &ApiState,
     session: &Session,
     wanted: Option<Uuid>,

@@ -35,6 +35,7 @@ pub mod listing;
 mod live;
 mod live_sessions;
 mod mail;
+mod mailboxes;
 mod me;
 mod media_rules;
 pub mod menu;
@@ -104,6 +105,7 @@ pub fn door() -> Door {
     let door = admin_roles::routes(door);
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
+    let door = mailboxes::routes(door);
     let door = admin_trunks::routes(door);
     let door = admin_domains::routes(door);
     let door = admin_dialplans::routes(door);

@@ -15,6 +15,7 @@ mod rtp;
 mod server;
 mod signed;
 mod sipp;
+mod smtp;
 mod stream;
 mod wait;
 mod watcher;
@@ -34,6 +35,7 @@ pub(crate) use rtp::{PACKET_TIME, media_address_for_callee, media_address_for_ca
 pub(crate) use server::{Server, TRUNK_SLOT, Transport, tandem};
 pub(crate) use signed::signed;
 pub(crate) use sipp::{RunningSipp, Sipp, TraceEntry};
+pub(crate) use smtp::MailServer;
 pub(crate) use stream::TcpPeer;
 pub(crate) use wait::wait_for;
 pub(crate) use watcher::{Watcher, subscribe};

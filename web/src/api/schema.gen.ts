@@ -240,6 +240,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/lines/{id}/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mailbox of a line */
+        get: operations["get_admin_lines_id_mailbox"];
+        /** Change the mailbox of a line */
+        put: operations["put_admin_lines_id_mailbox"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}/mailbox/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the mailbox of a line another PIN, or none */
+        put: operations["put_admin_lines_id_mailbox_pin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/lines/{id}/password": {
         parameters: {
             query?: never;
@@ -914,6 +949,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/lines/{id}/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mailbox of one's own line */
+        get: operations["get_me_lines_id_mailbox"];
+        /** Change the mailbox of one's own line */
+        put: operations["put_me_lines_id_mailbox"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/lines/{id}/mailbox/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the mailbox of one's own line another PIN, or none */
+        put: operations["put_me_lines_id_mailbox_pin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/locale": {
         parameters: {
             query?: never;
@@ -1144,7 +1214,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1991,6 +2061,38 @@ export interface components {
             /** @description The secret. */
             token: string;
         };
+        /** @description The mailbox of a line. */
+        Mailbox: {
+            /** @description Whether such a letter brings the sound. */
+            attach: boolean;
+            /** @description Whether the server can write letters: it has a `[mail]` section. */
+            can_write: boolean;
+            /** @description Whether a message whose sound was sent is removed from the mailbox. */
+            delete_sent: boolean;
+            /** @description Where its owner is written to when somebody leaves a message; `null` for nowhere. */
+            email: string | null;
+            /** @description Whether a PIN is asked for. */
+            has_pin: boolean;
+            /**
+             * Format: int32
+             * @description Messages that nobody has heard.
+             */
+            new: number;
+            /**
+             * Format: int32
+             * @description Messages that were heard and kept.
+             */
+            saved: number;
+        };
+        /** @description What may be changed of a mailbox. */
+        MailboxDraft: {
+            /** @description Whether such a letter brings the sound. */
+            attach?: boolean;
+            /** @description Whether a message whose sound was sent is removed from the mailbox. */
+            delete_sent?: boolean;
+            /** @description Where its owner is written to; `null` for nowhere. */
+            email?: string | null;
+        };
         /** @description Who is signed in, and what they may do. */
         Me: {
             /** @description What requests that change something bring as `X-CSRF`. */
@@ -2202,6 +2304,14 @@ export interface components {
         PasswordTold: {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
             password: string | null;
+        };
+        /** @description What opens a mailbox. */
+        PinChoice: {
+            /**
+             * Format: password
+             * @description 4 to 12 digits; `null` for none. Wrong ones that were entered are forgotten.
+             */
+            pin?: string | null;
         };
         /** @description `application/problem+json` */
         Problem: {
@@ -3385,6 +3495,103 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_mailbox_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinChoice"];
+            };
+        };
+        responses: {
+            /** @description Set */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4921,6 +5128,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LineFeatures"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_lines_id_mailbox_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinChoice"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {

@@ -28,6 +28,7 @@ export type User = Schemas['User'];
 export type Role = Schemas['Role'];
 /** A line as the administrator sees it. */
 export type ManagedLine = Schemas['Line'];
+export type Mailbox = Schemas['Mailbox'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 export type Registration = Schemas['Registration'];

@@ -20,6 +20,8 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'line.added': 'admin.audit.action.line.added',
   'line.changed': 'admin.audit.action.line.changed',
   'line.features_changed': 'admin.audit.action.line.features_changed',
+  'line.mailbox_changed': 'admin.audit.action.line.mailbox_changed',
+  'line.pin_changed': 'admin.audit.action.line.pin_changed',
   'line.password_changed': 'admin.audit.action.line.password_changed',
   'line.removed': 'admin.audit.action.line.removed',
   'recording.heard': 'admin.audit.action.recording.heard',
