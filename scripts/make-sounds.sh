@@ -97,6 +97,7 @@ voicemail after-tone 'после сигнала. Когда закончите, 
     'after the tone. When you are done, press the pound key.'
 voicemail too-short 'Слишком коротко. Повторите после сигнала.' \
     'That was too short. Please try again after the tone.'
+voicemail time-is-over 'Время сообщения истекло.' 'The time for your message is over.'
 voicemail review 'Чтобы отправить сообщение, нажмите один. Прослушать, два. Записать заново, три.' \
     'To send your message, press one. To listen to it, press two. To record it again, press three.'
 voicemail kept 'Сообщение сохранено. До свидания.' 'Your message is kept. Goodbye.'

@@ -78,6 +78,7 @@ impl Live {
             | CallState::Held
             | CallState::Parked
             | CallState::Supervising
+            | CallState::Voicemail
             | CallState::Ending => vec!["hangup"],
         }
     }

@@ -66,10 +66,12 @@ pub struct MessageCounts {
     pub saved: u32,
     /// Messages that their callers have not left yet.
     pub drafts: u32,
+    /// How long all of these are together, in ms.
+    pub duration_ms: i64,
 }
 
 impl MessageCounts {
-    /// What counts against the quota of the mailbox.
+    /// How many count against the quota of the mailbox.
     pub fn all(self) -> u32 {
         self.new + self.saved + self.drafts
     }
@@ -162,11 +164,14 @@ impl Store {
     ) -> Result<MessageCounts, StoreError> {
         let mut sql = of_mailbox(SELECT_COUNTS, domain, mailbox);
         sql.push(" GROUP BY state");
-        let rows: Vec<(String, i64)> = run!(&self.db, sql, fetch_all)?;
+        let rows: Vec<(String, i64, i64)> = run!(&self.db, sql, fetch_all)?;
         let mut counts = MessageCounts::default();
-        for (state, count) in rows {
-            let count = super::unsigned(count);
-            match state.parse()? {
+        for (state, count, duration_ms) in rows {
+            let (state, count) = (state.parse()?, super::unsigned(count));
+            if state != MessageState::Deleted {
+                counts.duration_ms += duration_ms;
+            }
+            match state {
                 MessageState::Draft => counts.drafts = count,
                 MessageState::New => counts.new = count,
                 MessageState::Saved => counts.saved = count,
@@ -318,7 +323,9 @@ const SELECT: &str = "
            bytes, sha256, file, state, is_cut_off
     FROM voicemail_message";
 
-const SELECT_COUNTS: &str = "SELECT state, COUNT(*) FROM voicemail_message";
+// A sum of PostgreSQL is no bigint by itself.
+const SELECT_COUNTS: &str =
+    "SELECT state, COUNT(*), CAST(SUM(duration_ms) AS bigint) FROM voicemail_message";
 
 const DELIVER: &str =
     "UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'";

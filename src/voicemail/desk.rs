@@ -4,7 +4,7 @@ use super::files;
 use crate::{
     clock,
     config::{self, Secret},
-    store::{KeptGreeting, MessageRow, MessageState, Store, StoreError, WrongPins},
+    store::{KeptGreeting, MessageCounts, MessageRow, MessageState, Store, StoreError, WrongPins},
 };
 use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{
@@ -324,10 +324,22 @@ impl Desk {
         let rows = self.store.messages(domain, extension).await?;
         Ok(OpenedMailbox {
             has_pin: self.store.has_mailbox_pin(domain, extension).await?,
-            has_room: counts.all() < self.config.messages_max,
+            has_room: self.takes_more(counts),
+            room: self.room(counts),
             messages: rows.into_iter().map(|row| self.view(row)).collect(),
             greetings: self.store.greetings(domain, extension).await?,
         })
+    }
+
+    /// Whether a mailbox takes a message of some length.
+    fn takes_more(&self, counts: MessageCounts) -> bool {
+        counts.all() < self.config.messages_max && self.room(counts) >= self.config.message_min
+    }
+
+    /// How long all that a mailbox takes may be.
+    fn room(&self, counts: MessageCounts) -> Duration {
+        let taken = Duration::from_millis(counts.duration_ms.max(0) as u64);
+        self.config.mailbox_max.saturating_sub(taken)
     }
 
     fn view(&self, row: MessageRow) -> MessageView {
@@ -379,7 +391,8 @@ impl Desk {
             return Ok(Forwarded::Gone);
         };
         let counts = self.store.count_messages(to.domain, to.extension).await?;
-        if counts.all() >= self.config.messages_max {
+        let length = Duration::from_millis(row.duration_ms.max(0) as u64);
+        if !self.takes_more(counts) || self.room(counts) < length {
             return Ok(Forwarded::Full);
         }
         let id = new_id()?;

@@ -72,6 +72,8 @@ async fn a_mailbox_tells_what_is_in_it_and_whether_there_is_room() {
     let expected = [(id(2), voicemail::MessageState::New), (id(1), voicemail::MessageState::Saved)];
     assert_eq!(shown, expected);
     assert!(!opened.has_room, "two are the most");
+    let all = Duration::from_secs(60);
+    assert_eq!(opened.room, all - Duration::from_millis(200), "two of a tenth of a second");
     let (date, time) = opened.messages[0].at.expect("the moment has words");
     // 22:13:20 UTC on 14 November, three hours ahead.
     assert_eq!((date.day(), date.month(), time.hour(), time.minute()), (15, 11, 1, 13));
@@ -230,9 +232,11 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let overrides =
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config =
-            Config::parse("[voicemail]\nmessages_max = 2\nutc_offset_min = 180", &overrides)
-                .unwrap();
+        let config = Config::parse(
+            "[voicemail]\nmessages_max = 2\nmailbox_max_s = 60\nutc_offset_min = 180",
+            &overrides,
+        )
+        .unwrap();
         let store = Store::open(&config.store).await.unwrap();
         store.add_domain("a.example").await.unwrap();
         let domain = store.require_domain("a.example").await.unwrap();

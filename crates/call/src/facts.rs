@@ -145,6 +145,8 @@ pub enum CallState {
     Conference,
     /// The caller hears others talk.
     Supervising,
+    /// The guest leaves a message, or hears its own.
+    Voicemail,
     /// Every leg was told to end; for people the call is over.
     Ending,
 }
@@ -225,6 +227,7 @@ impl CallState {
             Self::Parked => "parked",
             Self::Conference => "conference",
             Self::Supervising => "supervising",
+            Self::Voicemail => "voicemail",
             Self::Ending => "ending",
         }
     }

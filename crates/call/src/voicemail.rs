@@ -8,7 +8,7 @@
 use crate::speech::{ClockTime, Date};
 use base::{CallId, DomainId, ExtensionId, RecordingId};
 use media::sound::Sound;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// Where messages for an extension are.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -152,6 +152,8 @@ pub struct OpenedMailbox {
     pub has_pin: bool,
     /// Whether it takes one more message.
     pub has_room: bool,
+    /// How long that message may be, however long messages may be at all.
+    pub room: Duration,
     /// New ones first, then saved ones, each oldest first.
     pub messages: Vec<MessageView>,
     /// Greetings that its owner has recorded.

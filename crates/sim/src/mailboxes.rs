@@ -13,7 +13,10 @@ use media::{
     recording::{Label, Purpose},
     sound::Sound,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 /// All mailboxes.
 #[derive(Debug, Default)]
@@ -34,6 +37,8 @@ pub struct Mailboxes {
     forwarded: u64,
     /// Most messages in a mailbox; `None` for any number.
     pub messages_max: Option<usize>,
+    /// How long the next message may be; `None` for as long as it likes.
+    pub room: Option<Duration>,
     /// Whether recordings are finished only by [`crate::City::finish_messages`].
     pub is_slow: bool,
     /// Whether it answers nothing.
@@ -272,6 +277,7 @@ impl Mailboxes {
         };
         OpenedMailbox {
             has_pin: self.pins.contains_key(&mailbox),
+            room: self.room.unwrap_or(Duration::MAX),
             has_room: self.messages_max.is_none_or(|most| own().count() < most),
             messages: of(MessageState::New).chain(of(MessageState::Saved)).map(view).collect(),
             greetings: self.greetings(mailbox).to_vec(),

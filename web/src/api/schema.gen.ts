@@ -1411,7 +1411,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**

@@ -508,10 +508,10 @@ impl Call {
             }
             State::Talking(_) => CallState::Talking,
             State::Parked(_) => CallState::Parked,
-            State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Voicemail(_) => CallState::Playing,
+            State::Playing { .. } | State::Gathering(_) | State::Asking { .. } => {
+                CallState::Playing
+            }
+            State::Voicemail(_) => CallState::Voicemail,
             State::Meeting(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,

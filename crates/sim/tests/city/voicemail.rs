@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use base::{ExtensionId, RecordingId, Rng, UnixMillis};
-use call::voicemail::Greeting;
+use call::{facts::CallState, voicemail::Greeting};
 use media::detection::Detected;
 use sim::{City, Manner, MessageState};
 
@@ -111,6 +111,23 @@ fn whoever_listens_to_its_message_and_records_it_again_leaves_the_second() {
     press(&mut city, 0, "1");
     assert_eq!(states(&city), [MessageState::New], "the first is forgotten");
     hang_up_all(city);
+}
+
+#[test]
+fn a_message_that_fills_its_mailbox_is_cut_with_words_and_kept() {
+    let mut city = pair();
+    city.mailboxes.room = Some(secs(20));
+    speak(&mut city, 0);
+    city.wait(secs(19));
+    assert_eq!(running(&city), 1, "{}", city.story());
+    assert_eq!(city.shards[0].views()[0].state, CallState::Voicemail);
+    city.wait(secs(2));
+    assert_eq!(running(&city), 0, "{}", city.story());
+    assert!(is_spoken_to(&city, 0), "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    assert_eq!(states(&city), [MessageState::New]);
+    city.finish();
 }
 
 #[test]

@@ -113,7 +113,10 @@ impl Call {
     pub(super) fn handle_take_timeout(&mut self, ctx: &mut Context<'_>) {
         let Some(take) = self.take() else { return };
         match take.step {
-            Step::Speaking { .. } => self.stop_speaking(ctx, Duration::ZERO),
+            Step::Speaking { recording, .. } => {
+                self.stop_recording(ctx, recording);
+                self.review_after_limit(ctx, take, recording);
+            }
             Step::Reviewing { recording, asked } if asked < REVIEWS_MAX => {
                 self.review(ctx, take, recording, asked + 1);
             }
@@ -215,7 +218,12 @@ impl Call {
             parties: [self.legs[self.guest].view().number().to_owned(), mailbox.number],
             purpose,
         });
-        let (since, longest) = (ctx.now.instant, *take.what.length(ctx).end());
+        let State::Voicemail(voicemail) = &self.state else { return };
+        let room = match take.what {
+            Said::Message => voicemail.opened.room,
+            Said::Greeting(_) => Duration::MAX,
+        };
+        let (since, longest) = (ctx.now.instant, room.min(*take.what.length(ctx).end()));
         self.wait_and(ctx, take.at(Step::Speaking { recording, since }), longest);
         let sources = [RecordedSource::Received(media), RecordedSource::Sent(media)];
         let has_tone = false;
@@ -226,12 +234,9 @@ impl Call {
 
     /// The caller has said all; of what was recorded, `silence` at the end is none of it.
     fn stop_speaking(&mut self, ctx: &mut Context<'_>, silence: Duration) {
-        let (Some(take), Some(media)) = (self.take(), self.legs[self.guest].media()) else {
-            return;
-        };
+        let Some(take) = self.take() else { return };
         let Step::Speaking { recording, since } = take.step else { return };
-        self.tell_worker(ctx, MediaCommand::StopRecording { recording });
-        self.tell_worker(ctx, MediaCommand::Detect { media, wanted: Wanted::default() });
+        self.stop_recording(ctx, recording);
         let length = ctx.now.instant.duration_since(since).saturating_sub(silence);
         if length >= *take.what.length(ctx).start() {
             return self.review(ctx, take, recording, 1);
@@ -240,13 +245,21 @@ impl Call {
         self.tell_and(ctx, take.at(Step::Asking), Words::TooShort);
     }
 
+    fn stop_recording(&mut self, ctx: &mut Context<'_>, recording: RecordingId) {
+        let Some(media) = self.legs[self.guest].media() else { return };
+        self.tell_worker(ctx, MediaCommand::StopRecording { recording });
+        self.tell_worker(ctx, MediaCommand::Detect { media, wanted: Wanted::default() });
+    }
+
     fn review(&mut self, ctx: &mut Context<'_>, take: Take, recording: RecordingId, asked: u8) {
-        let words = match take.what {
-            Said::Message => Words::Review,
-            Said::Greeting(_) => Words::ReviewGreeting,
-        };
         let stage = take.at(Step::Reviewing { recording, asked });
-        self.say_and(ctx, stage, &[Phrase::Prompt(words.prompt())]);
+        self.tell_and(ctx, stage, take.what.review());
+    }
+
+    /// The same for one who may say no more.
+    fn review_after_limit(&mut self, ctx: &mut Context<'_>, take: Take, recording: RecordingId) {
+        let words = [Words::TimeIsOver, take.what.review()].map(|it| Phrase::Prompt(it.prompt()));
+        self.say_and(ctx, take.at(Step::Reviewing { recording, asked: 1 }), &words);
     }
 
     fn keep(&mut self, ctx: &mut Context<'_>, take: Take, recording: RecordingId) {
@@ -305,6 +318,14 @@ impl Take {
 }
 
 impl Said {
+    /// What can be done with it.
+    fn review(self) -> Words {
+        match self {
+            Self::Message => Words::Review,
+            Self::Greeting(_) => Words::ReviewGreeting,
+        }
+    }
+
     /// How long it may be.
     fn length(self, ctx: &Context<'_>) -> RangeInclusive<Duration> {
         match self {

@@ -6,6 +6,7 @@ pub(super) enum Words {
     LeaveFor,
     AfterTone,
     TooShort,
+    TimeIsOver,
     Review,
     Kept,
     NotKept,
@@ -57,10 +58,11 @@ impl Words {
 }
 
 /// Prompts that voicemail needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 44] = [
+pub(crate) const PROMPTS: [&str; 45] = [
     "voicemail-leave-for",
     "voicemail-after-tone",
     "voicemail-too-short",
+    "voicemail-time-is-over",
     "voicemail-review",
     "voicemail-kept",
     "voicemail-not-kept",
