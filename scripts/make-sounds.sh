@@ -74,6 +74,14 @@ conference has-come 'теперь в конференции.' 'has joined the co
 conference has-left 'больше не в конференции.' 'has left the conference.'
 conference now-recorded 'Конференция записывается.' 'This conference is being recorded.'
 conference not-recorded 'Запись конференции остановлена.' 'This conference is no longer recorded.'
+conference inviting 'Приглашаем.' 'Inviting.'
+conference invited 'Вас приглашает в конференцию номер' 'You are invited to a conference by'
+conference press-one 'Чтобы войти, нажмите один.' 'To join, press one.'
+conference they-are-busy 'Приглашённый занят.' 'The invited number is busy.'
+conference nobody-answers 'Приглашённый не отвечает.' 'Nobody answers at the invited number.'
+conference declined 'Приглашение отклонено.' 'The invitation was declined.'
+conference not-reached 'Пригласить не удалось.' 'The invited number cannot be reached.'
+conference goodbye 'До свидания.' 'Goodbye.'
 
 # supervise NAME RUSSIAN ENGLISH
 supervise() {

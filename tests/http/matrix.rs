@@ -92,8 +92,12 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/recording",
     "/calls/{id}/transfer",
     // A live room of the session's own domain: rooms are kept by domain.
+    "/conferences/{room}/end",
+    "/conferences/{room}/invite",
     "/conferences/{room}/lock",
+    "/conferences/{room}/mute",
     "/conferences/{room}/parties/{call}",
+    "/conferences/{room}/record",
     // What the shards keep of a call, which are not here.
     "/calls/{id}/ladder",
     // A file of the installation, not a row.

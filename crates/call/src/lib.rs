@@ -37,7 +37,7 @@ pub mod texts;
 mod trunks;
 pub mod voicemail;
 
-pub use call::{CommandRefusal, Origination, PartyCommand, TransferOrder};
+pub use call::{CommandRefusal, Origination, PartyCommand, RoomCommand, TransferOrder};
 pub use calls::{Calls, OriginationRefusal};
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use conversations::Conversations;

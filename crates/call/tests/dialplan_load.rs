@@ -128,7 +128,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         ),
         (
             "room = \"3\", colour = 1",
-            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`, `names`, `agc`, `record`",
+            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`, `names`, `agc`, `record`, `ask_invited`",
         ),
     ] {
         let told = complaints(step, &known);

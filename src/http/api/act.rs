@@ -49,6 +49,14 @@ words! {
         CdrsExported = "cdrs.exported",
         /// A conference was locked.
         ConferenceLocked = "conference.locked",
+        /// A conference was ended for all.
+        ConferenceEnded = "conference.ended",
+        /// Somebody was asked into a conference.
+        ConferenceInvited = "conference.invited",
+        /// All parties of a conference but moderators were muted, or let speak again.
+        ConferenceMuted = "conference.muted",
+        /// A conference is recorded as a whole, or no longer.
+        ConferenceRecorded = "conference.recording",
         /// A conference was opened again.
         ConferenceOpened = "conference.opened",
         /// A party of a conference was muted, made deaf, or let speak and hear again.

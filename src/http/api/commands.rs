@@ -218,7 +218,7 @@ impl LineFeatures {
 }
 
 /// What somebody may dial.
-fn number(field: &'static str, text: &str) -> Result<String, Problem> {
+pub(super) fn number(field: &'static str, text: &str) -> Result<String, Problem> {
     let number = text.trim();
     let is_number = (1..=NUMBER_BYTES_MAX).contains(&number.len())
         && number.chars().all(|it| it.is_ascii_alphanumeric() || "+*#-_. ()".contains(it));

@@ -792,6 +792,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conferences/{room}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a conference for all who are in it */
+        post: operations["post_conferences_room_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call somebody, and ask them into a room */
+        post: operations["post_conferences_room_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conferences/{room}/lock": {
         parameters: {
             query?: never;
@@ -809,6 +843,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conferences/{room}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute everybody but the moderators, or let them speak again */
+        post: operations["post_conferences_room_mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conferences/{room}/parties/{call}": {
         parameters: {
             query?: never;
@@ -820,6 +871,23 @@ export interface paths {
         put?: never;
         /** Mute a party, make it deaf, or let it speak and hear again */
         post: operations["post_conferences_room_parties_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a room as a whole, or no longer; all in it hear so */
+        post: operations["post_conferences_room_record"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1214,7 +1282,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1819,6 +1887,16 @@ export interface components {
              */
             total_estimate: number;
         };
+        /** @description Who is to come into a room. */
+        Invite: {
+            /**
+             * Format: uuid
+             * @description Which line, if one has several.
+             */
+            line?: string | null;
+            /** @description The number, as dialled from one's own line, and with its rights. */
+            number: string;
+        };
         /** @description A call as its messages tell it. */
         Ladder: {
             /**
@@ -2157,6 +2235,10 @@ export interface components {
             /** @description Which group it stands in. */
             group: string;
         };
+        /** @description Whether all but moderators are muted. */
+        MuteAll: {
+            muted: boolean;
+        };
         /** @description A line at which somebody sits. */
         MyLine: {
             /**
@@ -2358,6 +2440,10 @@ export interface components {
             position?: string | null;
             /** @description Ids of their roles. */
             role_ids: string[];
+        };
+        /** @description Whether a room is recorded as a whole. */
+        RecordRoom: {
+            recorded: boolean;
         };
         /** @description A recording of a call. */
         Recording: {
@@ -4817,6 +4903,70 @@ export interface operations {
             };
         };
     };
+    post_conferences_room_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are told, and sent out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invite"];
+            };
+        };
+        responses: {
+            /** @description They are called, if they can be */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_conferences_room_lock: {
         parameters: {
             query?: never;
@@ -4830,6 +4980,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteAll"];
             };
         };
         responses: {
@@ -4866,6 +5050,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PartyChange"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRoom"];
             };
         };
         responses: {

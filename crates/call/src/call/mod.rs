@@ -51,10 +51,11 @@ mod voicemail;
 mod walking;
 
 pub use command::{CommandRefusal, TransferOrder};
-pub use conference::PartyCommand;
-pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
+pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
+pub use conference::{PartyCommand, RoomCommand};
 pub(crate) use newcomer::{Place, Wanted};
 pub use origination::Origination;
+pub(crate) use origination::Summons;
 pub(crate) use ringing::{Target, Targets};
 pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
@@ -119,9 +120,9 @@ pub(crate) struct Call {
     arrival: Arrival,
     /// The guest's way through the plan; `None` for a call that was refused before.
     walk: Option<Box<Walk>>,
-    /// Where the call goes once a device of whoever wants it was answered; `None` for every other call
-    /// and from then on.
-    summons: Option<String>,
+    /// What becomes of the call once a device was answered that we ring without a caller; `None` for
+    /// every other call and from then on.
+    summons: Option<Summons>,
     state: State,
     /// Why those who were rung last do not talk.
     refused: Option<Refused>,
@@ -331,8 +332,8 @@ impl Call {
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
-        let due = self.state_due();
-        self.transfer_due().map_or(due, |it| it.min(due))
+        let others = [self.transfer_due(), self.invitation_due()];
+        others.into_iter().flatten().fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -357,6 +358,9 @@ impl Call {
     pub(crate) fn handle_timeout(&mut self, ctx: &mut Context<'_>) {
         if self.transfer_due().is_some_and(|it| it <= ctx.now.instant) {
             self.handle_transfer_timeout(ctx);
+        }
+        if self.invitation_due().is_some_and(|it| it <= ctx.now.instant) {
+            self.look_for_room(ctx);
         }
         if self.state_due() > ctx.now.instant {
             return;
@@ -395,6 +399,7 @@ impl Call {
         self.forget_transfer(ctx);
         self.announce_leaving(ctx);
         self.leave_mailbox(ctx);
+        self.report_to_inviter(ctx, &refusal);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             let hangup = match by {
                 Some(by) if by == n => HangupParty::Remote,

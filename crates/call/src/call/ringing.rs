@@ -233,8 +233,8 @@ impl Call {
         let sdp = description::of(&response.headers, &response.body);
         let described = self.legs[leg].answered(ctx, dialog, sdp);
         let State::Ringing(_) = &self.state else { return };
-        if let Some(number) = self.summons.take() {
-            let begun = described.and_then(|it| self.begin_summoned(ctx, leg, it, &number));
+        if let Some(summons) = self.summons.take() {
+            let begun = described.and_then(|it| self.begin_summoned(ctx, (leg, it), summons));
             if let Err(error) = begun {
                 self.end(ctx, None, error.refusal());
             }

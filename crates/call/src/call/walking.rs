@@ -69,6 +69,10 @@ impl Call {
             self.come_to_the_end(ctx);
             return None;
         };
+        if !self.may_do_invited(&action) {
+            self.come_to_the_end(ctx);
+            return None;
+        }
         let done = match action {
             Action::Answer => self.answer_guest(ctx).map(|()| Some(Outcome::Done)),
             Action::Say(speech) => self.say_to_guest(ctx, &speech),
@@ -257,7 +261,7 @@ impl Call {
     // === Getters ===
 
     /// In whose name the call goes where it goes.
-    fn principal(&self) -> Option<crate::dialplan::Principal> {
+    pub(super) fn principal(&self) -> Option<crate::dialplan::Principal> {
         self.walk.as_ref().map(|walk| walk.by().clone())
     }
 

@@ -319,6 +319,7 @@ impl Reading<'_, '_> {
         let names = table.optional("names");
         let agc = table.optional("agc");
         let record = table.optional("record");
+        let ask_invited = table.optional("ask_invited");
         table.finish(self.to);
         if let (None, Some(value)) = (&pin, &moderator_pin) {
             return self.checked(value, Err(Mistake::ModeratorWithoutPin));
@@ -349,6 +350,7 @@ impl Reading<'_, '_> {
                 ..PartyMode::default()
             },
             is_recorded: self.boolean_or(record.as_ref(), false)?,
+            asks_invited: self.boolean_or(ask_invited.as_ref(), true)?,
         };
         let language = self.language(value, language.as_ref(), &CONFERENCE_PROMPTS)?;
         Some(Step::Conference { room: room?, plan, language })
