@@ -162,9 +162,9 @@ impl Call {
         let until = ctx.now.instant + ctx.settings.call_duration_max;
         self.state = State::Meeting(Box::new(Meeting { plan, place, stage, mode, until }));
         if asks {
-            self.ask_invited(ctx)
+            self.ask_invited(ctx);
         } else {
-            self.admit_invited(ctx)
+            self.admit_invited(ctx);
         }
         self.record_by_rule(ctx);
         Ok(())
