@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod events;
+pub mod fetcher;
 pub mod http;
 pub mod mail;
 pub mod mediaserver;

@@ -8,8 +8,9 @@ use std::{
 use tandem::{
     boot::{self, ConfigSource, plans},
     cli::{
-        Cli, Command, DialplanCommand, Settings,
+        Cli, Command, DialplanCommand, JournalCommand, Settings,
         admin::{self, Terminal},
+        journal,
     },
     config::{Config, ConfigError},
     http::control::Client,
@@ -43,6 +44,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             }
             Command::Trace { call, settings } => trace(call, &settings).await,
             Command::Dialplan { command, settings } => test_dialplan(command, &settings).await,
+            Command::Journal { command, settings } => read_journal(command, &settings).await,
             Command::Demo { no_calls, settings } => {
                 administer(&settings, async |store, terminal| {
                     admin::run_demo(store, !no_calls, terminal).await
@@ -98,6 +100,23 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn read_journal(command: JournalCommand, settings: &Settings) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    let directory = &config.journal.dir;
+    match command {
+        JournalCommand::Show { call } => {
+            journal::show(directory, call, &mut io::BufWriter::new(io::stdout()))?;
+        }
+        JournalCommand::Restore => {
+            let store = Store::open(&config.store).await?;
+            let restored = journal::restore(&store, directory, &mut io::stdout()).await;
+            store.close().await;
+            restored?;
+        }
+    }
+    Ok(())
+}
+
 async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> {
     let config = load(settings)?;
     let client = Client::new(&config.server.data_dir);
@@ -109,7 +128,7 @@ async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> 
 }
 
 async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow::Result<()> {
-    let DialplanCommand::Test { from, to, domain, caller, keys, outcomes } = command;
+    let DialplanCommand::Test { from, to, domain, caller, keys, outcomes, answers } = command;
     let config = load(settings)?;
     let (plans, _) = plans::load_for(&config).await?;
     let domain = match domain {
@@ -128,9 +147,16 @@ async fn test_dialplan(command: DialplanCommand, settings: &Settings) -> anyhow:
         DialOutcome::named(name)
             .ok_or_else(|| anyhow::anyhow!("no dial ends with {name:?}; expected one of {known}"))
     };
+    let answer = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            anyhow::anyhow!("{text:?} is no answer; expected a variable and its value: NAME=VALUE")
+        })?;
+        anyhow::Ok((name.to_owned(), value.to_owned()))
+    };
     let rehearsal = Rehearsal {
         keys: keys.map(|it| it.chars().collect()),
         outcomes: outcomes.iter().map(outcome).collect::<Result<_, _>>()?,
+        answers: answers.iter().map(answer).collect::<Result<_, _>>()?,
     };
     let explanation = plans.explain(&query, rehearsal);
     let mut out = io::stdout();

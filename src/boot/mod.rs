@@ -9,27 +9,31 @@ mod features;
 mod figures;
 pub mod house;
 pub mod plans;
+mod questions;
 mod settings;
 mod signals;
 pub mod sounds;
+mod wiring;
 
 use crate::{
     board::{self, BoardHandle, Ears as BoardEars},
     clock::{self, Clock},
     config::{Config, ConfigError, Overrides, Written},
     events::Hub,
+    fetcher::Fetcher,
     http::{
         self, HttpState, NotReady, Readiness,
         api::{self, ApiState, Live, Panels},
         control::ControlSocket,
     },
     mail::Mailer,
-    mediaserver::{self, EventSink, MediaServer, WorkerMetrics},
+    mediaserver::{self, MediaServer, WorkerMetrics},
     recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
     store::{
-        CdrSender, CdrWriter, LoadedDirectory, OpenError, Store, StoreError, cdr_spool::SpoolReader,
+        CdrWriter, Journal, JournalSender, LoadedDirectory, OpenError, Store, StoreError,
+        cdr_spool::SpoolReader,
     },
     subscriptions::{self, Desk, DeskHandle, DeskWires},
     telemetry::{
@@ -50,9 +54,8 @@ use call::{
 };
 use media::MediaEvent;
 use plans::PlansError;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signals::{Order, Signals};
-use sip::{shard::shard_of_dialog, transport::Listener};
+use sip::{dialog::DialogRecord, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
@@ -70,6 +73,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
+use wiring::{by_shard, channels, raise_file_limit, sink};
 
 /// Events of media workers that may wait for a shard. A worker whose events find no room keeps
 /// them and tries again.
@@ -80,6 +84,9 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long hung-up calls may take to settle before the process ends without them.
 const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the journal may take to write what waits for it.
+const JOURNAL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long call detail records may take to reach the database; what is left stays in the spool.
 const CDR_DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -138,6 +145,9 @@ pub enum BootError {
     /// Another server runs on this data.
     #[error(transparent)]
     Control(#[from] http::control::ControlBindError),
+    /// The journal cannot be opened.
+    #[error("cannot open the journal of calls: {0}; is its directory writable?")]
+    Journal(io::Error),
     /// The spool cannot be opened.
     #[error("cannot open the CDR spool: {0}; is the data directory writable?")]
     Spool(io::Error),
@@ -154,6 +164,7 @@ pub(crate) struct Running {
     written: ArcSwap<Written>,
     source: ConfigSource,
     store: Store,
+    fetcher: Fetcher,
     shards: Vec<ShardHandle>,
     board: BoardHandle,
     desk: DeskHandle,
@@ -215,6 +226,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         written: ArcSwap::from_pointee(written),
         source,
         store: store.clone(),
+        fetcher: Fetcher::new(&config.fetcher).map_err(system)?,
         shards: parts.shards.clone(),
         board: parts.board.clone(),
         desk: parts.desk.clone(),
@@ -247,8 +259,9 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         servers.push(tokio::spawn(http::serve(listener, router, stopping.clone())));
     }
     servers.push(tokio::spawn(control.serve(running.clone(), stopping)));
-    if let Some(orders) = parts.feature_orders.take() {
-        tokio::spawn(running.clone().change_features(orders));
+    if let Some(Asked { features, questions }) = parts.asked.take() {
+        tokio::spawn(running.clone().change_features(features));
+        tokio::spawn(running.clone().ask_web_servers(questions));
     }
     let watching = tokio::spawn(running.clone().report_figures());
     tracing::info!("ready");
@@ -311,8 +324,9 @@ struct Parts {
     media: MediaServer,
     recordings: Recordings,
     voicemail: Voicemail,
-    /// What people want to become of calls to them, until somebody carries it out.
-    feature_orders: Option<mpsc::Receiver<call::features::FeatureRequest>>,
+    /// Until somebody sees to it.
+    asked: Option<Asked>,
+    journal: Journal,
     cdr_writer: CdrWriter,
     hub: Hub,
     board: BoardHandle,
@@ -322,6 +336,14 @@ struct Parts {
     trunks: TrunkStates,
     occupancy: Occupancy,
     panels: Panels,
+}
+
+/// What calls ask of the house.
+struct Asked {
+    /// What people want to become of calls to them.
+    features: mpsc::Receiver<call::features::FeatureRequest>,
+    /// What plans ask of web servers.
+    questions: mpsc::Receiver<call::web::WebRequest>,
 }
 
 /// What each shard hears, by number.
@@ -393,6 +415,12 @@ impl Parts {
         let (cdr_writer, cdrs) =
             CdrWriter::start_telling(store.clone(), &config.cdr, &spool, logged)
                 .map_err(BootError::Spool)?;
+        let (journal, journal_sender, left) =
+            Journal::start(&config.journal, cdrs).map_err(BootError::Journal)?;
+        if left.legs > 0 {
+            tracing::warn!(legs = left.legs, "the last server was killed; its calls are ended now");
+        }
+        let cut_off = by_shard(left.dialogs, shards, |it| it);
         let (registrar, locations) = Registrar::load(
             store.clone(),
             registrar::policy(&config.registrar),
@@ -408,7 +436,7 @@ impl Parts {
         tokio::spawn(registrar.run(registrar_ear));
         let kept = store.resume_subscriptions(clock::unix_now(), NUMBERS_AT_ONCE).await?;
         tracing::info!(subscriptions = kept.len(), "subscriptions are restored");
-        let kept = by_shard(kept, shards);
+        let kept = by_shard(kept, shards, |it| &it.dialog);
         let mut watch_desk =
             WatchDesk::new(knowledge.directory.clone(), Box::new(locations.clone()));
         watch_desk.restore((0..).zip(&kept).flat_map(|(n, it)| it.iter().map(move |it| (n, it))));
@@ -436,7 +464,8 @@ impl Parts {
         for listener in &listeners {
             tracing::info!(transport = %listener.transport, address = %listener.advertised, "SIP listens");
         }
-        let (features, feature_orders) = mpsc::channel(features::INBOX_MAX);
+        let (features, features_ear) = mpsc::channel(features::INBOX_MAX);
+        let (questions, questions_ear) = mpsc::channel(questions::INBOX_MAX);
         let start = ShardStart {
             config,
             event_loops: &event_loops,
@@ -448,10 +477,12 @@ impl Parts {
             registrar: registrar_inbox,
             voicemail: mailboxes,
             features,
+            questions,
             watch_orders,
             text_orders,
             kept,
-            cdrs,
+            cut_off,
+            journal: journal_sender,
             tellings,
             rooms: Rooms::default(),
             trunks: TrunkStates::default(),
@@ -468,7 +499,8 @@ impl Parts {
             media,
             recordings,
             voicemail,
-            feature_orders: Some(feature_orders),
+            asked: Some(Asked { features: features_ear, questions: questions_ear }),
+            journal,
             cdr_writer,
             hub,
             board,
@@ -503,6 +535,9 @@ impl Parts {
         self.media.stop();
         self.recordings.stop(RECORDINGS_LIMIT).await;
         self.voicemail.stop(VOICEMAIL_LIMIT).await;
+        let journal = self.journal;
+        // It may wait for the disk.
+        let _ = tokio::task::spawn_blocking(move || journal.stop(JOURNAL_LIMIT)).await;
         let left = self.cdr_writer.drain(CDR_DRAIN_LIMIT).await;
         if left > 0 {
             tracing::warn!(
@@ -525,11 +560,14 @@ struct ShardStart<'a> {
     registrar: mpsc::Sender<call::registration::RegistrarCommand>,
     voicemail: mpsc::Sender<call::voicemail::VoicemailRequest>,
     features: mpsc::Sender<call::features::FeatureRequest>,
+    questions: mpsc::Sender<call::web::WebRequest>,
     watch_orders: mpsc::Sender<WatchOrder>,
     text_orders: mpsc::Sender<TextOrder>,
     /// Subscriptions of an earlier process, by shard.
     kept: Vec<Vec<KeptSubscription>>,
-    cdrs: CdrSender,
+    /// Dialogs that a crash cut off, by shard.
+    cut_off: Vec<Vec<DialogRecord>>,
+    journal: JournalSender,
     tellings: mpsc::Sender<(u8, call::facts::Telling)>,
     rooms: Rooms,
     trunks: TrunkStates,
@@ -573,12 +611,14 @@ impl ShardStart<'_> {
                     voicemail: self.voicemail.clone(),
                     voicemail_replies,
                     features: self.features.clone(),
+                    questions: self.questions.clone(),
                     watch_orders: self.watch_orders.clone(),
                     watch_replies,
                     text_orders: self.text_orders.clone(),
                     text_replies,
                     kept: self.kept.get(usize::from(number)).cloned().unwrap_or_default(),
-                    cdrs: self.cdrs.clone(),
+                    cut_off: self.cut_off.get(usize::from(number)).cloned().unwrap_or_default(),
+                    journal: self.journal.clone(),
                     tellings: self.tellings.clone(),
                 };
                 let trace = settings::trace(self.config, shards);
@@ -719,36 +759,6 @@ impl Readiness for Running {
 /// Addresses that bring the calls of many, and so are not held to the limits of one phone.
 fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
     directory.trunks.values().flat_map(|it| it.sources.iter().copied()).collect()
-}
-
-/// A bounded channel for each shard.
-fn channels<T>(shards: u8, capacity: usize) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
-    (0..shards).map(|_| mpsc::channel(capacity)).unzip()
-}
-
-/// Subscriptions with the shards that go on with them.
-fn by_shard(kept: Vec<KeptSubscription>, shards: u8) -> Vec<Vec<KeptSubscription>> {
-    let mut parts = vec![Vec::new(); usize::from(shards)];
-    for it in kept {
-        let shard = shard_of_dialog(it.dialog.local_tag.as_bytes(), &it.dialog.call_id, shards);
-        parts[usize::from(shard)].push(it);
-    }
-    parts
-}
-
-fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {
-    Arc::new(move |event| inbox.try_send(event).map_err(|it| it.into_inner()))
-}
-
-/// A call holds up to four sockets; many systems start a process with 1024 files. Lifts the soft
-/// limit to the hard one, which is all that may be asked for.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = Rlimit { current: limit.maximum, ..limit };
-    match setrlimit(Resource::Nofile, wanted) {
-        Ok(()) => tracing::debug!(files = limit.maximum, "file limit raised"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
-    }
 }
 
 fn system(error: impl std::fmt::Display) -> BootError {

@@ -6,11 +6,13 @@
 pub mod admin;
 pub mod demo;
 pub mod demo_calls;
+pub mod journal;
 mod password;
 
 pub use admin::AdminError;
 
 use crate::config::{Config, ConfigError, Overrides};
+use base::CallId;
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     parser::ValueSource,
@@ -99,6 +101,15 @@ pub enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// The journal: everything that happened to calls
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: JournalCommand,
+        /// The configuration.
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
     /// Show the SIP messages of a recent call of the running server as a ladder
@@ -128,6 +139,19 @@ impl Settings {
     pub fn load(&self) -> Result<Config, Vec<ConfigError>> {
         Config::load(self.config.as_deref(), &self.overrides)
     }
+}
+
+/// `tandem journal …`
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Print what happened to calls, one JSON object a line, the oldest first
+    Show {
+        /// Only what happened to this call
+        #[arg(long, value_name = "ID")]
+        call: Option<CallId>,
+    },
+    /// Make the call log anew: add the rows that the database does not have
+    Restore,
 }
 
 /// `tandem domain …`
@@ -313,6 +337,9 @@ pub enum DialplanCommand {
         /// nobody answers
         #[arg(long = "outcome")]
         outcomes: Vec<String>,
+        /// What a web server answers: a variable that it sets, and its value; may be repeated
+        #[arg(long = "answer", value_name = "NAME=VALUE")]
+        answers: Vec<String>,
     },
 }
 

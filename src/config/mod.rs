@@ -7,7 +7,9 @@
 mod calls;
 mod cdr;
 mod described;
+mod fetcher;
 mod http;
+mod journal;
 mod listener;
 mod log;
 mod mail;
@@ -32,7 +34,9 @@ mod tests;
 pub use calls::Calls;
 pub use cdr::CdrWriting;
 pub use described::Description;
+pub use fetcher::Fetching;
 pub use http::Http;
+pub use journal::JournalKeeping;
 pub use listener::{Protocol, SipListener};
 pub use log::{Log, LogFormat};
 pub use mail::Mail;
@@ -71,6 +75,10 @@ pub struct Config {
     pub media: Media,
     /// `[recording]`: where recordings of calls are, and for how long.
     pub recording: Recording,
+    /// `[fetcher]`: what may be asked of web servers.
+    pub fetcher: Fetching,
+    /// `[journal]`: where the journal of calls is, and how much of it is kept.
+    pub journal: JournalKeeping,
     /// `[voicemail]`: where messages for mailboxes are, and their bounds.
     pub voicemail: Voicemail,
     /// `[http]`: listeners and sessions.
@@ -135,6 +143,8 @@ struct Raw {
     signalling: signalling::Raw,
     media: media::Raw,
     recording: recording::Raw,
+    fetcher: fetcher::Raw,
+    journal: journal::Raw,
     voicemail: voicemail::Raw,
     http: http::Raw,
     mail: mail::Raw,
@@ -156,6 +166,8 @@ impl Raw {
             signalling: reader.section("signalling"),
             media: reader.section("media"),
             recording: reader.section("recording"),
+            fetcher: reader.section("fetcher"),
+            journal: reader.section("journal"),
             voicemail: reader.section("voicemail"),
             http: reader.section("http"),
             mail: reader.section("mail"),
@@ -177,6 +189,8 @@ impl Raw {
             signalling: self.signalling.check(problems),
             media: self.media.check(problems),
             recording: self.recording.check(&server, problems),
+            fetcher: self.fetcher.check(problems),
+            journal: self.journal.check(&server, problems),
             voicemail: self.voicemail.check(&server, problems),
             mail: self.mail.check(&http, problems),
             store: self.store.check(&server, problems),

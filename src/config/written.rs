@@ -253,6 +253,7 @@ mod tests {
                 "media.advertised_ipv4",
                 "media.advertised_ipv6",
                 "recording.dir",
+                "journal.dir",
                 "http.public_url",
                 "mail.url",
                 "mail.from",

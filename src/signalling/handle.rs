@@ -4,7 +4,7 @@ use base::CallId;
 use call::{
     CallCounts, CallView, CommandRefusal, Directory, LegMedia, Origination, OriginationRefusal,
     PartyCommand, RecordingOrder, RecordingRefusal, RoomCommand, Sounds, Totals, TransferOrder,
-    dialplan::Plans, features::FeatureReply,
+    dialplan::Plans, features::FeatureReply, web::WebReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(super) enum Command {
     Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
     Transfer(CallId, TransferOrder, oneshot::Sender<Result<(), CommandRefusal>>),
     Feature(FeatureReply),
+    Web(WebReply),
     Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
     MediaOf(CallId, oneshot::Sender<Vec<LegMedia>>),
     KeptCalls(oneshot::Sender<Vec<KeptCall>>),
@@ -116,6 +117,11 @@ impl ShardHandle {
     /// Tells a call whether what its caller wants is in force.
     pub async fn feature(&self, reply: FeatureReply) -> Result<(), ShardGone> {
         self.tell(Command::Feature(reply)).await
+    }
+
+    /// Tells a call what a web server answers.
+    pub async fn web(&self, reply: WebReply) -> Result<(), ShardGone> {
+        self.tell(Command::Web(reply)).await
     }
 
     /// Does something to a party of a conference; false if the call is in none.

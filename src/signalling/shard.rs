@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock,
     mediaserver::{MediaHandle, SendError},
-    store::CdrSender,
+    store::JournalSender,
     transport::{TransportEvent, TransportHandle},
 };
 use base::{MediaId, Now, Rng};
@@ -19,10 +19,12 @@ use call::{
     subscriptions::{KeptSubscription, WatchOrder, WatchReply},
     texts::{TextOrder, TextReply},
     voicemail::{VoicemailAnswer, VoicemailReply, VoicemailRequest},
+    web::{WebReply, WebRequest},
 };
 use media::{MediaCommand, MediaEvent};
 use sip::{
     FlowId,
+    dialog::DialogRecord,
     trace::{Direction, Trace},
 };
 use std::{
@@ -66,6 +68,8 @@ pub struct Wires {
     pub voicemail_replies: mpsc::Receiver<VoicemailReply>,
     /// To whoever keeps what becomes of calls to extensions. Full: the caller hears that it is not kept.
     pub features: mpsc::Sender<FeatureRequest>,
+    /// To whoever asks web servers. Full: the call hears that there is no answer.
+    pub questions: mpsc::Sender<WebRequest>,
     /// To the desk of subscriptions. Full: orders wait at the shard, a few a subscription.
     pub watch_orders: mpsc::Sender<WatchOrder>,
     /// What the desk says.
@@ -76,8 +80,10 @@ pub struct Wires {
     pub text_replies: mpsc::Receiver<TextReply>,
     /// Subscriptions of an earlier process, for this shard.
     pub kept: Vec<KeptSubscription>,
-    /// To the call log.
-    pub cdrs: CdrSender,
+    /// Dialogs of calls that a crash cut off, for this shard.
+    pub cut_off: Vec<DialogRecord>,
+    /// To the journal, and through it to the call log.
+    pub journal: JournalSender,
     /// To whoever shows live calls; each with the shard's number. Full: the fact is lost, and all
     /// calls are told as soon as there is room.
     pub tellings: mpsc::Sender<(u8, Telling)>,
@@ -106,8 +112,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept. It ends
-    /// when its transport does.
+    /// Starts the task on `event_loop`, which goes on with the subscriptions that were kept and ends
+    /// the dialogs that were cut off. It ends when its transport does.
     pub fn start(
         event_loop: &EventLoop,
         settings: Settings,
@@ -121,6 +127,7 @@ impl Shard {
         let now = clock::now();
         let mut calls = Calls::new(now, settings, world, rng);
         calls.restore_subscriptions(now, &std::mem::take(&mut wires.kept));
+        calls.bury(now, &std::mem::take(&mut wires.cut_off));
         let shard = Self {
             calls,
             trace,
@@ -235,6 +242,7 @@ impl Shard {
                 let _ = reply.send(self.calls.transfer(clock::now(), call, &order));
             }
             Command::Feature(reply) => self.calls.handle_feature(clock::now(), reply),
+            Command::Web(reply) => self.calls.handle_web(clock::now(), reply),
             Command::Record(call, order, reply) => {
                 let _ = reply.send(self.calls.record(clock::now(), call, order));
             }
@@ -273,9 +281,11 @@ impl Shard {
                 Output::Register(request) => self.hand_over(now, request),
                 Output::Voicemail(request) => self.unasked.push_back(*request),
                 Output::Feature(request) => self.change_feature(now, *request),
+                Output::Web(question) => self.ask_web(now, *question),
                 Output::Watch(order) => self.unwatched.push_back(*order),
                 Output::Text(order) => self.unposted.push_back(*order),
-                Output::Cdr(cdr) => self.wires.cdrs.record(*cdr),
+                Output::Journal(event) => self.wires.journal.event(*event),
+                Output::Cdr(cdr) => self.wires.journal.row(*cdr),
                 Output::Link { call, sip_call_id } => self.trace.link(call, &sip_call_id),
                 Output::Fact(fact) => self.tell(fact),
                 Output::Trunk { name, news } => tell_of_trunk(&name, news),
@@ -302,6 +312,14 @@ impl Shard {
         let reply = FeatureReply { call: request.call, is_kept: false };
         if self.wires.features.try_send(request).is_err() {
             self.calls.handle_feature(now, reply);
+        }
+    }
+
+    /// Hands on what a call asks a web server.
+    fn ask_web(&mut self, now: Now, question: WebRequest) {
+        let (call, asked) = (question.call, question.asked);
+        if self.wires.questions.try_send(question).is_err() {
+            self.calls.handle_web(now, WebReply { call, asked, values: None });
         }
     }
 

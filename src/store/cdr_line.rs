@@ -1,7 +1,6 @@
-//! One record as a line of the spool: a checksum, a space, JSON.
-//!
-//! People can read it, and a key that a later version adds does not make older lines unreadable.
+//! One record as a line of the spool.
 
+use super::checked_line;
 use base::UnixMillis;
 use call::Cdr;
 use media::{FarStats, StreamStats};
@@ -10,29 +9,17 @@ use std::{borrow::Cow, net::SocketAddr};
 
 /// Appends the line of `cdr`, with its line break.
 pub(super) fn append(cdr: &Cdr, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[b' '; PREFIX_BYTES]);
-    serde_json::to_writer(&mut *out, &Record::from(cdr))
-        .expect("texts, numbers and a growing buffer leave nothing to fail");
-    let checksum = CRC.checksum(&out[start + PREFIX_BYTES..]);
-    out[start..start + CHECKSUM_DIGITS]
-        .copy_from_slice(format!("{checksum:0CHECKSUM_DIGITS$x}").as_bytes());
-    out.push(b'\n');
+    checked_line::append(&Record::from(cdr), out);
 }
 
 /// Reads a line, given without its line break; `None` if it was torn or damaged.
 pub(super) fn parse(line: &[u8]) -> Option<Cdr> {
-    let (prefix, json) = line.split_at_checked(PREFIX_BYTES)?;
-    let checksum = std::str::from_utf8(&prefix[..CHECKSUM_DIGITS]).ok()?;
-    if u32::from_str_radix(checksum, 16).ok()? != CRC.checksum(json) {
-        return None;
-    }
-    serde_json::from_slice::<Record<'_>>(json).ok()?.try_into().ok()
+    checked_line::parse::<Record<'_>>(line)?.try_into().ok()
 }
 
 /// The JSON.
 #[derive(Deserialize, Serialize)]
-struct Record<'a> {
+pub(super) struct Record<'a> {
     #[serde(with = "as_text")]
     id: base::CdrId,
     #[serde(with = "as_text")]
@@ -178,15 +165,15 @@ impl TryFrom<Record<'_>> for Cdr {
 }
 
 /// Ids as the texts that people search for.
-mod as_text {
+pub(super) mod as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::{borrow::Cow, fmt::Display, str::FromStr};
 
-    pub(super) fn serialize<T: Display, S: Serializer>(id: &T, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<T: Display, S: Serializer>(id: &T, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(id)
     }
 
-    pub(super) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
+    pub(crate) fn deserialize<'de, T, D>(from: D) -> Result<T, D::Error>
     where
         T: FromStr<Err: Display>,
         D: Deserializer<'de>,
@@ -194,13 +181,3 @@ mod as_text {
         Cow::<'_, str>::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }
-
-/// Sixteen bytes a step.
-static CRC: crc::Crc<u32, crc::Table<16>> =
-    crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
-
-/// In hexadecimal.
-const CHECKSUM_DIGITS: usize = 8;
-
-/// Checksum and space.
-const PREFIX_BYTES: usize = CHECKSUM_DIGITS + 1;

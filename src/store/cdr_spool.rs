@@ -9,14 +9,14 @@
 //! `write` before a record counts, so that `kill -9` loses none; [`CdrSpool::sync`] forces them to
 //! the disk, and what came since the last one is what a power cut may cost.
 
-use super::cdr_line;
+use super::{cdr_line, segments::Segments};
 use call::Cdr;
 use std::{
     borrow::Borrow,
-    fs::{File, OpenOptions, TryLockError},
+    fs::File,
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,7 +26,7 @@ use std::{
 /// The writing end.
 #[derive(Debug)]
 pub struct CdrSpool {
-    directory: PathBuf,
+    segments: Segments,
     limits: SpoolLimits,
     /// Held as long as we live, so that two servers cannot share a spool.
     _lock: File,
@@ -42,7 +42,7 @@ pub struct CdrSpool {
 /// The reading end: knows no place of its own, so that it can be lent to a blocking thread.
 #[derive(Clone, Debug)]
 pub struct SpoolReader {
-    directory: PathBuf,
+    segments: Segments,
     bytes: Arc<AtomicU64>,
 }
 
@@ -96,18 +96,18 @@ impl CdrSpool {
         directory: &Path,
         limits: SpoolLimits,
     ) -> io::Result<(Self, SpoolReader, Position)> {
-        std::fs::create_dir_all(directory)?;
-        let lock = lock(directory)?;
-        let left = segments(directory)?;
+        let segments = Segments::open(directory, PREFIX, SUFFIX)?;
+        let lock = segments.lock()?;
+        let left = segments.list()?;
         let next = left.last().map_or(0, |(number, _)| number + 1);
         let bytes = Arc::new(AtomicU64::new(left.iter().map(|(_, bytes)| bytes).sum()));
         let first = left.first().map_or(next, |(number, _)| *number);
-        let reader = SpoolReader { directory: directory.to_owned(), bytes: Arc::clone(&bytes) };
+        let reader = SpoolReader { segments: segments.clone(), bytes: Arc::clone(&bytes) };
         let spool = Self {
-            directory: directory.to_owned(),
+            file: segments.create(next)?,
+            segments,
             limits,
             _lock: lock,
-            file: create_segment(directory, next)?,
             end: Position { segment: next, offset: 0 },
             is_torn: false,
             bytes,
@@ -159,7 +159,7 @@ impl CdrSpool {
     fn begin_segment(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         let segment = self.end.segment + 1;
-        self.file = create_segment(&self.directory, segment)?;
+        self.file = self.segments.create(segment)?;
         self.end = Position { segment, offset: 0 };
         self.is_torn = false;
         Ok(())
@@ -213,7 +213,7 @@ impl SpoolReader {
         records_max: usize,
     ) -> io::Result<(Batch, u64)> {
         let mut batch = Batch::default();
-        let bytes = match File::open(segment_path(&self.directory, at.segment)) {
+        let bytes = match File::open(self.segments.path(at.segment)) {
             Ok(file) => read_chunk(file, at.offset, limit)?,
             // Somebody cleaned up by hand: there is nothing left to lose.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -240,7 +240,7 @@ impl SpoolReader {
     }
 
     fn delete_one(&self, segment: u64) -> io::Result<()> {
-        let path = segment_path(&self.directory, segment);
+        let path = self.segments.path(segment);
         match path.metadata() {
             Ok(metadata) => {
                 std::fs::remove_file(path)?;
@@ -253,49 +253,6 @@ impl SpoolReader {
             Err(error) => Err(error),
         }
     }
-}
-
-fn lock(directory: &Path) -> io::Result<File> {
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(directory.join("lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::Error(error)) => Err(error),
-        Err(TryLockError::WouldBlock) => Err(io::Error::new(
-            io::ErrorKind::ResourceBusy,
-            format!(
-                "another server uses {}: stop it, or give this one another directory with --data",
-                directory.display()
-            ),
-        )),
-    }
-}
-
-/// Numbers and lengths of the segments, oldest first.
-fn segments(directory: &Path) -> io::Result<Vec<(u64, u64)>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let number = name.to_str().and_then(|it| it.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
-        if let Some(number) = number.and_then(|it| it.parse().ok()) {
-            found.push((number, entry.metadata()?.len()));
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
-}
-
-fn segment_path(directory: &Path, number: u64) -> PathBuf {
-    directory.join(format!("{PREFIX}{number:012}{SUFFIX}"))
-}
-
-/// The file's name is forced to the disk too, or a power cut could take the file with all in it.
-fn create_segment(directory: &Path, number: u64) -> io::Result<File> {
-    let path = segment_path(directory, number);
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    File::open(directory)?.sync_all()?;
-    Ok(file)
 }
 
 fn read_chunk(mut file: File, from: u64, limit: u64) -> io::Result<Vec<u8>> {

@@ -58,6 +58,14 @@ impl CdrSender {
         }
     }
 
+    /// The same, and waits for room: for those who have time.
+    pub(super) fn hand_over(&self, cdr: Box<Cdr>) {
+        if self.inbox.send(Message::Record(cdr)).is_err() {
+            counter!(names::CDRS_LOST).increment(1);
+            tracing::error!("a call detail record is lost: its writer has stopped");
+        }
+    }
+
     /// Waits until everything recorded before is in the spool, where a `kill -9` cannot reach it.
     /// False if that cannot be said: the disk fails, or the writer has stopped.
     pub async fn spooled(&self) -> bool {

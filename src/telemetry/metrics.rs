@@ -24,6 +24,11 @@ pub const CDR_LINES_DAMAGED: &str = "tandem_cdr_lines_damaged_total";
 pub const CDR_SPOOL_BYTES: &str = "tandem_cdr_spool_bytes";
 /// 1 while the spool cannot be written: the disk is full or fails, or the spool is full.
 pub const CDR_SPOOL_FAILING: &str = "tandem_cdr_spool_failing";
+/// Entries that are missing in the journal of calls, because the disk failed. Never zero by design:
+/// alarm on any.
+pub const JOURNAL_LOST: &str = "tandem_journal_entries_lost_total";
+/// 1 while the journal of calls cannot be written: the disk is full or fails.
+pub const JOURNAL_FAILING: &str = "tandem_journal_failing";
 /// 1 while the database does not take call detail records.
 pub const CDR_DATABASE_AWAY: &str = "tandem_cdr_database_away";
 
@@ -144,6 +149,8 @@ fn describe() {
     counter!(CDR_LINES_DAMAGED, "Spool lines that were torn or damaged");
     gauge!(CDR_SPOOL_BYTES, "Bytes of spool that wait for the database");
     gauge!(CDR_SPOOL_FAILING, "1 while the spool cannot be written");
+    counter!(JOURNAL_LOST, "Entries missing in the journal of calls");
+    gauge!(JOURNAL_FAILING, "1 while the journal of calls cannot be written");
     gauge!(CDR_DATABASE_AWAY, "1 while the database does not take call detail records");
     gauge!(CALLS, "Calls that are alive, settling ones included");
     gauge!(LEGS, "Legs of live calls");

@@ -1,7 +1,13 @@
 //! What a restart, wished for or not, does to phones and calls.
 
-use crate::harness::{Server, Sipp, Transport, status_of, wait_for};
-use std::{collections::HashSet, time::Duration};
+use crate::harness::{CdrRow, Server, Sipp, Transport, forget_call_log, status_of, wait_for};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+/// Promise P1: answered calls are ended this soon after the start.
+const RESUME_LIMIT: Duration = Duration::from_secs(3);
 
 #[test]
 fn registration_survives_kill_9_without_the_phone_doing_anything() {
@@ -51,6 +57,88 @@ fn kill_9_right_after_a_hundred_calls_loses_no_row_of_the_call_log_and_doubles_n
     assert_eq!((rows.len(), calls.len()), (101, 101), "a row a call");
 }
 
+/// Promise P1: what a crash leaves of calls is put in order by the next start.
+#[test]
+fn kill_9_under_fifty_calls_ends_each_of_them_within_3_s_and_writes_each_leg_once() {
+    let mut server = Server::start_with_many_rtp_ports();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    Sipp::register(&server, 2, "1090", Transport::Udp);
+    let hung_up_on = "uac-hung-up-on.xml";
+    let callees = Sipp::callee(&server, 2, "uas.xml").repeated(15, 50).start();
+    let alone = [(3, "9196", 14), (5, "3000", 10), (6, "700", 10), (7, "*981002", 1)];
+    let mut phones: Vec<_> = alone
+        .iter()
+        .map(|(slot, number, calls)| {
+            Sipp::caller(&server, *slot, hung_up_on, "1090", number).repeated(*calls, 25).start()
+        })
+        .collect();
+    phones.push(Sipp::caller(&server, 0, hung_up_on, "1090", "1090").repeated(15, 25).start());
+    wait_for("65 legs", Duration::from_secs(20), || {
+        (server.metric("tandem_legs") == 65).then_some(())
+    });
+    wait_for("all answered", Duration::from_secs(20), || (answered(&server) == 65).then_some(()));
+
+    server.kill_and_restart();
+
+    let restarted = Instant::now();
+    phones.push(callees);
+    for phone in phones {
+        phone.succeed();
+    }
+    assert!(restarted.elapsed() < RESUME_LIMIT, "{:?}", restarted.elapsed());
+    let rows = server.wait_for_cdrs(65);
+    let legs: HashSet<_> = rows.iter().map(|row| &row.leg).collect();
+    let calls: HashSet<_> = rows.iter().map(|row| &row.call).collect();
+    assert_eq!((rows.len(), legs.len(), calls.len()), (65, 65, 50), "a row a leg, and 50 calls");
+    for row in &rows {
+        assert_eq!((row.cause.as_str(), row.hangup.as_str()), ("crash", "system"), "{row:?}");
+        assert_eq!(row.sip_status, 200, "{row:?}");
+        assert!((1..60_000).contains(&row.talk_ms), "until the crash: {row:?}");
+    }
+    server.wait_until_quiet();
+    assert_eq!((server.metric("tandem_calls"), server.metric("tandem_legs")), (0, 0), "no ghosts");
+
+    // Registrations are back without the phones doing anything.
+    let callee = Sipp::callee(&server, 1, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "200"]).run();
+    callee.succeed();
+    server.wait_for_cdrs(67);
+}
+
+#[test]
+fn a_second_crash_writes_no_row_twice_and_the_call_log_can_be_made_of_the_journal_anew() {
+    let mut server = Server::start();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    let callee = Sipp::callee(&server, 1, "uas.xml").start();
+    Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "200"]).run();
+    callee.succeed();
+    let cut_off = Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", "9196").start();
+    wait_for("answered", Duration::from_secs(10), || (answered(&server) == 3).then_some(()));
+
+    server.kill_and_restart();
+    server.kill_and_restart();
+
+    cut_off.succeed();
+    let rows = server.wait_for_cdrs(3);
+    assert_eq!(rows.iter().filter(|row| row.cause == "crash").count(), 1, "{rows:?}");
+    server.wait_until_quiet();
+    server.terminate();
+    server.wait_for_end(Duration::from_secs(20));
+
+    forget_call_log(&server.database());
+    let restored = server.command(&["journal", "restore"]);
+    assert!(restored.status.success(), "{}", restored.output);
+    assert_eq!(restored.output, "3 rows added to the call log; 0 were there\n");
+    assert_eq!(CdrRow::read_all(&server.database()), rows, "the same as before");
+    let again = server.command(&["journal", "restore"]);
+    assert_eq!(again.output, "0 rows added to the call log; 3 were there\n");
+
+    let shown = server.command(&["journal", "show"]).output;
+    let events = |name: &str| shown.matches(&format!("\"event\":\"{name}\"")).count();
+    let told = ["leg.began", "leg.answered", "leg.ended", "server.started", "server.stopped"];
+    assert_eq!(told.map(events), [3, 3, 3, 3, 1], "{shown}");
+}
+
 #[test]
 fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
     let mut server = Server::start();
@@ -72,6 +160,20 @@ fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
     callee.succeed();
     let status = server.wait_for_end(Duration::from_secs(20));
     assert!(status.success(), "{status}: {}", server.log());
+}
+
+/// Legs of which the journal knows that they were answered.
+fn answered(server: &Server) -> usize {
+    journal(server).matches("\"leg.answered\"").count()
+}
+
+/// All that is in the journal.
+fn journal(server: &Server) -> String {
+    let folder = server.folder().join("data/journal");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = files.map(|it| it.path()).collect();
+    paths.sort();
+    paths.iter().filter_map(|it| std::fs::read_to_string(it).ok()).collect()
 }
 
 /// Rows of the call log that wait in files, or did until they reached the database.

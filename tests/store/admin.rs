@@ -85,6 +85,7 @@ async fn run(store: &Store, line: &str, input: &str) -> String {
         | Command::Check(_)
         | Command::Demo { .. }
         | Command::Dialplan { .. }
+        | Command::Journal { .. }
         | Command::Openapi
         | Command::Trace { .. }) => panic!("{command:?} is not the database's"),
     }

@@ -14,6 +14,7 @@ mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
 mod first_version;
+mod journal;
 mod letters;
 mod messages;
 mod million;

@@ -92,7 +92,7 @@ fn first_name(text: &str) -> &str {
 const FLOORS: &[&[&str]] = &[
     &["clock", "config"],
     &["events", "telemetry", "mail", "sound_file"],
-    &["mediaserver", "transport", "store"],
+    &["fetcher", "mediaserver", "transport", "store"],
     &[
         "signalling",
         "dispatch",

@@ -85,6 +85,16 @@ uuid_id! {
     TrunkId
 }
 
+impl CdrId {
+    /// The row of a leg whose end was found only later: the same each time that it is found.
+    pub fn of_leg(ended: UnixMillis, leg: LegId) -> Self {
+        let mut random = [0; 10];
+        random.copy_from_slice(&leg.0.as_bytes()[6..]);
+        let millis = u64::try_from(ended.0).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+}
+
 /// One media session of a worker: unique for the life of the process, never reused.
 ///
 /// The top byte is the number of the signalling shard that named it, so that a worker knows whom

@@ -27,6 +27,7 @@ use crate::{
     texts::Deliveries,
     trunks::{Keeper, Tools, WATCHING_SHARD},
     voicemail::VoicemailReply,
+    web::WebReply,
 };
 use base::{CallId, Deadlines, MediaId, Now, Rng};
 use media::MediaEvent;
@@ -202,6 +203,12 @@ impl Calls {
     pub fn handle_feature(&mut self, now: Now, reply: FeatureReply) {
         let FeatureReply { call, is_kept } = reply;
         self.with_call(now, call, |call, ctx| call.handle_feature(ctx, is_kept));
+        self.pump(now);
+    }
+
+    /// What a web server says to a call's question.
+    pub fn handle_web(&mut self, now: Now, reply: WebReply) {
+        self.with_call(now, reply.call, |call, ctx| call.handle_web(ctx, reply));
         self.pump(now);
     }
 

@@ -45,6 +45,8 @@ pub(crate) enum Cause {
     Transferred,
     /// Our fault.
     Internal,
+    /// The switch was killed, or the machine went down; written when the next one starts.
+    Crash,
 }
 
 impl Cause {
@@ -71,6 +73,7 @@ impl Cause {
             Self::Shutdown => "shutdown",
             Self::Transferred => "transferred",
             Self::Internal => "internal",
+            Self::Crash => "crash",
         }
     }
 
@@ -95,6 +98,7 @@ impl Cause {
             Self::MaxDuration => "Q.850;cause=102;text=\"Longest duration reached\"",
             Self::Shutdown => "Q.850;cause=41;text=\"Switch is stopping\"",
             Self::Internal => "Q.850;cause=41;text=\"Internal error\"",
+            Self::Crash => "Q.850;cause=41;text=\"Switch has restarted\"",
         }
     }
 
@@ -112,7 +116,7 @@ impl Cause {
             Self::Exhausted | Self::Shutdown => 503,
             Self::Loop => 482,
             Self::RtpTimeout | Self::NotAcked | Self::PeerLost | Self::MaxDuration => 480,
-            Self::Internal => 500,
+            Self::Internal | Self::Crash => 500,
         })
     }
 

@@ -15,6 +15,7 @@ pub mod facts;
 mod failure;
 pub mod features;
 mod gate;
+pub mod journal;
 mod leg;
 mod loops;
 mod names;
@@ -36,6 +37,7 @@ pub mod subscriptions;
 pub mod texts;
 mod trunks;
 pub mod voicemail;
+pub mod web;
 
 pub use call::{CommandRefusal, Origination, PartyCommand, RoomCommand, TransferOrder};
 pub use calls::{Calls, OriginationRefusal};

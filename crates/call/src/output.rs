@@ -1,8 +1,9 @@
 //! What a shard wants done, and what it tells about itself.
 
 use crate::{
-    cdr::Cdr, facts::CallFact, features::FeatureRequest, registration::RegistrationRequest,
-    subscriptions::WatchOrder, texts::TextOrder, trunks::TrunkNews, voicemail::VoicemailRequest,
+    cdr::Cdr, facts::CallFact, features::FeatureRequest, journal::LegEvent,
+    registration::RegistrationRequest, subscriptions::WatchOrder, texts::TextOrder,
+    trunks::TrunkNews, voicemail::VoicemailRequest, web::WebRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -28,12 +29,16 @@ pub enum Output {
     Voicemail(Box<VoicemailRequest>),
     /// Change what is set for an extension.
     Feature(Box<FeatureRequest>),
+    /// Ask a web server something.
+    Web(Box<WebRequest>),
     /// Ask the desk of subscriptions for something.
     Watch(Box<WatchOrder>),
     /// Ask the office of text messages for something.
     Text(Box<TextOrder>),
     /// Keep a row of the call log.
     Cdr(Box<Cdr>),
+    /// Keep in the journal what happened to a leg.
+    Journal(Box<LegEvent>),
     /// A dialog belongs to a call: for the trace.
     Link {
         /// The call.

@@ -27,6 +27,36 @@ fn steps_follow_each_other_and_the_call_ends_after_the_last() {
 }
 
 #[test]
+fn a_question_to_a_web_server_sets_variables_or_fails() {
+    let plans = plan(
+        r#"[{ http = { url = "https://crm.example/?from={caller}", into = { who = "/who", kind = "/kind" },
+            failed = [{ set = { who = "1009" } }] } },
+            { branch = { value = "{kind}", cases = { vip = [{ echo = {} }] } } },
+            { dial = { user = "{who}" } }]"#,
+    );
+    let answers = |pairs: &[(&str, &str)]| Rehearsal {
+        answers: pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
+        ..Rehearsal::default()
+    };
+    let asked = "web https://crm.example/?from=1001";
+
+    let known = answers(&[("who", "1002"), ("kind", "other"), ("else", "x")]);
+    assert_eq!(does(&plans, known), [asked, "user 1002"]);
+    assert_eq!(does(&plans, answers(&[("who", "1002"), ("kind", "vip")])), [asked, "echo"]);
+    assert_eq!(
+        does(&plans, answers(&[("who", "1002")])),
+        [asked, "user 1009"],
+        "half of it is none"
+    );
+    assert_eq!(does(&plans, Rehearsal::default()), [asked, "user 1009"]);
+
+    let mut walk = begin(&plans);
+    walk.next(NOW);
+    assert_eq!(walk.took(&Outcome::NoReply, NOW), None);
+    assert_eq!(walk.next(NOW).unwrap().to_string(), "user 1009");
+}
+
+#[test]
 fn a_menu_explains_what_was_wrong_and_gives_up_after_so_many_tries() {
     let plans = plan(
         r#"[{ menu = { say = { prompt = "a" }, invalid = { prompt = "b" }, silent = { prompt = "c" },

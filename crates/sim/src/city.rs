@@ -2,6 +2,7 @@
 
 use crate::{
     desk::Desk,
+    journal::Journal,
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
@@ -11,26 +12,21 @@ use crate::{
     texts::Texts,
     worker::Worker,
 };
-use base::{CallId, MediaId, Now, Rng, UnixMillis};
+use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Output, Parking, Rooms,
-    Trunk, TrunkNews, TrunkStates, World,
-    facts::CallState,
-    features::FeatureReply,
-    registration::RegistrationReply,
-    subscriptions::{Registrations as _, WatchReply},
-    texts::TextReply,
-    voicemail::{Mailbox, VoicemailReply},
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Rooms, Trunk,
+    TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    registration::RegistrationReply, subscriptions::WatchReply, texts::TextReply,
+    voicemail::VoicemailReply, web::WebReply,
 };
-use media::{MediaCommand, MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
+use media::{MediaEvent, detection::Detected, dtmf::Digit, sound::Sound};
 use sip::{
     Destination, FlowId, Host, Message, Params, Source, Transport, Uri,
     bindings::{Aor, Binding, BindingPolicy},
     digest::Ha1,
-    endpoint::Send,
     parse::{Framing, parse, refusal},
-    shard::{shard_of, shard_of_dialog},
+    shard::shard_of,
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -43,7 +39,7 @@ use std::{
 const STREAMS: u64 = 1000;
 
 /// How long a worker or the registrar takes to answer.
-const BACK_OFFICE_DELAY: Duration = Duration::from_millis(1);
+pub(crate) const BACK_OFFICE_DELAY: Duration = Duration::from_millis(1);
 
 /// Longest wait for a registration.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,10 +66,18 @@ pub struct City {
     pub desk: Desk,
     /// Text messages that wait.
     pub texts: Texts,
+    /// What web servers were asked, in order.
+    pub web_questions: Vec<WebOrder>,
+    /// What they answer, a second later; nothing that can be used unless it is set.
+    pub web_answer: Option<Vec<(String, String)>>,
     /// The call log.
     pub cdrs: Vec<Cdr>,
+    pub(crate) journal: Journal,
     /// Call-IDs of all dialogs that ever began, with their calls.
     pub links: Vec<(CallId, String)>,
+    /// Call-IDs of dialogs that began with a process of the switch that is no more: an INVITE that
+    /// comes again to the next one begins another leg.
+    pub(crate) former_links: Vec<String>,
     /// Panics that the switch caught.
     pub panics: usize,
     /// Wrong credentials that the switch reported.
@@ -95,16 +99,16 @@ pub struct City {
     /// Who talks with whom.
     pub conversations: Conversations,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
-    errands: u64,
+    pub(crate) errands: u64,
     /// By how much the wall clock of the switch was set since the start, in ms.
     pub clock_set_by_ms: i64,
-    policy: BindingPolicy,
-    plot: Plot,
-    directory: Arc<Directory>,
-    closed_flows: Vec<FlowId>,
+    pub(crate) policy: BindingPolicy,
+    pub(crate) plot: Plot,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) closed_flows: Vec<FlowId>,
     /// Whether no process of the switch runs.
-    is_down: bool,
-    rng: Rng,
+    pub(crate) is_down: bool,
+    pub(crate) rng: Rng,
     pub(crate) recording: Option<Recording>,
 }
 
@@ -117,6 +121,7 @@ pub(crate) enum Late {
     Feature { shard: u8, reply: FeatureReply },
     Watch { shard: u8, reply: WatchReply },
     Text { shard: u8, reply: TextReply },
+    Web { shard: u8, reply: WebReply },
 }
 
 impl City {
@@ -140,8 +145,12 @@ impl City {
             mailboxes: Mailboxes::default(),
             desk,
             texts,
+            web_questions: Vec::new(),
+            web_answer: None,
             cdrs: Vec::new(),
+            journal: Journal::default(),
             links: Vec::new(),
+            former_links: Vec::new(),
             panics: 0,
             offences: 0,
             trunk_news: Vec::new(),
@@ -169,7 +178,7 @@ impl City {
     }
 
     /// Starts the process of the switch, with nothing but what is written.
-    fn start_switch(&mut self, chances: Vec<Rng>) {
+    pub(crate) fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
         let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
         let mut shards = Vec::new();
@@ -194,32 +203,6 @@ impl City {
         self.wait(2 * BACK_OFFICE_DELAY);
     }
 
-    /// `kill -9` while nobody is in a call, and a new process after `pause` on what was written.
-    pub fn kill_and_restart(&mut self, pause: Duration) {
-        assert_eq!(self.counts().calls, 0, "calls do not outlive a process");
-        self.back_office.clear();
-        self.shards.clear();
-        self.workers.clear();
-        self.is_down = true;
-        self.wait(pause);
-        self.is_down = false;
-        let shards = self.plot.shards;
-        let chances = (0..shards).map(|_| self.rng.split()).collect();
-        self.start_switch(chances);
-        let (now, registrar) = (self.now(), self.registrar.clone());
-        self.texts.restart(now.instant, shards, registrar.clone());
-        let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
-            let dialog = &it.dialog;
-            shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)
-        });
-        for (n, shard) in (0..).zip(&mut self.shards) {
-            let own: Vec<_> =
-                kept.iter().filter(|it| it.0 == n).map(|(_, it)| it.clone()).collect();
-            shard.restore_subscriptions(now, &own);
-        }
-        self.settle_step();
-    }
-
     /// Somebody takes an extension away.
     pub fn remove_extension(&mut self, number: &str) {
         self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
@@ -239,7 +222,7 @@ impl City {
         self.settle_step();
     }
 
-    fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+    pub(crate) fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         let mut directory = plot::copy(&self.directory);
         change(&mut directory);
         self.directory = Arc::new(directory);
@@ -425,7 +408,7 @@ impl City {
         self.wait(2 * BACK_OFFICE_DELAY);
     }
 
-    fn hand_out(&mut self, replies: Vec<(u8, VoicemailReply)>) {
+    pub(crate) fn hand_out(&mut self, replies: Vec<(u8, VoicemailReply)>) {
         for (shard, reply) in replies {
             self.later(Late::Voicemail { shard, reply });
         }
@@ -526,10 +509,12 @@ impl City {
             Late::Registered { shard: 0, reply } => self.note(|| Input::Registered(reply.clone())),
             Late::Voicemail { shard: 0, reply } => self.note(|| Input::Voicemail(reply.clone())),
             Late::Feature { shard: 0, reply } => self.note(|| Input::Feature(*reply)),
+            Late::Web { shard: 0, reply } => self.note(|| Input::Web(reply.clone())),
             Late::Media { .. }
             | Late::Registered { .. }
             | Late::Voicemail { .. }
             | Late::Feature { .. }
+            | Late::Web { .. }
             | Late::Watch { .. }
             | Late::Text { .. } => {}
         }
@@ -546,6 +531,9 @@ impl City {
             }
             Late::Feature { shard, reply } => {
                 self.shards[usize::from(shard)].handle_feature(now, reply);
+            }
+            Late::Web { shard, reply } => {
+                self.shards[usize::from(shard)].handle_web(now, reply);
             }
             Late::Watch { shard, reply } => {
                 self.shards[usize::from(shard)].handle_watch(now, reply);
@@ -597,7 +585,7 @@ impl City {
         usize::from(shard_of(message, shards))
     }
 
-    fn transmit(&mut self, to: &Destination, bytes: Bytes) {
+    pub(crate) fn transmit(&mut self, to: &Destination, bytes: Bytes) {
         let ip = to.host.ip().expect("the city has no DNS");
         let datagram = Datagram {
             transport: to.transport,
@@ -612,7 +600,7 @@ impl City {
     // === Outputs ===
 
     /// Carries out what everybody wants done, then checks what must hold.
-    fn settle_step(&mut self) {
+    pub(crate) fn settle_step(&mut self) {
         loop {
             let from_switch = self.carry_out_switch();
             let from_phones = self.carry_out_phones();
@@ -656,131 +644,6 @@ impl City {
             }
         }
         is_anything
-    }
-
-    fn carry_out(&mut self, shard: usize, output: Output) {
-        match output {
-            Output::Send(send) => self.carry(shard, send),
-            Output::Media { worker, command } => {
-                if let MediaCommand::Record { recording, label, .. } = &command {
-                    self.mailboxes.note(*recording, label);
-                }
-                for event in self.workers[usize::from(worker)].handle(self.now, command) {
-                    self.report(shard, event);
-                }
-            }
-            Output::Register(request) => {
-                let reply = self.registrar.handle(&request, &self.policy);
-                self.later(Late::Registered { shard: request.shard, reply });
-            }
-            Output::Voicemail(request) => {
-                let replies = self.mailboxes.handle(*request);
-                self.hand_out(replies);
-            }
-            Output::Feature(request) => {
-                let of = |it: &&mut call::Extension| it.id == request.extension;
-                self.tell_of_directory(|it| {
-                    if let Some(line) = it.extensions.values_mut().find(of) {
-                        line.features.apply(&request.order);
-                    }
-                });
-                let reply = FeatureReply { call: request.call, is_kept: true };
-                self.later(Late::Feature { shard: request.shard, reply });
-            }
-            Output::Watch(order) => self.desk.handle(*order),
-            Output::Text(order) => self.texts.handle(self.now, *order),
-            Output::Cdr(cdr) => self.cdrs.push(*cdr),
-            Output::Link { call, sip_call_id } => {
-                // A dialog that goes from one call to another is told anew.
-                let sip_call_id = String::from_utf8_lossy(&sip_call_id).into_owned();
-                self.links.retain(|(_, it)| *it != sip_call_id);
-                self.links.push((call, sip_call_id));
-            }
-            Output::Fact(fact) => self.take_in(shard, fact),
-            Output::Trunk { name, news } => self.trunk_news.push((name, news)),
-            Output::Offence(_) => self.offences += 1,
-            Output::Panicked { .. } => self.panics += 1,
-        }
-    }
-
-    /// What a listener does who knows nothing but the facts.
-    fn take_in(&mut self, shard: usize, fact: CallFact) {
-        self.facts.push(fact.clone());
-        let board = &mut self.board[shard];
-        match fact {
-            CallFact::Began(view) => {
-                let before = board.insert(view.id, *view);
-                assert_eq!(before, None, "a call begins once");
-            }
-            CallFact::Changed(change) => {
-                let view = board.get_mut(&change.call).expect("a call begins before it changes");
-                let before = view.clone();
-                view.apply(&change);
-                assert_ne!(*view, before, "a change changes something: {change:?}");
-            }
-            CallFact::Merged { call, into } => {
-                assert!(board.remove(&call).is_some(), "a call is merged once");
-                assert!(board.contains_key(&into), "the other one is there");
-            }
-            CallFact::Over(id) => {
-                let view = board.remove(&id).expect("a call is over once");
-                assert_eq!(view.state, CallState::Ending, "{view:?}");
-            }
-        }
-    }
-
-    fn carry(&mut self, shard: usize, send: Send) {
-        if self.is_cut_off(&send.to) {
-            let now = self.now();
-            if let Some(client) = send.client {
-                self.shards[shard].handle_send_failure(now, client);
-            }
-            return;
-        }
-        self.transmit(&send.to, send.bytes);
-    }
-
-    /// Whether nothing can be sent there: the connection is closed, and no new one is accepted.
-    fn is_cut_off(&self, to: &Destination) -> bool {
-        if !to.transport.is_reliable() {
-            return false;
-        }
-        let phone = self.phones.iter().find(|it| to.host.ip() == Some(it.address.ip()));
-        let flow = to.flow.or(phone.map(|it| it.flow));
-        flow.is_none_or(|it| self.closed_flows.contains(&it))
-    }
-
-    /// Lets the desk see what has become of lines, registrations and mailboxes.
-    fn tell_watchers(&mut self) {
-        let now = self.now().unix;
-        for _ in 0..2 {
-            let (registrar, mailboxes) = (&self.registrar, &self.mailboxes);
-            let keys = |aor: &Aor| registrar.bindings(aor).iter().map(Binding::key).collect();
-            let counts = |it: &Mailbox| mailboxes.counts(it.extension);
-            let changed = self.desk.look_around(now, &self.directory, &self.board, counts, keys);
-            for aor in changed {
-                self.texts.handle_registration(self.now, &aor);
-            }
-            self.texts.handle_timeout(self.now);
-            for (shard, reply) in self.texts.take_replies(self.now) {
-                self.later(Late::Text { shard, reply });
-            }
-            for (shard, reply) in self.desk.take_replies() {
-                self.later(Late::Watch { shard, reply });
-            }
-        }
-    }
-
-    /// What a worker tells: to the shard that asked, or the one that named the session.
-    fn report(&mut self, asker: usize, event: MediaEvent) {
-        let asker = u8::try_from(asker).expect("few shards");
-        let shard = event.media().map_or(asker, MediaId::shard);
-        self.later(Late::Media { shard, event });
-    }
-
-    fn later(&mut self, late: Late) {
-        self.errands += 1;
-        self.back_office.insert((self.now + BACK_OFFICE_DELAY, self.errands), late);
     }
 }
 

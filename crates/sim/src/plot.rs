@@ -103,6 +103,15 @@ steps = [
 ]
 
 [[rule]]
+name = "asked"
+match = { number = "6503" }
+steps = [
+    { http = { url = "https://crm.example/of/{caller}", post = { dialled = "{number}" }, timeout_s = 3,
+        into = { who = "/who" }, failed = [{ set = { who = "1003" } }] } },
+    { dial = { user = "{who}" } },
+]
+
+[[rule]]
 name = "announced"
 match = { number = "6501" }
 steps = [

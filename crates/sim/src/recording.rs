@@ -6,7 +6,7 @@ use base::Now;
 use bytes::Bytes;
 use call::{
     Calls, Output, features::FeatureReply, registration::RegistrationReply,
-    voicemail::VoicemailReply,
+    voicemail::VoicemailReply, web::WebReply,
 };
 use media::MediaEvent;
 use sip::{
@@ -22,6 +22,7 @@ pub(crate) enum Input {
     Registered(RegistrationReply),
     Voicemail(VoicemailReply),
     Feature(FeatureReply),
+    Web(WebReply),
     Timeout,
 }
 
@@ -81,9 +82,11 @@ impl City {
                     Output::Media { .. }
                     | Output::Voicemail(_)
                     | Output::Feature(_)
+                    | Output::Web(_)
                     | Output::Watch(_)
                     | Output::Text(_)
                     | Output::Cdr(_)
+                    | Output::Journal(_)
                     | Output::Link { .. }
                     | Output::Fact(_)
                     | Output::Trunk { .. }
@@ -107,6 +110,7 @@ fn feed(shard: &mut Calls, now: Now, input: &Input) {
         Input::Registered(reply) => shard.handle_registration(now, reply.clone()),
         Input::Voicemail(reply) => shard.handle_voicemail(now, reply.clone()),
         Input::Feature(reply) => shard.handle_feature(now, *reply),
+        Input::Web(reply) => shard.handle_web(now, reply.clone()),
         Input::Timeout => shard.handle_timeout(now),
     }
 }

@@ -126,6 +126,10 @@ fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
             format!("The device of {who} lost the call: it restarted or changed its address"),
         ),
         "internal" => error("Внутренняя ошибка сервера", "The server failed"),
+        "crash" => error(
+            "Сервер аварийно остановился во время звонка и завершил его при следующем запуске",
+            "The server crashed during the call, and ended it at its next start",
+        ),
         "max_duration" => warning(
             "Звонок завершён по предельной длительности",
             "The call reached the longest allowed duration",

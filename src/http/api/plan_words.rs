@@ -127,6 +127,10 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             format!("pick up a call to {}", users.join(", ")),
         ),
         Action::SetFeature(order) => feature_words(order),
+        Action::Web(order) => Text::both(
+            format!("спросить веб-сервер: {}", order.url),
+            format!("ask a web server: {}", order.url),
+        ),
         Action::Record(true) => Text::fixed("начать запись", "start recording"),
         Action::Record(false) => Text::fixed("остановить запись", "stop recording"),
         Action::HangUp => Text::fixed("завершить звонок", "hang up"),
@@ -250,6 +254,13 @@ fn in_russian(mistake: &Mistake) -> String {
         ),
         Mistake::NoGreeting => {
             format!("Нужно название приветствия: {}", Absence::ALL.map(Absence::name).join(", "))
+        }
+        Mistake::NoUrl => {
+            "Нужен адрес вида \"https://crm.example/route?from={caller}\", без переменных до пути"
+                .to_owned()
+        }
+        Mistake::NoPointer { found } => {
+            format!("{found:?} — не указатель JSON; нужен вида \"/client/name\"")
         }
         Mistake::NoOutcome => {
             format!("Нужен исход вызова: {}", DialOutcome::ALL.map(DialOutcome::name).join(", "))

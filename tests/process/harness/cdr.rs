@@ -7,9 +7,10 @@ use sqlx::{
 use std::path::Path;
 
 /// What the tests look at in a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CdrRow {
     pub(crate) call: Vec<u8>,
+    pub(crate) leg: Vec<u8>,
     /// `caller` or `callee`.
     pub(crate) role: String,
     pub(crate) caller: String,
@@ -142,6 +143,20 @@ pub(crate) fn set_ring_time(database: &Path, extension: &str, seconds: u32) {
     assert_eq!(changed.expect("extensions have a ring time"), 1, "{extension} is in the demo");
 }
 
+/// Takes all rows of the call log away, and what lists of calls are made of.
+pub(crate) fn forget_call_log(database: &Path) {
+    let forgotten = block_on(async {
+        let options = SqliteConnectOptions::new().filename(database);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        for table in ["call_user", "call_name", "call_log", "cdr"] {
+            let query = AssertSqlSafe(format!("DELETE FROM {table}"));
+            sqlx::query(query).execute(&mut connection).await?;
+        }
+        connection.close().await
+    });
+    forgotten.expect("the call log can be emptied");
+}
+
 /// Holds off every other writer of the database for as long as `work` takes.
 pub(crate) fn while_locked<T>(database: &Path, work: impl FnOnce() -> T) -> T {
     let runtime = runtime();
@@ -188,6 +203,7 @@ async fn read_all(database: &Path) -> Result<Vec<CdrRow>, sqlx::Error> {
         .map(|row| {
             Ok(CdrRow {
                 call: row.try_get("call_id")?,
+                leg: row.try_get("leg_id")?,
                 role: row.try_get("role")?,
                 caller: row.try_get("caller")?,
                 dialled: row.try_get("dialled")?,

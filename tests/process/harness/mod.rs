@@ -24,7 +24,7 @@ mod wire;
 pub(crate) use audio::{Codec, Judge, Recording, levels_of, one_audio_call_at_a_time, tones_heard};
 pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::{
-    CdrRow, MessageRow, RecordingRow, kept_greetings, postgres_rows, while_locked,
+    CdrRow, MessageRow, RecordingRow, forget_call_log, kept_greetings, postgres_rows, while_locked,
 };
 pub(crate) use linphone::Linphone;
 pub(crate) use panel::{Visitor, array};

@@ -152,6 +152,11 @@ impl Server {
         self.process.signal(Signal::HUP);
     }
 
+    /// Its database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("data/tandem.db")
+    }
+
     /// Runs another of the binary's commands on this server's configuration and data.
     pub(crate) fn command(&self, arguments: &[&str]) -> Outcome {
         let config = self.folder.path().join("tandem.toml");
@@ -260,7 +265,7 @@ impl Server {
     /// The call log once it has `count` rows, oldest first.
     #[track_caller]
     pub(crate) fn wait_for_cdrs(&self, count: usize) -> Vec<CdrRow> {
-        let database = self.folder.path().join("data/tandem.db");
+        let database = self.database();
         wait_for(&format!("{count} rows in the call log"), CDR_LIMIT, || {
             Some(CdrRow::read_all(&database)).filter(|rows| rows.len() >= count)
         })

@@ -130,6 +130,8 @@ pub(crate) struct Call {
     rung: Option<String>,
     /// How often the call was forwarded.
     forwards: u8,
+    /// How many questions it has put to web servers.
+    asked: u32,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
     /// Dialogs in which a REFER was accepted.
@@ -412,7 +414,8 @@ impl Call {
         self.state = State::Ending { since: ctx.now.instant };
     }
 
-    /// Rows for the call log of legs that have settled since the last time.
+    /// Rows for the call log of legs that have settled since the last time; the journal is told what
+    /// happened before.
     pub(crate) fn take_cdrs(&mut self, ctx: &mut Context<'_>) -> Vec<Cdr> {
         let facts = CallFacts {
             call: self.id,
@@ -421,6 +424,9 @@ impl Call {
             caller_name: self.caller_name.as_deref(),
             dialled: &self.dialled,
         };
+        for leg in &mut self.legs {
+            leg.tell_journal(ctx, &facts);
+        }
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
     }
 

@@ -104,6 +104,7 @@ impl Call {
             refused: None,
             rung: None,
             forwards: 0,
+            asked: 0,
             transfer: None,
             referred: Vec::new(),
             returns_to: None,

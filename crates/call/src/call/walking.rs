@@ -4,14 +4,19 @@ use super::{Call, State};
 use crate::{
     call::{Invitation, MailboxVisit, VisitPurpose, Wanted},
     context::Context,
-    dialplan::{Action, Builtin, ConferencePlan, Dial, DialOutcome, DialTarget, Outcome, Speech},
+    dialplan::{
+        Action, Builtin, ConferencePlan, Dial, DialOutcome, DialTarget, Outcome, Speech, WebOrder,
+    },
     facts::CallDirection,
     failure::{Cause, Refusal},
+    output::Output,
     recording::RecordingOrder,
     speech::{Language, Phrase},
+    web::{WebReply, WebRequest},
 };
 use media::Playout;
 use sip::Status;
+use std::time::Duration;
 
 /// Why those who were rung do not talk.
 #[derive(Clone, Debug)]
@@ -104,6 +109,10 @@ impl Call {
                 Ok(None)
             }
             Action::SetFeature(order) => self.set_feature(ctx, order),
+            Action::Web(order) => {
+                self.ask_web(ctx, order);
+                Ok(None)
+            }
             Action::Record(is_on) => {
                 let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
                 // Where nobody talks yet, or the rule wants all of it, the plan goes on all the same.
@@ -184,9 +193,27 @@ impl Call {
         }
     }
 
+    /// Asks a web server; the guest hears nothing new meanwhile.
+    fn ask_web(&mut self, ctx: &mut Context<'_>, order: WebOrder) {
+        self.asked += 1;
+        let limit = Duration::from_secs(u64::from(order.timeout_s)) + WEB_GRACE;
+        self.state = State::Asking { until: ctx.now.instant + limit };
+        let (shard, call, asked) = (ctx.settings.shard, self.id, self.asked);
+        ctx.outputs.push_back(Output::Web(Box::new(WebRequest { shard, call, asked, order })));
+    }
+
+    /// What a web server says. Whoever waits no longer, or for something else, takes no notice.
+    pub(crate) fn handle_web(&mut self, ctx: &mut Context<'_>, reply: WebReply) {
+        if let State::Asking { .. } = self.state
+            && reply.asked == self.asked
+        {
+            self.go_on_after(ctx, &Outcome::Web(reply.values));
+        }
+    }
+
     /// Whoever was asked for something does not answer.
     pub(super) fn handle_asking_timeout(&mut self, ctx: &mut Context<'_>) {
-        self.go_on_after(ctx, &Outcome::Feature(false));
+        self.go_on_after(ctx, &Outcome::NoReply);
     }
 
     fn play_builtin(&mut self, ctx: &mut Context<'_>, builtin: Builtin) -> Result<(), Refusal> {
@@ -292,10 +319,14 @@ impl Refusal {
             | Cause::MaxDuration
             | Cause::Shutdown
             | Cause::Transferred
-            | Cause::Internal => DialOutcome::Failed,
+            | Cause::Internal
+            | Cause::Crash => DialOutcome::Failed,
         }
     }
 }
+
+/// How much longer than a question may take its answer may be on its way to us.
+const WEB_GRACE: Duration = Duration::from_secs(1);
 
 /// What is said where a service is planned and not there.
 const NOT_BUILT: &str = "service-not-built";

@@ -137,8 +137,10 @@ impl Switch {
                 Output::Register(_)
                 | Output::Voicemail(_)
                 | Output::Feature(_)
+                | Output::Web(_)
                 | Output::Link { .. }
                 | Output::Fact(_)
+                | Output::Journal(_)
                 | Output::Watch(_)
                 | Output::Text(_)
                 | Output::Trunk { .. }

@@ -72,6 +72,8 @@ pub enum Action {
     },
     /// Change what becomes of calls to the extension that calls; answered with [`Outcome::Feature`].
     SetFeature(FeatureOrder),
+    /// Ask a web server something; answered with [`Outcome::Web`].
+    Web(WebOrder),
     /// Record the call from now on, or no longer; answered with [`Outcome::Done`].
     Record(bool),
     /// Refuse, or hang up if the caller was answered.
@@ -108,6 +110,38 @@ pub enum FeatureOrder {
     },
     /// Nobody is to be disturbed, or no longer.
     DoNotDisturb(bool),
+}
+
+/// A question to a web server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WebOrder {
+    /// An `http` or `https` URL.
+    pub url: String,
+    /// Names and values that are posted as a JSON object; without any the URL is got.
+    pub post: Vec<(String, String)>,
+    /// How long the answer may take, in seconds.
+    pub timeout_s: u32,
+    /// What is taken from the answer.
+    pub into: WebInto,
+}
+
+/// What is taken from a web server's answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum WebInto {
+    /// All of it, as text, into this variable.
+    Text(String),
+    /// Values of a JSON document: variables, and where their values are (RFC 6901).
+    Json(Vec<(String, String)>),
+}
+
+impl WebInto {
+    /// The variables that it sets.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Text(name) => vec![name],
+            Self::Json(parts) => parts.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
 }
 
 /// When a call is forwarded.
@@ -286,6 +320,10 @@ pub enum Outcome {
     NotReached(DialOutcome),
     /// Whether a change is kept.
     Feature(bool),
+    /// The variables that a web server's answer sets; `None` without an answer that can be used.
+    Web(Option<Vec<(String, String)>>),
+    /// Whoever was asked for something does not answer in time.
+    NoReply,
 }
 
 /// How it ended to ring somebody.
@@ -336,7 +374,7 @@ impl DialOutcome {
 /// As an example expects it: `user 1001`, `users 1001 1002`, `trunk provider 74951234567`, `answer`,
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
-/// `park`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `park`, `web https://crm.example/route`, `fetch 701`, `pick up 1001`, `forward all 1002`, `do not disturb on`, `record on`,
 /// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -356,6 +394,7 @@ impl fmt::Display for Action {
             Self::Fetch { slot } => write!(f, "fetch {slot}"),
             Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),
             Self::SetFeature(order) => order.fmt(f),
+            Self::Web(order) => write!(f, "web {}", order.url),
             Self::Record(true) => f.write_str("record on"),
             Self::Record(false) => f.write_str("record off"),
             Self::Refuse { status, .. } => write!(f, "refuse {status}"),

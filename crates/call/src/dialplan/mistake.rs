@@ -78,6 +78,17 @@ pub enum Mistake {
     /// A greeting of a mailbox has no such name.
     #[error("expected which greeting is heard: {}", Absence::ALL.map(Absence::name).join(", "))]
     NoGreeting,
+    /// What is to be asked is no URL, or whom to ask depends on the call.
+    #[error(
+        "expected a URL like \"https://crm.example/route?from={{caller}}\", without variables before its path"
+    )]
+    NoUrl,
+    /// A place in a JSON document is not written as such.
+    #[error("{found:?} is no JSON pointer; expected one like \"/client/name\"")]
+    NoPointer {
+        /// What is there.
+        found: String,
+    },
     /// A menu has a key that no telephone has.
     #[error("{found:?} is no key: expected one of 0 to 9, *, #")]
     NoKey {

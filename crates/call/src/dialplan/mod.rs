@@ -26,7 +26,7 @@ mod walk;
 
 pub use action::{
     Absence, Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather,
-    Outcome, ParkPlan, Speech, Spoken,
+    Outcome, ParkPlan, Speech, Spoken, WebInto, WebOrder,
 };
 pub use explain::{Explanation, Finding, Judgement};
 pub use mistake::{Mistake, NameOf, NumberMistake, SoundKind, TomlType};

@@ -319,6 +319,7 @@ impl Reading<'_, '_> {
                 reading.checked(value, DialOutcome::named(name).ok_or(Mistake::NoOutcome))
             })
         });
+        let answers = table.optional("answers").map(|it| self.answers(&it));
         let at = table.optional("at").map(|it| self.moment(&it));
         let expect = table
             .required("expect", self.to)
@@ -333,6 +334,9 @@ impl Reading<'_, '_> {
         if let Some(outcomes) = outcomes {
             rehearsal.outcomes = outcomes?.into();
         }
+        if let Some(answers) = answers {
+            rehearsal.answers = answers?;
+        }
         let caller = match caller {
             Some(number) => Some(number?),
             None => None,
@@ -340,6 +344,13 @@ impl Reading<'_, '_> {
         let at = at.unwrap_or(Some(UnixMillis(0)))?;
         let (from, to, expect) = (from?, to?, expect?);
         Some(Example { place, key, domain, from, caller, to, at, rehearsal, expect })
+    }
+
+    fn answers(&mut self, value: &Value<'_, '_>) -> Option<Vec<(String, String)>> {
+        let entries = value.entries(self.to)?.into_iter();
+        let answers: Vec<_> =
+            entries.map(|(name, it)| Some((name, it.string(self.to)?.to_owned()))).collect();
+        answers.into_iter().collect()
     }
 
     fn moment(&mut self, value: &Value<'_, '_>) -> Option<UnixMillis> {

@@ -12,6 +12,9 @@ pub struct Rehearsal {
     /// How dials end that nobody answers, in order. The one after the last is answered, and the
     /// rehearsal is over.
     pub outcomes: VecDeque<DialOutcome>,
+    /// What web servers answer: variables and their values. A question has no answer unless all that
+    /// it wants is here.
+    pub answers: Vec<(String, String)>,
 }
 
 impl Rehearsal {
@@ -54,6 +57,12 @@ impl Rehearsal {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::SetFeature(_) => Some(Outcome::Feature(true)),
+            Action::Web(order) => {
+                let names = order.into.names();
+                let known = self.answers.iter().filter(|(name, _)| names.contains(&name.as_str()));
+                let values: Vec<_> = known.cloned().collect();
+                Some(Outcome::Web((values.len() == names.len()).then_some(values)))
+            }
             Action::Park(_)
             | Action::Builtin(_)
             | Action::Conference(_)

@@ -2,7 +2,7 @@
 
 use super::{
     Builtin, ConferencePlan,
-    action::{Absence, DialOutcome, ForwardWhen, ParkPlan},
+    action::{Absence, DialOutcome, ForwardWhen, ParkPlan, WebInto},
     schedule::Zone,
     script::Script,
     template::Template,
@@ -54,6 +54,7 @@ pub(super) enum Step {
     PickUp {
         users: Vec<Template>,
     },
+    Web(Arc<Web>),
     Forward {
         when: ForwardWhen,
         /// `None` for no longer.
@@ -163,6 +164,17 @@ pub(super) struct Dial {
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }
 
+/// What a web server is asked, and what is done if it has no answer.
+#[derive(Debug)]
+pub(super) struct Web {
+    /// The part up to the path is the plan's own.
+    pub(super) url: Template,
+    pub(super) post: Vec<(String, Template)>,
+    pub(super) timeout_s: u32,
+    pub(super) into: WebInto,
+    pub(super) failed: Steps,
+}
+
 /// Somebody to ring.
 #[derive(Debug)]
 pub(super) enum Target {
@@ -200,6 +212,7 @@ impl Step {
             Self::Collect(collect) => vec![&collect.asking.failed],
             Self::Dial(dial) => dial.on.values().collect(),
             Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
+            Self::Web(web) => vec![&web.failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),
             Self::Hours { open, closed, .. } => vec![open, closed],
             Self::Answer

@@ -72,6 +72,11 @@ impl<'t, 'i> Value<'t, 'i> {
         Some(text)
     }
 
+    /// Whether it is one: for keys that may be that or a table.
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
     /// A number within bounds.
     pub(super) fn integer<T>(&self, bounds: RangeInclusive<T>, to: &mut Complaints<'_>) -> Option<T>
     where

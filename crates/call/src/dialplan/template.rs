@@ -90,6 +90,19 @@ impl Template {
         Ok(Self { parts: parts.collect::<Result<_, NumberMistake>>()? })
     }
 
+    /// The same for a URL: what is filled in stays within the part of the URL where it stands (RFC 3986
+    /// section 2.1).
+    pub(super) fn fill_url<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+        let mut url = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => url.push_str(text),
+                Part::Variable(name) => escape(value(name).unwrap_or_default(), &mut url),
+            }
+        }
+        url
+    }
+
     /// The text, with what `value` gives for each name; what it does not know is left out.
     pub(super) fn fill<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
         self.parts
@@ -100,6 +113,22 @@ impl Template {
             })
             .collect()
     }
+}
+
+/// Writes whatever is not unreserved (RFC 3986 section 2.3) as its bytes.
+fn escape(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                into.push(char::from(byte));
+            }
+            _ => into.extend(['%', hexadecimal(byte >> 4), hexadecimal(byte & 15)]),
+        }
+    }
+}
+
+fn hexadecimal(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 fn check_name(name: &str, scope: Scope<'_>, known: &Variables) -> Result<(), NumberMistake> {
@@ -145,6 +174,18 @@ mod tests {
         });
 
         assert_eq!(filled, "+7495#9495");
+    }
+
+    #[test]
+    fn what_is_filled_into_a_url_stays_where_it_stands() {
+        let known = Variables { set: ["who".to_owned()].into(), ..Variables::default() };
+        let url = "https://crm.example/of/{who}?a={who}";
+        let template = Template::of_text(url, Scope::Unknown, &known).unwrap();
+
+        let filled = template.fill_url(|_| Some("../+7 Я?x=1&"));
+
+        let one = "..%2F%2B7%20%D0%AF%3Fx%3D1%26";
+        assert_eq!(filled, format!("https://crm.example/of/{one}?a={one}"));
     }
 
     #[test]

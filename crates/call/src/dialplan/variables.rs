@@ -22,6 +22,9 @@ fn look_into(table: &DeTable<'_>, found: &mut Variables) {
             ("set", DeValue::Table(values)) => {
                 found.set.extend(values.keys().map(|it| it.get_ref().to_string()));
             }
+            ("into", DeValue::Table(values)) => {
+                found.set.extend(values.keys().map(|it| it.get_ref().to_string()));
+            }
             ("into", DeValue::String(name)) => {
                 found.set.insert(name.to_string());
             }

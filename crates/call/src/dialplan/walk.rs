@@ -6,10 +6,11 @@
 
 use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
+    WebOrder,
     action::{Absence, Dial as DialOrder, DialOutcome, DialTarget},
     number::normalise,
     script::Script,
-    step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
+    step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
     template::{CALLER, LANGUAGE, NUMBER, OUTCOME, Template},
 };
 use crate::speech::Language;
@@ -58,6 +59,7 @@ enum Awaits {
     Feature {
         failed: Steps,
     },
+    Web(Arc<Web>),
     Menu {
         menu: Arc<Menu>,
         tried: u32,
@@ -177,7 +179,18 @@ impl Walk {
             (Awaits::Nothing, Outcome::Dialled(how) | Outcome::NotReached(how)) => {
                 self.set(OUTCOME, how.name().to_owned());
             }
-            (Awaits::Feature { failed }, Outcome::Feature(false)) => self.enter(failed),
+            (Awaits::Feature { failed }, Outcome::Feature(false) | Outcome::NoReply) => {
+                self.enter(failed);
+            }
+            (Awaits::Web(web), Outcome::Web(Some(values))) => {
+                let names = web.into.names();
+                for (name, value) in values.iter().filter(|it| names.contains(&it.0.as_str())) {
+                    self.set(name, value.clone());
+                }
+            }
+            (Awaits::Web(web), Outcome::Web(None) | Outcome::NoReply) => {
+                self.enter(Arc::clone(&web.failed));
+            }
             (_, _) => {}
         }
         None
@@ -314,6 +327,7 @@ impl Walk {
                 self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
                 Action::SetFeature(FeatureOrder::DoNotDisturb(*is_on))
             }
+            Step::Web(web) => self.ask_web(Arc::clone(web)),
             Step::Record(is_on) => Action::Record(*is_on),
             Step::Refuse { status, reason } => {
                 Action::Refuse { status: *status, reason: reason.clone() }
@@ -380,6 +394,7 @@ impl Walk {
             | Step::Park(_)
             | Step::Fetch { .. }
             | Step::PickUp { .. }
+            | Step::Web(_)
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
             | Step::Record(_)
@@ -403,6 +418,17 @@ impl Walk {
                 Some(Action::Refuse { status: 500, reason })
             }
         }
+    }
+
+    fn ask_web(&mut self, web: Arc<Web>) -> Action {
+        let order = WebOrder {
+            url: web.url.fill_url(|name| self.variable(name)),
+            post: web.post.iter().map(|(name, it)| (name.clone(), self.fill(it))).collect(),
+            timeout_s: web.timeout_s,
+            into: web.into.clone(),
+        };
+        self.awaits = Awaits::Web(web);
+        Action::Web(order)
     }
 
     /// Ends what goes in circles.

@@ -647,7 +647,13 @@ impl Leg {
         self.record.belong_to(caller, caller_name, dialled);
     }
 
-    // === Putting away ===
+    // === What is kept of it ===
+
+    /// Tells the journal what it does not know of it yet.
+    pub(crate) fn tell_journal(&mut self, ctx: &mut Context<'_>, call: &CallFacts<'_>) {
+        let (dialog, is_held) = (self.dialog(), self.is_up() && self.media.is_held());
+        self.record.tell(ctx, call, is_held, |ctx| ctx.endpoint.dialog_record(dialog?));
+    }
 
     /// The leg's row of the call log; once, when it is settled.
     pub(crate) fn take_cdr(&mut self, ctx: &mut Context<'_>, call: &CallFacts<'_>) -> Option<Cdr> {
@@ -660,6 +666,8 @@ impl Leg {
             former.map_or(stats.clone(), |before| stats.after(&before))
         })
     }
+
+    // === Putting away ===
 
     /// Takes the leg's names out of the index when its call is forgotten.
     pub(crate) fn forget(&mut self, ctx: &mut Context<'_>) {

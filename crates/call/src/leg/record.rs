@@ -1,14 +1,16 @@
-//! What a leg's row of the call log will say.
+//! What a leg's row of the call log will say, and what the journal is told meanwhile.
 
 use crate::{
     cdr::{Cdr, HangupParty, LegRole, Line},
     context::Context,
     failure::Cause,
+    journal::{LegEvent, LegHappening},
+    output::Output,
 };
 use base::{CallId, CdrId, DomainId, ExtensionId, LegId, Now, UnixMillis};
 use bytes::Bytes;
 use media::StreamStats;
-use sip::Status;
+use sip::{Status, dialog::DialogRecord};
 use std::time::Instant;
 
 /// The story of a leg, written down as it happens.
@@ -29,6 +31,21 @@ pub(super) struct Record {
     is_written: bool,
     /// Of whose call it was when it began, if that was another.
     origin: Option<Box<Origin>>,
+    /// How far the journal knows the story.
+    told: Told,
+    /// Whether the journal knows that the other side is on hold.
+    is_hold_told: bool,
+    /// Whose leg it is as far as the journal knows.
+    call_told: Option<CallId>,
+}
+
+/// How far the journal knows a leg's story.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Told {
+    Nothing,
+    Began,
+    Rang,
+    Answered,
 }
 
 /// Of whose call a leg was.
@@ -84,6 +101,9 @@ impl Record {
             codec: None,
             is_written: false,
             origin: None,
+            told: Told::Nothing,
+            is_hold_told: false,
+            call_told: None,
         }
     }
 
@@ -157,9 +177,67 @@ impl Record {
 
     /// When it was answered, by the clock that people read.
     pub(super) fn answered(&self) -> Option<UnixMillis> {
-        let after = self.answered_at?.saturating_duration_since(self.started.instant);
-        Some(UnixMillis(self.started.unix.0 + after.as_millis() as i64))
+        self.answered_at.map(|it| self.unix(it))
     }
+
+    // === The journal ===
+
+    /// Tells the journal what it does not know yet. `is_held` says whether the far end holds the other
+    /// side, and `dialog` gives the leg's dialog.
+    pub(super) fn tell(
+        &mut self,
+        ctx: &mut Context<'_>,
+        call: &CallFacts<'_>,
+        is_held: bool,
+        dialog: impl FnOnce(&Context<'_>) -> Option<DialogRecord>,
+    ) {
+        if self.is_written {
+            return;
+        }
+        let now = ctx.now.unix;
+        if self.told == Told::Nothing {
+            let row = self.row(CdrId::of_leg(self.started.unix, self.leg), call);
+            // What has happened already is told next.
+            let row = Cdr { ring_ms: None, answer_ms: None, ..row };
+            self.call_told = Some(call.call);
+            self.tell_one(ctx, call, self.started.unix, LegHappening::Began(Box::new(row)));
+            self.told = Told::Began;
+        }
+        if self.call_told.replace(call.call) != Some(call.call) {
+            self.tell_one(ctx, call, now, LegHappening::Moved);
+        }
+        if self.told < Told::Rang
+            && let Some(ringing_at) = self.ringing_at
+        {
+            self.tell_one(ctx, call, self.unix(ringing_at), LegHappening::Rang);
+            self.told = Told::Rang;
+        }
+        if self.told < Told::Answered
+            && let Some(answered) = self.answered()
+        {
+            let dialog = dialog(ctx).map(Box::new);
+            self.tell_one(ctx, call, answered, LegHappening::Answered(dialog));
+            self.told = Told::Answered;
+        }
+        if self.told == Told::Answered && self.end.is_none() && is_held != self.is_hold_told {
+            self.is_hold_told = is_held;
+            let what = if is_held { LegHappening::Held } else { LegHappening::Resumed };
+            self.tell_one(ctx, call, now, what);
+        }
+    }
+
+    fn tell_one(
+        &self,
+        ctx: &mut Context<'_>,
+        call: &CallFacts<'_>,
+        at: UnixMillis,
+        what: LegHappening,
+    ) {
+        let event = LegEvent { call: call.call, leg: self.leg, at, what };
+        ctx.outputs.push_back(Output::Journal(Box::new(event)));
+    }
+
+    // === The call log ===
 
     /// The row; once, and only after the end.
     pub(super) fn take_cdr(
@@ -172,44 +250,64 @@ impl Record {
         if std::mem::replace(&mut self.is_written, true) {
             return None;
         }
-        let started = self.started.instant;
-        let since_start = |at: Instant| at.saturating_duration_since(started).as_millis() as i64;
-        let answer_ms = self.answered_at.map(since_start);
-        let origin = self.origin.take();
-        let (caller, caller_name, dialled) = match &origin {
+        let row = self.row(CdrId::new(ctx.now.unix, ctx.rng), call);
+        let end_ms = self.since_start(end.at);
+        Some(Cdr {
+            end_ms,
+            talk_ms: row.answer_ms.map_or(0, |answered| end_ms - answered),
+            sip_status: end.status.0,
+            hangup: end.hangup,
+            cause: end.cause.as_str().to_owned(),
+            codec: self.codec.take().filter(|_| row.answer_ms.is_some()),
+            media: media(),
+            ..row
+        })
+    }
+
+    /// The row as far as it is known; without an end, it is as if the leg had come to nothing at once.
+    fn row(&self, id: CdrId, call: &CallFacts<'_>) -> Cdr {
+        let (caller, caller_name, dialled) = match &self.origin {
             Some(it) => (it.caller.as_str(), it.caller_name.as_deref(), it.dialled.as_str()),
             None => (call.caller, call.caller_name, call.dialled),
         };
-        let line = self.line.take();
+        let line = self.line.as_ref();
         let told = caller_name.filter(|_| self.role == LegRole::Caller);
-        let end_ms = since_start(end.at);
-        Some(Cdr {
-            id: CdrId::new(ctx.now.unix, ctx.rng),
+        Cdr {
+            id,
             call: call.call,
             leg: self.leg,
             domain: call.domain,
             role: self.role,
             caller: caller.to_owned(),
             dialled: dialled.to_owned(),
-            // The leg is shown until its call is forgotten.
             party: self.party.clone(),
-            user: line.as_ref().and_then(|it| it.user),
+            user: line.and_then(|it| it.user),
             name: line
-                .map(|it| it.name)
+                .map(|it| it.name.as_str())
                 .filter(|it| !it.is_empty())
-                .or_else(|| told.map(str::to_owned)),
-            sip_call_id: std::mem::take(&mut self.sip_call_id),
-            signalling_peer: std::mem::take(&mut self.peer),
+                .or(told)
+                .map(str::to_owned),
+            sip_call_id: self.sip_call_id.clone(),
+            signalling_peer: self.peer.clone(),
             started: self.started.unix,
-            ring_ms: self.ringing_at.map(since_start),
-            answer_ms,
-            end_ms,
-            talk_ms: answer_ms.map_or(0, |answered| end_ms - answered),
-            sip_status: end.status.0,
-            hangup: end.hangup,
-            cause: end.cause.as_str().to_owned(),
-            codec: self.codec.take().filter(|_| answer_ms.is_some()),
-            media: media(),
-        })
+            ring_ms: self.ringing_at.map(|it| self.since_start(it)),
+            answer_ms: self.answered_at.map(|it| self.since_start(it)),
+            end_ms: 0,
+            talk_ms: 0,
+            sip_status: Cause::Cancelled.status().0,
+            hangup: HangupParty::System,
+            cause: Cause::Cancelled.as_str().to_owned(),
+            codec: None,
+            media: StreamStats::default(),
+        }
+    }
+
+    fn since_start(&self, at: Instant) -> i64 {
+        at.saturating_duration_since(self.started.instant).as_millis() as i64
+    }
+
+    /// By the clock that people read, as it stood when the leg began.
+    fn unix(&self, at: Instant) -> UnixMillis {
+        UnixMillis(self.started.unix.0 + self.since_start(at))
     }
 }

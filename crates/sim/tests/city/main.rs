@@ -16,6 +16,7 @@ mod races;
 mod recordings;
 mod refusals;
 mod registration;
+mod restarts;
 mod subscriptions;
 mod supervision;
 mod support;

@@ -236,3 +236,52 @@ const BAD: Quality = Quality {
     loss_per_mille: 100,
     duplication_per_mille: 20,
 };
+
+#[test]
+fn a_web_server_says_whom_a_call_is_for() {
+    let mut city = pair();
+    city.web_answer = Some(vec![("who".to_owned(), "1002".to_owned())]);
+    city.dial(0, "6503");
+    city.wait(secs(5));
+
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    let asked = &city.web_questions[0];
+    assert_eq!(asked.url, "https://crm.example/of/1001");
+    assert_eq!(asked.post, [("dialled".to_owned(), "6503".to_owned())]);
+    assert_eq!(city.web_questions.len(), 1);
+    hang_up_all(city);
+}
+
+#[test]
+fn a_call_goes_on_without_an_answer_of_a_web_server_and_takes_none_that_comes_late() {
+    for answer in [None, Some(vec![("other".to_owned(), "1002".to_owned())])] {
+        let mut city = pair();
+        city.add_registered("1003");
+        city.web_answer.clone_from(&answer);
+        city.dial(0, "6503");
+        city.wait(secs(5));
+
+        // An answer that lacks what the plan wants sets nothing, and nobody has an empty number.
+        let expected = if answer.is_some() { LineState::Ended } else { LineState::Talking };
+        assert_eq!(line(&city, 0).state, expected, "{answer:?}\n{}", city.story());
+        if answer.is_none() {
+            assert!(is_heard(&city, 0, 2), "{}", city.story());
+        }
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn a_caller_may_hang_up_while_a_web_server_is_asked() {
+    for at in (0..1200).step_by(100) {
+        let mut city = pair();
+        city.web_answer = Some(vec![("who".to_owned(), "1002".to_owned())]);
+        city.dial(0, "6503");
+        city.wait(millis(at));
+        city.act(0, |phone, now| phone.cancel(now, 0));
+        city.wait(secs(2));
+
+        assert_eq!(line(&city, 0).state, LineState::Ended, "{at} ms:\n{}", city.story());
+        city.finish();
+    }
+}

@@ -79,6 +79,11 @@ impl Endpoint {
         }
     }
 
+    /// A dialog as plain values; `None` if it is gone.
+    pub fn dialog_record(&self, dialog: DialogId) -> Option<DialogRecord> {
+        self.dialogs.get(dialog).map(Dialog::record)
+    }
+
     /// Goes on with a dialog of an earlier process, over whatever flow leads to its peer.
     pub fn restore_dialog(&mut self, record: &DialogRecord) -> Result<DialogId, BadRecord> {
         Ok(self.dialogs.insert(Dialog::restored(record)?))

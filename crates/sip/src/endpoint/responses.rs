@@ -9,8 +9,8 @@ use crate::{
     dialog::{Dialog, Invitation, Phase},
     header::HeaderName,
     message::{Method, Response},
-    shard::Branch,
-    transport::Source,
+    shard::{Branch, LocalTag},
+    transport::{Destination, Source},
 };
 use bytes::Bytes;
 use std::time::Instant;
@@ -30,12 +30,55 @@ impl Endpoint {
     }
 
     /// Matches a response by the branch of its topmost Via and the method of its CSeq (section
-    /// 17.1.3); whatever matches nothing of ours is dropped.
+    /// 17.1.3). Of what matches nothing of ours only answers to INVITEs are not dropped.
     pub(super) fn handle_response(&mut self, source: Source, response: Response) {
-        let Some(id) = self.client_of(&response) else { return };
+        let Some(id) = self.client_of(&response) else {
+            // Nobody has to know whether it could be told.
+            let _ = self.end_stray_answer(source, &response);
+            return;
+        };
         let Some(client) = self.clients.get_mut(id) else { return };
         client.handle_response(self.now, response.status);
         self.drive_client(id, Some((response, source)));
+    }
+
+    /// A 2xx to an INVITE of ours that nobody remembers: a phone that an earlier process rang was
+    /// answered. Without an ACK it would repeat itself, and without a BYE somebody would listen to
+    /// nothing (section 13.2.2.4). `None` if it is no such answer.
+    fn end_stray_answer(&mut self, source: Source, response: &Response) -> Option<()> {
+        let headers = &response.headers;
+        let cseq = headers.cseq().ok()?;
+        if cseq.method != Method::Invite || !response.status.is_success() {
+            return None;
+        }
+        let local_tag = LocalTag::parse(&headers.from_tag().ok()??)?;
+        let remote_tag = headers.to_tag().ok()?;
+        let call_id = Bytes::copy_from_slice(headers.call_id().ok()?);
+        let branch = Branch::parse(headers.via().ok()?.branch()?)?;
+        if self.clients.get(ClientId(branch.id)).is_some_and(|it| it.call_id == call_id) {
+            // Somebody guesses at an INVITE that is under way.
+            return None;
+        }
+        if self.dialogs.find(local_tag, &call_id, remote_tag.as_ref()).is_some() {
+            return None;
+        }
+        let from = headers.first(&HeaderName::From)?;
+        let rows = [b"From: ", &from[..], b"\r\nCall-ID: ", &call_id, b"\r\n"].concat();
+        let invitation = Invitation {
+            client: self.clients.next_id(),
+            cseq: cseq.number,
+            local_tag,
+            from_and_call_id: &rows,
+            call_id: &call_id,
+            hop: &Destination::from(source),
+            source,
+        };
+        let mut dialog = Dialog::uac(&invitation, response).ok()?;
+        dialog.handle_invite_response(response);
+        let dialog = self.dialogs.insert(dialog);
+        self.ack(self.now, dialog, None).ok()?;
+        let bye = self.request_in_dialog(self.now, dialog, Method::Bye, Vec::new(), None);
+        bye.is_ok().then_some(())
     }
 
     fn client_of(&self, response: &Response) -> Option<ClientId> {

@@ -4,7 +4,7 @@ use crate::{
     line::{Line, Text, value},
     pair::Expect as _,
 };
-use sip::{Event, HeaderName, Transport};
+use sip::{Event, HeaderName, Method, Transport};
 use std::time::Duration;
 
 const BRANCH: &str = "SIP/2.0/UDP 192.0.2.9:5070;branch=";
@@ -180,6 +180,32 @@ fn responses_that_match_no_request_of_ours_are_dropped() {
 
     line.receive(&answer);
     assert!(line.event().response(200).is_some());
+}
+
+#[test]
+fn an_answer_to_what_an_earlier_process_asked_is_acknowledged_and_ended() {
+    let mut before = Line::new();
+    before.invite();
+    let (_, invite) = before.sent_request();
+    let answer = Text::response(200, &invite, "callee");
+    let mut line = Line::new();
+
+    line.receive(&answer);
+
+    let (_, ack) = line.sent_request();
+    let (_, bye) = line.sent_request();
+    assert_eq!((ack.method, bye.method), (Method::Ack, Method::Bye));
+    let cseqs = [&ack.headers, &bye.headers].map(|it| it.cseq().unwrap().number);
+    assert_eq!(cseqs, [1, 2]);
+    for headers in [&ack.headers, &bye.headers] {
+        assert_eq!(headers.to_tag().unwrap().as_deref(), Some(&b"callee"[..]));
+        assert_eq!(headers.call_id().unwrap(), invite.headers.call_id().unwrap());
+    }
+    assert_eq!(line.endpoint.counts().dialogs, 0);
+
+    line.receive(&Text::response(200, &invite, "callee").with("From", "<sip:a@b>;tag=theirs"));
+    line.receive(&Text::response(180, &invite, "callee"));
+    line.assert_silent();
 }
 
 #[test]

@@ -114,7 +114,9 @@ export const CAUSES = [
   'peer_lost',
   'max_duration',
   'shutdown',
+  'transferred',
   'internal',
+  'crash',
 ] as const;
 
 const isKnownCause = (cause: string): cause is (typeof CAUSES)[number] =>

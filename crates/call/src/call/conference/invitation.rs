@@ -307,6 +307,7 @@ fn why(cause: Cause) -> Words {
         | Cause::MaxDuration
         | Cause::Shutdown
         | Cause::Transferred
+        | Cause::Crash
         | Cause::Internal => Words::NotReached,
     }
 }

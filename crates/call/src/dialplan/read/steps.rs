@@ -4,8 +4,8 @@ use super::{Reading, Scope, SoundKind, Table, Template, Value, Zone};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     dialplan::{
-        Absence, Builtin, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
-        step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Words},
+        Absence, Builtin, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan, WebInto,
+        step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
     settings::prompt_file,
@@ -55,6 +55,7 @@ impl Reading<'_, '_> {
             table.optional("pickup").map(|it| self.pick_up(&it, scope)),
             table.optional("forward").map(|it| self.forward(&it, scope)),
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
+            table.optional("http").map(|it| self.web(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
             table.optional("set").map(|it| self.set(&it, scope)),
             table.optional("script").map(|it| self.script(&it)),
@@ -472,22 +473,82 @@ impl Reading<'_, '_> {
         Some(Step::DoNotDisturb { is_on: is_on?, failed: failed? })
     }
 
-    // === The way ===
+    // === Web servers ===
 
-    fn set(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+    fn web(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let url = table.required("url", self.to).and_then(|it| self.url(&it, scope));
+        let post = table.optional("post").map(|it| self.values(&it, scope));
+        let timeout_s = table.optional("timeout_s");
+        let into = table.required("into", self.to).and_then(|it| self.web_into(&it));
+        let failed = table.optional("failed");
+        table.finish(self.to);
+        let timeout_s = match timeout_s {
+            Some(it) => it.integer(1..=WEB_TIMEOUT_MAX_S, self.to)?,
+            None => WEB_TIMEOUT_S,
+        };
+        let failed = self.steps_or_none(failed.as_ref(), scope);
+        let post = post.unwrap_or(Some(Vec::new()));
+        let web = Web { url: url?, post: post?, timeout_s, into: into?, failed: failed? };
+        Some(Step::Web(Arc::new(web)))
+    }
+
+    /// Whom to ask is the plan's own: who calls must not choose it.
+    fn url(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Template> {
+        let text = value.string(self.to)?;
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let authority = rest.and_then(|it| it.split(['/', '?', '#']).next()).unwrap_or_default();
+        let is_good = !authority.is_empty()
+            && !text.contains(char::is_whitespace)
+            && !authority.contains(['{', '}', '@', '\\']);
+        self.checked(value, is_good.then_some(()).ok_or(Mistake::NoUrl))?;
+        self.text(value, scope)
+    }
+
+    fn web_into(&mut self, value: &Value<'_, '_>) -> Option<WebInto> {
+        if value.is_string() {
+            return self.variable_of(value).map(WebInto::Text);
+        }
         let entries = value.entries(self.to)?;
         if entries.is_empty() {
             return self.checked(value, Err(Mistake::NoneGiven));
         }
-        let values: Vec<_> = entries
+        let parts: Vec<_> = entries
             .into_iter()
             .map(|(name, value)| {
                 let name = self.variable(&value, &name);
-                let template = self.text(&value, scope);
-                Some((name?, template?))
+                let pointer = value.string(self.to)?;
+                let mistake = Mistake::NoPointer { found: pointer.to_owned() };
+                let checked = pointer.starts_with('/').then(|| pointer.to_owned()).ok_or(mistake);
+                Some((name?, self.checked(&value, checked)?))
             })
             .collect();
-        Some(Step::Set(values.into_iter().collect::<Option<_>>()?))
+        Some(WebInto::Json(parts.into_iter().collect::<Option<_>>()?))
+    }
+
+    // === The way ===
+
+    fn set(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let entries = value.entries(self.to)?;
+        for (name, value) in &entries {
+            self.variable(value, name)?;
+        }
+        self.values(value, scope).map(Step::Set)
+    }
+
+    /// Names and texts, at least one.
+    fn values(
+        &mut self,
+        value: &Value<'_, '_>,
+        scope: Scope<'_>,
+    ) -> Option<Vec<(String, Template)>> {
+        let entries = value.entries(self.to)?;
+        if entries.is_empty() {
+            return self.checked(value, Err(Mistake::NoneGiven));
+        }
+        let values: Vec<_> =
+            entries.into_iter().map(|(name, it)| Some((name, self.text(&it, scope)?))).collect();
+        values.into_iter().collect()
     }
 
     fn script(&mut self, value: &Value<'_, '_>) -> Option<Step> {
@@ -572,6 +633,10 @@ const COLLECTED_MAX: u8 = 40;
 const KEY_TIMEOUT_S: u32 = 5;
 /// The longest that a plan may say.
 const KEY_TIMEOUT_MAX_S: u32 = 60;
+/// How long a web server's answer may take unless the plan says it, in seconds.
+const WEB_TIMEOUT_S: u32 = 5;
+/// The longest that a plan may say.
+const WEB_TIMEOUT_MAX_S: u32 = 30;
 /// How often a caller is asked unless the plan says it.
 const TRIES: u32 = 3;
 /// The most that a plan may say.
