@@ -29,6 +29,7 @@ pub(super) fn routes(door: Door) -> Door {
 
 /// The mailbox of a line.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own to whoever asks")]
 struct Mailbox {
     /// Where its owner is written to when somebody leaves a message; `null` for nowhere.
     #[schema(required)]
