@@ -30,20 +30,20 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, ..] = address.segments();
-    let [.., w, x, y, z] = address.octets();
-    let last = Ipv4Addr::new(w, x, y, z);
-    if address.to_ipv4_mapped().is_some() {
-        return is_public_v4(last);
+    let segments = address.segments();
+    let within = Ipv4Addr::from_bits(address.to_bits() as u32);
+    // Mapped, or through a translator (RFC 6052).
+    if address.to_ipv4_mapped().is_some() || segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
+        return is_public_v4(within);
     }
-    // Through a translator (RFC 6052).
-    if address.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        return is_public_v4(last);
+    match (segments[0], segments[1]) {
+        // Teredo, benchmarks and the like (RFC 2928), and documentation.
+        (0x2001, 0..0x200 | 0xdb8) | (0x3fff, 0..0x1000) => false,
+        // 6to4.
+        (0x2002, _) => false,
+        (0x2000..0x4000, _) => true,
+        (_, _) => false,
     }
-    let is_global = (0x2000..0x4000).contains(&a);
-    // Teredo, benchmarks and the like (RFC 2928); documentation; 6to4.
-    let is_special = (a == 0x2001 && b < 0x200) || (a == 0x2001 && b == 0xdb8) || a == 0x2002;
-    is_global && !is_special && !(a == 0x3fff && b < 0x1000)
 }
 
 #[cfg(test)]

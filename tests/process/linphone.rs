@@ -49,6 +49,78 @@ fn it_is_called_holds_and_goes_on() {
     assert!(rows.iter().all(|it| it.sip_status == 200 && it.cause == "normal"), "{rows:?}");
 }
 
+#[test]
+fn it_transfers_blindly_and_the_two_others_hear_each_other() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let (words, says, silence) = late_words(&judge);
+    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut transfers = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &silence));
+    let mut target = Baresip::register(&server, &answering("1003", 2, &says));
+
+    stays.dial("1002");
+    transfers.wait_for("connected");
+    transfers.command(&format!("transfer sip:1003@{}", server.sip()));
+    target.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    transfers.wait_for("ended");
+    target.wait_for_event("CALL_CLOSED", LIMIT);
+    stays.wait_for("call DISCONNECTED");
+
+    is_one_story(&server, 3);
+    is_heard(&judge, &words, &stays.heard());
+}
+
+#[test]
+fn it_consults_and_brings_the_two_others_together() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let (words, says, silence) = late_words(&judge);
+    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut transfers = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &silence));
+    let mut target = Baresip::register(&server, &answering("1003", 2, &says));
+
+    stays.dial("1002");
+    transfers.wait_for("connected");
+    transfers.command("pause");
+    transfers.wait_for("is now paused");
+    transfers.dial("1003");
+    target.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    // It transfers to nobody whom it does not talk with yet.
+    transfers.wait_for(&format!("Call 2 with sip:1003@{} connected", server.sip()));
+    transfers.command("transfer 1 --to-call 2");
+    transfers.wait_for("ended");
+    target.wait_for_event("CALL_CLOSED", LIMIT);
+    stays.wait_for("call DISCONNECTED");
+
+    is_one_story(&server, 4);
+    is_heard(&judge, &words, &stays.heard());
+}
+
+/// Words, the same after a silence in which others act, and a silence for as long as a test takes.
+fn late_words(judge: &Judge) -> (Recording, Recording, Recording) {
+    let words = judge.speech("words", CALLER_WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", Duration::from_secs(9));
+    let says = judge.joined(&[&lead, &words].map(|it| it.path().to_owned()));
+    (words, says, judge.silence("silence", Duration::from_secs(60)))
+}
+
+fn answering<'a>(extension: &'a str, slot: u16, says: &'a Recording) -> Phone<'a> {
+    Phone { answers: true, ..phone(extension, slot, Codec::Pcmu, says) }
+}
+
+fn is_one_story(server: &Server, legs: usize) {
+    let rows = server.wait_for_cdrs(legs);
+    assert_eq!(rows.len(), legs, "{rows:?}");
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
+}
+
+fn is_heard(judge: &Judge, words: &Recording, heard: &Recording) {
+    let score = judge.scores(words, &[&judge.at_8_khz(heard)])[0];
+    assert!(score.stoi > 0.8 && score.pesq > 2.5, "{score:?}");
+}
+
 /// 1001, a Linphone, calls 1002, a baresip, which says something else.
 fn talks_with_baresip(of_caller: Codec, of_callee: Codec) {
     let _quiet = one_audio_call_at_a_time();
