@@ -74,6 +74,14 @@ conference has-come 'теперь в конференции.' 'has joined the co
 conference has-left 'больше не в конференции.' 'has left the conference.'
 conference now-recorded 'Конференция записывается.' 'This conference is being recorded.'
 conference not-recorded 'Запись конференции остановлена.' 'This conference is no longer recorded.'
+conference inviting 'Приглашаем.' 'Inviting.'
+conference invited 'Вас приглашает в конференцию номер' 'You are invited to a conference by'
+conference press-one 'Чтобы войти, нажмите один.' 'To join, press one.'
+conference they-are-busy 'Приглашённый занят.' 'The invited number is busy.'
+conference nobody-answers 'Приглашённый не отвечает.' 'Nobody answers at the invited number.'
+conference declined 'Приглашение отклонено.' 'The invitation was declined.'
+conference not-reached 'Пригласить не удалось.' 'The invited number cannot be reached.'
+conference goodbye 'До свидания.' 'Goodbye.'
 
 # supervise NAME RUSSIAN ENGLISH
 supervise() {
@@ -95,8 +103,9 @@ voicemail() {
 voicemail leave-for 'Оставьте сообщение для номера' 'Please leave a message for'
 voicemail after-tone 'после сигнала. Когда закончите, нажмите решётку.' \
     'after the tone. When you are done, press the pound key.'
-voicemail too-short 'Сообщение слишком короткое. Повторите после сигнала.' \
-    'Your message is too short. Please try again after the tone.'
+voicemail too-short 'Слишком коротко. Повторите после сигнала.' \
+    'That was too short. Please try again after the tone.'
+voicemail time-is-over 'Время сообщения истекло.' 'The time for your message is over.'
 voicemail review 'Чтобы отправить сообщение, нажмите один. Прослушать, два. Записать заново, три.' \
     'To send your message, press one. To listen to it, press two. To record it again, press three.'
 voicemail kept 'Сообщение сохранено. До свидания.' 'Your message is kept. Goodbye.'
@@ -111,16 +120,47 @@ voicemail refused 'Неверный пин-код. До свидания.' 'That
 voicemail locked-out 'Пин-код слишком часто вводили неверно. Позвоните позже.' \
     'Wrong PINs were entered too often. Please call later.'
 voicemail you-have 'У вас' 'You have'
-voicemail no-messages 'У вас нет сообщений. До свидания.' 'You have no messages. Goodbye.'
-voicemail menu 'Прослушать сообщение, один. Следующее, два. Удалить, семь. Сохранить, девять. Начать сначала, звёздочка.' \
-    'To listen, press one. For the next message, two. To delete, seven. To save, nine. To start over, star.'
+voicemail no-messages 'У вас нет сообщений.' 'You have no messages.'
+voicemail summary 'Прослушать, один. Приветствия и пин-код, пять. Все команды, ноль.' \
+    'To listen, press one. For greetings and your PIN, five. For all commands, zero.'
+voicemail settings-alone 'Приветствия и пин-код, пять.' 'For greetings and your PIN, press five.'
+voicemail menu 'Прослушать сообщение, один. Следующее, два. Перезвонить, три. Предыдущее, четыре. Приветствия и пин-код, пять. Удалить или восстановить, семь. Переслать, восемь. Сохранить, девять. Начать сначала, звёздочка. Закончить, решётка.' \
+    'To listen, press one. For the next message, two. To call back, three. For the previous message, four. For greetings and your PIN, five. To delete or restore, seven. To forward, eight. To save, nine. To start over, star. To leave, pound.'
 voicemail from 'Сообщение от номера' 'Message from'
-voicemail after-message 'Повторить, один. Следующее, два. Удалить, семь. Сохранить, девять.' \
-    'To listen again, press one. For the next message, two. To delete, seven. To save, nine.'
+voicemail forwarded-by 'переслано с номера' 'forwarded by'
+voicemail after-message 'Повторить, один. Следующее, два. Перезвонить, три. Удалить, семь. Переслать, восемь. Сохранить, девять.' \
+    'To listen again, press one. For the next message, two. To call back, three. To delete, seven. To forward, eight. To save, nine.'
+voicemail after-deleted 'Повторить, один. Следующее, два. Восстановить, семь.' \
+    'To listen again, press one. For the next message, two. To restore, seven.'
 voicemail no-more 'Больше сообщений нет.' 'There are no more messages.'
 voicemail saved 'Сообщение сохранено.' 'The message is saved.'
 voicemail deleted 'Сообщение удалено.' 'The message is deleted.'
+voicemail restored 'Сообщение восстановлено.' 'The message is restored.'
 voicemail gone 'Этого сообщения больше нет.' 'This message is not there any more.'
+voicemail forward-to 'Введите номер, на который переслать сообщение, и нажмите решётку.' \
+    'Please enter the number to forward the message to, followed by the pound key.'
+voicemail forwarded 'Сообщение переслано.' 'The message is forwarded.'
+voicemail no-such-number 'Такого номера нет.' 'There is no such number.'
+voicemail theirs-is-full 'Тот почтовый ящик полон.' 'That mailbox is full.'
+voicemail no-caller 'Номер звонившего неизвестен.' 'The number of the caller is not known.'
+voicemail settings 'Приветствие, когда вы не отвечаете, один. Когда вы заняты, два. Временное, три. Ваше имя, четыре. Сменить пин-код, пять. Вернуться, звёздочка.' \
+    'For the greeting when you do not answer, press one. When you are busy, two. For a temporary one, three. For your name, four. To change your PIN, five. To go back, star.'
+voicemail greeting 'Записать, один. Прослушать, два. Удалить, три. Вернуться, звёздочка.' \
+    'To record, press one. To listen, two. To delete, three. To go back, star.'
+voicemail say-greeting 'Говорите после сигнала. Когда закончите, нажмите решётку.' \
+    'Please speak after the tone. When you are done, press the pound key.'
+voicemail review-greeting 'Чтобы сохранить запись, нажмите один. Прослушать, два. Записать заново, три. Отменить, звёздочка.' \
+    'To keep the recording, press one. To listen to it, two. To record it again, three. To cancel, star.'
+voicemail greeting-kept 'Запись сохранена.' 'The recording is kept.'
+voicemail greeting-deleted 'Запись удалена.' 'The recording is deleted.'
+voicemail no-greeting 'Записи нет.' 'There is no recording.'
+voicemail new-pin 'Введите новый пин-код, от четырёх до двенадцати цифр, и нажмите решётку.' \
+    'Please enter your new PIN, four to twelve digits, followed by the pound key.'
+voicemail new-pin-again 'Введите новый пин-код ещё раз и нажмите решётку.' \
+    'Please enter your new PIN again, followed by the pound key.'
+voicemail pins-differ 'Пин-коды не совпали.' 'The PINs are not the same.'
+voicemail bad-pin 'Такой пин-код не подходит.' 'This PIN will not do.'
+voicemail pin-kept 'Пин-код изменён.' 'Your PIN is changed.'
 voicemail unavailable 'Почта сейчас недоступна. Позвоните позже.' \
     'Voicemail is not available at the moment. Please call later.'
 voicemail goodbye 'До свидания.' 'Goodbye.'

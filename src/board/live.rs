@@ -81,6 +81,7 @@ impl Live {
             | CallState::Held
             | CallState::Parked { .. }
             | CallState::Supervising
+            | CallState::Voicemail
             | CallState::Ending => vec!["hangup"],
         };
         actions.extend(self.orders());
@@ -96,11 +97,14 @@ impl Live {
                 &["hold", "resume", "swap", "complete", "cancel", "three-way"]
             }
             CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
-            CallState::Ringing | CallState::Playing if waits => &["complete", "cancel"],
+            CallState::Ringing | CallState::Playing | CallState::Voicemail if waits => {
+                &["complete", "cancel"]
+            }
             // In a room of the plan everybody has a call of its own.
             CallState::Conference if are(LegState::Talking).count() > 1 => &["complete", "cancel"],
             CallState::Ringing
             | CallState::Playing
+            | CallState::Voicemail
             | CallState::Conference
             | CallState::Parked { .. }
             | CallState::Supervising

@@ -28,6 +28,7 @@ use crate::{
         api::{self, ApiState, Live, Panels},
         control::ControlSocket,
     },
+    mail::Mailer,
     mediaserver::{self, MediaServer, WorkerMetrics},
     recordings::{Recordings, RecordingsError},
     registrar::{self, Locations, Registrar},
@@ -402,6 +403,7 @@ impl Parts {
         let (mail_changes, mail_changed) = mpsc::channel(subscriptions::FACTS_MAX);
         let (voicemail, mailboxes) = Voicemail::start(
             &config.voicemail,
+            config.mail.as_ref().and_then(Mailer::new),
             store.clone(),
             finished_ear,
             mail_inboxes,

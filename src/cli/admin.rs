@@ -9,8 +9,8 @@ use crate::{
     clock,
     config::Secret,
     store::{
-        NewExtension, NewUser, OpenError, Profile, Store, StoreError, domains::DomainDraft,
-        extensions::RING_TIMEOUT_S_DEFAULT, roles,
+        MailSettings, NewExtension, NewUser, OpenError, Profile, Store, StoreError,
+        domains::DomainDraft, extensions::RING_TIMEOUT_S_DEFAULT, roles,
     },
 };
 use call::{Codecs, CodecsError, MediaRules, outbound::LineOutbound};
@@ -184,6 +184,25 @@ pub async fn run_extension(
             store.set_mailbox_pin(domain.id, &number, pin).await?;
             let done = if none { "removed" } else { "set" };
             Ok(writeln!(terminal.output, "PIN of the mailbox of {number} {done}")?)
+        }
+        ExtensionCommand::Mail { number, domain, address, without_sound, delete_sent, none: _ } => {
+            let domain = store.require_domain(&domain).await?;
+            let line = store.require_extension(domain.id, &number).await?;
+            let settings = address.map(|address| MailSettings {
+                address: address.to_string(),
+                has_sound: !without_sound,
+                deletes_sent: delete_sent,
+            });
+            store.set_mail_settings(domain.id, line.id, settings.as_ref()).await?;
+            let done = match settings {
+                Some(settings) => format!(
+                    "letters about messages for {number} go to {}, where the configuration has a \
+                     [mail] section",
+                    settings.address
+                ),
+                None => format!("no letters about messages for {number} are written"),
+            };
+            Ok(writeln!(terminal.output, "{done}")?)
         }
         ExtensionCommand::Remove { number, domain } => {
             let domain = store.require_domain(&domain).await?;

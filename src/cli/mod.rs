@@ -305,6 +305,26 @@ pub enum ExtensionCommand {
         #[arg(long)]
         none: bool,
     },
+    /// Say where the owner of an extension's mailbox is written to when somebody leaves a message
+    Mail {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// One address
+        #[arg(long, required_unless_present = "none", value_parser = mail_address)]
+        address: Option<lettre::Address>,
+        /// Only tell of the message, and leave its sound out
+        #[arg(long)]
+        without_sound: bool,
+        /// Remove from the mailbox what was sent with its sound
+        #[arg(long)]
+        delete_sent: bool,
+        /// Write no more
+        #[arg(long, conflicts_with_all = ["address", "without_sound", "delete_sent"])]
+        none: bool,
+    },
     /// Remove an extension and its registrations
     Remove {
         /// The number
@@ -322,7 +342,11 @@ impl ExtensionCommand {
             Self::Add { outbound_classes, .. } | Self::Rights { outbound_classes, .. } => {
                 outbound_classes
             }
-            Self::List | Self::Password { .. } | Self::Pin { .. } | Self::Remove { .. } => &[],
+            Self::List
+            | Self::Password { .. }
+            | Self::Pin { .. }
+            | Self::Mail { .. }
+            | Self::Remove { .. } => &[],
         }
     }
 }
@@ -365,6 +389,10 @@ pub struct PasswordSource {
     /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
+}
+
+fn mail_address(text: &str) -> Result<lettre::Address, String> {
+    text.parse().map_err(|_| "write one address like anna@example.org".to_owned())
 }
 
 fn dtmf_mode(written: &str) -> Result<call::DtmfMode, String> {

@@ -5,7 +5,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor, message::Mailbox};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How letters leave: those that recover a forgotten password.
+/// How letters leave: those that recover a forgotten password, and those about voice messages.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mail {
     /// `smtp://…` or `smtps://…`; may hold a password.

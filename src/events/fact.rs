@@ -215,6 +215,8 @@ words! {
         Conference,
         /// The caller hears others talk.
         Supervising,
+        /// Its caller leaves a message, or hears its own.
+        Voicemail,
         /// It is being put away.
         Ending,
     }
@@ -280,6 +282,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Parked { .. } => Self::Parked,
             call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Supervising => Self::Supervising,
+            call::facts::CallState::Voicemail => Self::Voicemail,
             call::facts::CallState::Ending => Self::Ending,
         }
     }

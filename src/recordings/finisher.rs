@@ -105,6 +105,7 @@ impl Finisher {
                 counter!(RECORDINGS_KEPT).increment(1);
                 tracing::debug!(recording = %id, call = %row.call, ms = row.duration_ms, "recorded");
             }
+            Made::Greeting(row) => self.store.add_greeting(&row).await?,
             Made::Message(row) => {
                 self.store.add_message(&row).await?;
                 counter!(MESSAGES_KEPT).increment(1);

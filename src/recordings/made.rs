@@ -1,8 +1,8 @@
-//! What a journal is made into: the recording of a call, or a message for a mailbox.
+//! What a journal is made into: the recording of a call, a message for a mailbox, or a greeting of one.
 
 use super::{stitched, sync_directory};
 use crate::config::RecordingFormat;
-use crate::store::{MessageRow, MessageState, RecordingRow, RecordingState};
+use crate::store::{GreetingRow, MessageRow, MessageState, RecordingRow, RecordingState};
 use base::{RecordingId, Rng, UnixMillis};
 use media::recording::{Label, Purpose, Survey};
 use std::{
@@ -35,6 +35,7 @@ pub(super) enum Made {
     Nothing,
     Recording(RecordingRow),
     Message(MessageRow),
+    Greeting(GreetingRow),
 }
 
 /// A sound file that is on the disk.
@@ -94,6 +95,7 @@ impl Maker {
                     mailbox,
                     caller,
                     caller_name,
+                    forwarded_by: None,
                     started: label.started,
                     duration_ms: file.duration.as_millis() as i64,
                     bytes: file.bytes,
@@ -101,6 +103,24 @@ impl Maker {
                     file: file.name,
                     state: if is_left_behind { MessageState::New } else { MessageState::Draft },
                     is_cut_off: !survey.is_complete,
+                }))
+            }
+            // Its owner has not said that it is to be kept.
+            Purpose::Greeting { .. } if self.left_behind.contains(&id) => Ok(Made::Nothing),
+            Purpose::Greeting { mailbox } => {
+                let folder = mailbox.to_string();
+                let place = (self.mailboxes.as_path(), folder.as_str());
+                let named = (id, RecordingFormat::Wav);
+                let file = stitch(journal, (&label, &survey), place, named)?;
+                Ok(Made::Greeting(GreetingRow {
+                    id,
+                    domain: label.domain,
+                    mailbox,
+                    started: label.started,
+                    duration_ms: file.duration.as_millis() as i64,
+                    bytes: file.bytes,
+                    sha256: file.sha256,
+                    file: file.name,
                 }))
             }
         }

@@ -5,8 +5,8 @@
 //!     stitched to ID.part, forced to the disk, renamed to DAY/ID.wav, a row in the database
 //! ```
 //!
-//! A message for a mailbox goes the same way, to MAILBOX/ID.wav in the directory of mailboxes and a
-//! row of its own; then `voicemail` hears of it, so that its caller is told only what is true.
+//! A message for a mailbox, or a greeting of one, goes the same way, to MAILBOX/ID.wav in the directory of
+//! mailboxes and a row of its own; then `voicemail` hears of it, so that its caller is told only what is true.
 //!
 //! What a process leaves behind, however it ended, is finished at the next start: a `.live` of
 //! another process is a `.journal` that was cut off. A file is known to the database only when all
@@ -15,7 +15,6 @@
 mod finisher;
 mod journals;
 mod made;
-mod sound_file;
 mod stitched;
 
 use crate::{

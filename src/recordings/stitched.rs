@@ -1,8 +1,8 @@
-//! From a journal to a sound file: of one channel if only one side was recorded, and for a message, of
-//! which the left side is heard; else of two. Blocking, and busy: 10 ms a minute of telephone speech.
+//! From a journal to a sound file: of one channel if only one side was recorded, and for a message or a
+//! greeting, of which the left side is heard; else of two. Blocking, and busy: 10 ms a minute of telephone speech.
 
-use super::sound_file::SoundFile;
 use crate::config::RecordingFormat;
+use crate::sound_file::SoundFile;
 use base::Rng;
 use media::recording::{First, Label, Purpose, Record, Stitcher, Survey, first_record};
 use sha2::{Digest as _, Sha256};
@@ -33,7 +33,7 @@ pub(super) fn stitch(
 ) -> io::Result<Duration> {
     let tracks = match label.purpose {
         Purpose::Call => survey.channels(),
-        Purpose::Message { .. } => 1,
+        Purpose::Message { .. } | Purpose::Greeting { .. } => 1,
     };
     let mut file = SoundFile::create(path, format, survey.rate.hz(), tracks)?;
     let mut stitcher = Stitcher::new(Instant::now(), survey, rng);

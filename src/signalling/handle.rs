@@ -3,8 +3,8 @@
 use base::CallId;
 use call::{
     CallCounts, CallOrder, CallView, CommandRefusal, Directory, LegMedia, Origination,
-    OriginationRefusal, PartyCommand, RecordingOrder, RecordingRefusal, Sounds, Totals,
-    dialplan::Plans, features::FeatureReply, web::WebReply,
+    OriginationRefusal, PartyCommand, RecordingOrder, RecordingRefusal, RoomCommand, Sounds,
+    Totals, dialplan::Plans, features::FeatureReply, web::WebReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(super) enum Command {
     HangUpAll,
     HangUp(CallId, oneshot::Sender<bool>),
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
+    Room(CallId, RoomCommand, oneshot::Sender<bool>),
     Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
     Order(CallId, CallOrder, oneshot::Sender<Result<(), CommandRefusal>>),
     Feature(FeatureReply),
@@ -132,6 +133,15 @@ impl ShardHandle {
         command: PartyCommand,
     ) -> Result<bool, ShardGone> {
         self.ask(|reply| Command::Party(call, command, reply)).await
+    }
+
+    /// Does something to the conference that a call is in; false if it is in none.
+    pub async fn command_room(
+        &self,
+        call: CallId,
+        command: RoomCommand,
+    ) -> Result<bool, ShardGone> {
+        self.ask(|reply| Command::Room(call, command, reply)).await
     }
 
     /// Starts, stops, pauses or resumes the recording of a call.

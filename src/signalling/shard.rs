@@ -232,6 +232,9 @@ impl Shard {
             Command::Party(call, command, reply) => {
                 let _ = reply.send(self.calls.command_party(clock::now(), call, command));
             }
+            Command::Room(call, command, reply) => {
+                let _ = reply.send(self.calls.command_room(clock::now(), call, command));
+            }
             Command::Originate(order, reply) => {
                 let _ = reply.send(self.calls.originate(clock::now(), order));
             }

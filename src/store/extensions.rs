@@ -126,6 +126,18 @@ impl Store {
         Ok(rows.into_iter().find(is_it))
     }
 
+    /// The extension with this number.
+    pub async fn require_extension(
+        &self,
+        domain: DomainId,
+        number: &str,
+    ) -> Result<Extension, StoreError> {
+        let rows = self.list_extensions().await?;
+        let mut extensions = rows.into_iter().map(|it| it.extension);
+        let found = extensions.find(|it| it.domain == domain && it.number == number);
+        found.ok_or_else(|| StoreError::Missing { what: format!("extension {number}") })
+    }
+
     /// Changes an extension that has still the version that the writer saw.
     pub async fn change_extension(
         &self,

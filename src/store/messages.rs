@@ -1,15 +1,15 @@
-//! Voicemail: the messages of mailboxes, and the PINs that open these.
+//! Voicemail: the messages of mailboxes.
 //!
 //! A row is there only when its file is on the disk, and is removed before the file is, so that
 //! whoever has a row has something to hear; a file without a row is swept at the next start.
 
 use super::{
     Store, StoreError,
-    db::{from_row, on_either},
-    parsed, passwords,
+    db::{BeginWriting as _, from_row, on_either},
+    letters::{QUEUE_DRAFTS, QUEUE_ONE},
+    parsed,
     sql::{Sql, run},
 };
-use crate::config::Secret;
 use base::{DomainId, ExtensionId, RecordingId, UnixMillis};
 use std::str::FromStr;
 
@@ -26,6 +26,8 @@ pub struct MessageRow {
     pub caller: String,
     /// What they are called, if that is known.
     pub caller_name: Option<String>,
+    /// Number of whoever forwarded it; `None` for one that was left here.
+    pub forwarded_by: Option<String>,
     /// When they began to speak.
     pub started: UnixMillis,
     /// How long it is, in ms.
@@ -51,6 +53,8 @@ pub enum MessageState {
     New,
     /// It was heard, and is kept.
     Saved,
+    /// Its owner has deleted it, and may save it until it leaves the mailbox.
+    Deleted,
 }
 
 /// What is in a mailbox.
@@ -62,10 +66,12 @@ pub struct MessageCounts {
     pub saved: u32,
     /// Messages that their callers have not left yet.
     pub drafts: u32,
+    /// How long all of these are together, in ms.
+    pub duration_ms: i64,
 }
 
 impl MessageCounts {
-    /// What counts against the quota of the mailbox.
+    /// How many count against the quota of the mailbox.
     pub fn all(self) -> u32 {
         self.new + self.saved + self.drafts
     }
@@ -78,6 +84,7 @@ impl MessageState {
             Self::Draft => "draft",
             Self::New => "new",
             Self::Saved => "saved",
+            Self::Deleted => "deleted",
         }
     }
 }
@@ -86,7 +93,7 @@ impl FromStr for MessageState {
     type Err = StoreError;
 
     fn from_str(word: &str) -> Result<Self, StoreError> {
-        let all = [Self::Draft, Self::New, Self::Saved];
+        let all = [Self::Draft, Self::New, Self::Saved, Self::Deleted];
         all.into_iter()
             .find(|it| it.as_str() == word)
             .ok_or_else(|| StoreError::Invalid(format!("{word:?} is no state of a message")))
@@ -94,15 +101,18 @@ impl FromStr for MessageState {
 }
 
 impl Store {
-    /// Adds a message; one that is there already is left alone.
+    /// Adds a message, and queues the letter about one that is new; one that is there already is left
+    /// alone.
     pub async fn add_message(&self, row: &MessageRow) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            sqlx::query(INSERT)
+            let mut tx = pool.begin_writing().await?;
+            let added = sqlx::query(INSERT)
                 .bind(row.id.0)
                 .bind(row.domain.0)
                 .bind(row.mailbox.0)
                 .bind(super::text(&row.caller))
                 .bind(row.caller_name.as_deref().map(super::text))
+                .bind(&row.forwarded_by)
                 .bind(row.started.0)
                 .bind(row.duration_ms)
                 .bind(row.bytes)
@@ -110,8 +120,13 @@ impl Store {
                 .bind(&row.file)
                 .bind(row.state.as_str())
                 .bind(row.is_cut_off)
-                .execute(pool)
-                .await?;
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if added > 0 {
+                sqlx::query(QUEUE_ONE).bind(row.id.0).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
         });
         Ok(())
     }
@@ -125,7 +140,7 @@ impl Store {
     ) -> Result<Vec<MessageRow>, StoreError> {
         let mut sql = of_mailbox(SELECT, domain, mailbox);
         // The two words are in the order of the alphabet.
-        sql.push(" AND state <> 'draft' ORDER BY state, id");
+        sql.push(" AND state IN ('new', 'saved') ORDER BY state, id");
         Ok(run!(&self.db, sql, fetch_all)?)
     }
 
@@ -149,28 +164,35 @@ impl Store {
     ) -> Result<MessageCounts, StoreError> {
         let mut sql = of_mailbox(SELECT_COUNTS, domain, mailbox);
         sql.push(" GROUP BY state");
-        let rows: Vec<(String, i64)> = run!(&self.db, sql, fetch_all)?;
+        let rows: Vec<(String, i64, i64)> = run!(&self.db, sql, fetch_all)?;
         let mut counts = MessageCounts::default();
-        for (state, count) in rows {
-            let count = super::unsigned(count);
-            match state.parse()? {
+        for (state, count, duration_ms) in rows {
+            let (state, count) = (state.parse()?, super::unsigned(count));
+            if state != MessageState::Deleted {
+                counts.duration_ms += duration_ms;
+            }
+            match state {
                 MessageState::Draft => counts.drafts = count,
                 MessageState::New => counts.new = count,
                 MessageState::Saved => counts.saved = count,
+                MessageState::Deleted => {}
             }
         }
         Ok(counts)
     }
 
-    /// Notes that a message was heard and is to be kept; false if it is not there.
-    pub async fn save_message(
+    /// Notes that a message was heard and is to be kept, or, with [`MessageState::Deleted`], that its
+    /// owner wants it no more; false if it is not there.
+    pub async fn mark_message(
         &self,
         domain: DomainId,
         mailbox: ExtensionId,
         id: RecordingId,
+        state: MessageState,
     ) -> Result<bool, StoreError> {
         let rows = on_either!(&self.db, pool => {
-            sqlx::query(SAVE)
+            sqlx::query(MARK)
+                .bind(state.as_str())
                 .bind(domain.0)
                 .bind(mailbox.0)
                 .bind(id.0)
@@ -181,14 +203,17 @@ impl Store {
         Ok(rows > 0)
     }
 
-    /// Lets the owner of the mailbox find a draft; false if there is no such draft (yet).
+    /// Lets the owner of the mailbox find a draft, and queues the letter about it; false if there is no
+    /// such draft (yet).
     pub async fn deliver_message(&self, id: RecordingId) -> Result<bool, StoreError> {
         let rows = on_either!(&self.db, pool => {
-            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'")
-                .bind(id.0)
-                .execute(pool)
-                .await?
-                .rows_affected()
+            let mut tx = pool.begin_writing().await?;
+            let rows = sqlx::query(DELIVER).bind(id.0).execute(&mut *tx).await?.rows_affected();
+            if rows > 0 {
+                sqlx::query(QUEUE_ONE).bind(id.0).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            rows
         });
         Ok(rows > 0)
     }
@@ -196,10 +221,11 @@ impl Store {
     /// Delivers every draft, whose callers are gone: for the start. Says how many.
     pub async fn deliver_drafts(&self) -> Result<u64, StoreError> {
         Ok(on_either!(&self.db, pool => {
-            sqlx::query("UPDATE voicemail_message SET state = 'new' WHERE state = 'draft'")
-                .execute(pool)
-                .await?
-                .rows_affected()
+            let mut tx = pool.begin_writing().await?;
+            sqlx::query(QUEUE_DRAFTS).execute(&mut *tx).await?;
+            let rows = sqlx::query(DELIVER_ALL).execute(&mut *tx).await?.rows_affected();
+            tx.commit().await?;
+            rows
         }))
     }
 
@@ -222,6 +248,29 @@ impl Store {
         Ok(row.map(|(file,)| file))
     }
 
+    /// Removes the rows of what its owner has deleted, and gives the names of the files, which are to
+    /// be removed then.
+    pub async fn purge_messages(
+        &self,
+        domain: DomainId,
+        mailbox: ExtensionId,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as(PURGE).bind(domain.0).bind(mailbox.0).fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(|(file,)| file).collect())
+    }
+
+    /// The same for all mailboxes, but for the names: for the start. Says how many.
+    pub async fn purge_all_messages(&self) -> Result<u64, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query("DELETE FROM voicemail_message WHERE state = 'deleted'")
+                .execute(pool)
+                .await?
+                .rows_affected()
+        }))
+    }
+
     /// Removes the rows of mailboxes whose extensions are gone; says how many.
     pub async fn delete_messages_of_nobody(&self) -> Result<u64, StoreError> {
         Ok(on_either!(&self.db, pool => {
@@ -236,71 +285,6 @@ impl Store {
         });
         Ok(rows.into_iter().map(|(file,)| file).collect())
     }
-
-    // === PINs ===
-
-    /// Sets the PIN of a mailbox, or none.
-    pub async fn set_mailbox_pin(
-        &self,
-        domain: DomainId,
-        number: &str,
-        pin: Option<Secret>,
-    ) -> Result<(), StoreError> {
-        let hash = match pin {
-            Some(pin) => {
-                check_pin(&pin)?;
-                Some(passwords::hash(pin).await?)
-            }
-            None => None,
-        };
-        let rows = on_either!(&self.db, pool => {
-            sqlx::query(UPDATE_PIN)
-                .bind(&hash)
-                .bind(domain.0)
-                .bind(number)
-                .execute(pool)
-                .await?
-                .rows_affected()
-        });
-        super::require_row(rows, || format!("extension {number}"))
-    }
-
-    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open.
-    pub async fn fits_mailbox(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-        pin: Secret,
-    ) -> Result<Option<bool>, StoreError> {
-        match self.mailbox_pin_hash(domain, mailbox).await? {
-            Some(hash) => Ok(Some(passwords::verify(pin, hash).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether a mailbox has a PIN.
-    pub async fn has_mailbox_pin(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-    ) -> Result<bool, StoreError> {
-        Ok(self.mailbox_pin_hash(domain, mailbox).await?.is_some())
-    }
-
-    async fn mailbox_pin_hash(
-        &self,
-        domain: DomainId,
-        mailbox: ExtensionId,
-    ) -> Result<Option<String>, StoreError> {
-        let row: Option<(Option<String>,)> = on_either!(&self.db, pool => {
-            sqlx::query_as("SELECT mailbox_pin_hash FROM extension WHERE domain_id = $1 AND id = $2")
-                .bind(domain.0)
-                .bind(mailbox.0)
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.and_then(|(hash,)| hash))
-    }
 }
 
 /// A statement about the messages of one mailbox.
@@ -311,30 +295,13 @@ fn of_mailbox(start: &str, domain: DomainId, mailbox: ExtensionId) -> Sql {
     sql
 }
 
-/// PINs are entered on a telephone.
-fn check_pin(pin: &Secret) -> Result<(), StoreError> {
-    let digits = pin.expose();
-    let is_good = (PIN_DIGITS_MIN..=PIN_DIGITS_MAX).contains(&digits.len())
-        && digits.bytes().all(|it| it.is_ascii_digit());
-    if is_good {
-        return Ok(());
-    }
-    Err(StoreError::Invalid(format!(
-        "a PIN of a mailbox has {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits"
-    )))
-}
-
-/// Fewer would be guessed in spite of the lock-out.
-const PIN_DIGITS_MIN: usize = 4;
-/// Digits of the longest PIN.
-const PIN_DIGITS_MAX: usize = 12;
-
 from_row!(MessageRow, row => Ok(Self {
     id: RecordingId(row.try_get("id")?),
     domain: DomainId(row.try_get("domain_id")?),
     mailbox: ExtensionId(row.try_get("mailbox_id")?),
     caller: row.try_get("caller")?,
     caller_name: row.try_get("caller_name")?,
+    forwarded_by: row.try_get("forwarded_by")?,
     started: UnixMillis(row.try_get("started_at")?),
     duration_ms: row.try_get("duration_ms")?,
     bytes: row.try_get("bytes")?,
@@ -346,21 +313,32 @@ from_row!(MessageRow, row => Ok(Self {
 
 const INSERT: &str = "
     INSERT INTO voicemail_message
-        (id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
-         file, state, is_cut_off)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        (id, domain_id, mailbox_id, caller, caller_name, forwarded_by, started_at, duration_ms,
+         bytes, sha256, file, state, is_cut_off)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (id) DO NOTHING";
 
 const SELECT: &str = "
-    SELECT id, domain_id, mailbox_id, caller, caller_name, started_at, duration_ms, bytes, sha256,
-           file, state, is_cut_off
+    SELECT id, domain_id, mailbox_id, caller, caller_name, forwarded_by, started_at, duration_ms,
+           bytes, sha256, file, state, is_cut_off
     FROM voicemail_message";
 
-const SELECT_COUNTS: &str = "SELECT state, COUNT(*) FROM voicemail_message";
+// A sum of PostgreSQL is no bigint by itself.
+const SELECT_COUNTS: &str =
+    "SELECT state, COUNT(*), CAST(SUM(duration_ms) AS bigint) FROM voicemail_message";
 
-const SAVE: &str = "
-    UPDATE voicemail_message SET state = 'saved'
-    WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3 AND state <> 'draft'";
+const DELIVER: &str =
+    "UPDATE voicemail_message SET state = 'new' WHERE id = $1 AND state = 'draft'";
+
+const DELIVER_ALL: &str = "UPDATE voicemail_message SET state = 'new' WHERE state = 'draft'";
+
+const MARK: &str = "
+    UPDATE voicemail_message SET state = $1
+    WHERE domain_id = $2 AND mailbox_id = $3 AND id = $4 AND state <> 'draft'";
+
+const PURGE: &str = "
+    DELETE FROM voicemail_message WHERE domain_id = $1 AND mailbox_id = $2 AND state = 'deleted'
+    RETURNING file";
 
 const DELETE: &str = "
     DELETE FROM voicemail_message WHERE domain_id = $1 AND mailbox_id = $2 AND id = $3
@@ -368,7 +346,3 @@ const DELETE: &str = "
 
 const DELETE_OF_NOBODY: &str = "
     DELETE FROM voicemail_message WHERE mailbox_id NOT IN (SELECT id FROM extension)";
-
-const UPDATE_PIN: &str = "
-    UPDATE extension SET mailbox_pin_hash = $1, version = version + 1
-    WHERE domain_id = $2 AND number = $3";

@@ -32,6 +32,9 @@ const STEPS: &[(i64, &str, &str)] = &[
     (18, "trunks in full", include_str!("../../migrations/0018_trunks_in_full.sql")),
     (19, "rights to call out", include_str!("../../migrations/0019_rights_to_call_out.sql")),
     (20, "numbers of trunks", include_str!("../../migrations/0020_numbers_of_trunks.sql")),
+    (21, "greetings", include_str!("../../migrations/0021_greetings.sql")),
+    (22, "letters", include_str!("../../migrations/0022_letters.sql")),
+    (23, "locks of mailboxes", include_str!("../../migrations/0023_locks_of_mailboxes.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

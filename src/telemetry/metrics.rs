@@ -58,6 +58,14 @@ pub const RECORDINGS_RUNNING: &str = "tandem_recordings_running";
 pub const RECORDINGS_KEPT: &str = "tandem_recordings_kept_total";
 /// Messages for mailboxes that were finished.
 pub const MESSAGES_KEPT: &str = "tandem_voicemail_messages_kept_total";
+/// Letters about messages that the mail server took.
+pub const LETTERS_SENT: &str = "tandem_voicemail_letters_sent_total";
+/// Tries to send a letter about a message that failed.
+pub const LETTERS_FAILED: &str = "tandem_voicemail_letters_failed_total";
+/// Letters about messages that are tried no more.
+pub const LETTERS_GIVEN_UP: &str = "tandem_voicemail_letters_given_up_total";
+/// Letters about messages that wait to be sent.
+pub const LETTERS_WAITING: &str = "tandem_voicemail_letters_waiting";
 /// Packets copied for recordings.
 pub const RECORDING_PACKETS: &str = "tandem_recording_packets_total";
 /// Packets left out of recordings because the disk did not keep up.
@@ -168,6 +176,10 @@ fn describe() {
     gauge!(RECORDINGS_RUNNING, "Recordings of calls that run");
     counter!(RECORDINGS_KEPT, "Recordings that were finished");
     counter!(MESSAGES_KEPT, "Messages for mailboxes that were finished");
+    counter!(LETTERS_SENT, "Letters about messages that the mail server took");
+    counter!(LETTERS_FAILED, "Tries to send a letter about a message that failed");
+    counter!(LETTERS_GIVEN_UP, "Letters about messages that are tried no more");
+    gauge!(LETTERS_WAITING, "Letters about messages that wait to be sent");
     counter!(RECORDING_PACKETS, "Packets copied for recordings");
     counter!(RECORDING_PACKETS_LOST, "Packets left out because the disk did not keep up");
     counter!(RECORDING_RECORDS_LOST, "Records of recordings that could not be written");

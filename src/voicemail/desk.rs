@@ -1,28 +1,28 @@
 //! The task that answers for mailboxes.
 
+use super::files;
 use crate::{
+    clock,
     config::{self, Secret},
-    store::{MessageRow, MessageState, Store, StoreError},
+    store::{KeptGreeting, MessageCounts, MessageRow, MessageState, Store, StoreError, WrongPins},
 };
-use base::{CallId, ExtensionId, RecordingId, UnixMillis};
+use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{
     speech::{ClockTime, Date},
     voicemail::{
-        EnteredPin, Mailbox, MessageFinished, MessageView, OpenedMailbox, PinVerdict,
-        VoicemailAnswer, VoicemailOrder, VoicemailReply, VoicemailRequest,
+        self, EnteredPin, Forwarded, Greeting, Mailbox, MessageFinished, MessageView,
+        OpenedMailbox, PinVerdict, VoicemailAnswer, VoicemailOrder, VoicemailReply,
+        VoicemailRequest,
     },
 };
-use media::{audio_file, codec::Rate, sound::Sound};
-use std::{
-    collections::HashMap,
-    fs::{self, File},
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use media::sound::Sound;
+use std::{collections::HashMap, fmt, io, sync::Arc, time::Duration};
 use time::{OffsetDateTime, UtcOffset};
 use tokio::{
-    sync::mpsc::{self, error::TrySendError},
+    sync::{
+        Notify,
+        mpsc::{self, error::TrySendError},
+    },
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval},
 };
@@ -35,14 +35,14 @@ pub(super) struct Desk {
     shards: Vec<mpsc::Sender<VoicemailReply>>,
     /// To whoever tells owners what is in their mailboxes.
     changes: mpsc::Sender<Mailbox>,
+    /// Looks for letters to be sent.
+    post: Arc<Notify>,
     /// Mailboxes that hold something else than was told; there are no more than extensions.
     untold: HashMap<ExtensionId, Mailbox>,
     /// Drafts that their callers have judged and that the database does not have as judged yet.
     judged: HashMap<RecordingId, Judged>,
     /// Who waits to hear a draft that is not finished yet.
     waiting: HashMap<RecordingId, Waiting>,
-    /// Wrong PINs, by mailbox; there are no more mailboxes than extensions.
-    wrong_pins: HashMap<ExtensionId, WrongPins>,
 }
 
 /// Who hears an answer.
@@ -62,7 +62,11 @@ struct Judged {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Verdict {
+    /// It is a message for the owner of the mailbox.
     Deliver,
+    /// It is what callers of the mailbox are to hear.
+    Keep(Greeting),
+    /// Nobody wants it.
     Discard,
 }
 
@@ -73,11 +77,23 @@ struct Waiting {
     since: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct WrongPins {
-    count: u8,
-    /// When the last was entered.
-    last: Instant,
+/// Why a message could not be forwarded.
+#[derive(Debug, thiserror::Error)]
+enum ForwardError {
+    #[error("{0}")]
+    Disk(#[from] io::Error),
+    #[error("{0}")]
+    Database(#[from] StoreError),
+}
+
+impl Verdict {
+    /// Whether somebody waits to hear that it is kept.
+    fn is_awaited(self) -> bool {
+        match self {
+            Self::Deliver | Self::Keep(_) => true,
+            Self::Discard => false,
+        }
+    }
 }
 
 impl Desk {
@@ -86,16 +102,17 @@ impl Desk {
         store: Store,
         shards: Vec<mpsc::Sender<VoicemailReply>>,
         changes: mpsc::Sender<Mailbox>,
+        post: Arc<Notify>,
     ) -> Self {
         Self {
             config,
             store,
             shards,
             changes,
+            post,
             untold: HashMap::new(),
             judged: HashMap::new(),
             waiting: HashMap::new(),
-            wrong_pins: HashMap::new(),
         }
     }
 
@@ -163,17 +180,31 @@ impl Desk {
                 self.judge(asker, mailbox, message, Verdict::Discard).await;
             }
             VoicemailOrder::Save(message) => {
-                let saved =
-                    self.store.save_message(mailbox.domain, mailbox.extension, message).await;
-                self.note_change(&mailbox);
-                let saved = saved.map(|is_there| VoicemailAnswer::Changed(message, is_there));
-                self.answer_or_complain(asker, saved);
+                self.mark(asker, &mailbox, message, MessageState::Saved).await;
             }
             VoicemailOrder::Delete(message) => {
-                let removed = self.remove(&mailbox, message).await;
-                self.note_change(&mailbox);
-                let removed = removed.map(|is_there| VoicemailAnswer::Changed(message, is_there));
-                self.answer_or_complain(asker, removed);
+                self.mark(asker, &mailbox, message, MessageState::Deleted).await;
+            }
+            VoicemailOrder::Purge => self.purge(&mailbox).await,
+            VoicemailOrder::Forward { message, to } => {
+                let forwarded = self.forward(&mailbox, message, &to).await;
+                let forwarded = forwarded.map(|it| VoicemailAnswer::Forwarded(message, it));
+                self.answer_or_complain(asker, forwarded);
+            }
+            VoicemailOrder::FetchGreeting(greeting) => {
+                self.fetch_greeting(asker, &mailbox, greeting).await;
+            }
+            VoicemailOrder::KeepGreeting(recording, greeting) => {
+                self.judge(asker, mailbox, recording, Verdict::Keep(greeting)).await;
+            }
+            VoicemailOrder::DeleteGreeting(greeting) => {
+                let deleted = self.delete_greeting(&mailbox, greeting).await;
+                let deleted = deleted.map(|()| VoicemailAnswer::GreetingDeleted(greeting));
+                self.answer_or_complain(asker, deleted);
+            }
+            VoicemailOrder::SetPin(pin) => {
+                let set = self.set_pin(&mailbox, pin).await.map(VoicemailAnswer::PinSet);
+                self.answer_or_complain(asker, set);
             }
         }
     }
@@ -181,7 +212,8 @@ impl Desk {
     /// A recording is over.
     async fn take_in(&mut self, MessageFinished { message, is_kept }: MessageFinished) {
         if !is_kept {
-            if let Some(Judged { verdict: Verdict::Deliver, asker, .. }) = self.judged.get(&message)
+            if let Some(Judged { verdict, asker, .. }) = self.judged.get(&message)
+                && verdict.is_awaited()
             {
                 self.answer(*asker, VoicemailAnswer::NotKept(message));
             }
@@ -199,7 +231,6 @@ impl Desk {
         let now = Instant::now();
         self.waiting.retain(|_, it| now - it.since < AWAITED_MAX);
         self.judged.retain(|_, it| now - it.since < AWAITED_MAX);
-        self.wrong_pins.retain(|_, it| now - it.last < LOCKED_FOR);
         let messages: Vec<_> = self.judged.keys().copied().collect();
         for message in messages {
             self.settle(message).await;
@@ -228,24 +259,57 @@ impl Desk {
         };
         let settled = match verdict {
             Verdict::Deliver => self.store.deliver_message(message).await,
-            Verdict::Discard => self.remove(&mailbox, message).await,
+            Verdict::Keep(greeting) => self.keep_greeting(&mailbox, message, greeting).await,
+            Verdict::Discard => self.discard(&mailbox, message).await,
         };
-        match (settled, verdict) {
-            (Ok(true), Verdict::Deliver) => {
+        match settled {
+            Ok(true) => {
                 self.judged.remove(&message);
-                self.note_change(&mailbox);
-                self.answer(asker, VoicemailAnswer::Kept(message));
-            }
-            (Ok(true), Verdict::Discard) => drop(self.judged.remove(&message)),
-            // It is not finished yet.
-            (Ok(false), _) => {}
-            (Err(error), _) => {
-                tracing::error!(%message, %error, "a message waits to be delivered");
                 if verdict == Verdict::Deliver {
+                    self.note_change(&mailbox);
+                    self.post.notify_one();
+                }
+                if verdict.is_awaited() {
+                    self.answer(asker, VoicemailAnswer::Kept(message));
+                }
+            }
+            // It is not finished yet.
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%message, %error, "a message waits to be delivered");
+                if verdict.is_awaited() {
                     self.answer(asker, VoicemailAnswer::NotKept(message));
                 }
             }
         }
+    }
+
+    /// Whether the draft was there.
+    async fn keep_greeting(
+        &self,
+        mailbox: &Mailbox,
+        draft: RecordingId,
+        greeting: Greeting,
+    ) -> Result<bool, StoreError> {
+        let Mailbox { domain, extension, .. } = *mailbox;
+        Ok(match self.store.keep_greeting(domain, extension, draft, greeting).await? {
+            KeptGreeting::NoDraft => false,
+            KeptGreeting::First => true,
+            KeptGreeting::Replaced(file) => {
+                files::remove(&self.config.dir.join(file));
+                true
+            }
+        })
+    }
+
+    /// Whether the draft was there, of a message or of a greeting.
+    async fn discard(&self, mailbox: &Mailbox, draft: RecordingId) -> Result<bool, StoreError> {
+        let Mailbox { domain, extension, .. } = *mailbox;
+        let mut file = self.store.delete_message(domain, extension, draft).await?;
+        if file.is_none() {
+            file = self.store.delete_greeting_draft(draft).await?;
+        }
+        Ok(file.map(|it| files::remove(&self.config.dir.join(it))).is_some())
     }
 
     // === Mailboxes ===
@@ -260,78 +324,210 @@ impl Desk {
         let rows = self.store.messages(domain, extension).await?;
         Ok(OpenedMailbox {
             has_pin: self.store.has_mailbox_pin(domain, extension).await?,
-            has_room: counts.all() < self.config.messages_max,
+            has_room: self.takes_more(counts),
+            room: self.room(counts),
             messages: rows.into_iter().map(|row| self.view(row)).collect(),
+            greetings: self.store.greetings(domain, extension).await?,
         })
+    }
+
+    /// Whether a mailbox takes a message of some length.
+    fn takes_more(&self, counts: MessageCounts) -> bool {
+        counts.all() < self.config.messages_max && self.room(counts) >= self.config.message_min
+    }
+
+    /// How long all that a mailbox takes may be.
+    fn room(&self, counts: MessageCounts) -> Duration {
+        let taken = Duration::from_millis(counts.duration_ms.max(0) as u64);
+        self.config.mailbox_max.saturating_sub(taken)
     }
 
     fn view(&self, row: MessageRow) -> MessageView {
         MessageView {
             id: row.id,
             caller: row.caller,
+            forwarded_by: row.forwarded_by,
             at: in_words(row.started, self.config.utc_offset_min),
-            is_new: row.state == MessageState::New,
+            state: match row.state {
+                MessageState::Draft | MessageState::New => voicemail::MessageState::New,
+                MessageState::Saved => voicemail::MessageState::Saved,
+                MessageState::Deleted => voicemail::MessageState::Deleted,
+            },
         }
     }
 
-    /// Whether the message was there.
-    async fn remove(&self, mailbox: &Mailbox, message: RecordingId) -> Result<bool, StoreError> {
+    /// Lets the owner's wish be known of a message, and answers.
+    async fn mark(
+        &mut self,
+        asker: Asker,
+        mailbox: &Mailbox,
+        message: RecordingId,
+        state: MessageState,
+    ) {
         let Mailbox { domain, extension, .. } = *mailbox;
-        let Some(file) = self.store.delete_message(domain, extension, message).await? else {
-            return Ok(false);
+        let marked = self.store.mark_message(domain, extension, message, state).await;
+        self.note_change(mailbox);
+        let marked = marked.map(|is_there| VoicemailAnswer::Changed(message, is_there));
+        self.answer_or_complain(asker, marked);
+    }
+
+    /// What cannot be removed now is at the next start.
+    async fn purge(&self, mailbox: &Mailbox) {
+        match self.store.purge_messages(mailbox.domain, mailbox.extension).await {
+            Ok(purged) => purged.iter().for_each(|it| files::remove(&self.config.dir.join(it))),
+            Err(error) => tracing::error!(%error, "deleted messages stay until the next start"),
+        }
+    }
+
+    /// Puts a copy of a message into another mailbox.
+    async fn forward(
+        &mut self,
+        mailbox: &Mailbox,
+        message: RecordingId,
+        to: &Mailbox,
+    ) -> Result<Forwarded, ForwardError> {
+        let Mailbox { domain, extension, .. } = *mailbox;
+        let Some(row) = self.store.message(domain, extension, message).await? else {
+            return Ok(Forwarded::Gone);
         };
-        let path = self.config.dir.join(file);
-        if let Err(error) = fs::remove_file(&path) {
-            let path = path.display();
-            tracing::warn!(%path, %error, "the file of a message stays until the next start");
+        let counts = self.store.count_messages(to.domain, to.extension).await?;
+        let length = Duration::from_millis(row.duration_ms.max(0) as u64);
+        if !self.takes_more(counts) || self.room(counts) < length {
+            return Ok(Forwarded::Full);
         }
-        Ok(true)
+        let id = new_id()?;
+        let file = format!("{}/{id}.wav", to.extension);
+        let [from, copy] = [&row.file, &file].map(|it| self.config.dir.join(it));
+        let copied = spawn_blocking(move || files::copy(&from, &copy)).await;
+        copied.map_err(io::Error::other).flatten()?;
+        let copy = MessageRow {
+            id,
+            domain: to.domain,
+            mailbox: to.extension,
+            forwarded_by: Some(mailbox.number.clone()),
+            file,
+            state: MessageState::New,
+            ..row
+        };
+        self.store.add_message(&copy).await?;
+        self.note_change(to);
+        self.post.notify_one();
+        Ok(Forwarded::Done)
     }
 
-    /// Has a message decoded and answered with; false if it is not there.
+    /// Has a message, or a draft of whatever, decoded and answered with; false if it is not there.
     async fn fetch(&self, asker: Asker, mailbox: &Mailbox, message: RecordingId) -> bool {
-        let Mailbox { domain, extension, .. } = *mailbox;
-        let row = match self.store.message(domain, extension, message).await {
-            Ok(Some(row)) => row,
+        let file = match self.file_of(mailbox, message).await {
+            Ok(Some(file)) => file,
             Ok(None) => return false,
             Err(error) => {
                 self.answer_or_complain(asker, Err(error));
                 return true;
             }
         };
-        let (path, shards) = (self.config.dir.join(row.file), self.shards.clone());
-        // Decoding takes its time, and others wait for the desk.
-        tokio::spawn(async move {
-            let sound = spawn_blocking(move || read(&path)).await.ok().flatten();
-            answer(&shards, asker, VoicemailAnswer::Fetched(message, sound));
-        });
+        self.decode(asker, &file, move |sound| VoicemailAnswer::Fetched(message, sound));
         true
     }
 
+    async fn file_of(
+        &self,
+        mailbox: &Mailbox,
+        message: RecordingId,
+    ) -> Result<Option<String>, StoreError> {
+        let row = self.store.message(mailbox.domain, mailbox.extension, message).await?;
+        match row {
+            Some(row) => Ok(Some(row.file)),
+            None => self.store.greeting_draft_file(message).await,
+        }
+    }
+
+    /// Has a file decoded, and its sound answered with.
+    fn decode(
+        &self,
+        asker: Asker,
+        file: &str,
+        answered: impl FnOnce(Option<Sound>) -> VoicemailAnswer + Send + 'static,
+    ) {
+        let (path, shards) = (self.config.dir.join(file), self.shards.clone());
+        // Decoding takes its time, and others wait for the desk.
+        tokio::spawn(async move {
+            let sound = spawn_blocking(move || files::read(&path)).await.ok().flatten();
+            answer(&shards, asker, answered(sound));
+        });
+    }
+
+    // === Greetings and PINs ===
+
+    async fn fetch_greeting(&self, asker: Asker, mailbox: &Mailbox, greeting: Greeting) {
+        let Mailbox { domain, extension, .. } = *mailbox;
+        let answered = move |sound: Option<Sound>| {
+            // What is said before and after follows without a pause.
+            let words = sound.map(|it| it.without_silent_ends());
+            VoicemailAnswer::Greeting(greeting, words.filter(|it| !it.samples().is_empty()))
+        };
+        match self.store.greeting_file(domain, extension, greeting).await {
+            Ok(Some(file)) => self.decode(asker, &file, answered),
+            Ok(None) => self.answer(asker, answered(None)),
+            Err(error) => self.answer_or_complain(asker, Err(error)),
+        }
+    }
+
+    async fn delete_greeting(
+        &self,
+        mailbox: &Mailbox,
+        greeting: Greeting,
+    ) -> Result<(), StoreError> {
+        let Mailbox { domain, extension, .. } = *mailbox;
+        if let Some(file) = self.store.delete_greeting(domain, extension, greeting).await? {
+            files::remove(&self.config.dir.join(file));
+        }
+        Ok(())
+    }
+
+    /// Whether another PIN opens the mailbox.
+    async fn set_pin(
+        &self,
+        mailbox: &Mailbox,
+        EnteredPin(pin): EnteredPin,
+    ) -> Result<bool, StoreError> {
+        let pin = Some(Secret::new(pin));
+        match self.store.set_mailbox_pin(mailbox.domain, &mailbox.number, pin).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Invalid(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Wrong PINs count in whatever calls they are entered, and across starts of the server.
     async fn try_pin(
-        &mut self,
+        &self,
         mailbox: &Mailbox,
         EnteredPin(pin): EnteredPin,
     ) -> Result<PinVerdict, StoreError> {
         let Mailbox { domain, extension, .. } = *mailbox;
-        let now = Instant::now();
-        let before = self.wrong_pins.get(&extension).filter(|it| now - it.last < LOCKED_FOR);
-        let count = before.map_or(0, |it| it.count);
-        if count >= WRONG_PINS_MAX {
+        let now = clock::unix_now();
+        let mut wrong = self.store.wrong_pins(extension).await?;
+        // A clock that was set back locks nobody out for longer.
+        if !(0..LOCKED_FOR.as_millis() as i64).contains(&(now.0 - wrong.last.0)) {
+            wrong.count = 0;
+        }
+        if wrong.count >= WRONG_PINS_MAX {
             return Ok(PinVerdict::LockedOut);
         }
         let fits = self.store.fits_mailbox(domain, extension, Secret::new(pin)).await?;
-        if fits.unwrap_or(true) {
-            self.wrong_pins.remove(&extension);
-            return Ok(PinVerdict::Right);
-        }
-        self.wrong_pins.insert(extension, WrongPins { count: count + 1, last: now });
-        Ok(PinVerdict::Wrong)
+        let is_right = fits.unwrap_or(true);
+        let count = if is_right { 0 } else { wrong.count + 1 };
+        self.store.set_wrong_pins(extension, WrongPins { count, last: now }).await?;
+        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
     }
 
     // === Answers ===
 
-    fn answer_or_complain(&self, asker: Asker, result: Result<VoicemailAnswer, StoreError>) {
+    fn answer_or_complain<E: fmt::Display>(
+        &self,
+        asker: Asker,
+        result: Result<VoicemailAnswer, E>,
+    ) {
         let answer = result.unwrap_or_else(|error| {
             tracing::error!(%error, "a caller is told that voicemail is not available");
             VoicemailAnswer::Unavailable
@@ -351,17 +547,10 @@ fn answer(shards: &[mpsc::Sender<VoicemailReply>], asker: Asker, answer: Voicema
     }
 }
 
-fn read(path: &Path) -> Option<Sound> {
-    let sound = File::open(path).map_err(|error: io::Error| error.to_string()).and_then(|file| {
-        audio_file::read(Box::new(file), Some("wav"), Rate::Narrow)
-            .map_err(|error| error.to_string())
-    });
-    sound
-        .inspect_err(|error| {
-            let path: PathBuf = path.to_owned();
-            tracing::error!(path = %path.display(), %error, "a message cannot be played");
-        })
-        .ok()
+fn new_id() -> io::Result<RecordingId> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(io::Error::other)?;
+    Ok(RecordingId::new(clock::unix_now(), &mut Rng::from_entropy(seed)))
 }
 
 /// Day and time of the day by a clock that is so many minutes ahead of UTC.
@@ -374,7 +563,7 @@ fn in_words(at: UnixMillis, utc_offset_min: i16) -> Option<(Date, ClockTime)> {
 }
 
 /// Wrong PINs of a mailbox, in whatever calls, after which none opens it for a while.
-const WRONG_PINS_MAX: u8 = 3;
+const WRONG_PINS_MAX: u32 = 3;
 /// How long none does, from the last wrong one.
 const LOCKED_FOR: Duration = Duration::from_secs(5 * 60);
 /// How often what could not be done is tried again.

@@ -3,6 +3,7 @@
 //! ```text
 //! a message's journal ─▶ `recordings`: file on the disk, row of a draft ──┐ it is finished
 //! shards: deliver, discard, fetch, save, delete, open, PIN ───────────────┴▶ [`desk`], one task
+//! [`desk`]: somebody has left a message ─▶ queue of letters, in the database ─▶ [`post`], one task
 //! ```
 //!
 //! A draft belongs to its caller; the caller's verdict makes it a message that the owner of the
@@ -11,9 +12,13 @@
 //! start; files that no row knows are removed then.
 
 mod desk;
+mod files;
+mod letter;
+mod post;
 
 use crate::{
     config,
+    mail::Mailer,
     store::{Store, StoreError},
 };
 use call::voicemail::{Mailbox, MessageFinished, VoicemailReply, VoicemailRequest};
@@ -21,10 +26,11 @@ use std::{
     collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::{JoinHandle, spawn_blocking},
 };
 
@@ -38,7 +44,10 @@ const REQUESTS_MAX: usize = 256;
 
 /// The running keeper.
 #[derive(Debug)]
-pub struct Voicemail(JoinHandle<()>);
+pub struct Voicemail {
+    desk: JoinHandle<()>,
+    post: JoinHandle<()>,
+}
 
 /// Messages cannot be kept. Says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -63,14 +72,18 @@ impl Voicemail {
     /// recordings, whose files have no row yet.
     pub async fn start(
         config: &config::Voicemail,
+        mailer: Option<Mailer>,
         store: Store,
         finished: mpsc::Receiver<MessageFinished>,
         shards: Vec<mpsc::Sender<VoicemailReply>>,
         changes: mpsc::Sender<Mailbox>,
     ) -> Result<(Self, mpsc::Sender<VoicemailRequest>), VoicemailError> {
         let delivered = store.deliver_drafts().await?;
-        let homeless = store.delete_messages_of_nobody().await?;
-        let known = store.message_files().await?.into_iter().collect();
+        let homeless = store.delete_messages_of_nobody().await?
+            + store.purge_all_messages().await?
+            + store.delete_greetings_of_nobody().await?;
+        let mut known: HashSet<_> = store.message_files().await?.into_iter().collect();
+        known.extend(store.greeting_files().await?);
         let directory = config.dir.clone();
         let swept = spawn_blocking(move || sweep(&directory, &known)).await;
         let swept = swept
@@ -81,13 +94,28 @@ impl Voicemail {
             tracing::info!(delivered, homeless, files = swept, "mailboxes were put in order");
         }
         let (requests, request_ear) = mpsc::channel(REQUESTS_MAX);
-        let desk = desk::Desk::new(config.clone(), store, shards, changes);
-        Ok((Self(tokio::spawn(desk.run(request_ear, finished))), requests))
+        let wake = Arc::new(Notify::new());
+        let post = post::Post {
+            style: mailer.as_ref().map(|it| letter::Style {
+                from: it.from().clone(),
+                format: config.mail_format,
+                utc_offset_min: config.utc_offset_min,
+            }),
+            mailer,
+            dir: config.dir.clone(),
+            store: store.clone(),
+            changes: changes.clone(),
+            wake: wake.clone(),
+        };
+        let desk = desk::Desk::new(config.clone(), store, shards, changes, wake);
+        let desk = tokio::spawn(desk.run(request_ear, finished));
+        Ok((Self { desk, post: tokio::spawn(post.run()) }, requests))
     }
 
-    /// Once nobody asks any more: lets the keeper do what it was asked.
+    /// Once nobody asks any more: lets the keeper do what it was asked. Letters wait for the next start.
     pub async fn stop(self, limit: Duration) {
-        if tokio::time::timeout(limit, self.0).await.is_err() {
+        self.post.abort();
+        if tokio::time::timeout(limit, self.desk).await.is_err() {
             tracing::warn!("messages wait to be delivered at the next start");
         }
     }

@@ -3,10 +3,12 @@
 use super::*;
 use crate::{
     config::{Config, Overrides, Secret},
-    store::{DomainRow, MessageRow, MessageState, NewExtension},
+    store::{DomainRow, GreetingRow, MessageRow, MessageState, NewExtension},
 };
 use base::{CallId, RecordingId, UnixMillis};
-use call::voicemail::{EnteredPin, Mailbox, PinVerdict, VoicemailAnswer, VoicemailOrder};
+use call::voicemail::{
+    self, EnteredPin, Forwarded, Greeting, Mailbox, PinVerdict, VoicemailAnswer, VoicemailOrder,
+};
 
 #[tokio::test]
 async fn a_message_is_told_to_be_kept_only_once_it_is_finished() {
@@ -66,18 +68,105 @@ async fn a_mailbox_tells_what_is_in_it_and_whether_there_is_room() {
     assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, true)));
     place.ask(VoicemailOrder::Open).await;
     let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
-    let shown: Vec<_> = opened.messages.iter().map(|it| (it.id, it.is_new)).collect();
-    assert_eq!(shown, [(id(2), true), (id(1), false)]);
+    let shown: Vec<_> = opened.messages.iter().map(|it| (it.id, it.state)).collect();
+    let expected = [(id(2), voicemail::MessageState::New), (id(1), voicemail::MessageState::Saved)];
+    assert_eq!(shown, expected);
     assert!(!opened.has_room, "two are the most");
+    assert_eq!(opened.room, Duration::from_millis(59_800), "two of a tenth of a second are there");
     let (date, time) = opened.messages[0].at.expect("the moment has words");
     // 22:13:20 UTC on 14 November, three hours ahead.
     assert_eq!((date.day(), date.month(), time.hour(), time.minute()), (15, 11, 1, 13));
 
     place.ask(VoicemailOrder::Delete(id(1))).await;
     assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, true)));
-    assert!(!place.path(1).exists());
-    place.ask(VoicemailOrder::Delete(id(1))).await;
+    assert!(place.path(1).exists(), "it can be restored");
+    place.ask(VoicemailOrder::Purge).await;
+    place.ask(VoicemailOrder::Save(id(1))).await;
     assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, false)));
+    assert!(!place.path(1).exists());
+}
+
+#[tokio::test]
+async fn a_forwarded_message_is_in_both_mailboxes_and_tells_who_sent_it_on() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::Deliver(id(1))).await;
+    place.finish(1).await;
+    place.answer().await;
+    let extension = NewExtension { number: "1002".to_owned(), ..extension() };
+    let theirs = place.store.add_extension(&place.domain, extension).await.unwrap();
+    let to = Mailbox { extension: theirs, number: "1002".to_owned(), ..place.mailbox.clone() };
+    let forward = |n| VoicemailOrder::Forward { message: id(n), to: to.clone() };
+
+    for expected in [Forwarded::Done, Forwarded::Done, Forwarded::Full] {
+        place.ask(forward(1)).await;
+        let told = place.answer().await;
+        assert!(matches!(told, VoicemailAnswer::Forwarded(_, it) if it == expected), "{told:?}");
+    }
+    place.ask(forward(9)).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Forwarded(_, Forwarded::Gone)));
+
+    place.restart().await;
+    let copies = place.store.messages(place.domain.id, theirs).await.unwrap();
+    let from: Vec<_> = copies.iter().map(|it| (it.caller.as_str(), &it.forwarded_by)).collect();
+    assert_eq!(from, [("1002", &Some("1001".to_owned())); 2]);
+    let original = fs::read(place.path(1)).unwrap();
+    for copy in &copies {
+        assert_eq!(fs::read(place.config.dir.join(&copy.file)).unwrap(), original);
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_is_heard_once_it_is_kept_and_until_it_is_deleted() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::KeepGreeting(id(1), Greeting::Busy)).await;
+    place.ask(VoicemailOrder::FetchGreeting(Greeting::Busy)).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Greeting(Greeting::Busy, None)));
+
+    place.finish_greeting(1).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(which) if which == id(1)));
+    place.restart().await;
+    place.ask(VoicemailOrder::Open).await;
+    let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
+    assert_eq!(opened.greetings, [Greeting::Busy]);
+    place.ask(VoicemailOrder::FetchGreeting(Greeting::Busy)).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Greeting(_, Some(_))));
+
+    place.finish_greeting(2).await;
+    place.ask(VoicemailOrder::KeepGreeting(id(2), Greeting::Busy)).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(which) if which == id(2)));
+    assert!(!place.path(1).exists(), "another took its place");
+    place.ask(VoicemailOrder::DeleteGreeting(Greeting::Busy)).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::GreetingDeleted(Greeting::Busy)));
+    assert!(!place.path(2).exists());
+}
+
+#[tokio::test]
+async fn a_greeting_that_was_not_kept_is_heard_by_its_owner_alone_and_forgotten() {
+    let mut place = Place::new().await;
+    for n in 1..=2 {
+        place.ask(VoicemailOrder::FetchDraft(id(n))).await;
+        place.finish_greeting(n).await;
+        assert!(matches!(place.answer().await, VoicemailAnswer::Fetched(_, Some(_))));
+    }
+    place.ask(VoicemailOrder::Discard(id(1))).await;
+    place.restart().await;
+
+    place.ask(VoicemailOrder::Open).await;
+    let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
+    assert_eq!(opened.greetings, []);
+    assert!(!place.path(1).exists() && !place.path(2).exists());
+}
+
+#[tokio::test]
+async fn a_pin_is_changed_to_one_that_will_do() {
+    let mut place = Place::new().await;
+    for (pin, will_do) in [("12", false), ("4711", true)] {
+        place.ask(VoicemailOrder::SetPin(EnteredPin(pin.to_owned()))).await;
+        let told = place.answer().await;
+        assert!(matches!(told, VoicemailAnswer::PinSet(is_set) if is_set == will_do), "{pin}");
+    }
+    place.ask(VoicemailOrder::TryPin(EnteredPin("4711".to_owned()))).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Pin(PinVerdict::Right)));
 }
 
 #[tokio::test]
@@ -94,6 +183,15 @@ async fn three_wrong_pins_lock_a_mailbox_whatever_calls_they_come_from() {
     }
 
     assert_eq!(verdicts, [Wrong, Right, Wrong, Wrong, Wrong, LockedOut]);
+
+    place.restart().await;
+    place.ask(VoicemailOrder::TryPin(EnteredPin("4711".to_owned()))).await;
+    let told = place.answer().await;
+    assert!(matches!(told, VoicemailAnswer::Pin(LockedOut)), "a start unlocks nothing: {told:?}");
+    place.store.set_mailbox_pin(place.domain.id, "1001", Some(Secret::new("4712"))).await.unwrap();
+    place.ask(VoicemailOrder::TryPin(EnteredPin("4712".to_owned()))).await;
+    let told = place.answer().await;
+    assert!(matches!(told, VoicemailAnswer::Pin(Right)), "another PIN does: {told:?}");
 }
 
 #[tokio::test]
@@ -133,9 +231,11 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let overrides =
             Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config =
-            Config::parse("[voicemail]\nmessages_max = 2\nutc_offset_min = 180", &overrides)
-                .unwrap();
+        let config = Config::parse(
+            "[voicemail]\nmessages_max = 2\nmailbox_max_s = 60\nutc_offset_min = 180",
+            &overrides,
+        )
+        .unwrap();
         let store = Store::open(&config.store).await.unwrap();
         store.add_domain("a.example").await.unwrap();
         let domain = store.require_domain("a.example").await.unwrap();
@@ -164,25 +264,14 @@ impl Place {
 
     /// A draft is on the disk and in the database.
     async fn finish(&self, n: u128) {
-        let path = self.path(n);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: 8000,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
-        };
-        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
-        for sample in 0..800 {
-            writer.write_sample(sample as i16).unwrap();
-        }
-        writer.finalize().unwrap();
+        self.write_file(n);
         let row = MessageRow {
             id: id(n),
             domain: self.mailbox.domain,
             mailbox: self.mailbox.extension,
             caller: "1002".to_owned(),
             caller_name: None,
+            forwarded_by: None,
             started: UnixMillis(1_700_000_000_000),
             duration_ms: 100,
             bytes: 1644,
@@ -193,6 +282,39 @@ impl Place {
         };
         self.store.add_message(&row).await.unwrap();
         self.tell(MessageFinished { message: id(n), is_kept: true }).await;
+    }
+
+    /// The same for a greeting.
+    async fn finish_greeting(&self, n: u128) {
+        self.write_file(n);
+        let row = GreetingRow {
+            id: id(n),
+            domain: self.mailbox.domain,
+            mailbox: self.mailbox.extension,
+            started: UnixMillis(1_700_000_000_000),
+            duration_ms: 100,
+            bytes: 1644,
+            sha256: String::new(),
+            file: self.file(n),
+        };
+        self.store.add_greeting(&row).await.unwrap();
+        self.tell(MessageFinished { message: id(n), is_kept: true }).await;
+    }
+
+    fn write_file(&self, n: u128) {
+        let path = self.path(n);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 8000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        for sample in 0..800 {
+            writer.write_sample(if sample % 8 < 4 { 8000_i16 } else { -8000 }).unwrap();
+        }
+        writer.finalize().unwrap();
     }
 
     async fn tell(&self, finished: MessageFinished) {
@@ -220,10 +342,16 @@ async fn start(
 {
     let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
     let (reply, replies) = mpsc::channel(REPLIES_MAX);
-    let (_, requests) =
-        Voicemail::start(config, store.clone(), finished_ear, vec![reply], mpsc::channel(1).0)
-            .await
-            .unwrap();
+    let (_, requests) = Voicemail::start(
+        config,
+        None,
+        store.clone(),
+        finished_ear,
+        vec![reply],
+        mpsc::channel(1).0,
+    )
+    .await
+    .unwrap();
     (requests, finished, replies)
 }
 

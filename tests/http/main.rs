@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
 
+#[path = "../support/base64.rs"]
+mod base64;
 #[path = "../support/places.rs"]
 #[expect(dead_code, reason = "the store's tests need more of it")]
 mod places;
@@ -16,6 +18,7 @@ mod configuration;
 mod domains;
 mod house;
 mod limits;
+mod mailboxes;
 mod matrix;
 mod me;
 mod pages;
@@ -40,6 +43,8 @@ on_both_engines! {
     administration::a_call_is_tried_on_texts_that_are_not_saved,
     administration::a_dialplan_of_another_domain_is_not_there,
     administration::health_tells_figures_of_this_process,
+    mailboxes::an_owner_and_an_administrator_set_where_letters_go_and_the_pin,
+    mailboxes::what_cannot_be_set_for_a_mailbox_is_told_beside_its_field,
     trunks::trunks_are_made_changed_and_removed_and_calls_go_by_it,
     trunks::what_is_wrong_with_a_trunk_is_told_beside_its_field_as_the_file_would,
     trunks::trunks_of_the_file_are_shown_and_changed_there,

@@ -99,8 +99,12 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/three-way",
     "/calls/{id}/transfer",
     // A live room of the session's own domain: rooms are kept by domain.
+    "/conferences/{room}/end",
+    "/conferences/{room}/invite",
     "/conferences/{room}/lock",
+    "/conferences/{room}/mute",
     "/conferences/{room}/parties/{call}",
+    "/conferences/{room}/record",
     // What the shards keep of a call, which are not here.
     "/calls/{id}/ladder",
     // A file of the installation, not a row.
@@ -191,6 +195,12 @@ fn body_of(route: &Route) -> serde_json::Value {
             "do_not_disturb": false, "forward_all": null, "forward_busy": null,
             "forward_no_answer": null, "forward_offline": null,
         }),
+        ("PUT", "/admin/lines/{id}/mailbox" | "/me/lines/{id}/mailbox") => {
+            serde_json::json!({ "email": null })
+        }
+        ("PUT", "/admin/lines/{id}/mailbox/pin" | "/me/lines/{id}/mailbox/pin") => {
+            serde_json::json!({ "pin": null })
+        }
         (_, _) => serde_json::json!({}),
     }
 }

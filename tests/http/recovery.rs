@@ -1,6 +1,6 @@
 //! A forgotten password, with a mail server in this process.
 
-use crate::{house::House, places::Place};
+use crate::{base64::base64, house::House, places::Place};
 use axum::http::StatusCode;
 use serde_json::json;
 use std::time::Duration;
@@ -133,20 +133,4 @@ fn token_of(letter: &str) -> String {
     };
     let (_, rest) = text.split_once("https://desk.example/recover?token=").unwrap();
     rest.chars().take_while(|it| it.is_ascii_hexdigit()).collect()
-}
-
-/// RFC 4648 section 4.
-fn base64(text: &str) -> Vec<u8> {
-    const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits = text.chars().filter_map(|it| DIGITS.find(it));
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_usize, 0);
-    for digit in digits {
-        bits = bits << 6 | digit;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    bytes
 }

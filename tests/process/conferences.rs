@@ -241,6 +241,59 @@ fn wait_for_packets(server: &Server, count: u64) {
     wait_for("packets", EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
 }
 
+#[test]
+fn a_moderator_calls_people_in_by_keys_and_by_order_and_ends_it_for_all() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
+    let answering = |it| Phone { answers: true, ..it };
+    let mut moderator = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
+    let second = answering(phone("1002", 1, Codec::G722, &says[1]));
+    let mut second = Pjsua::register(&server, &second);
+    let third = answering(phone("1003", 2, Codec::Pcmu, &says[2]));
+    let mut third = Pjsua::register(&server, &third);
+    let admin = Visitor::sign_in(&server, "admin");
+    let parties = |count: usize| {
+        wait_for("the parties of the room", EVENT_LIMIT, || {
+            let room = admin.get("/conferences")["items"][0].clone();
+            let parties = room["parties"].as_array()?.clone();
+            (parties.len() == count).then_some(parties)
+        })
+    };
+    let order = |what: &str, body: &Value| {
+        admin.act("POST", &format!("/conferences/3100/{what}"), None, body).0
+    };
+    assert_eq!(order("invite", &json!({ "number": "1003" })), 404, "nobody is there");
+    moderator.dial("3100");
+    moderator.wait_for("call CONFIRMED");
+    moderator.command("dtmf 4321");
+    parties(1);
+
+    moderator.command("dtmf *21002#");
+    second.wait_for("call CONFIRMED");
+    parties(1);
+    second.command("dtmf 1");
+    parties(2);
+    assert_eq!(order("invite", &json!({ "number": "1003" })), 202);
+    third.wait_for("call CONFIRMED");
+    third.command("dtmf 1");
+    let numbers: Vec<_> = parties(3).iter().map(|it| it["party"].clone()).collect();
+    assert_eq!(numbers, ["1001", "1002", "1003"]);
+
+    assert_eq!(order("mute", &json!({ "muted": true })), 204);
+    let muted: Vec<_> = parties(3).iter().map(|it| it["muted"].clone()).collect();
+    assert_eq!(muted, [false, true, true], "the moderator is not");
+    assert_eq!(order("record", &json!({ "recorded": true })), 204);
+    assert_eq!(admin.get("/conferences")["items"][0]["recorded"], true);
+    assert_eq!(order("end", &json!({})), 204);
+    for phone in [&mut moderator, &mut second, &mut third] {
+        phone.wait_for("call DISCONNECTED");
+    }
+    let rows = server.wait_for_cdrs(3);
+    assert!(rows.iter().all(|it| it.cause == "normal"), "{rows:?}");
+}
+
 fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
     Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that panics fails its test, as it should")]
 
+#[path = "../support/base64.rs"]
+mod base64;
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -2,9 +2,10 @@
 //! another, whatever happens meanwhile.
 
 use crate::{
+    base64::base64,
     harness::{
-        Codec, Judge, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
-        one_audio_call_at_a_time, wait_for,
+        Codec, Judge, MailServer, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
+        kept_greetings, one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
 };
@@ -42,9 +43,11 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     let length = Duration::from_millis(row.duration_ms as u64);
     wait_for_packets_sent(&server, length + ENVELOPE_MAX);
     owner.command("dtmf 7");
-    wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
+    wait_for_message(&server, "deleted");
+    assert!(path_of(&server, &row).exists(), "its owner may restore it until it leaves");
     owner.command("dtmf #");
     owner.wait_for("call DISCONNECTED");
+    wait_for("the message's end", LIMIT, || messages(&server).is_empty().then_some(()));
     // Its clock adapts, so that neither the shape of the wave nor its timing tell much: it is the words.
     let score = judge.scores(&words, &[&judge.at_8_khz(&owner.heard())])[0];
     assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the owner's ear");
@@ -129,6 +132,130 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     owner.wait_for_count("mwi no", 2);
     owner.command("hangup");
     owner.wait_for("call DISCONNECTED");
+}
+
+#[test]
+fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
+    let _quiet = one_audio_call_at_a_time();
+    let mut server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    // The keys that lead to the recording may take longer than the silence before the first words.
+    let says = judge.joined(&[&lead, &words, &words, &tail].map(|it| it.path().to_owned()));
+    let mut owner = Pjsua::register(&server, &phone("1002", 0, Codec::Pcmu, &says));
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 511#");
+    wait_for_recordings(&server, 1);
+    wait_for_recordings(&server, 0);
+    owner.command("dtmf 1");
+    let database = server.folder().join("data/tandem.db");
+    wait_for("the greeting", LIMIT, || {
+        (kept_greetings(&database) == ["unavailable"]).then_some(())
+    });
+
+    server.kill_and_restart();
+
+    let mut caller = Pjsua::register(&server, &phone("1001", 1, Codec::Pcma, &tail));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    wait_for_recordings(&server, 1);
+    caller.command("hangup");
+    caller.wait_for("call DISCONNECTED");
+    let score = judge.scores(&words, &[&judge.at_8_khz(&caller.heard())])[0];
+    assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the caller's ear");
+}
+
+#[test]
+fn a_message_is_forwarded_to_a_third_and_its_sender_called_back() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let tail = judge.silence("tail", Duration::from_secs(60));
+    let says = judge.joined(&[&lead, &words, &tail].map(|it| it.path().to_owned()));
+    let caller = Phone { answers: true, ..phone("1001", 0, Codec::Pcma, &says) };
+    let mut caller = Pjsua::register(&server, &caller);
+    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let lamp = Watcher::subscribe(&server, "1003", "1003", "message-summary");
+    lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+    wait_for_recordings(&server, 1);
+    wait_for_recordings(&server, 0);
+    caller.command("dtmf 1");
+    caller.wait_for("call DISCONNECTED 200");
+    let row = wait_for_message(&server, "new");
+
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+    owner.command("dtmf 18");
+    owner.command("dtmf 1003#");
+    lamp.wait_for("the message", |it| it.contains("Voice-Message: 1/0 (0/0)"));
+    let rows = messages(&server);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows[1].forwarded_by.as_deref(), Some("1002"));
+    assert_eq!(rows[1].caller, "1001");
+    let [original, copy] = [&row, &rows[1]].map(|it| std::fs::read(path_of(&server, it)));
+    assert_eq!(original.expect("it is there"), copy.expect("so is its copy"));
+
+    owner.command("dtmf 3");
+    caller.wait_for_count("call CONFIRMED", 2);
+    owner.command("hangup");
+    caller.wait_for_count("call DISCONNECTED", 2);
+}
+
+#[test]
+fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox() {
+    let _quiet = one_audio_call_at_a_time();
+    let mail = MailServer::start_refusing();
+    let mut server = Server::start_with(&mail.config());
+    let domain = ["--domain", "demo.tandem.test"];
+    let set = ["extension", "mail", "1002", "--address", "anna@a.example", "--delete-sent"];
+    let told = server.command(&[&set[..], &domain].concat());
+    assert!(told.status.success(), "{told:?}");
+    let judge = Judge::new(server.folder());
+    let words = judge.speech("words", WORDS, Duration::from_secs(1));
+    let lead = judge.silence("lead", LEAD);
+    let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+    wait_for_recorded(&server, Duration::from_secs(8));
+    caller.command("hangup");
+    let row = wait_for_message(&server, "new");
+    wait_for("a refused letter", LIMIT, || {
+        (server.metric("tandem_voicemail_letters_failed_total") >= 1).then_some(())
+    });
+    assert_eq!(server.metric("tandem_voicemail_letters_sent_total"), 0);
+
+    server.kill_and_restart();
+    assert!(path_of(&server, &row).exists());
+    mail.take_letters();
+
+    let letter = mail.wait_for_letter(LIMIT);
+    for told in ["To: anna@a.example\n", "From: Tandem <desk@a.example>\n", "Subject: =?utf-8?b?"] {
+        assert!(letter.contains(told), "{told}: {letter}");
+    }
+    let (_, attached) = letter.split_once("Content-Type: audio/wav").expect("it brings the sound");
+    let (_, attached) = attached.split_once("\n\n").expect("the part has a body");
+    let (attached, _) = attached.split_once("\n--").expect("the part ends");
+    let path = server.folder().join("attached.wav");
+    std::fs::write(&path, base64(attached)).expect("the folder takes a file");
+    let file = judge.at_8_khz(&Recording::at(path)).samples();
+    let kept = likeness(&words.samples(), &file);
+    assert!(kept >= LIKE, "{kept} in the letter");
+    wait_for("the empty mailbox", LIMIT, || messages(&server).is_empty().then_some(()));
+    assert!(!path_of(&server, &row).exists());
+    assert_eq!(mail.letters().len(), 1, "it comes once");
+    wait_for("the empty queue", LIMIT, || {
+        (server.metric("tandem_voicemail_letters_waiting") == 0).then_some(())
+    });
 }
 
 #[track_caller]

@@ -61,6 +61,17 @@ pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
     assert_eq!(fits, Some(true));
     run(&store, "extension pin 1001 --domain a.example --none", "").await;
     assert!(!store.has_mailbox_pin(mailbox.0, mailbox.1).await.unwrap());
+    let mail = "extension mail 1001 --domain a.example";
+    let told = run(&store, &format!("{mail} --address anna@a.example --delete-sent"), "").await;
+    assert!(told.contains("[mail]"), "{told}");
+    let settings = store.mail_settings(mailbox.0, mailbox.1).await.unwrap().unwrap();
+    assert_eq!((settings.has_sound, settings.deletes_sent), (true, true));
+    run(&store, &format!("{mail} --none"), "").await;
+    assert_eq!(store.mail_settings(mailbox.0, mailbox.1).await.unwrap(), None);
+    for bad in ["--address nonsense", "", "--none --address a@b.example"] {
+        let line = format!("tandem {mail} {bad}");
+        assert!(Cli::try_parse_from(line.split_whitespace()).is_err(), "{bad}");
+    }
     run(&store, "extension remove 1001 --domain a.example", "").await;
     assert!(store.list_extensions().await.unwrap().is_empty());
 }

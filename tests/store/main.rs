@@ -15,6 +15,7 @@ mod cdr_writer;
 mod cdrs;
 mod first_version;
 mod journal;
+mod letters;
 mod messages;
 mod million;
 mod rows;
@@ -41,6 +42,12 @@ on_both_engines! {
     messages::messages_come_new_ones_first_and_as_they_were,
     messages::a_message_is_delivered_saved_and_deleted_once,
     messages::drafts_are_delivered_and_messages_of_nobody_go_at_the_start,
+    messages::a_deleted_message_can_be_restored_until_it_is_purged,
+    messages::a_greeting_takes_the_place_of_the_one_before_once_it_is_kept,
+    messages::greetings_without_a_verdict_or_an_owner_go_at_the_start,
+    letters::a_letter_is_queued_with_each_message_that_becomes_new,
+    letters::a_letter_waits_until_it_is_due_and_knows_its_reader,
+    letters::wrong_pins_are_counted_until_the_right_one_or_another,
     messages::a_mailbox_opens_with_its_pin_alone,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,

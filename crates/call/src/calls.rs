@@ -4,6 +4,10 @@
 //! [`crate::gate`]'s, where a number leads is [`crate::routing`]'s, what a call does is
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
+mod ours;
+
+pub use ours::OriginationRefusal;
+
 use crate::{
     call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
@@ -56,14 +60,6 @@ pub struct Calls {
     is_draining: bool,
     #[cfg(test)]
     panic_on_info: bool,
-}
-
-/// Why nobody is rung.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("nobody can be rung: {reason}")]
-pub struct OriginationRefusal {
-    /// In words.
-    pub reason: String,
 }
 
 /// What every call works with.
@@ -275,33 +271,6 @@ impl Calls {
         is_there
     }
 
-    /// Rings somebody's own devices, to connect it with a number then.
-    pub fn originate(
-        &mut self,
-        now: Now,
-        order: Origination,
-    ) -> Result<CallId, OriginationRefusal> {
-        if let Some(cause) = self.refusal_of_new_calls() {
-            return Err(OriginationRefusal { reason: cause.as_str().to_owned() });
-        }
-        let id = CallId::new(now.unix, &mut self.core.rng);
-        let mut ctx = self.core.context(now, &self.world);
-        let made = catch_unwind(AssertUnwindSafe(|| Call::originate(&mut ctx, id, order)));
-        let Ok(made) = made else {
-            self.note_panic(Some(id));
-            self.core.handles.remove_call(id);
-            return Err(OriginationRefusal { reason: Cause::Internal.as_str().to_owned() });
-        };
-        let call = made.map_err(|refusal| OriginationRefusal {
-            reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
-        })?;
-        self.totals.calls += 1;
-        self.calls.insert(id, call);
-        self.with_call(now, id, |_, _| {});
-        self.pump(now);
-        Ok(id)
-    }
-
     /// Does what an extension wants of its call.
     pub fn command(
         &mut self,
@@ -313,14 +282,6 @@ impl Calls {
         self.with_call(now, id, |call, ctx| done = call.command(ctx, order));
         self.pump(now);
         done
-    }
-
-    /// Does something to a party of a conference, as a moderator wants; false if this call is in none.
-    pub fn command_party(&mut self, now: Now, id: CallId, command: PartyCommand) -> bool {
-        let mut is_done = false;
-        self.with_call(now, id, |call, ctx| is_done = call.command_party(ctx, command));
-        self.pump(now);
-        is_done
     }
 
     /// Starts, stops, pauses or resumes the recording of one call.
@@ -652,6 +613,7 @@ impl Calls {
                 self.put_back(now, other, call, left);
             }
             Errand::ComeIn { newcomer, wanted } => self.bring_in(now, newcomer, &wanted),
+            Errand::Invite { domain, invitee } => self.ring_invitee(now, domain, invitee),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What a call works with while it handles one event, and the index that finds its legs.
 
 use crate::{
-    call::Wanted,
+    call::{Invitee, Wanted},
     output::Output,
     ports::Ports,
     settings::{Settings, World},
 };
-use base::{CallId, MediaId, Now, Rng};
+use base::{CallId, DomainId, MediaId, Now, Rng};
 use sip::{ClientId, DialogId, Endpoint, ServerId};
 use std::collections::{HashMap, VecDeque};
 
@@ -34,6 +34,13 @@ pub(crate) enum Errand {
         call: CallId,
         /// The leg.
         other: LegRef,
+    },
+    /// Somebody is rung to be asked into a conference.
+    Invite {
+        /// The domain of the conference.
+        domain: DomainId,
+        /// Who is.
+        invitee: Box<Invitee>,
     },
     /// The guest of a call comes into another one.
     ComeIn {

@@ -150,6 +150,8 @@ pub enum CallState {
     Conference,
     /// The caller hears others talk.
     Supervising,
+    /// The guest leaves a message, or hears its own.
+    Voicemail,
     /// Every leg was told to end; for people the call is over.
     Ending,
 }
@@ -191,6 +193,7 @@ impl CallView {
             | CallState::Talking
             | CallState::Held
             | CallState::Playing
+            | CallState::Voicemail
             | CallState::Conference
             | CallState::Supervising
             | CallState::Ending => None,
@@ -246,6 +249,7 @@ impl CallState {
             Self::Parked { .. } => "parked",
             Self::Conference => "conference",
             Self::Supervising => "supervising",
+            Self::Voicemail => "voicemail",
             Self::Ending => "ending",
         }
     }

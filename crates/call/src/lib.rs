@@ -41,7 +41,7 @@ mod trunks;
 pub mod voicemail;
 pub mod web;
 
-pub use call::{CallOrder, Command, CommandRefusal, Origination, PartyCommand};
+pub use call::{CallOrder, Command, CommandRefusal, Origination, PartyCommand, RoomCommand};
 pub use calls::{Calls, OriginationRefusal};
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use conversations::Conversations;

@@ -82,6 +82,8 @@ pub(crate) struct Place {
     key: Key,
     id: RoomId,
     worker: u8,
+    /// Whether a moderator wants it in, be the room locked or not.
+    is_invited: bool,
     /// Once it is in.
     call: Option<CallId>,
 }
@@ -134,7 +136,7 @@ impl Rooms {
         });
         room.waiting += 1;
         let (id, worker) = (room.id, room.worker);
-        Place { rooms: self.clone(), key, id, worker, call: None }
+        Place { rooms: self.clone(), key, id, worker, is_invited: false, call: None }
     }
 
     /// A panic elsewhere cannot leave a half-made list: the lock is held for single steps only.
@@ -144,8 +146,8 @@ impl Rooms {
 }
 
 impl Room {
-    fn admit(&self, is_moderator: bool, parties_max: usize) -> Result<(), Closed> {
-        if self.is_locked && !is_moderator {
+    fn admit(&self, may_pass: bool, parties_max: usize) -> Result<(), Closed> {
+        if self.is_locked && !may_pass {
             Err(Closed::Locked)
         } else if self.parties.len() >= parties_max {
             Err(Closed::Full)
@@ -166,17 +168,24 @@ impl Place {
         self.worker
     }
 
+    /// The same for somebody whom a moderator wants in.
+    pub(crate) fn invited(mut self) -> Self {
+        self.is_invited = true;
+        self
+    }
+
     /// Whether it could come in now: the room is not full, nor locked to those who are no moderators.
     pub(crate) fn admit(&self, is_moderator: bool, parties_max: usize) -> Result<(), Closed> {
-        let admitted = self.with_room(|room| room.admit(is_moderator, parties_max));
+        let may_pass = is_moderator || self.is_invited;
+        let admitted = self.with_room(|room| room.admit(may_pass, parties_max));
         admitted.unwrap_or(Err(Closed::Locked))
     }
 
     /// Comes in, if it may.
     pub(crate) fn enter(&mut self, party: PartyView, parties_max: usize) -> Result<(), Closed> {
-        let call = party.call;
+        let (call, may_pass) = (party.call, party.is_moderator || self.is_invited);
         let entered = self.with_room(|room| {
-            room.admit(party.is_moderator, parties_max)?;
+            room.admit(may_pass, parties_max)?;
             room.waiting -= 1;
             room.parties.push(party);
             Ok(())
@@ -191,6 +200,11 @@ impl Place {
         self.with_room(|room| {
             room.parties.iter_mut().find(|it| Some(it.call) == self.call).map(change)
         });
+    }
+
+    /// Whether a call is in the room.
+    pub(crate) fn has(&self, call: CallId) -> bool {
+        self.with_room(|room| room.parties.iter().any(|it| it.call == call)).unwrap_or(false)
     }
 
     /// How many are in the room.

@@ -2,12 +2,13 @@
 //!
 //! A message is a recording of what its caller says. When the recording is over it is a draft, which
 //! nobody but its caller hears; the caller's verdict, or its hanging up, delivers or discards it. The
-//! verdict may come before the draft is on the disk: the keeper remembers it.
+//! verdict may come before the draft is on the disk: the keeper remembers it. A [`Greeting`] that the
+//! owner of a mailbox records goes the same way, and counts only once it is kept.
 
 use crate::speech::{ClockTime, Date};
 use base::{CallId, DomainId, ExtensionId, RecordingId};
 use media::sound::Sound;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// Where messages for an extension are.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +19,39 @@ pub struct Mailbox {
     pub extension: ExtensionId,
     /// Its number.
     pub number: String,
+}
+
+/// What the owner of a mailbox has said for its callers to hear.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Greeting {
+    /// For when the owner does not answer, or has no device there.
+    Unavailable,
+    /// For when the owner talks, or wants not to be disturbed.
+    Busy,
+    /// For as long as it is there, whatever the reason.
+    Temporary,
+    /// What the owner is called, said in place of its number.
+    Name,
+}
+
+impl Greeting {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Unavailable, Self::Busy, Self::Temporary, Self::Name];
+
+    /// As stored and told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::Temporary => "temporary",
+            Self::Name => "name",
+        }
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// A call wants something of the keeper.
@@ -49,10 +83,30 @@ pub enum VoicemailOrder {
     Deliver(RecordingId),
     /// That a draft is forgotten; not answered.
     Discard(RecordingId),
-    /// That a message is kept as heard; answered by [`VoicemailAnswer::Changed`].
+    /// That a message is kept as heard, be it that it was deleted; answered by
+    /// [`VoicemailAnswer::Changed`].
     Save(RecordingId),
-    /// That a message is removed; answered by [`VoicemailAnswer::Changed`].
+    /// That a message is not in the mailbox any more, and can be saved until [`Self::Purge`]; answered
+    /// by [`VoicemailAnswer::Changed`].
     Delete(RecordingId),
+    /// That nothing is left of what was deleted; not answered.
+    Purge,
+    /// That another mailbox gets the message, too; answered by [`VoicemailAnswer::Forwarded`].
+    Forward {
+        /// The message.
+        message: RecordingId,
+        /// Where it goes.
+        to: Mailbox,
+    },
+    /// To hear a greeting; answered by [`VoicemailAnswer::Greeting`].
+    FetchGreeting(Greeting),
+    /// That a draft becomes a greeting, in place of the one that was there; answered by
+    /// [`VoicemailAnswer::Kept`] once it is on the disk and in the database, and not before.
+    KeepGreeting(RecordingId, Greeting),
+    /// That there is no such greeting; answered by [`VoicemailAnswer::GreetingDeleted`].
+    DeleteGreeting(Greeting),
+    /// That another PIN opens the mailbox; answered by [`VoicemailAnswer::PinSet`].
+    SetPin(EnteredPin),
 }
 
 /// What the keeper tells a call.
@@ -77,8 +131,16 @@ pub enum VoicemailAnswer {
     Kept(RecordingId),
     /// It could not get there yet: the keeper goes on trying.
     NotKept(RecordingId),
-    /// Whether a message was there, and is saved or removed.
+    /// Whether a message was there, and is saved or deleted.
     Changed(RecordingId, bool),
+    /// What became of a message that was to be forwarded.
+    Forwarded(RecordingId, Forwarded),
+    /// A greeting; `None` if it is not there.
+    Greeting(Greeting, Option<Sound>),
+    /// There is no such greeting any more.
+    GreetingDeleted(Greeting),
+    /// Whether another PIN opens the mailbox: only one that is long enough does.
+    PinSet(bool),
     /// The keeper cannot say: the database fails, or too many ask.
     Unavailable,
 }
@@ -90,8 +152,12 @@ pub struct OpenedMailbox {
     pub has_pin: bool,
     /// Whether it takes one more message.
     pub has_room: bool,
+    /// How long that message may be, however long messages may be at all.
+    pub room: Duration,
     /// New ones first, then saved ones, each oldest first.
     pub messages: Vec<MessageView>,
+    /// Greetings that its owner has recorded.
+    pub greetings: Vec<Greeting>,
 }
 
 /// A message as its owner is told of it.
@@ -101,10 +167,34 @@ pub struct MessageView {
     pub id: RecordingId,
     /// Number of whoever left it.
     pub caller: String,
+    /// Number of whoever forwarded it; `None` for one that was left here.
+    pub forwarded_by: Option<String>,
     /// When, by the owner's clock; `None` if the moment has no words.
     pub at: Option<(Date, ClockTime)>,
-    /// Whether nobody has heard it.
-    pub is_new: bool,
+    /// How far it is.
+    pub state: MessageState,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MessageState {
+    /// Nobody has heard it.
+    New,
+    /// It was heard, and is kept.
+    Saved,
+    /// Nothing is left of it when its owner leaves, who may save it until then.
+    Deleted,
+}
+
+/// What became of a message that was to be forwarded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Forwarded {
+    /// It is in the other mailbox, too: on the disk and in the database.
+    Done,
+    /// It is not there any more.
+    Gone,
+    /// The other mailbox takes no more.
+    Full,
 }
 
 /// Whether a PIN opens a mailbox.

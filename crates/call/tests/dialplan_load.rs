@@ -129,7 +129,7 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
         ),
         (
             "room = \"3\", colour = 1",
-            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`, `names`, `agc`, `record`",
+            "….colour: unknown key; expected one of `room`, `pin`, `moderator_pin`, `parties_max`, `language`, `music`, `chimes`, `names`, `agc`, `record`, `ask_invited`",
         ),
     ] {
         let told = complaints(step, &known);
@@ -144,6 +144,10 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
     let told = load(&[("a.toml", &mailbox)], &self::known()).unwrap_err();
     let missing = "needs the prompt \"ru/voicemail-leave-for.wav\"";
     assert!(told[0].to_string().ends_with(missing), "{told:?}");
+    let step = "leave_message = { number = \"1\", greeting = \"away\" }";
+    let told = load(&[("a.toml", &rule("box", "number = \"3\"", step))], &known).unwrap_err();
+    let complaint = "leave_message.greeting: expected which greeting is heard: unavailable, busy";
+    assert!(told[0].to_string().ends_with(complaint), "{told:?}");
     let whole = "room = \"{number}\", pin = \"1\", moderator_pin = \"22\", language = \"en\"";
     assert!(load(&[("a.toml", &plan(whole))], &known).is_ok());
 }

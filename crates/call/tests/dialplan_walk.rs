@@ -132,6 +132,30 @@ fn how_a_dial_ends_decides_what_follows() {
 }
 
 #[test]
+fn the_greeting_of_a_mailbox_is_the_one_for_how_the_dial_ended_unless_it_is_written() {
+    let after = |step: &str, outcome: Option<DialOutcome>| {
+        let plans = plan(&format!(
+            r#"[{{ dial = {{ user = "1002" }} }}, {{ leave_message = {{ number = "1002"{step} }} }}]"#
+        ));
+        let mut walk = begin(&plans);
+        walk.next(NOW);
+        let next = outcome.and_then(|it| walk.took(&Outcome::Dialled(it), NOW));
+        match next.or_else(|| walk.next(NOW)) {
+            Some(Action::LeaveMessage { absence, .. }) => absence.name(),
+            other => panic!("{other:?}"),
+        }
+    };
+
+    assert_eq!(after("", None), "unavailable");
+    assert_eq!(after("", Some(DialOutcome::Busy)), "busy");
+    for outcome in [DialOutcome::NoAnswer, DialOutcome::Offline, DialOutcome::Refused] {
+        assert_eq!(after("", Some(outcome)), "unavailable");
+    }
+    assert_eq!(after(r#", greeting = "busy""#, Some(DialOutcome::NoAnswer)), "busy");
+    assert_eq!(after(r#", greeting = "unavailable""#, Some(DialOutcome::Busy)), "unavailable");
+}
+
+#[test]
 fn those_who_are_rung_in_turn_are_rung_one_by_one_and_trunks_always_are() {
     let plans = plan(
         r#"[{ dial = { users = ["1002", "1003"], in_turn = true } },

@@ -5,7 +5,7 @@ use crate::{
     level::LevelMeter,
     packets::Packets,
     playout::{FRAME_MS, Player, Studio, Voice},
-    sound::Sound,
+    sound::{AROUND_MS, Sound},
     talk::is_loud,
 };
 use std::time::Duration;
@@ -104,5 +104,3 @@ impl Capture {
 
 /// More is never kept: it is memory, and not disk.
 const LONGEST: Duration = Duration::from_secs(10);
-/// What is left of the silence around words.
-const AROUND_MS: u32 = 100;

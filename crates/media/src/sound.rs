@@ -1,6 +1,8 @@
 //! What is played: samples that were decoded once and are shared by all who hear them.
 
-use crate::{codec::Rate, resample::resample_whole, tone::linear_period};
+use crate::{
+    codec::Rate, level::LevelMeter, resample::resample_whole, talk::is_loud, tone::linear_period,
+};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One channel of linear samples. Cheap to clone.
@@ -73,6 +75,24 @@ impl Sound {
         let samples: Vec<i16> =
             self.samples.iter().map(|it| (f32::from(*it) * factor) as i16).collect();
         Self::new(self.rate, samples)
+    }
+
+    /// Without the silence before the first word and after the last one, but for a tenth of a second;
+    /// empty if there are no words.
+    pub fn without_silent_ends(&self) -> Self {
+        let frame = self.rate.samples(MEASURED_MS);
+        let is_word = |samples: &[i16]| {
+            let mut meter = LevelMeter::default();
+            meter.add(samples);
+            is_loud(meter.take().mean)
+        };
+        let loud: Vec<_> = self.samples.chunks(frame).map(is_word).collect();
+        let first = loud.iter().position(|it| *it).unwrap_or(loud.len());
+        let last = loud.iter().rposition(|it| *it).map_or(first, |it| it + 1);
+        let around = if first == last { 0 } else { self.rate.samples(AROUND_MS) };
+        let begin = (first * frame).saturating_sub(around).min(self.samples.len());
+        let end = (last * frame + around).min(self.samples.len());
+        Self::new(self.rate, &self.samples[begin..end.max(begin)])
     }
 
     /// From the first to the last.
@@ -160,9 +180,32 @@ impl Music {
 /// The loudest sample of what counts as silence: −60 dB below full scale.
 pub const SILENCE_PEAK: u16 = 32;
 
+/// What is left of the silence around words.
+pub(crate) const AROUND_MS: u32 = 100;
+/// So much is loud or silent at a time.
+const MEASURED_MS: u32 = 20;
+
 const BEEP_HZ: u16 = 425;
 const BEEP_DBM0: i8 = -16;
 const BEEP_MS: u32 = 300;
 const RECORDING_HZ: u16 = 1400;
 const RECORDING_DBM0: i8 = -18;
 const RECORDING_MS: u32 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_around_words_goes_but_for_a_tenth_of_a_second() {
+        let silence = Sound::new(Rate::Narrow, vec![0; 8000]);
+        let word = Sound::beep();
+        let said = Sound::joined(&[&silence, &word, &silence]).unwrap();
+
+        let left = said.without_silent_ends();
+
+        assert_eq!(left.duration(), word.duration() + 2 * Duration::from_millis(100));
+        assert!(silence.without_silent_ends().samples().is_empty());
+        assert!(word.without_silent_ends() == word);
+    }
+}

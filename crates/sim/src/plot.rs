@@ -84,6 +84,11 @@ match = { number = "*97" }
 steps = [{ hear_messages = {} }]
 
 [[rule]]
+name = "colleagues-with-mailboxes"
+match = { number = "*96{who}" }
+steps = [{ dial = { user = "{who}", timeout_s = 10 } }, { leave_message = { number = "{who}" } }]
+
+[[rule]]
 name = "leave-message"
 match = { number = "*98{who}" }
 steps = [{ leave_message = { number = "{who}" } }]

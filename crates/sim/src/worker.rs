@@ -35,6 +35,8 @@ pub struct Worker {
     bridges_made: usize,
     recordings: BTreeMap<RecordingId, Recorded>,
     announced: Vec<(RoomId, Vec<Sound>)>,
+    /// Where parties heard something that no other heard, oldest first.
+    told: Vec<SocketAddr>,
     /// Of rooms as a whole, and who they are of.
     room_recordings: BTreeMap<RoomId, (RecordingId, [String; 2])>,
 }
@@ -96,6 +98,7 @@ impl Worker {
             bridges_made: 0,
             recordings: BTreeMap::new(),
             announced: Vec::new(),
+            told: Vec::new(),
             room_recordings: BTreeMap::new(),
         }
     }
@@ -157,6 +160,8 @@ impl Worker {
                 let does = &self.session(media).does;
                 let is_in_room = matches!(does, Does::Meets(_, _) | Does::Taps(_, _));
                 assert!(is_in_room, "{media} is in no room");
+                let port = self.session(media).lease.address;
+                self.told.push(port);
             }
             MediaCommand::Tap { media, of, mode } => {
                 self.take_up(media, Does::Taps(of, mode));
@@ -259,6 +264,11 @@ impl Worker {
     /// What rooms were told, oldest first.
     pub fn announced(&self) -> &[(RoomId, Vec<Sound>)] {
         &self.announced
+    }
+
+    /// How often the party at `port` heard something that no other heard.
+    pub fn told_at(&self, port: SocketAddr) -> usize {
+        self.told.iter().filter(|it| **it == port).count()
     }
 
     /// The far ends that hear who speaks at `port` in its conference.

@@ -63,6 +63,14 @@ words! {
         CdrsExported = "cdrs.exported",
         /// A conference was locked.
         ConferenceLocked = "conference.locked",
+        /// A conference was ended for all.
+        ConferenceEnded = "conference.ended",
+        /// Somebody was asked into a conference.
+        ConferenceInvited = "conference.invited",
+        /// All parties of a conference but moderators were muted, or let speak again.
+        ConferenceMuted = "conference.muted",
+        /// A conference is recorded as a whole, or no longer.
+        ConferenceRecorded = "conference.recording",
         /// A conference was opened again.
         ConferenceOpened = "conference.opened",
         /// A party of a conference was muted, made deaf, or let speak and hear again.
@@ -81,8 +89,12 @@ words! {
         LineChanged = "line.changed",
         /// Whoever sits at an extension changed what becomes of calls to it.
         LineFeaturesChanged = "line.features_changed",
+        /// Where the owner of a mailbox is written to was changed.
+        LineMailboxChanged = "line.mailbox_changed",
         /// An extension got another password.
         LinePasswordChanged = "line.password_changed",
+        /// A mailbox got another PIN, or none.
+        LinePinChanged = "line.pin_changed",
         /// An extension was removed.
         LineRemoved = "line.removed",
         /// Somebody listened to a recording.

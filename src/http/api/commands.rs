@@ -197,7 +197,7 @@ pub(super) async fn own_lines(
 }
 
 /// A line of one's own; the only one if none is named.
-async fn own_line(
+pub(super) async fn own_line(
     api: &ApiState,
     session: &Session,
     wanted: Option<Uuid>,

@@ -2,12 +2,14 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, UrlPath,
+    commands,
 };
 use crate::{events::Stamp, store::Right};
 use axum::{Json, extract::State, http::StatusCode};
 use base::CallId;
-use call::{PartyCommand, PartyView, RoomView};
+use call::{PartyCommand, PartyView, RoomCommand, RoomView};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -16,6 +18,10 @@ pub(super) fn routes(door: Door) -> Door {
     door.route(Access::Right(Right::LiveView), routes!(conferences))
         .route(Access::Right(Right::CallHangupAny), routes!(lock))
         .route(Access::Right(Right::CallHangupAny), routes!(change_party))
+        .route(Access::Right(Right::CallHangupAny), routes!(mute_all))
+        .route(Access::Right(Right::CallHangupAny), routes!(record))
+        .route(Access::Right(Right::CallHangupAny), routes!(end))
+        .route(Access::Right(Right::CallHangupAny), routes!(invite))
 }
 
 /// The rooms of the domain in which somebody is, by name.
@@ -73,6 +79,30 @@ struct PartyChange {
     muted: Option<bool>,
     /// Whether it does not hear the others.
     deaf: Option<bool>,
+}
+
+/// Whether all but moderators are muted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MuteAll {
+    muted: bool,
+}
+
+/// Whether a room is recorded as a whole.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RecordRoom {
+    recorded: bool,
+}
+
+/// Who is to come into a room.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Invite {
+    /// The number, as dialled from one's own line, and with its rights.
+    number: String,
+    /// Which line, if one has several.
+    line: Option<Uuid>,
 }
 
 /// Conferences that go on, with who is in them
@@ -140,6 +170,115 @@ async fn change_party(
     let act = Act::on(AuditAction::ConferencePartyChanged, AuditObject::Call, call);
     api.audit(&session, act).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Mute everybody but the moderators, or let them speak again
+#[utoipa::path(
+    post, path = "/conferences/{room}/mute", tag = "live",
+    params(("room" = String, Path, description = "Its name")), request_body = MuteAll,
+    responses((status = 204, description = "It is done"), Problem)
+)]
+async fn mute_all(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(room): UrlPath<String>,
+    JsonBody(MuteAll { muted }): JsonBody<MuteAll>,
+) -> Result<StatusCode, Problem> {
+    let live = api.live()?;
+    for party in room_of(&api, &session, &room)?.parties.iter().filter(|it| !it.is_moderator) {
+        let shard = live.shard_for(&session, party.call, Right::CallHangupAny).await?;
+        // One that has left in the meantime is silent, too.
+        shard.command_party(party.call, PartyCommand::Mute(muted)).await?;
+    }
+    let act = Act {
+        after: Some(json!({ "muted": muted })),
+        ..Act::on(AuditAction::ConferenceMuted, AuditObject::Conference, room)
+    };
+    api.audit(&session, act).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Record a room as a whole, or no longer; all in it hear so
+#[utoipa::path(
+    post, path = "/conferences/{room}/record", tag = "live",
+    params(("room" = String, Path, description = "Its name")), request_body = RecordRoom,
+    responses((status = 204, description = "It is done"), Problem)
+)]
+async fn record(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(room): UrlPath<String>,
+    JsonBody(RecordRoom { recorded }): JsonBody<RecordRoom>,
+) -> Result<StatusCode, Problem> {
+    command(&api, &session, &room, RoomCommand::Record(recorded)).await?;
+    let act = Act {
+        after: Some(json!({ "recorded": recorded })),
+        ..Act::on(AuditAction::ConferenceRecorded, AuditObject::Conference, room)
+    };
+    api.audit(&session, act).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End a conference for all who are in it
+#[utoipa::path(
+    post, path = "/conferences/{room}/end", tag = "live",
+    params(("room" = String, Path, description = "Its name")),
+    responses((status = 204, description = "They are told, and sent out"), Problem)
+)]
+async fn end(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(room): UrlPath<String>,
+) -> Result<StatusCode, Problem> {
+    command(&api, &session, &room, RoomCommand::End).await?;
+    let act = Act::on(AuditAction::ConferenceEnded, AuditObject::Conference, room);
+    api.audit(&session, act).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Call somebody, and ask them into a room
+#[utoipa::path(
+    post, path = "/conferences/{room}/invite", tag = "live",
+    params(("room" = String, Path, description = "Its name")), request_body = Invite,
+    responses((status = 202, description = "They are called, if they can be"), Problem)
+)]
+async fn invite(
+    State(api): State<ApiState>,
+    session: Session,
+    UrlPath(room): UrlPath<String>,
+    JsonBody(Invite { number, line }): JsonBody<Invite>,
+) -> Result<StatusCode, Problem> {
+    let number = commands::number("number", &number)?;
+    let by = commands::own_line(&api, &session, line).await?.number;
+    command(&api, &session, &room, RoomCommand::Invite { by, number: number.clone() }).await?;
+    let act = Act {
+        after: Some(json!({ "number": number })),
+        ..Act::on(AuditAction::ConferenceInvited, AuditObject::Conference, room)
+    };
+    api.audit(&session, act).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn room_of(api: &ApiState, session: &Session, name: &str) -> Result<RoomView, Problem> {
+    let rooms = api.live()?.rooms.of(session.domain.id);
+    rooms.into_iter().find(|it| it.name == name).ok_or_else(Problem::not_found)
+}
+
+/// Has any party's call do it that is still there.
+async fn command(
+    api: &ApiState,
+    session: &Session,
+    room: &str,
+    command: RoomCommand,
+) -> Result<(), Problem> {
+    let live = api.live()?;
+    for party in room_of(api, session, room)?.parties {
+        let shard = live.shard_for(session, party.call, Right::CallHangupAny).await?;
+        if shard.command_room(party.call, command.clone()).await? {
+            return Ok(());
+        }
+    }
+    Err(Problem::not_found())
 }
 
 impl From<RoomView> for Conference {

@@ -1,11 +1,12 @@
 //! Letters that recover a forgotten password.
 
 use crate::{
-    config::{Config, Mail},
+    config::Config,
+    mail,
     store::{Locale, UserRow},
 };
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Message,
     message::{Mailbox, header::ContentType},
 };
 use std::error::Error;
@@ -13,8 +14,7 @@ use std::error::Error;
 /// Sends letters; clones share its connections.
 #[derive(Clone, Debug)]
 pub(super) struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
+    mailer: mail::Mailer,
     /// Where people reach the panel.
     public_url: String,
 }
@@ -22,13 +22,8 @@ pub(super) struct Mailer {
 impl Mailer {
     /// As the configuration says; `None` where no letters are sent.
     pub(super) fn new(config: &Config) -> Option<Self> {
-        let Mail { url, from, timeout } = config.mail.as_ref()?;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose()).ok()?;
-        Some(Self {
-            transport: transport.timeout(Some(*timeout)).build(),
-            from: from.clone(),
-            public_url: config.http.public_url.clone()?,
-        })
+        let mailer = mail::Mailer::new(config.mail.as_ref()?)?;
+        Some(Self { mailer, public_url: config.http.public_url.clone()? })
     }
 
     /// Sends the link with this secret.
@@ -60,12 +55,12 @@ impl Mailer {
             ),
         };
         let letter = Message::builder()
-            .from(self.from.clone())
+            .from(self.mailer.from().clone())
             .to(Mailbox::new(None, email.parse()?))
             .subject(subject)
             .header(ContentType::TEXT_PLAIN)
             .body(body)?;
-        self.transport.send(letter).await?;
+        self.mailer.send(letter).await?;
         Ok(())
     }
 }

@@ -37,6 +37,7 @@ pub mod listing;
 mod live;
 mod live_sessions;
 mod mail;
+mod mailboxes;
 mod me;
 mod media_rules;
 pub mod menu;
@@ -109,6 +110,7 @@ pub fn door() -> Door {
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
     let door = admin_outbound::routes(door);
+    let door = mailboxes::routes(door);
     let door = admin_trunks::routes(door);
     let door = trunk_states::routes(door);
     let door = admin_domains::routes(door);

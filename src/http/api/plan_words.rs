@@ -4,7 +4,7 @@ use super::Text;
 use call::{
     RecentOf,
     dialplan::{
-        Action, Builtin, Caller, CodeKind, Dial, DialOutcome, DialTarget, Explanation,
+        Absence, Action, Builtin, Caller, CodeKind, Dial, DialOutcome, DialTarget, Explanation,
         FeatureOrder, Finding, ForwardWhen, Judgement, Mistake, NameOf, NumberMistake, SoundKind,
         TomlType,
     },
@@ -284,6 +284,9 @@ fn in_russian(mistake: &Mistake) -> String {
         Mistake::NoCode => {
             let names = CodeKind::ALL.map(CodeKind::name).join(", ");
             format!("Нужно, что можно заказать клавишами: {names}")
+        }
+        Mistake::NoGreeting => {
+            format!("Нужно название приветствия: {}", Absence::ALL.map(Absence::name).join(", "))
         }
         Mistake::NoUrl => {
             "Нужен адрес вида \"https://crm.example/route?from={caller}\", без переменных до пути"

@@ -82,6 +82,7 @@ impl RecordingRow {
 #[derive(Clone, Debug)]
 pub(crate) struct MessageRow {
     pub(crate) caller: String,
+    pub(crate) forwarded_by: Option<String>,
     pub(crate) duration_ms: i64,
     /// Below the directory of mailboxes.
     pub(crate) file: String,
@@ -98,12 +99,19 @@ impl MessageRow {
     fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             caller: row.try_get("caller")?,
+            forwarded_by: row.try_get("forwarded_by")?,
             duration_ms: row.try_get("duration_ms")?,
             file: row.try_get("file")?,
             state: row.try_get("state")?,
             is_cut_off: row.try_get("is_cut_off")?,
         })
     }
+}
+
+/// Which greetings the owners of mailboxes have kept, oldest first.
+pub(crate) fn kept_greetings(database: &Path) -> Vec<String> {
+    let query = "SELECT kind FROM voicemail_greeting WHERE kind IS NOT NULL ORDER BY id";
+    rows_of(database, query, |row| row.try_get("kind"))
 }
 
 /// What a query finds; nothing while the table is not there.

@@ -15,6 +15,7 @@ mod rtp;
 mod server;
 mod signed;
 mod sipp;
+mod smtp;
 mod stream;
 mod wait;
 mod watcher;
@@ -23,7 +24,7 @@ mod wire;
 pub(crate) use audio::{Codec, Judge, Recording, levels_of, one_audio_call_at_a_time, tones_heard};
 pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::{
-    CdrRow, MessageRow, RecordingRow, forget_call_log, postgres_rows, while_locked,
+    CdrRow, MessageRow, RecordingRow, forget_call_log, kept_greetings, postgres_rows, while_locked,
 };
 pub(crate) use linphone::Linphone;
 pub(crate) use panel::{Visitor, array};
@@ -34,6 +35,7 @@ pub(crate) use rtp::{PACKET_TIME, media_address_for_callee, media_address_for_ca
 pub(crate) use server::{Server, TRUNK_SLOT, Transport, tandem};
 pub(crate) use signed::signed;
 pub(crate) use sipp::{RunningSipp, Sipp, TraceEntry};
+pub(crate) use smtp::MailServer;
 pub(crate) use stream::TcpPeer;
 pub(crate) use wait::wait_for;
 pub(crate) use watcher::{Watcher, subscribe};

@@ -240,6 +240,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/lines/{id}/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mailbox of a line */
+        get: operations["get_admin_lines_id_mailbox"];
+        /** Change the mailbox of a line */
+        put: operations["put_admin_lines_id_mailbox"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}/mailbox/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the mailbox of a line another PIN, or none */
+        put: operations["put_admin_lines_id_mailbox_pin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/lines/{id}/password": {
         parameters: {
             query?: never;
@@ -927,6 +962,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conferences/{room}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a conference for all who are in it */
+        post: operations["post_conferences_room_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call somebody, and ask them into a room */
+        post: operations["post_conferences_room_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conferences/{room}/lock": {
         parameters: {
             query?: never;
@@ -944,6 +1013,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/conferences/{room}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mute everybody but the moderators, or let them speak again */
+        post: operations["post_conferences_room_mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conferences/{room}/parties/{call}": {
         parameters: {
             query?: never;
@@ -955,6 +1041,23 @@ export interface paths {
         put?: never;
         /** Mute a party, make it deaf, or let it speak and hear again */
         post: operations["post_conferences_room_parties_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/conferences/{room}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record a room as a whole, or no longer; all in it hear so */
+        post: operations["post_conferences_room_record"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1077,6 +1180,41 @@ export interface paths {
         get: operations["get_me_lines_id_features"];
         /** Change what becomes of calls to one's own line */
         put: operations["put_me_lines_id_features"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/lines/{id}/mailbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mailbox of one's own line */
+        get: operations["get_me_lines_id_mailbox"];
+        /** Change the mailbox of one's own line */
+        put: operations["put_me_lines_id_mailbox"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/lines/{id}/mailbox/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give the mailbox of one's own line another PIN, or none */
+        put: operations["put_me_lines_id_mailbox_pin"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1314,7 +1452,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.password_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.begun" | "call.hung_up" | "call.recording" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1511,7 +1649,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -1919,6 +2057,16 @@ export interface components {
              */
             total_estimate: number;
         };
+        /** @description Who is to come into a room. */
+        Invite: {
+            /**
+             * Format: uuid
+             * @description Which line, if one has several.
+             */
+            line?: string | null;
+            /** @description The number, as dialled from one's own line, and with its rights. */
+            number: string;
+        };
         /** @description A call as its messages tell it. */
         Ladder: {
             /**
@@ -2176,6 +2324,38 @@ export interface components {
             /** @description The secret. */
             token: string;
         };
+        /** @description The mailbox of a line. */
+        Mailbox: {
+            /** @description Whether such a letter brings the sound. */
+            attach: boolean;
+            /** @description Whether the server can write letters: it has a `[mail]` section. */
+            can_write: boolean;
+            /** @description Whether a message whose sound was sent is removed from the mailbox. */
+            delete_sent: boolean;
+            /** @description Where its owner is written to when somebody leaves a message; `null` for nowhere. */
+            email: string | null;
+            /** @description Whether a PIN is asked for. */
+            has_pin: boolean;
+            /**
+             * Format: int32
+             * @description Messages that nobody has heard.
+             */
+            new: number;
+            /**
+             * Format: int32
+             * @description Messages that were heard and kept.
+             */
+            saved: number;
+        };
+        /** @description What may be changed of a mailbox. */
+        MailboxDraft: {
+            /** @description Whether such a letter brings the sound. */
+            attach?: boolean;
+            /** @description Whether a message whose sound was sent is removed from the mailbox. */
+            delete_sent?: boolean;
+            /** @description Where its owner is written to; `null` for nowhere. */
+            email?: string | null;
+        };
         /** @description Who is signed in, and what they may do. */
         Me: {
             /** @description What requests that change something bring as `X-CSRF`. */
@@ -2239,6 +2419,10 @@ export interface components {
             code: string;
             /** @description Which group it stands in. */
             group: string;
+        };
+        /** @description Whether all but moderators are muted. */
+        MuteAll: {
+            muted: boolean;
         };
         /** @description A line at which somebody sits. */
         MyLine: {
@@ -2421,6 +2605,14 @@ export interface components {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
             password: string | null;
         };
+        /** @description What opens a mailbox. */
+        PinChoice: {
+            /**
+             * Format: password
+             * @description 4 to 12 digits; `null` for none. Wrong ones that were entered are forgotten.
+             */
+            pin?: string | null;
+        };
         /** @description `application/problem+json` */
         Problem: {
             /** @description For programs. */
@@ -2466,6 +2658,10 @@ export interface components {
             position?: string | null;
             /** @description Ids of their roles. */
             role_ids: string[];
+        };
+        /** @description Whether a room is recorded as a whole. */
+        RecordRoom: {
+            recorded: boolean;
         };
         /** @description A recording of a call. */
         Recording: {
@@ -3669,6 +3865,103 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_mailbox_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinChoice"];
+            };
+        };
+        responses: {
+            /** @description Set */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5183,6 +5476,70 @@ export interface operations {
             };
         };
     };
+    post_conferences_room_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are told, and sent out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invite"];
+            };
+        };
+        responses: {
+            /** @description They are called, if they can be */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_conferences_room_lock: {
         parameters: {
             query?: never;
@@ -5196,6 +5553,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Lock"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteAll"];
             };
         };
         responses: {
@@ -5232,6 +5623,40 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PartyChange"];
+            };
+        };
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conferences_room_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRoom"];
             };
         };
         responses: {
@@ -5494,6 +5919,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LineFeatures"];
                 };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_lines_id_mailbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailboxDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailbox"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_me_lines_id_mailbox_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinChoice"];
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A refusal */
             default: {

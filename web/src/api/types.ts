@@ -32,6 +32,7 @@ export type ManagedLine = Schemas['Line'];
 export type OutboundClass = Schemas['OutboundClass'];
 /** Somebody called outside more than it may. */
 export type OutboundAlarm = Schemas['OutboundAlarm'];
+export type Mailbox = Schemas['Mailbox'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 /** How a trunk stands now. */

@@ -10,5 +10,6 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   parked: 'hold',
   conference: 'talk',
   supervising: 'talk',
+  voicemail: 'talk',
   ending: 'off',
 };

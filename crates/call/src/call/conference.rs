@@ -8,7 +8,10 @@
 //!                ▼                      ▼                                   ▼
 //!            SentAway ◀─────────────────┴─── has heard why ─────────────▶ (end)
 //! ```
+//!
+//! Who is asked in by a moderator stands at `Invited` in place of the door: see `invitation`.
 
+mod invitation;
 mod minutes;
 mod names;
 
@@ -21,6 +24,8 @@ use crate::{
     speech::Phrase,
 };
 use base::Now;
+use invitation::Invited;
+pub(crate) use invitation::Invitee;
 use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
 use names::Naming;
 use std::time::{Duration, Instant};
@@ -54,13 +59,15 @@ enum Stage {
         /// When what was entered counts.
         due: Instant,
     },
+    /// It was called, and is asked whether it comes in.
+    Invited(Invited),
     /// It is asked for its name.
     Naming(Naming),
     /// It is in the room.
     Inside {
         is_moderator: bool,
-        /// Whether the last key was `*`, which begins a code.
-        begins_code: bool,
+        /// What it has entered of a code.
+        code: Code,
     },
     /// It is told why it may not come in, or stay.
     SentAway {
@@ -68,6 +75,34 @@ enum Stage {
         cause: Cause,
         /// What it is told.
         words: Words,
+    },
+}
+
+/// How much of a code a party has entered.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+enum Code {
+    /// Nothing.
+    #[default]
+    None,
+    /// `*`, which begins one.
+    Star,
+    /// `*2`, and so much of the number of whoever is to come in.
+    Number(String),
+}
+
+/// What somebody may do to a room as a whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RoomCommand {
+    /// Send everybody out.
+    End,
+    /// Whether it is recorded.
+    Record(bool),
+    /// Ask somebody in.
+    Invite {
+        /// The extension in whose name the number is called.
+        by: String,
+        /// The number, as dialled there.
+        number: String,
     },
 }
 
@@ -122,13 +157,14 @@ impl Call {
         }
         let party = self.party(now, plan, false, None);
         place.enter(party, plan.parties_max)?;
-        Ok(Stage::Inside { is_moderator: false, begins_code: false })
+        Ok(Stage::Inside { is_moderator: false, code: Code::None })
     }
 
     fn greet(&mut self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
         match meeting.stage {
             Stage::AtDoor { .. } => self.say(ctx, Words::AskPin),
+            Stage::Invited(_) => {}
             Stage::Naming(_) => self.say(ctx, Words::AskName),
             Stage::Inside { .. } => self.come_in(ctx),
             Stage::SentAway { words, .. } => self.say(ctx, words),
@@ -155,20 +191,48 @@ impl Call {
                 self.try_pin(ctx);
             }
             Stage::Naming(_) => self.handle_naming_key(ctx, digit),
-            Stage::Inside { is_moderator, begins_code } => {
-                let (is_moderator, begins) = (*is_moderator, *begins_code);
-                *begins_code = digit.as_char() == '*';
-                match (begins, digit.as_char()) {
-                    (true, '3') if is_moderator => self.toggle_recording(ctx),
-                    (true, '5') => self.call_roll(ctx),
-                    (true, '6') => self.toggle_mute(ctx),
-                    (true, '7') if is_moderator => self.toggle_lock(ctx),
-                    (true, '9') if is_moderator => self.close_room(ctx),
-                    (_, _) => {}
-                }
-            }
+            Stage::Invited(_) => self.handle_invited_key(ctx, digit.as_char()),
+            Stage::Inside { .. } => self.handle_inside_key(ctx, digit.as_char()),
             Stage::SentAway { .. } => {}
         }
+    }
+
+    /// A key of a party of the room.
+    fn handle_inside_key(&mut self, ctx: &mut Context<'_>, key: char) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        let Stage::Inside { is_moderator, code } = &mut meeting.stage else { return };
+        let is_moderator = *is_moderator;
+        match (std::mem::take(code), key) {
+            (_, '*') => *code = Code::Star,
+            (Code::Star, '2') if is_moderator => *code = Code::Number(String::new()),
+            (Code::Number(number), '#') if !number.is_empty() => self.invite_by_keys(ctx, number),
+            (Code::Number(mut number), '0'..='9') if number.len() < INVITED_DIGITS_MAX => {
+                number.push(key);
+                *code = Code::Number(number);
+            }
+            (Code::Star, '3') if is_moderator => self.toggle_recording(ctx),
+            (Code::Star, '5') => self.call_roll(ctx),
+            (Code::Star, '6') => self.toggle_mute(ctx),
+            (Code::Star, '7') if is_moderator => self.toggle_lock(ctx),
+            (Code::Star, '9') if is_moderator => self.close_room(ctx),
+            (_, _) => {}
+        }
+    }
+
+    /// Does to the room that the caller is in what somebody with the right wants; false if it is in
+    /// none.
+    pub(crate) fn command_room(&mut self, ctx: &mut Context<'_>, command: RoomCommand) -> bool {
+        let State::Meeting(meeting) = &self.state else { return false };
+        if !matches!(meeting.stage, Stage::Inside { .. }) {
+            return false;
+        }
+        match command {
+            RoomCommand::End => self.close_room(ctx),
+            RoomCommand::Record(is_on) if meeting.place.is_recorded() == is_on => {}
+            RoomCommand::Record(_) => self.toggle_recording(ctx),
+            RoomCommand::Invite { by, number } => return self.invite_by_order(ctx, &by, number),
+        }
+        true
     }
 
     /// Does to the caller what somebody with the right wants; false if it is in no room.
@@ -203,7 +267,7 @@ impl Call {
         let State::Meeting(meeting) = &self.state else { return };
         match meeting.stage {
             // A far end that hears nothing at all would take us for dead.
-            Stage::AtDoor { .. } => self.hush(ctx),
+            Stage::AtDoor { .. } | Stage::Invited(_) => self.hush(ctx),
             Stage::Naming(_) => self.handle_name_asked(ctx),
             Stage::SentAway { cause, .. } => self.be_done(ctx, Refusal::of(cause)),
             Stage::Inside { .. } => {}
@@ -218,6 +282,7 @@ impl Call {
         }
         match &meeting.stage {
             Stage::AtDoor { .. } => self.try_pin(ctx),
+            Stage::Invited(_) => self.handle_invited_timeout(ctx),
             Stage::Naming(naming) => {
                 let is_moderator = naming.is_moderator;
                 self.let_in(ctx, is_moderator, None);
@@ -267,7 +332,7 @@ impl Call {
         let State::Meeting(meeting) = &mut self.state else { return };
         match meeting.place.enter(party, meeting.plan.parties_max) {
             Ok(()) => {
-                meeting.stage = Stage::Inside { is_moderator, begins_code: false };
+                meeting.stage = Stage::Inside { is_moderator, code: Code::None };
                 self.come_in(ctx);
             }
             Err(closed) => self.turn_away(ctx, closed),
@@ -295,7 +360,7 @@ impl Call {
     ) -> PartyView {
         PartyView {
             call: self.id,
-            party: self.caller.clone(),
+            party: self.legs[self.guest].view().party,
             name,
             is_moderator,
             mode: plan.mode,
@@ -372,7 +437,9 @@ impl Meeting {
     /// When [`Call::handle_meeting_timeout`] wants to be called.
     pub(super) fn due(&self) -> Instant {
         match &self.stage {
-            Stage::AtDoor { due, .. } | Stage::Naming(Naming { due, .. }) => (*due).min(self.until),
+            Stage::AtDoor { due, .. }
+            | Stage::Invited(Invited { due, .. })
+            | Stage::Naming(Naming { due, .. }) => (*due).min(self.until),
             Stage::Inside { .. } | Stage::SentAway { .. } => self.until,
         }
     }
@@ -416,6 +483,14 @@ enum Words {
     HasLeft,
     NowRecorded,
     NotRecorded,
+    Inviting,
+    Invited,
+    PressOne,
+    TheyAreBusy,
+    NobodyAnswers,
+    Declined,
+    NotReached,
+    Goodbye,
 }
 
 impl Words {
@@ -426,7 +501,7 @@ impl Words {
 }
 
 /// Prompts that a conference needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 17] = [
+pub(crate) const PROMPTS: [&str; 25] = [
     "conference-pin",
     "conference-wrong-pin",
     "conference-refused",
@@ -444,6 +519,14 @@ pub(crate) const PROMPTS: [&str; 17] = [
     "conference-has-left",
     "conference-now-recorded",
     "conference-not-recorded",
+    "conference-inviting",
+    "conference-invited",
+    "conference-press-one",
+    "conference-they-are-busy",
+    "conference-nobody-answers",
+    "conference-declined",
+    "conference-not-reached",
+    "conference-goodbye",
 ];
 
 /// Wrong PINs after which a caller is turned away.
@@ -452,3 +535,5 @@ const WRONG_PINS_MAX: u8 = 3;
 const FIRST_KEY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long it may take for the next key.
 const NEXT_KEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// More digits than any number has.
+const INVITED_DIGITS_MAX: usize = 20;

@@ -283,7 +283,7 @@ impl Call {
         self.dismiss(ctx, None, Cause::Cancelled);
         self.dismiss_paged(ctx);
         self.announce_leaving(ctx);
-        self.leave_message_behind(ctx);
+        self.leave_mailbox(ctx);
     }
 
     fn let_go(&mut self, ctx: &mut Context<'_>, leg: usize, cause: Cause) {

@@ -56,10 +56,11 @@ mod voicemail;
 mod walking;
 
 pub use command::{CallOrder, Command, CommandRefusal};
-pub use conference::PartyCommand;
-pub(crate) use conference::{Invitation, PROMPTS as CONFERENCE_PROMPTS};
+pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
+pub use conference::{PartyCommand, RoomCommand};
 pub(crate) use newcomer::{Place, Wanted};
 pub use origination::Origination;
+pub(crate) use origination::Summons;
 pub(crate) use ringing::{Target, Targets};
 pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
@@ -129,9 +130,9 @@ pub(crate) struct Call {
     arrival: Arrival,
     /// The guest's way through the plan; `None` for a call that was refused before.
     walk: Option<Box<Walk>>,
-    /// Where the call goes once a device of whoever wants it was answered; `None` for every other call
-    /// and from then on.
-    summons: Option<String>,
+    /// What becomes of the call once a device was answered that we ring without a caller; `None` for
+    /// every other call and from then on.
+    summons: Option<Summons>,
     state: State,
     /// Why those who were rung last do not talk.
     refused: Option<Refused>,
@@ -368,8 +369,8 @@ impl Call {
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
         let permits = self.legs.iter().filter_map(Leg::permit_due);
-        let others = [self.transfer_due(), self.codes.due()].into_iter().flatten();
-        permits.chain(others).fold(self.state_due(), Instant::min)
+        let others = [self.transfer_due(), self.codes.due(), self.invitation_due()];
+        permits.chain(others.into_iter().flatten()).fold(self.state_due(), Instant::min)
     }
 
     fn state_due(&self) -> Instant {
@@ -399,6 +400,9 @@ impl Call {
         }
         self.handle_codes_timeout(ctx);
         self.check_permits(ctx);
+        if self.invitation_due().is_some_and(|it| it <= ctx.now.instant) {
+            self.look_for_room(ctx);
+        }
         if self.state_due() > ctx.now.instant {
             return;
         }
@@ -453,7 +457,8 @@ impl Call {
         self.forget_transfer(ctx);
         self.consultation = None;
         self.announce_leaving(ctx);
-        self.leave_message_behind(ctx);
+        self.leave_mailbox(ctx);
+        self.report_to_inviter(ctx, &refusal);
         for (n, leg) in self.legs.iter_mut().enumerate() {
             let hangup = match by {
                 Some(by) if by == n => HangupParty::Remote,
@@ -575,10 +580,10 @@ impl Call {
                 let leg = u8::try_from(self.guest).unwrap_or(u8::MAX);
                 CallState::Parked { slot: parked.slot(), leg }
             }
-            State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Voicemail(_) => CallState::Playing,
+            State::Playing { .. } | State::Gathering(_) | State::Asking { .. } => {
+                CallState::Playing
+            }
+            State::Voicemail(_) => CallState::Voicemail,
             State::Meeting(_) | State::Together(_) | State::Paging(_) => CallState::Conference,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,

@@ -1,7 +1,7 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Ringing, State, recording::Recording};
+use super::{Call, Invitee, Ringing, State, recording::Recording};
 use crate::{
     context::Context,
     dialplan::{Codes, Dial, DialTarget, Principal, RouteQuery, Walk},
@@ -30,6 +30,27 @@ pub struct Origination {
     pub is_intercom: bool,
 }
 
+/// What becomes of a device that is rung without a caller, once it is answered.
+#[derive(Debug)]
+pub(crate) enum Summons {
+    /// Its call goes where this number leads.
+    Number(String),
+    /// It is asked into a conference.
+    Room(Box<Invitee>),
+}
+
+/// What a call without a caller is about.
+#[derive(Debug)]
+pub(super) struct OwnCall {
+    pub(super) domain: DomainId,
+    /// For the call log.
+    pub(super) caller: String,
+    pub(super) dialled: String,
+    /// Whoever calls, as those see it who are rung.
+    pub(super) calling: super::Calling,
+    pub(super) worker: u8,
+}
+
 impl Call {
     /// Rings the devices of an extension; refused if none can be.
     pub(crate) fn originate(
@@ -50,16 +71,31 @@ impl Call {
         let by = Principal::Extension(extension.clone());
         let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
         let targets = ctx.targets(domain, &calling, &dial)?;
-        let mut call = Self {
-            id,
+        let own = OwnCall {
             domain,
             caller: extension,
+            dialled: to.clone(),
+            calling,
+            worker: ctx.ports.idlest_worker(),
+        };
+        let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
+        call.ring(ctx, targets)?;
+        Ok(call)
+    }
+
+    /// A call without a caller, in which nobody is rung yet.
+    pub(super) fn of_ours(ctx: &Context<'_>, id: CallId, own: OwnCall, summons: Summons) -> Self {
+        let OwnCall { domain, caller, dialled, calling, worker } = own;
+        Self {
+            id,
+            domain,
+            caller,
             caller_name: None,
             is_caller_withheld: false,
-            dialled: to.clone(),
+            dialled,
             direction: CallDirection::Internal,
             started: ctx.now,
-            worker: ctx.ports.idlest_worker(),
+            worker,
             legs: Vec::new(),
             guest: 0,
             calling,
@@ -70,7 +106,7 @@ impl Call {
                 headers: Vec::new(),
             },
             walk: None,
-            summons: Some(to),
+            summons: Some(summons),
             state: State::Ringing(Ringing::nobody(ctx.now.instant)),
             refused: None,
             rung: None,
@@ -85,18 +121,28 @@ impl Call {
             told: None,
             legs_told: 0,
             listed: None,
-        };
-        call.ring(ctx, targets)?;
-        Ok(call)
+        }
     }
 
-    /// One of the devices was answered: that is the guest, and its call goes on.
+    /// One of the devices was answered: its call goes on.
     pub(super) fn begin_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (leg, described): (usize, Described),
+        summons: Summons,
+    ) -> Result<(), LegError> {
+        match summons {
+            Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
+            Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
+        }
+    }
+
+    /// Whoever answered is the guest, and hears nothing yet.
+    pub(super) fn take_summoned(
         &mut self,
         ctx: &mut Context<'_>,
         leg: usize,
         described: Described,
-        number: &str,
     ) -> Result<(), LegError> {
         let Described::Answer(answer) = described else {
             return Err(OrderError::Unexpected.into());
@@ -108,6 +154,17 @@ impl Call {
         self.guest = leg;
         self.calling = self.calling_of(ctx, leg);
         self.legs[leg].play(ctx, Playout::Silence);
+        Ok(())
+    }
+
+    /// Its call goes where a number leads.
+    fn connect_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (leg, described): (usize, Described),
+        number: &str,
+    ) -> Result<(), LegError> {
+        self.take_summoned(ctx, leg, described)?;
         let Some(domain) = ctx.world.directory.domains.get(&self.domain) else {
             return Err(LegError::NoMedia);
         };

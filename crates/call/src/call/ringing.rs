@@ -242,8 +242,8 @@ impl Call {
         let State::Ringing(_) = &self.state else {
             return self.handle_paged_answer(ctx, leg, described);
         };
-        if let Some(number) = self.summons.take() {
-            let begun = described.and_then(|it| self.begin_summoned(ctx, leg, it, &number));
+        if let Some(summons) = self.summons.take() {
+            let begun = described.and_then(|it| self.begin_summoned(ctx, (leg, it), summons));
             if let Err(error) = begun {
                 self.end(ctx, None, error.refusal());
             }

@@ -1,36 +1,49 @@
 //! A caller with a mailbox: it leaves a message there, or hears those in its own.
 //!
 //! ```text
-//!                    what is in it       leaves a message
-//! answered ─▶ Opening ──────────▶ Leaving ─────────────────┐ is told that it is kept
-//!                │                                         ▼
-//!                │ has a PIN         right          hears its messages
-//!                ├────────────▶ Door ─────▶ Menu ──▶ SentAway ──▶ (end)
-//!                │ none                      ▲         ▲
-//!                └───────────────────────────┘         │ full, wrong PINs, the keeper fails
+//!                    what is in it       is greeted            leaves a message
+//! answered ─▶ Opening ──────────▶ Welcoming ──▶ Taking ──────────────┐ is told that it is kept
+//!                │                                                   ▼
+//!                │ has a PIN         right      hears its messages
+//!                ├────────────▶ Entering ─▶ Menu ─────────────▶ SentAway ──▶ (end)
+//!                │ none                      ▲  │                ▲
+//!                └───────────────────────────┤  │ greetings, PIN │ full, wrong PINs, the keeper fails
+//!                                            │  ▼
+//!                                          Settings ◀─▶ Taking, Entering
 //! ```
 //!
-//! Whatever the caller has said when it hangs up is delivered, unless it is too short. The keeper of
+//! Whatever the caller has said when it hangs up is delivered, unless it is too short; a greeting that
+//! was not kept yet is forgotten. What its owner deletes it can restore until it leaves. The keeper of
 //! mailboxes is the shell's: see [`crate::voicemail`].
 
-mod leave;
+mod entry;
+mod greet;
 mod menu;
+mod settings;
+mod take;
+mod words;
+
+pub(crate) use words::PROMPTS;
 
 use super::{Call, State};
 use crate::{
     context::Context,
+    dialplan::Absence,
     failure::{Cause, Refusal},
     output::Output,
     speech::{Language, Phrase},
     voicemail::{
-        EnteredPin, Mailbox, MessageView, OpenedMailbox, VoicemailAnswer, VoicemailOrder,
+        Mailbox, MessageState, MessageView, OpenedMailbox, VoicemailAnswer, VoicemailOrder,
         VoicemailRequest,
     },
 };
-use leave::Leaving;
+use base::RecordingId;
+use entry::Entry;
+use greet::Welcome;
 use media::{Playout, detection::Detected, dtmf::Digit, sound::Sound};
-use menu::{Door, Menu};
 use std::time::{Duration, Instant};
+use take::Take;
+use words::Words;
 
 /// What a caller wants of which mailbox.
 #[derive(Debug)]
@@ -44,8 +57,8 @@ pub(crate) struct MailboxVisit {
 /// What a caller wants.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum VisitPurpose {
-    /// To leave a message.
-    Leave,
+    /// To leave a message for an owner who is not there for this reason.
+    Leave(Absence),
     /// To hear what is there.
     Hear,
 }
@@ -54,6 +67,10 @@ pub(crate) enum VisitPurpose {
 #[derive(Debug)]
 pub(super) struct Voicemail {
     visit: MailboxVisit,
+    /// What is in the mailbox, as the keeper said and as the caller has changed it.
+    opened: OpenedMailbox,
+    /// The message that the caller's keys are about.
+    at: usize,
     stage: Stage,
     /// When the stage has lasted long enough.
     due: Instant,
@@ -65,12 +82,16 @@ pub(super) struct Voicemail {
 enum Stage {
     /// The keeper is asked what is in the mailbox.
     Opening,
-    /// The caller leaves a message.
-    Leaving(Leaving),
-    /// The caller is asked for the PIN.
-    Door(Door),
+    /// The caller hears for whom it may leave a message.
+    Welcoming(Welcome),
+    /// The caller says a message, or a greeting of its own.
+    Taking(Take),
+    /// The caller is asked for digits.
+    Entering(Entry),
     /// The caller hears its messages.
-    Menu(Menu),
+    Menu(menu::Step),
+    /// The caller changes its greetings and its PIN.
+    Settings(settings::Step),
     /// The caller is told why that was all.
     SentAway {
         /// What the call ends with.
@@ -90,6 +111,8 @@ impl Call {
         let now = ctx.now.instant;
         self.state = State::Voicemail(Box::new(Voicemail {
             visit,
+            opened: OpenedMailbox::default(),
+            at: 0,
             stage: Stage::Opening,
             due: now + REPLY_TIMEOUT,
             until: now + ctx.settings.call_duration_max,
@@ -102,10 +125,13 @@ impl Call {
     /// A key of the caller, however it came.
     pub(super) fn handle_voicemail_key(&mut self, ctx: &mut Context<'_>, digit: Digit) {
         let State::Voicemail(voicemail) = &self.state else { return };
+        let key = digit.as_char();
         match voicemail.stage {
-            Stage::Leaving(_) => self.handle_leaving_key(ctx, digit.as_char()),
-            Stage::Door(_) => self.handle_door_key(ctx, digit.as_char()),
-            Stage::Menu(_) => self.handle_menu_key(ctx, digit.as_char()),
+            Stage::Welcoming(_) => self.handle_welcome_key(ctx, key),
+            Stage::Taking(_) => self.handle_take_key(ctx, key),
+            Stage::Entering(_) => self.handle_entry_key(ctx, key),
+            Stage::Menu(_) => self.handle_menu_key(ctx, key),
+            Stage::Settings(_) => self.handle_settings_key(ctx, key),
             Stage::Opening | Stage::SentAway { .. } => {}
         }
     }
@@ -114,9 +140,11 @@ impl Call {
     pub(super) fn handle_voicemail_said(&mut self, ctx: &mut Context<'_>) {
         let State::Voicemail(voicemail) = &self.state else { return };
         match voicemail.stage {
-            Stage::Leaving(_) => self.handle_leaving_said(ctx),
-            Stage::Door(_) => self.listen(ctx, FIRST_KEY_TIMEOUT),
+            Stage::Welcoming(_) => self.handle_welcomed(ctx),
+            Stage::Taking(_) => self.handle_take_said(ctx),
+            Stage::Entering(_) => self.listen(ctx, FIRST_KEY_TIMEOUT),
             Stage::Menu(_) => self.handle_menu_said(ctx),
+            Stage::Settings(_) => self.handle_settings_said(ctx),
             Stage::SentAway { cause } => self.be_done(ctx, Refusal::of(cause)),
             Stage::Opening => {}
         }
@@ -130,9 +158,11 @@ impl Call {
         }
         match voicemail.stage {
             Stage::Opening => self.see_off(ctx, Words::Unavailable, Cause::Internal),
-            Stage::Leaving(_) => self.handle_leaving_timeout(ctx),
-            Stage::Door(_) => self.handle_door_timeout(ctx),
+            Stage::Welcoming(_) => self.handle_welcome_timeout(ctx),
+            Stage::Taking(_) => self.handle_take_timeout(ctx),
+            Stage::Entering(_) => self.handle_entry_timeout(ctx),
             Stage::Menu(_) => self.handle_menu_timeout(ctx),
+            Stage::Settings(_) => self.handle_settings_timeout(ctx),
             Stage::SentAway { cause } => self.be_done(ctx, Refusal::of(cause)),
         }
     }
@@ -140,7 +170,7 @@ impl Call {
     /// Something was heard of the caller that a stage asked to know.
     pub(crate) fn handle_detected(&mut self, ctx: &mut Context<'_>, what: Detected) {
         match what {
-            Detected::Silence { lasted } => self.handle_leaving_silence(ctx, lasted),
+            Detected::Silence { lasted } => self.handle_take_silence(ctx, lasted),
             Detected::Speech | Detected::Answered(_) | Detected::Beep | Detected::Fax(_) => {}
         }
     }
@@ -153,27 +183,45 @@ impl Call {
             (Stage::Opening, VoicemailAnswer::Unavailable) => {
                 self.see_off(ctx, Words::Unavailable, Cause::Internal);
             }
-            (Stage::Leaving(_), answer) => self.handle_leaving_answer(ctx, answer),
-            (Stage::Door(_), answer) => self.handle_door_answer(ctx, answer),
+            (Stage::Welcoming(_), answer) => self.handle_welcome_answer(ctx, answer),
+            (Stage::Taking(_), answer) => self.handle_take_answer(ctx, answer),
+            (Stage::Entering(_), answer) => self.handle_entry_answer(ctx, answer),
             (Stage::Menu(_), answer) => self.handle_menu_answer(ctx, answer),
+            (Stage::Settings(_), answer) => self.handle_settings_answer(ctx, answer),
             (Stage::Opening | Stage::SentAway { .. }, _) => {}
         }
     }
 
     fn enter_mailbox(&mut self, ctx: &mut Context<'_>, opened: OpenedMailbox) {
-        let State::Voicemail(voicemail) = &self.state else { return };
-        let OpenedMailbox { has_pin, has_room, messages } = opened;
+        let State::Voicemail(voicemail) = &mut self.state else { return };
+        let (has_pin, has_room) = (opened.has_pin, opened.has_room);
+        voicemail.opened = opened;
         match voicemail.visit.purpose {
-            VisitPurpose::Leave if has_room => self.greet_for_message(ctx),
-            VisitPurpose::Leave => self.see_off(ctx, Words::Full, Cause::Refused),
-            VisitPurpose::Hear if has_pin => self.ask_mailbox_pin(ctx, messages),
-            VisitPurpose::Hear => self.open_menu(ctx, messages),
+            VisitPurpose::Leave(absence) if has_room => self.welcome(ctx, absence),
+            VisitPurpose::Leave(_) => self.see_off(ctx, Words::Full, Cause::Refused),
+            VisitPurpose::Hear if has_pin => self.ask_mailbox_pin(ctx),
+            VisitPurpose::Hear => self.open_menu(ctx),
+        }
+    }
+
+    /// The caller leaves the mailbox, by hanging up or by going elsewhere: what it said and did not
+    /// judge is judged for it, and what it deleted is gone.
+    pub(super) fn leave_mailbox(&self, ctx: &mut Context<'_>) {
+        let State::Voicemail(voicemail) = &self.state else { return };
+        self.leave_take_behind(ctx);
+        if voicemail.opened.messages.iter().any(|it| it.state == MessageState::Deleted) {
+            self.order_voicemail(ctx, VoicemailOrder::Purge);
         }
     }
 
     /// Says why that was all, and ends the call then.
     fn see_off(&mut self, ctx: &mut Context<'_>, words: Words, cause: Cause) {
         self.say_and(ctx, Stage::SentAway { cause }, &[Phrase::Prompt(words.prompt())]);
+    }
+
+    /// Goes on to a stage that begins with a prompt.
+    fn tell_and(&mut self, ctx: &mut Context<'_>, stage: Stage, words: Words) {
+        self.say_and(ctx, stage, &[Phrase::Prompt(words.prompt())]);
     }
 
     /// Goes on to a stage that begins with words.
@@ -198,6 +246,12 @@ impl Call {
         self.listen(ctx, limit);
     }
 
+    /// Goes on to a stage that waits for the keeper's answer.
+    fn order_and(&mut self, ctx: &mut Context<'_>, stage: Stage, order: VoicemailOrder) {
+        self.wait_and(ctx, stage, REPLY_TIMEOUT);
+        self.order_voicemail(ctx, order);
+    }
+
     /// Says nothing, and gives the stage so much time.
     fn listen(&mut self, ctx: &mut Context<'_>, limit: Duration) {
         let State::Voicemail(voicemail) = &mut self.state else { return };
@@ -212,6 +266,23 @@ impl Call {
         let request = VoicemailRequest { shard, call: self.id, mailbox, order };
         ctx.outputs.push_back(Output::Voicemail(Box::new(request)));
     }
+
+    fn voicemail(&mut self) -> Option<&mut Voicemail> {
+        match &mut self.state {
+            State::Voicemail(voicemail) => Some(voicemail),
+            State::Ringing(_)
+            | State::Talking(_)
+            | State::Playing { .. }
+            | State::Gathering(_)
+            | State::Asking { .. }
+            | State::Parked(_)
+            | State::Meeting(_)
+            | State::Together(_)
+            | State::Paging(_)
+            | State::Supervising(_)
+            | State::Ending { .. } => None,
+        }
+    }
 }
 
 impl Voicemail {
@@ -219,71 +290,24 @@ impl Voicemail {
     pub(super) fn due(&self) -> Instant {
         self.due.min(self.until)
     }
-}
 
-/// What is said to a caller with a mailbox.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Words {
-    LeaveFor,
-    AfterTone,
-    TooShort,
-    Review,
-    Kept,
-    NotKept,
-    Full,
-    Pin,
-    WrongPin,
-    Refused,
-    LockedOut,
-    YouHave,
-    NoMessages,
-    Menu,
-    From,
-    AfterMessage,
-    NoMore,
-    Saved,
-    Deleted,
-    Gone,
-    Unavailable,
-    Goodbye,
-}
+    /// The message that the caller's keys are about.
+    fn current(&self) -> Option<&MessageView> {
+        self.opened.messages.get(self.at)
+    }
 
-impl Words {
-    /// Name of the prompt, one of [`PROMPTS`].
-    fn prompt(self) -> &'static str {
-        PROMPTS[self as usize]
+    fn current_id(&self) -> Option<RecordingId> {
+        self.current().map(|it| it.id)
     }
 }
 
-/// Prompts that voicemail needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 22] = [
-    "voicemail-leave-for",
-    "voicemail-after-tone",
-    "voicemail-too-short",
-    "voicemail-review",
-    "voicemail-kept",
-    "voicemail-not-kept",
-    "voicemail-full",
-    "voicemail-pin",
-    "voicemail-wrong-pin",
-    "voicemail-refused",
-    "voicemail-locked-out",
-    "voicemail-you-have",
-    "voicemail-no-messages",
-    "voicemail-menu",
-    "voicemail-from",
-    "voicemail-after-message",
-    "voicemail-no-more",
-    "voicemail-saved",
-    "voicemail-deleted",
-    "voicemail-gone",
-    "voicemail-unavailable",
-    "voicemail-goodbye",
-];
-
 /// How long the keeper may take to answer.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a caller may take to begin with the PIN, once it was asked.
+/// How long a caller may take to begin with digits, once it was asked for them.
 const FIRST_KEY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long it may take for the next key.
 const NEXT_KEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller may take to choose, once it was told what it can do.
+const CHOICE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is told.
+const ASKED_MAX: u8 = 3;

@@ -77,6 +77,10 @@ impl Call {
             self.come_to_the_end(ctx);
             return None;
         };
+        if !self.may_do_invited(&action) {
+            self.come_to_the_end(ctx);
+            return None;
+        }
         let done = match action {
             Action::Answer => self.answer_guest(ctx).map(|()| Some(Outcome::Done)),
             Action::Say(speech) => self.say_to_guest(ctx, &speech),
@@ -89,8 +93,9 @@ impl Call {
                 .supervision(self.domain, self.principal(), &number, language)
                 .and_then(|order| self.supervise(ctx, order))
                 .map(|()| None),
-            Action::LeaveMessage { number, language } => {
-                self.visit(ctx, Some(&number), language, VisitPurpose::Leave).map(|()| None)
+            Action::LeaveMessage { number, absence, language } => {
+                let purpose = VisitPurpose::Leave(absence);
+                self.visit(ctx, Some(&number), language, purpose).map(|()| None)
             }
             Action::HearMessages { language } => {
                 self.visit(ctx, None, language, VisitPurpose::Hear).map(|()| None)
@@ -303,7 +308,7 @@ impl Call {
     // === Getters ===
 
     /// In whose name the call goes where it goes.
-    fn principal(&self) -> Option<crate::dialplan::Principal> {
+    pub(super) fn principal(&self) -> Option<crate::dialplan::Principal> {
         self.walk.as_ref().map(|walk| walk.by().clone())
     }
 

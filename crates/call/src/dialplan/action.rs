@@ -36,6 +36,8 @@ pub enum Action {
     LeaveMessage {
         /// The extension's number.
         number: String,
+        /// Why nobody talks to the caller.
+        absence: Absence,
         /// In which the caller is spoken to.
         language: Language,
     },
@@ -173,6 +175,44 @@ pub enum ForwardWhen {
     NoAnswer,
     /// If no device of it is there.
     Offline,
+}
+
+/// Why somebody does not talk to a caller who may leave a message, as the caller is greeted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Absence {
+    /// It does not answer, or no device of it is there.
+    Unavailable,
+    /// It talks already, or wants not to be disturbed.
+    Busy,
+}
+
+impl Absence {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Unavailable, Self::Busy];
+
+    /// As plans write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+        }
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// After how it ended to ring somebody.
+    pub fn after(outcome: DialOutcome) -> Self {
+        match outcome {
+            DialOutcome::Busy => Self::Busy,
+            DialOutcome::NoAnswer
+            | DialOutcome::Offline
+            | DialOutcome::Refused
+            | DialOutcome::Failed => Self::Unavailable,
+        }
+    }
 }
 
 impl ForwardWhen {

@@ -1,6 +1,6 @@
 //! What can be wrong with a plan.
 
-use super::{CodeKind, DialOutcome, ForwardWhen, template::NUMBER};
+use super::{Absence, CodeKind, DialOutcome, ForwardWhen, template::NUMBER};
 use crate::{recents::RecentOf, speech::Language};
 use media::progress::ProgressTone;
 use toml::de::DeValue;
@@ -81,6 +81,9 @@ pub enum Mistake {
     /// When calls are forwarded has no such name.
     #[error("expected when calls are forwarded: {}", ForwardWhen::ALL.map(ForwardWhen::name).join(", "))]
     NoForward,
+    /// A greeting of a mailbox has no such name.
+    #[error("expected which greeting is heard: {}", Absence::ALL.map(Absence::name).join(", "))]
+    NoGreeting,
     /// What is to be asked is no URL, or whom to ask depends on the call.
     #[error(
         "expected a URL like \"https://crm.example/route?from={{caller}}\", without variables before its path"

@@ -27,8 +27,8 @@ mod variables;
 mod walk;
 
 pub use action::{
-    Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather, Outcome,
-    PagePlan, ParkPlan, Speech, Spoken, WebInto, WebOrder,
+    Absence, Action, Builtin, Dial, DialOutcome, DialTarget, FeatureOrder, ForwardWhen, Gather,
+    Outcome, PagePlan, ParkPlan, Speech, Spoken, WebInto, WebOrder,
 };
 pub use code::{CodeKind, Codes};
 pub use explain::{Explanation, Finding, Judgement};
@@ -108,6 +108,7 @@ pub enum Caller<'a> {
 
 /// A conference room as a plan describes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ConferencePlan {
     /// Its name within the domain: who is given the same name meets.
     pub room: String,
@@ -129,6 +130,9 @@ pub struct ConferencePlan {
     pub mode: PartyMode,
     /// Whether the room is recorded as a whole, from its beginning on.
     pub is_recorded: bool,
+    /// Whether whoever is called and asked in comes in with a key only, and not by answering: what
+    /// answers may be a machine.
+    pub asks_invited: bool,
 }
 
 impl ConferencePlan {

@@ -2,7 +2,7 @@
 
 use super::{
     Builtin, ConferencePlan,
-    action::{DialOutcome, ForwardWhen, ParkPlan, WebInto},
+    action::{Absence, DialOutcome, ForwardWhen, ParkPlan, WebInto},
     code::Codes,
     schedule::Zone,
     script::Script,
@@ -35,6 +35,8 @@ pub(super) enum Step {
     },
     LeaveMessage {
         number: Template,
+        /// As the last dial ended unless written.
+        absence: Option<Absence>,
         language: Option<Language>,
     },
     HearMessages {

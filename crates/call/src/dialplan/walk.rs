@@ -7,7 +7,7 @@
 use super::{
     Action, ConferencePlan, FeatureOrder, Gather, Outcome, Plans, RouteQuery, Speech, Spoken,
     WebOrder,
-    action::{Dial as DialOrder, DialTarget, PagePlan},
+    action::{Absence, Dial as DialOrder, DialOutcome, DialTarget, PagePlan},
     code::Codes,
     number::normalise,
     script::Script,
@@ -296,6 +296,12 @@ impl Walk {
         self.enter(Arc::clone(&rule.steps));
     }
 
+    /// Why nobody talks to the caller, as far as it was tried.
+    fn absence(&self) -> Absence {
+        let outcome = self.variable(OUTCOME).and_then(DialOutcome::named);
+        outcome.map_or(Absence::Unavailable, Absence::after)
+    }
+
     fn enter(&mut self, steps: Steps) {
         self.frames.push(Frame { steps, next: 0, then_by: None });
     }
@@ -322,8 +328,9 @@ impl Walk {
                 number: self.fill(number),
                 language: language.unwrap_or(self.language()),
             },
-            Step::LeaveMessage { number, language } => Action::LeaveMessage {
+            Step::LeaveMessage { number, absence, language } => Action::LeaveMessage {
                 number: self.fill(number),
+                absence: absence.unwrap_or(self.absence()),
                 language: language.unwrap_or(self.language()),
             },
             Step::HearMessages { language } => {

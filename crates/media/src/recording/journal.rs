@@ -95,6 +95,11 @@ pub enum Purpose {
         /// What the caller is called, if that is known; cut to [`TEXT_BYTES_MAX`].
         caller_name: Option<String>,
     },
+    /// It is what the owner of a mailbox wants callers to hear; the left track is heard.
+    Greeting {
+        /// The extension whose mailbox it is.
+        mailbox: ExtensionId,
+    },
 }
 
 /// How bytes begin.
@@ -209,7 +214,7 @@ impl Label {
 }
 
 impl Purpose {
-    /// Nothing for a call.
+    /// Nothing for a call; the mailbox alone for a greeting.
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Call => {}
@@ -217,6 +222,7 @@ impl Purpose {
                 out.extend_from_slice(mailbox.0.as_bytes());
                 write_text(out, caller_name.as_deref().unwrap_or_default());
             }
+            Self::Greeting { mailbox } => out.extend_from_slice(mailbox.0.as_bytes()),
         }
     }
 }
@@ -272,6 +278,9 @@ impl<'a> Fields<'a> {
             return Some(Purpose::Call);
         }
         let mailbox = ExtensionId(self.uuid()?);
+        if self.0.is_empty() {
+            return Some(Purpose::Greeting { mailbox });
+        }
         let caller_name = Some(self.text()?).filter(|it| !it.is_empty());
         Some(Purpose::Message { mailbox, caller_name })
     }
@@ -433,6 +442,8 @@ mod tests {
             purpose: Purpose::Message { mailbox: ExtensionId(id(3)), caller_name: None },
             ..label.clone()
         };
+        let greeting =
+            Label { purpose: Purpose::Greeting { mailbox: ExtensionId(id(3)) }, ..label.clone() };
         let formats = vec![format(8, "PCMA", None), format(101, "telephone-event", Some("0-15"))];
         let events = [
             Event::Began(label),
@@ -444,6 +455,7 @@ mod tests {
             Event::Ended { lost: 3 },
             Event::Began(message),
             Event::Began(nameless),
+            Event::Began(greeting),
         ];
         (1..)
             .zip(events)

@@ -81,7 +81,7 @@ fn a_transfer_to_what_answers_by_itself_is_done_at_once() {
         ("3001", CallState::Conference),
         ("9664", CallState::Playing),
         ("6500", CallState::Playing),
-        ("*981002", CallState::Playing),
+        ("*981002", CallState::Voicemail),
     ] {
         let mut city = trio();
         city.act(1, |phone, now| phone.refer(now, 0, number));

@@ -1,9 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
+import { Voicemail } from 'lucide-react';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
 import type { ManagedLine, OutboundClass, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
+import { MailboxForm } from '../mailbox/MailboxForm';
 import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
 import type { Value } from './merge';
 import { ResourceScreen } from './ResourceScreen';
@@ -25,6 +27,18 @@ export default function LinesScreen() {
       nameOf: (it) => `${it.number} ${it.name}`,
       canAdd: true,
       password: 'typed_or_made_up',
+      more: {
+        label: 'mailbox.title',
+        icon: Voicemail,
+        form: ({ it, onUnsaved, onClose }) => (
+          <MailboxForm
+            key={it.id}
+            path={`/admin/lines/${encodeURIComponent(it.id)}/mailbox`}
+            onUnsaved={onUnsaved}
+            onClose={onClose}
+          />
+        ),
+      },
       columns: [
         {
           id: 'number',

@@ -18,7 +18,7 @@ import { useUnsaved } from './useUnsaved';
 
 type Opened<T> =
   | { readonly kind: 'new' }
-  | { readonly kind: 'edit' | 'password'; readonly it: T }
+  | { readonly kind: 'edit' | 'password' | 'more'; readonly it: T }
   | { readonly kind: 'told'; readonly it: T; readonly password: string };
 
 /** Lists, makes, changes and removes the objects of one kind. */
@@ -71,6 +71,15 @@ export function ResourceScreen<T extends Editable>({
         icon: KeyRound,
         isDisabled: !isEditable,
         onPress: () => only && void open({ kind: 'password', it: only }),
+      });
+    }
+    if (resource.more) {
+      actions.push({
+        id: 'more',
+        label: t(resource.more.label),
+        icon: resource.more.icon,
+        isDisabled: !isEditable,
+        onPress: () => only && void open({ kind: 'more', it: only }),
       });
     }
     if (resource.isDisabled) {
@@ -189,6 +198,8 @@ function Drawer<T extends Editable>(props: DrawerProps<T>) {
           onClose={onClose}
         />
       );
+    case 'more':
+      return resource.more?.form({ it: opened.it, onUnsaved, onClose });
     case 'told':
       return <ToldPassword password={opened.password} onClose={onClose} />;
     case 'new':

@@ -1,5 +1,7 @@
 // What an editable kind of object is: its columns, its form, and how both meet the API.
 
+import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { TextId } from '../../i18n/I18n';
 import type { GridColumn } from '../../list/columns';
 import type { Value, Values } from './merge';
@@ -36,6 +38,13 @@ export interface Editable {
   readonly version: number | null;
 }
 
+/** What a form beside the list is given. */
+export interface MoreProps<T> {
+  readonly it: T;
+  readonly onUnsaved: (isUnsaved: boolean) => void;
+  readonly onClose: () => void;
+}
+
 /** A kind of object that the administrator lists, makes, changes and removes. */
 export interface Resource<T extends Editable> {
   /** As `admin.changed` names it. */
@@ -59,6 +68,12 @@ export interface Resource<T extends Editable> {
   readonly remark?: (it: T) => string | undefined;
   /** Objects with a password that is set, and for some made up by the server if nobody types one. */
   readonly password?: 'typed' | 'typed_or_made_up';
+  /** Something more about an object that is opened beside the list, with a form of its own. */
+  readonly more?: {
+    readonly label: TextId;
+    readonly icon: LucideIcon;
+    readonly form: (props: MoreProps<T>) => ReactNode;
+  };
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;

@@ -1,7 +1,10 @@
+import { useState } from 'react';
 import { useText } from '../../i18n/I18n';
 import { useLive } from '../../live/LiveContext';
+import { Button } from '../../ui/Button';
 import { LineBadge } from '../../ui/LineBadge';
 import { EmptyState, Skeleton } from '../../ui/States';
+import { MailboxForm } from '../mailbox/MailboxForm';
 import styles from './Profile.module.css';
 
 /** «Мои телефонные линии»: where calls to the user ring, with each line's state as it changes. */
@@ -9,6 +12,8 @@ export function Lines() {
   const t = useText();
   const lines = useLive((it) => it.myLines);
   const isLoaded = useLive((it) => it.isLoaded);
+  const [opened, setOpened] = useState<string>();
+  const open = lines.find((it) => it.id === opened);
   const sorted = [...lines].sort((a, b) => a.number.localeCompare(b.number));
 
   return (
@@ -26,6 +31,7 @@ export function Lines() {
               </th>
               <th scope="col">{t('profile.lineLogin')}</th>
               <th scope="col">{t('call.state')}</th>
+              <th scope="col">{t('mailbox.title')}</th>
             </tr>
           </thead>
           <tbody>
@@ -36,10 +42,28 @@ export function Lines() {
                 <td>
                   <LineBadge status={it.status} />
                 </td>
+                <td>
+                  <Button
+                    aria-label={t('mailbox.ofLine', { number: it.number })}
+                    onPress={() => setOpened(it.id)}
+                  >
+                    {t('mailbox.open')}
+                  </Button>
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
+      )}
+      {open && (
+        <section aria-label={t('mailbox.ofLine', { number: open.number })}>
+          <h3>{t('mailbox.ofLine', { number: open.number })}</h3>
+          <MailboxForm
+            key={open.id}
+            path={`/me/lines/${encodeURIComponent(open.id)}/mailbox`}
+            onClose={() => setOpened(undefined)}
+          />
+        </section>
       )}
     </section>
   );

@@ -95,7 +95,10 @@ impl Call {
         let State::Meeting(meeting) = &mut self.state else { return None };
         match &mut meeting.stage {
             Stage::Naming(naming) => Some(naming),
-            Stage::AtDoor { .. } | Stage::Inside { .. } | Stage::SentAway { .. } => None,
+            Stage::AtDoor { .. }
+            | Stage::Invited(_)
+            | Stage::Inside { .. }
+            | Stage::SentAway { .. } => None,
         }
     }
 

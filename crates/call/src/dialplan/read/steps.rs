@@ -4,8 +4,8 @@ use super::{Reading, Scope, SoundKind, Table, Template, Value, Zone};
 use crate::{
     call::{CONFERENCE_PROMPTS, SUPERVISION_PROMPTS, VOICEMAIL_PROMPTS},
     dialplan::{
-        Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake, ParkPlan,
-        WebInto,
+        Absence, Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake,
+        ParkPlan, WebInto,
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
@@ -359,6 +359,7 @@ impl Reading<'_, '_> {
         let names = table.optional("names");
         let agc = table.optional("agc");
         let record = table.optional("record");
+        let ask_invited = table.optional("ask_invited");
         table.finish(self.to);
         if let (None, Some(value)) = (&pin, &moderator_pin) {
             return self.checked(value, Err(Mistake::ModeratorWithoutPin));
@@ -389,6 +390,7 @@ impl Reading<'_, '_> {
                 ..PartyMode::default()
             },
             is_recorded: self.boolean_or(record.as_ref(), false)?,
+            asks_invited: self.boolean_or(ask_invited.as_ref(), true)?,
         };
         let language = self.language(value, language.as_ref(), &CONFERENCE_PROMPTS)?;
         Some(Step::Conference { room: room?, plan, language })
@@ -403,27 +405,28 @@ impl Reading<'_, '_> {
     }
 
     fn supervise(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
-        let (number, language) = self.number_and_language(value, scope, &SUPERVISION_PROMPTS)?;
-        Some(Step::Supervise { number, language })
-    }
-
-    fn leave_message(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
-        let (number, language) = self.number_and_language(value, scope, &VOICEMAIL_PROMPTS)?;
-        Some(Step::LeaveMessage { number, language })
-    }
-
-    fn number_and_language(
-        &mut self,
-        value: &Value<'_, '_>,
-        scope: Scope<'_>,
-        prompts: &[&str],
-    ) -> Option<(Template, Option<Language>)> {
         let mut table = value.table(self.to)?;
         let number = table.required("number", self.to).and_then(|it| self.template(&it, scope));
         let language = table.optional("language");
         table.finish(self.to);
-        let language = self.language(value, language.as_ref(), prompts)?;
-        Some((number?, language))
+        let language = self.language(value, language.as_ref(), &SUPERVISION_PROMPTS)?;
+        Some(Step::Supervise { number: number?, language })
+    }
+
+    fn leave_message(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let number = table.required("number", self.to).and_then(|it| self.template(&it, scope));
+        let (greeting, language) = (table.optional("greeting"), table.optional("language"));
+        table.finish(self.to);
+        let absence = match greeting {
+            Some(it) => {
+                let found = Absence::named(it.string(self.to)?);
+                Some(self.checked(&it, found.ok_or(Mistake::NoGreeting))?)
+            }
+            None => None,
+        };
+        let language = self.language(value, language.as_ref(), &VOICEMAIL_PROMPTS)?;
+        Some(Step::LeaveMessage { number: number?, absence, language })
     }
 
     fn hear_messages(&mut self, value: &Value<'_, '_>) -> Option<Step> {

@@ -11,14 +11,16 @@ use std::{
 };
 
 /// A file being written.
-pub(super) enum SoundFile {
+pub enum SoundFile {
+    /// Linear samples.
     Wav(File, Box<hound::WavWriter<BufWriter<File>>>),
+    /// Opus in Ogg.
     Opus(Box<OggOpus>),
 }
 
 impl SoundFile {
     /// Begins a file of one or two channels.
-    pub(super) fn create(
+    pub fn create(
         path: &Path,
         format: RecordingFormat,
         sample_rate: u32,
@@ -44,7 +46,7 @@ impl SoundFile {
     }
 
     /// Adds samples, one of each channel in turn.
-    pub(super) fn write(&mut self, pcm: impl ExactSizeIterator<Item = i16>) -> io::Result<()> {
+    pub fn write(&mut self, pcm: impl ExactSizeIterator<Item = i16>) -> io::Result<()> {
         match self {
             Self::Wav(_, writer) => {
                 let mut room = writer.get_i16_writer(pcm.len() as u32);
@@ -56,7 +58,7 @@ impl SoundFile {
     }
 
     /// Ends the file and forces it to the disk; says how long it plays.
-    pub(super) fn finish(self) -> io::Result<Duration> {
+    pub fn finish(self) -> io::Result<Duration> {
         match self {
             Self::Wav(file, writer) => {
                 let duration =
@@ -71,7 +73,7 @@ impl SoundFile {
 }
 
 /// One Opus stream in an Ogg file.
-pub(super) struct OggOpus {
+pub struct OggOpus {
     file: File,
     writer: PacketWriter<'static, BufWriter<File>>,
     encoder: Encoder,

@@ -1,0 +1,83 @@
+//! Calls that we begin ourselves, and what is ordered in conferences, which begins some of them.
+
+use super::{Call, Calls, Origination, PartyCommand};
+use crate::{
+    call::{Invitee, RoomCommand},
+    context::Context,
+    failure::{Cause, Refusal},
+};
+use base::{CallId, DomainId, Now};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Why nobody is rung.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("nobody can be rung: {reason}")]
+pub struct OriginationRefusal {
+    /// In words.
+    pub reason: String,
+}
+
+impl Calls {
+    /// Rings somebody's own devices, to connect it with a number then.
+    pub fn originate(
+        &mut self,
+        now: Now,
+        order: Origination,
+    ) -> Result<CallId, OriginationRefusal> {
+        let begun = self.begin_own(now, |ctx, id| Call::originate(ctx, id, order));
+        self.pump(now);
+        begun.map_err(|refusal| OriginationRefusal {
+            reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
+        })
+    }
+
+    /// Rings somebody to be asked into a conference; whoever asks hears what becomes of it.
+    pub(super) fn ring_invitee(&mut self, now: Now, domain: DomainId, invitee: Box<Invitee>) {
+        if self.refusal_of_new_calls().is_some() {
+            return invitee.refuse(&mut self.core.context(now, &self.world));
+        }
+        let ring = |ctx: &mut Context<'_>, id| {
+            let rung = Call::ring_invitee(ctx, id, domain, invitee);
+            rung.ok_or(Refusal::of(Cause::Unavailable))
+        };
+        // Nothing is left to be done about one that cannot be rung.
+        let _ = self.begin_own(now, ring);
+    }
+
+    /// Does something to a party of a conference, as a moderator wants; false if this call is in none.
+    pub fn command_party(&mut self, now: Now, id: CallId, command: PartyCommand) -> bool {
+        let mut is_done = false;
+        self.with_call(now, id, |call, ctx| is_done = call.command_party(ctx, command));
+        self.pump(now);
+        is_done
+    }
+
+    /// Does something to the conference that a call is in, as a moderator wants; false if it is in none.
+    pub fn command_room(&mut self, now: Now, id: CallId, command: RoomCommand) -> bool {
+        let mut is_done = false;
+        self.with_call(now, id, |call, ctx| is_done = call.command_room(ctx, command));
+        self.pump(now);
+        is_done
+    }
+
+    fn begin_own(
+        &mut self,
+        now: Now,
+        make: impl FnOnce(&mut Context<'_>, CallId) -> Result<Call, Refusal>,
+    ) -> Result<CallId, Refusal> {
+        if let Some(cause) = self.refusal_of_new_calls() {
+            return Err(Refusal::of(cause));
+        }
+        let id = CallId::new(now.unix, &mut self.core.rng);
+        let mut ctx = self.core.context(now, &self.world);
+        let Ok(made) = catch_unwind(AssertUnwindSafe(|| make(&mut ctx, id))) else {
+            self.note_panic(Some(id));
+            self.core.handles.remove_call(id);
+            return Err(Refusal::of(Cause::Internal));
+        };
+        self.calls.insert(id, made?);
+        self.totals.calls += 1;
+        self.with_call(now, id, |_, _| {});
+        Ok(id)
+    }
+}
