@@ -82,6 +82,7 @@ async fn line(house: &House, user: Option<base::UserId>) -> base::ExtensionId {
         ring_timeout_s: 60,
         user,
         media: call::MediaRules::default(),
+        outbound: call::outbound::LineOutbound::default(),
     };
     house.store.add_extension(&house.domain, line).await.unwrap()
 }
