@@ -7,6 +7,7 @@
 //! dialog there, and a target refresh that names another host is believed.
 
 use crate::{
+    digest::Login,
     endpoint::{Body, ClientId, ServerId},
     header::{Contacts, Header, HeaderError, HeaderName, Headers, NameAddr},
     message::{Method, Request, Response},
@@ -43,6 +44,8 @@ pub(crate) struct Dialog {
     pub(crate) invite_in: Option<InviteIn>,
     /// Our BYE that waits for the ACK of our 2xx.
     pub(crate) held_bye: Option<Box<HeldBye>>,
+    /// What our requests are signed with where the peer asks for that.
+    pub(crate) login: Option<Box<Login>>,
 }
 
 /// A BYE before its time: RFC 3261 section 15 has the callee wait for the ACK, as a caller that has
@@ -147,6 +150,7 @@ impl Dialog {
             invite_out: None,
             invite_in: is_invite.then_some(InviteIn { server, cseq }),
             held_bye: None,
+            login: None,
         })
     }
 
@@ -173,6 +177,7 @@ impl Dialog {
             invite_out: Some(InviteOut { client: invitation.client, cseq: invitation.cseq }),
             invite_in: None,
             held_bye: None,
+            login: None,
         };
         dialog.set_routes(headers)?;
         Ok(dialog)

@@ -4,9 +4,11 @@
 //! Pure functions over header values. [`crate::auth`] judges with them; [`Client`] answers the
 //! challenges of others.
 
+mod answers;
 mod client;
 mod fields;
 
+pub use answers::Answers;
 pub(crate) use client::quoted;
 pub use client::{Client, ClientError, Login};
 pub use fields::{Challenge, Credentials, DigestError};

@@ -318,7 +318,10 @@ impl Leg {
             self.record.note_answer(ctx.now);
             self.begin_to_pay(ctx.now);
             self.signalling = Signalling::Unconfirmed { dialog };
-            self.signable = None;
+            if let Some(signable) = self.signable.take() {
+                // The dialog is there: its 2xx has just come.
+                let _ = ctx.endpoint.sign_dialog(dialog, signable.into_login());
+            }
         }
         self.described(sdp)
     }

@@ -3,7 +3,7 @@
 use super::digest;
 use crate::wire::Heard;
 
-/// What a phone asks of requests outside dialogs.
+/// What a phone asks of requests outside dialogs, and inside them if it is told to.
 #[derive(Clone, Debug)]
 pub struct Gate {
     /// The one who may call.
@@ -14,6 +14,8 @@ pub struct Gate {
     pub realm: String,
     /// Whether it asks as a proxy does, with 407.
     pub is_proxy: bool,
+    /// Whether it asks of requests inside dialogs, too.
+    pub asks_inside: bool,
     /// One that asks once this one is content.
     pub further: Option<Box<Self>>,
     /// Whether this one is content with the request that came last.
@@ -35,6 +37,7 @@ impl Gate {
             password,
             realm,
             is_proxy: false,
+            asks_inside: false,
             further: None,
             is_content: false,
             challenges: 0,

@@ -70,6 +70,16 @@ impl Phone {
             ["Authorization", "Proxy-Authorization"].iter().any(|it| request.value(it).is_some());
         self.credentials_seen += usize::from(is_signed);
         let line = self.line_of(request);
+        if line.is_some()
+            && let Some(gate) = self.gate.as_mut().filter(|it| it.asks_inside)
+            && !gate.admits(method, request)
+        {
+            let status = gate.status();
+            return match method {
+                "INVITE" => self.reply_finally(now, request, status, None, None),
+                _ => self.reply(request, status, None, None),
+            };
+        }
         match (method, line) {
             ("INVITE", Some(line)) => self.handle_reinvite(now, line, request),
             ("INVITE", None) if request.to_tag().is_none() => self.handle_call(now, request),

@@ -5,7 +5,7 @@ use call::{
     Calls, LegRole, Rates, TrunkNews,
     directory::{Login, TrunkRegistration},
 };
-use sim::{City, Gate, Manner, Plot, Quality};
+use sim::{City, Gate, LineState, Manner, Plot, Quality};
 
 /// `1001` registered as phone 0, the carrier as phone 1.
 fn with_provider() -> City {
@@ -127,6 +127,51 @@ fn a_proxy_that_asks_after_the_carrier_is_answered_beside_it() {
         }
         hang_up_all(city);
     }
+}
+
+#[test]
+fn a_carrier_that_asks_inside_calls_too_is_answered_there() {
+    for is_proxy in [false, true] {
+        for ends in [CALLER, CALLEE] {
+            let mut city = with_gate("s3cret");
+            let gate = city.phones[1].gate.as_mut().expect("it asks");
+            (gate.is_proxy, gate.asks_inside) = (is_proxy, true);
+            city.dial(CALLER, "94951234567");
+            city.wait(secs(5));
+            assert!(is_heard_both_ways(&city), "{}", city.story());
+            city.act(CALLER, |phone, now| phone.hold(now, 0));
+            city.wait(secs(2));
+            city.act(CALLER, |phone, now| phone.resume(now, 0));
+            city.wait(secs(2));
+            assert_eq!(line(&city, CALLER).changes, [200, 200], "{}", city.story());
+            assert!(is_heard_both_ways(&city), "{}", city.story());
+
+            city.act(ends, |phone, now| phone.hang_up(now, 0));
+            city.wait(secs(2));
+
+            assert_eq!(line(&city, CALLEE).state, LineState::Ended, "{}", city.story());
+            let gate = city.phones[1].gate.as_ref().expect("it asks");
+            assert_eq!(gate.refused, 0, "{}", city.story());
+            let asked = if ends == CALLER { 4 } else { 3 };
+            assert_eq!(gate.challenges, asked, "INVITE, two changes, BYE: {}", city.story());
+            city.finish();
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_inside_a_call_ends_its_bye_after_two_tries() {
+    let mut city = with_gate("s3cret");
+    city.dial(CALLER, "94951234567");
+    city.wait(secs(5));
+    let gate = city.phones[1].gate.as_mut().expect("it asks");
+    (gate.asks_inside, gate.password) = (true, "another".to_owned());
+    city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(5));
+
+    let gate = city.phones[1].gate.as_ref().expect("it asks");
+    assert!((1..=2).contains(&gate.refused), "{gate:?}");
+    assert_eq!(city.counts().calls, 0);
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl Dialog {
             invite_out: None,
             invite_in: None,
             held_bye: None,
+            login: None,
         })
     }
 }

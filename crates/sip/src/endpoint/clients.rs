@@ -1,6 +1,6 @@
 //! Client transactions of an endpoint.
 
-use super::{ClientFailure, ClientId, DialogId};
+use super::{ClientFailure, ClientId, DialogId, signing::Repeat};
 use crate::{
     header::Header,
     message::{Method, Status},
@@ -34,6 +34,8 @@ pub(super) struct Client {
     pub(super) parts: Parts,
     pub(super) call_id: Bytes,
     pub(super) purpose: Purpose,
+    /// For a far end that asks who sends it, inside a dialog with a login.
+    pub(super) repeat: Option<Box<Repeat>>,
 }
 
 /// The transaction machine.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     dialog::{BadRecord, Dialog, DialogRecord},
-    message::{Method, Status},
+    message::Status,
     shard::LocalTag,
 };
 use bytes::Bytes;
@@ -124,8 +124,7 @@ impl Endpoint {
     pub(super) fn release_bye(&mut self, id: DialogId) -> bool {
         let held = self.dialogs.get_mut(id).and_then(|it| it.held_bye.take());
         let Some(bye) = held else { return false };
-        self.send_in_dialog(id, bye.client, Method::Bye, &bye.headers, bye.body.as_ref());
-        self.end_dialog(id);
+        self.send_bye(id, bye.client, &bye.headers, bye.body.as_ref());
         true
     }
 

@@ -15,6 +15,7 @@ mod replies;
 mod requests;
 mod responses;
 mod servers;
+mod signing;
 mod wire;
 
 pub use self::checks::ALLOW;

@@ -3,6 +3,7 @@
 use super::{
     Body, ClientId, DialogId, Endpoint, NewRequest, NoSuchDialog, Output, Send, Series,
     clients::{Ack, Answer, Client, Clients, Fork, Invite, InviteKind, Machine, Parts, Purpose},
+    signing::Repeat,
     wire::{Wire, capacity},
 };
 use crate::{
@@ -90,6 +91,7 @@ impl Endpoint {
                 parts,
                 call_id,
                 purpose,
+                repeat: None,
             },
         );
         id
@@ -118,9 +120,10 @@ impl Endpoint {
             inside.held_bye = Some(Box::new(HeldBye { client, headers, body }));
             return Ok(client);
         }
-        self.send_in_dialog(dialog, client, method, &headers, body.as_ref());
         if is_bye {
-            self.end_dialog(dialog);
+            self.send_bye(dialog, client, &headers, body.as_ref());
+        } else {
+            self.send_in_dialog(dialog, client, method, &headers, body.as_ref());
         }
         Ok(client)
     }
@@ -138,6 +141,8 @@ impl Endpoint {
         let cseq = inside.next_cseq();
         let to = inside.hop.clone();
         let call_id = inside.call_id.clone();
+        let login = inside.login.as_deref();
+        let repeat = login.map(|login| Box::new(Repeat::new(login, dialog, headers, body)));
         let (request, parts) = Draft::inside(inside, &method, cseq, &to, branch).encode(
             &self.config.product,
             headers,
@@ -157,7 +162,7 @@ impl Endpoint {
         let machine = self.machine_for(&method, &to);
         self.start(
             id,
-            Client { machine, branch, method, cseq, to, request, parts, call_id, purpose },
+            Client { machine, branch, method, cseq, to, request, parts, call_id, purpose, repeat },
         );
     }
 
@@ -226,6 +231,7 @@ impl Endpoint {
             parts: Parts::default(),
             call_id: invite.call_id.clone(),
             purpose: Purpose::Cancel,
+            repeat: None,
         };
         self.start(Clients::cancel_id(invite_id), cancel);
     }

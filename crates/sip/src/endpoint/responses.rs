@@ -163,6 +163,9 @@ impl Endpoint {
     }
 
     fn deliver(&mut self, id: ClientId, response: Response, source: Source) {
+        if self.answer_challenge(id, &response) {
+            return;
+        }
         let Some(client) = self.clients.get(id) else { return };
         let dialog = match &client.purpose {
             Purpose::Cancel => return,
