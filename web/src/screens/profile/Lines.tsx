@@ -44,7 +44,7 @@ export function Lines() {
                 </td>
                 <td>
                   <Button
-                    aria-label={t('mailbox.ofLine', { number: it.number })}
+                    aria-label={t('mailbox.openOf', { number: it.number })}
                     onPress={() => setOpened(it.id)}
                   >
                     {t('mailbox.open')}
