@@ -19,7 +19,7 @@ mod signing;
 mod wire;
 
 pub use self::checks::ALLOW;
-use self::{clients::Clients, dialogs::Dialogs, servers::Servers};
+use self::{clients::Clients, dialogs::Dialogs, responses::Strays, servers::Servers};
 use crate::{
     header::{Header, HeaderName, NameAddr},
     message::{Message, Method, Request, Response, Status},
@@ -56,6 +56,7 @@ pub struct Endpoint {
     /// One entry for each transaction that waits for anything.
     deadlines: Deadlines<Transaction>,
     outputs: VecDeque<Output>,
+    strays: Strays,
 }
 
 /// Whose deadline it is.
@@ -275,6 +276,7 @@ impl Endpoint {
             dialogs: Dialogs::default(),
             deadlines: Deadlines::default(),
             outputs: VecDeque::new(),
+            strays: Strays::new(now),
         }
     }
 

@@ -13,11 +13,41 @@ use crate::{
     transport::{Destination, Source},
 };
 use bytes::Bytes;
-use std::time::Instant;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 /// Most dialogs that the responses to one INVITE may open: a bound on what a peer can make us keep.
 /// Responses beyond it are reported without a dialog.
 const FORKS_MAX: usize = 32;
+
+/// How long after our begin answers may come to what an earlier process asked: longer than any phone
+/// rings.
+const STRAY_ANSWERS_FOR: Duration = Duration::from_secs(600);
+
+/// Most of those that are being ended at a time. Others are repeated until their turn comes.
+const STRAYS_MAX: usize = 256;
+
+/// Answers that nobody remembers to have asked for. Whoever forges them must not make us write to
+/// others for ever, nor as much as it likes.
+#[derive(Debug)]
+pub(super) struct Strays {
+    /// Until when they are believed.
+    until: Instant,
+    /// The BYEs that they get, as long as those are under way.
+    byes: HashSet<ClientId>,
+}
+
+impl Strays {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { until: now + STRAY_ANSWERS_FOR, byes: HashSet::new() }
+    }
+
+    fn may_be_ended(&self, now: Instant) -> bool {
+        now < self.until && self.byes.len() < STRAYS_MAX
+    }
+}
 
 impl Endpoint {
     /// The transport could not deliver a message of this transaction.
@@ -46,6 +76,9 @@ impl Endpoint {
     /// answered. Without an ACK it would repeat itself, and without a BYE somebody would listen to
     /// nothing (section 13.2.2.4). `None` if it is no such answer.
     fn end_stray_answer(&mut self, source: Source, response: &Response) -> Option<()> {
+        if !self.strays.may_be_ended(self.now) {
+            return None;
+        }
         let headers = &response.headers;
         let cseq = headers.cseq().ok()?;
         if cseq.method != Method::Invite || !response.status.is_success() {
@@ -78,7 +111,8 @@ impl Endpoint {
         let dialog = self.dialogs.insert(dialog);
         self.ack(self.now, dialog, None).ok()?;
         let bye = self.request_in_dialog(self.now, dialog, Method::Bye, Vec::new(), None);
-        bye.is_ok().then_some(())
+        self.strays.byes.insert(bye.ok()?);
+        Some(())
     }
 
     fn client_of(&self, response: &Response) -> Option<ClientId> {
@@ -284,6 +318,7 @@ impl Endpoint {
         // Early dialogs end 64·T1 after the first 2xx (section 13.2.2.4).
         self.abandon_forks(id);
         self.clients.remove(id);
+        self.strays.byes.remove(&id);
     }
 
     /// Ends what an INVITE has opened and no 2xx has confirmed; a dialog that it was sent in stays

@@ -209,6 +209,45 @@ fn an_answer_to_what_an_earlier_process_asked_is_acknowledged_and_ended() {
 }
 
 #[test]
+fn what_an_earlier_process_asked_is_answered_within_ten_minutes_or_forged() {
+    let mut before = Line::new();
+    before.invite();
+    let (_, invite) = before.sent_request();
+    let answer = Text::response(200, &invite, "callee");
+    let mut line = Line::new();
+
+    line.wait(Duration::from_secs(599));
+    line.receive(&answer);
+    assert_eq!(line.sent.len(), 2, "an ACK and a BYE");
+    line.wait(Duration::from_secs(1));
+    line.sent.clear();
+    line.events.clear();
+    line.receive(&answer);
+    line.assert_silent();
+}
+
+#[test]
+fn forged_answers_make_us_write_to_a_bounded_number_of_others() {
+    let mut before = Line::new();
+    before.invite();
+    let (_, invite) = before.sent_request();
+    let mut line = Line::new();
+    let mut written = 0;
+    for n in 0..1_000 {
+        line.receive(&Text::response(200, &invite, &format!("callee{n}")));
+        written += line.sent.drain(..).count();
+    }
+    assert_eq!(written, 2 * 256);
+    assert_eq!(line.endpoint.counts().clients, 256);
+
+    // Their turn comes when others are through.
+    line.assert_only_dialogs_are_left(0);
+    line.sent.clear();
+    line.receive(&Text::response(200, &invite, "callee"));
+    assert_eq!(line.sent.len(), 2);
+}
+
+#[test]
 fn responses_go_to_the_port_of_the_via_unless_rport_asks_for_the_source() {
     let mut line = Line::new();
     line.source.remote = "198.51.100.4:40000".parse().unwrap();
