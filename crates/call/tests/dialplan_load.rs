@@ -153,6 +153,24 @@ fn each_mistake_in_a_conference_is_told_at_its_key() {
 }
 
 #[test]
+fn in_whose_name_a_call_goes_out_is_for_the_plan_to_say_and_not_for_the_caller() {
+    let told = |step: &str| {
+        let plan = rule("out", "number = \"9{rest}\"", &format!("dial = {{ {step} }}"));
+        load(&[("a.toml", &plan)], &known()).map_err(|it| it[0].mistake.to_string())
+    };
+    let through = "trunk = \"provider\", number = \"{rest}\"";
+    assert!(told(&[through, ", as = \"1001\""].concat()).is_ok());
+    let chosen = "expected the number of an extension, without variables: callers must not choose \
+                  whose rights count";
+    for number in ["{rest}", "100{rest}", "{caller}", "10 01\\u0007", ""] {
+        let step = format!("{through}, as = \"{number}\"");
+        assert_eq!(told(&step).unwrap_err(), chosen, "{number}");
+    }
+    let inside = "is of use only beside `trunk` or `trunks`: calls to extensions need no rights";
+    assert_eq!(told("user = \"1001\", as = \"1002\"").unwrap_err(), inside);
+}
+
+#[test]
 fn a_tone_has_a_frequency_and_a_level_or_a_name() {
     let busy = rule("busy", "number = \"1\"", "tone = { name = \"busy\" }");
     let example = "[[example]]\nfrom = \"1\"\nto = \"1\"\nexpect = \"tone busy\"\n";

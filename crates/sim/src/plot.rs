@@ -269,9 +269,14 @@ match = { from = "trunk:provider", number = "74950000100" }
 steps = [{ dial = { trunk = "backup", number = "4951234567" } }]
 
 [[rule]]
-name = "in-and-out-again-for-somebody"
-match = { from = "trunk:provider", number = "7495000020{n=1-8}" }
-steps = [{ dial = { trunk = "backup", number = "4951234567", as = "100{n}" } }]
+name = "in-and-out-again-for-1001"
+match = { from = "trunk:provider", number = "74950000201" }
+steps = [{ dial = { trunk = "backup", number = "4951234567", as = "1001" } }]
+
+[[rule]]
+name = "in-and-out-again-for-1002"
+match = { from = "trunk:provider", number = "74950000202" }
+steps = [{ dial = { trunk = "backup", number = "4951234567", as = "1002" } }]
 
 [[rule]]
 name = "in"

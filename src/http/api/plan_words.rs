@@ -262,6 +262,11 @@ fn in_russian(mistake: &Mistake) -> String {
             "Имеет смысл только рядом с `trunk` или `trunks`: внутренним звонкам прав не нужно"
                 .to_owned()
         }
+        Mistake::NoExtension => {
+            "Нужен внутренний номер без переменных: не тому, кто звонит, выбирать, чьи права \
+             действуют"
+                .to_owned()
+        }
         Mistake::OneThingToSay => {
             "Нужно что-то одно: `prompt`, `file`, `number`, `digits`, `money`, \
              `duration`, `date` или `time`"

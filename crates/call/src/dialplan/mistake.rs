@@ -61,6 +61,11 @@ pub enum Mistake {
     /// A call to extensions is to go out in somebody's name.
     #[error("is of use only beside `trunk` or `trunks`: calls to extensions need no rights")]
     AsWithoutTrunk,
+    /// In whose name a call goes out is no number, or depends on the call.
+    #[error(
+        "expected the number of an extension, without variables: callers must not choose whose rights count"
+    )]
+    NoExtension,
     /// How trunks are chosen is no choice, or there are none.
     #[error("expected \"in_order\" or \"least_cost\", beside `trunks` and without `in_turn`")]
     NoChoice,

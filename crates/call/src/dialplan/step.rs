@@ -177,7 +177,7 @@ pub(super) struct Dial {
     pub(super) is_intercom: bool,
     pub(super) codes: Codes,
     /// The extension in whose name calls go out through trunks; else whoever sends them there.
-    pub(super) on_behalf_of: Option<Template>,
+    pub(super) on_behalf_of: Option<String>,
     /// Unless it is here, the next step follows.
     pub(super) on: BTreeMap<DialOutcome, Steps>,
 }

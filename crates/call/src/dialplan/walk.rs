@@ -586,8 +586,8 @@ impl Walk {
         further: VecDeque<DialTarget>,
     ) -> Action {
         let (timeout_s, is_intercom, codes) = (dial.timeout_s, dial.is_intercom, dial.codes);
-        let on_behalf_of = dial.on_behalf_of.as_ref().map(|it| self.fill_number(it));
-        let by = on_behalf_of.map_or_else(|| self.by.clone(), Principal::Extension);
+        let by = dial.on_behalf_of.clone();
+        let by = by.map_or_else(|| self.by.clone(), Principal::Extension);
         self.awaits = Awaits::Dial { dial, further };
         Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes, by })
     }

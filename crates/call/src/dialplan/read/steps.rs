@@ -6,6 +6,7 @@ use crate::{
     dialplan::{
         Absence, Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake,
         ParkPlan, WebInto,
+        number::normalise,
         step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
@@ -14,7 +15,7 @@ use crate::{
     speech::Language,
 };
 use media::{PartyMode, dtmf::Digit, progress::ProgressTone};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 impl Reading<'_, '_> {
     /// Steps in a row. One that is wrong spoils all, but each is complained about.
@@ -283,7 +284,7 @@ impl Reading<'_, '_> {
         let codes = codes.map_or(Some(Codes::default()), |it| self.codes(&it));
         let on_behalf_of = match on_behalf_of {
             Some(it) if !is_out => return self.checked(&it, Err(Mistake::AsWithoutTrunk)),
-            Some(it) => Some(self.template(&it, scope)?),
+            Some(it) => Some(self.extension(&it)?),
             None => None,
         };
         let on = on.map_or(Some(BTreeMap::new()), |it| self.outcomes(&it, scope));
@@ -297,6 +298,13 @@ impl Reading<'_, '_> {
             on_behalf_of,
             on: on?,
         })))
+    }
+
+    /// The number of an extension that the plan itself chooses.
+    fn extension(&mut self, value: &Value<'_, '_>) -> Option<String> {
+        let number = value.string(self.to)?;
+        let number = normalise(number).map(Cow::into_owned);
+        self.checked(value, number.ok_or(Mistake::NoExtension))
     }
 
     /// What keys may order.
