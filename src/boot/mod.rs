@@ -72,7 +72,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, mpsc, oneshot, watch},
     task::JoinHandle,
     time::{Instant, sleep},
 };
@@ -271,14 +271,15 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         tokio::spawn(running.clone().ask_web_servers(questions));
     }
     let watching = tokio::spawn(running.clone().report_figures());
-    let counting = tokio::spawn(running.clone().watch_outbound_use());
+    let (end_counting, counting_ends) = oneshot::channel();
+    let counting = tokio::spawn(running.clone().watch_outbound_use(counting_ends));
     tracing::info!("ready");
 
     running.obey(&mut signals).await;
     running.drain(&config, &mut signals).await;
     watching.abort();
-    counting.abort();
-    running.keep_outbound_use().await;
+    let _ = end_counting.send(());
+    let _ = counting.await;
     parts.panels.close(GOODBYE_LIMIT).await;
     parts.stop().await;
     let _ = stop.send(true);

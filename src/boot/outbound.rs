@@ -13,17 +13,31 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::{sync::oneshot, time::timeout};
 
 /// How often it is kept: so much may be forgotten by a process that is killed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 impl Running {
-    /// Keeps and tells as long as the server runs.
-    pub(super) async fn watch_outbound_use(self: Arc<Self>) {
-        loop {
-            sleep(INTERVAL).await;
-            self.keep_outbound_use().await;
+    /// Keeps and tells until the server stops; what has changed by then is kept, too. To be awaited
+    /// and never aborted: changes that are on their way to the database would be lost.
+    pub(super) async fn watch_outbound_use(self: Arc<Self>, mut end: oneshot::Receiver<()>) {
+        let (mut is_over, mut is_failing) = (false, false);
+        while !is_over {
+            is_over = timeout(INTERVAL, &mut end).await.is_ok();
+            let kept = self.keep_outbound_use().await;
+            match (&kept, is_failing) {
+                (Err(error), false) => tracing::error!(
+                    %error,
+                    "the minutes talked through trunks are not kept, and will be once the database \
+                     takes them; mend it"
+                ),
+                (Ok(()), true) => {
+                    tracing::info!("the minutes talked through trunks are kept again")
+                }
+                (Err(_), true) | (Ok(()), false) => {}
+            }
+            is_failing = kept.is_err();
             for alarm in self.outbound_use.take_alarms() {
                 self.tell_of(&alarm);
             }
@@ -31,15 +45,16 @@ impl Running {
     }
 
     /// Keeps what has changed.
-    pub(super) async fn keep_outbound_use(&self) {
+    async fn keep_outbound_use(&self) -> Result<(), StoreError> {
         let changes = self.outbound_use.take_changes(clock::now());
         if changes.is_empty() {
-            return;
+            return Ok(());
         }
-        if let Err(error) = self.store.keep_outbound_use(&changes).await {
-            tracing::error!(%error, "the minutes talked through trunks are not kept, and will be");
+        let kept = self.store.keep_outbound_use(&changes).await;
+        if kept.is_err() {
             self.outbound_use.put_back(&changes);
         }
+        kept
     }
 
     fn tell_of(&self, alarm: &OutboundAlarm) {
@@ -77,10 +92,15 @@ impl ToldAlarms {
         self.lock().iter().cloned().collect()
     }
 
-    fn add(&self, alarm: ToldAlarm) {
+    /// One domain that raises many does not push out those of others.
+    fn add(&self, told: ToldAlarm) {
+        let domain = told.alarm.domain;
         let mut alarms = self.lock();
-        alarms.push_front(alarm);
-        alarms.truncate(ALARMS_KEPT);
+        alarms.push_front(told);
+        let own = alarms.iter().enumerate().filter(|(_, it)| it.alarm.domain == domain);
+        if let Some((oldest, _)) = own.skip(ALARMS_KEPT).next() {
+            alarms.remove(oldest);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<ToldAlarm>> {
@@ -88,5 +108,5 @@ impl ToldAlarms {
     }
 }
 
-/// So many alarms can be looked at later.
+/// So many alarms of a domain can be looked at later.
 const ALARMS_KEPT: usize = 200;

@@ -52,6 +52,14 @@ impl Limit {
         }
     }
 
+    /// Whether all lines of a domain reach it together.
+    pub fn is_of_domain(self) -> bool {
+        match self {
+            Self::Calls(scope) | Self::Rate(scope) | Self::Minutes(scope) => scope == Scope::Domain,
+            Self::Hours | Self::Blocked => false,
+        }
+    }
+
     /// The key of the configuration that says so.
     pub fn key(self) -> &'static str {
         match self {

@@ -101,11 +101,14 @@ struct Counts {
     /// At most [`ALARMS_MAX`]; further ones are forgotten.
     alarms: VecDeque<OutboundAlarm>,
     /// When each was told last, for [`ALARM_INTERVAL`].
-    told: HashMap<(DomainId, String, Limit), Instant>,
+    told: HashMap<AlarmKey, Instant>,
     permits: u64,
     /// The latest moment that anybody spoke of.
     latest: Option<Instant>,
 }
+
+/// Alarms that are the same: of one line or, where a limit of the domain is reached, of all of them.
+type AlarmKey = (DomainId, Option<String>, Limit);
 
 #[derive(Debug, Default)]
 struct Count {
@@ -120,6 +123,8 @@ struct Count {
     /// Calls that go on, and since when on that day.
     running: HashMap<u64, Instant>,
     is_changed: bool,
+    /// Whether there is a cap of minutes, so that they are to be kept.
+    is_capped: bool,
 }
 
 impl OutboundUse {
@@ -132,13 +137,14 @@ impl OutboundUse {
         }
     }
 
-    /// What was talked, of those whose sum has changed since the last time; with calls that go on.
+    /// What was talked, of those with a cap of minutes whose sum has changed since the last time; with
+    /// calls that go on.
     pub fn take_changes(&self, now: Now) -> Vec<DayUse> {
         let mut counts = self.lock();
         counts.told.retain(|_, at| *at + ALARM_INTERVAL > now.instant);
         let mut changes = Vec::new();
         for (key, count) in &mut counts.by_key {
-            if !count.is_changed && count.running.is_empty() {
+            if !count.is_capped || (!count.is_changed && count.running.is_empty()) {
                 continue;
             }
             count.roll(now);
@@ -318,6 +324,7 @@ impl Counts {
         let Share { key, caps, scope } = share;
         let count = self.by_key.entry(key.clone()).or_default();
         count.zone = zone;
+        count.is_capped = caps.minutes_a_day.is_some();
         count.roll(now);
         while count.recent.front().is_some_and(|it| *it + MINUTE <= now.instant) {
             count.recent.pop_front();
@@ -345,7 +352,8 @@ impl Counts {
     }
 
     fn raise(&mut self, now: Instant, alarm: OutboundAlarm) {
-        let key = (alarm.domain, alarm.line.clone(), alarm.limit);
+        let line = (!alarm.limit.is_of_domain()).then(|| alarm.line.clone());
+        let key = (alarm.domain, line, alarm.limit);
         if self.told.get(&key).is_some_and(|at| *at + ALARM_INTERVAL > now) {
             return;
         }
@@ -357,10 +365,11 @@ impl Counts {
 }
 
 impl Count {
-    /// Begins another day, if it is one.
+    /// Begins another day, if it is one. A clock that is set back begins none: what was talked today
+    /// would be forgotten.
     fn roll(&mut self, now: Now) {
         let today = self.zone.day(now.unix);
-        if today == self.day {
+        if today <= self.day {
             return;
         }
         (self.day, self.talked, self.is_changed) = (today, Duration::ZERO, true);

@@ -72,7 +72,7 @@ fn two_calls_at_once_use_minutes_up_twice_as_fast() {
 #[test]
 fn what_was_talked_is_told_once_a_change_and_goes_on_in_another_process() {
     let mut world = World::new();
-    world.class.line.minutes_a_day = Some(1);
+    (world.class.line.minutes_a_day, world.class.domain.minutes_a_day) = (Some(1), Some(10));
     let mut call = world.call(0).expect("it may");
     call.answered(world.now);
     world.pass(Duration::from_secs(30));
@@ -91,6 +91,44 @@ fn what_was_talked_is_told_once_a_change_and_goes_on_in_another_process() {
     call.answered(world.now);
     world.pass(Duration::from_secs(30));
     assert!(call.check(world.now).is_err());
+}
+
+#[test]
+fn what_no_cap_counts_is_not_kept() {
+    let mut world = World::new();
+    world.class.domain.minutes_a_day = Some(10);
+    let mut call = world.call(0).expect("it may");
+    call.answered(world.now);
+    world.pass(Duration::from_secs(30));
+    let lines: Vec<_> =
+        world.counts.take_changes(world.now).into_iter().map(|it| it.key.line).collect();
+    assert_eq!(lines, [None], "the domain's alone");
+    call.ended(world.now);
+}
+
+#[test]
+fn a_clock_that_is_set_back_over_midnight_forgets_nothing() {
+    let mut world = World::new();
+    world.class.line.minutes_a_day = Some(2);
+    let mut call = world.call(0).expect("it may");
+    call.answered(world.now);
+    world.pass(Duration::from_secs(60));
+    world.now.unix = UnixMillis(world.now.unix.0 - 86_400_000);
+    assert_eq!(world.talked(), Duration::from_secs(60));
+    world.pass(Duration::from_secs(60));
+    assert!(call.check(world.now).is_err());
+    call.ended(world.now);
+}
+
+#[test]
+fn a_limit_of_a_domain_is_told_once_for_all_of_its_lines() {
+    let mut world = World::new();
+    world.class.domain.calls_max = Some(0);
+    assert!([0, 1, 2].into_iter().all(|line| world.call(line).is_err()));
+    assert_eq!(world.counts.take_alarms().len(), 1);
+    (world.class.domain.calls_max, world.class.line.calls_max) = (None, Some(0));
+    assert!([0, 1, 2].into_iter().all(|line| world.call(line).is_err()));
+    assert_eq!(world.counts.take_alarms().len(), 3);
 }
 
 #[test]
