@@ -59,7 +59,8 @@ impl Raw {
         }
         let notation =
             Notation { national: self.check_national(problems), international: self.international };
-        let classes = check_classes(classes, problems);
+        let country = notation.national.as_ref().map(|(_, country)| country.as_str());
+        let classes = check_classes(classes, country, problems);
         OutboundRules::new(notation, self.emergency, &self.blocked, classes)
     }
 
@@ -86,15 +87,21 @@ impl Raw {
     }
 }
 
-/// Those that are written or, without any, the two that tell home from abroad.
-fn check_classes(raw: Vec<RawClass>, problems: &mut Problems) -> Vec<OutboundClass> {
+/// Those that are written or, without any, the two that tell home from abroad: by the country code if
+/// it is known, else by the + alone.
+fn check_classes(
+    raw: Vec<RawClass>,
+    country: Option<&str>,
+    problems: &mut Problems,
+) -> Vec<OutboundClass> {
     if raw.is_empty() {
-        let of = |(name, prefix): (&str, &str)| OutboundClass {
+        let of = |(name, prefix): (&str, String)| OutboundClass {
             name: name.to_owned(),
-            prefixes: vec![prefix.to_owned()],
+            prefixes: vec![prefix],
             ..OutboundClass::default()
         };
-        return [("national", ""), ("international", "+")].map(of).into();
+        let home = country.map(|it| ["+", it].concat()).unwrap_or_default();
+        return [("national", home), ("international", "+".to_owned())].map(of).into();
     }
     let mut names = HashSet::new();
     let mut classes = Vec::with_capacity(raw.len());
@@ -184,7 +191,7 @@ const CAP_MAX: u32 = 1_000_000;
 #[cfg(test)]
 mod tests {
     use crate::config::{Config, Overrides};
-    use call::outbound::Standing;
+    use call::outbound::{OutboundRules, Standing};
 
     fn parse(text: &str) -> Result<Config, Vec<String>> {
         let keys =
@@ -196,17 +203,38 @@ mod tests {
     fn home_and_abroad_are_told_apart_where_no_class_is_written() {
         let rules = Config::default().outbound;
 
-        let class = |number: &str| match rules.standing(number) {
-            Standing::Of(class) => class.name.clone(),
-            Standing::Emergency => "emergency".to_owned(),
-            Standing::Blocked => "blocked".to_owned(),
-            Standing::Unknown => "unknown".to_owned(),
-        };
         for number in ["+4930123456", "004930123456", "8104930123456", "0114930123456"] {
-            assert_eq!(class(number), "international", "{number}");
+            assert_eq!(class(&rules, number), "international", "{number}");
         }
-        assert_eq!(class("84951234567"), "national");
-        assert_eq!(class("112"), "emergency");
+        assert_eq!(class(&rules, "84951234567"), "national");
+        assert_eq!(class(&rules, "112"), "emergency");
+    }
+
+    #[test]
+    fn the_country_code_tells_home_from_abroad_and_holds_nothing_else() {
+        let config = parse("[outbound]\nnational = \"8\"\ncountry_code = \"7\"\n");
+        let rules = config.expect("these are keys").outbound;
+
+        for (number, expected) in [
+            ("84951234567", "national"),
+            ("+74951234567", "national"),
+            ("8107495123456", "national"),
+            ("+4930123456", "international"),
+            ("8104930123456", "international"),
+            ("4930123456", "unknown"),
+            ("4951234567", "unknown"),
+        ] {
+            assert_eq!(class(&rules, number), expected, "{number}");
+        }
+    }
+
+    fn class<'a>(rules: &'a OutboundRules, number: &str) -> &'a str {
+        match rules.standing(number) {
+            Standing::Of(class) => &class.name,
+            Standing::Emergency => "emergency",
+            Standing::Blocked => "blocked",
+            Standing::Unknown => "unknown",
+        }
     }
 
     #[test]

@@ -90,8 +90,17 @@ impl Occupancy {
             count.recent.push_back(now);
         }
         count.calls += 1;
-        let occupant = Occupant::Trunk(trunk.name.clone());
-        Ok(Seat { occupancy: self.clone(), occupant })
+        Ok(self.seat_on(trunk))
+    }
+
+    /// Counts one more call of a trunk, whatever its limits, which it does not use up either.
+    pub fn take_trunk_for_help(&self, trunk: &Trunk) -> Seat {
+        self.lock().trunks.entry(trunk.name.clone()).or_default().calls += 1;
+        self.seat_on(trunk)
+    }
+
+    fn seat_on(&self, trunk: &Trunk) -> Seat {
+        Seat { occupancy: self.clone(), occupant: Occupant::Trunk(trunk.name.clone()) }
     }
 
     /// Calls of an extension.
@@ -113,6 +122,21 @@ impl Occupancy {
     /// A panic elsewhere cannot leave a half-made count: the lock is held for single steps only.
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// The call does not begin after all: it is as if it had never been counted, also among those
+    /// that began within the last second. To be said at once, while it is the newest of them.
+    pub fn take_back(self) {
+        match &self.occupant {
+            Occupant::Extension(_) => {}
+            Occupant::Trunk(name) => {
+                if let Some(count) = self.occupancy.lock().trunks.get_mut(name) {
+                    count.recent.pop_back();
+                }
+            }
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use crate::{
     dialplan::{Dial, DialTarget, Principal},
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal, is_better},
+    occupancy::Seat,
+    outbound::Allowed,
     speech::Language,
     trunks::Presented,
     voicemail::Mailbox,
@@ -194,21 +196,19 @@ impl Context<'_> {
             let reason = Some(format!("Trunk {name} is not configured"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         };
-        let allowed = self.right_to_call(search.domain.id, by, number)?;
-        if self.world.trunks.is_down(name) {
-            let reason = Some(format!("Trunk {name} is down"));
-            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
-        }
+        let called = trunk.numbers.called_out.apply(number);
+        let allowed = self.right_to_call(search.domain.id, by, number, &called)?;
+        let seat = self.seat_on_trunk(trunk, allowed)?;
+        let permit = match self.permit_to_call(allowed, number) {
+            Ok(permit) => permit,
+            Err(refusal) => {
+                seat.take_back();
+                return Err(refusal);
+            }
+        };
         let Trunk { media: rules, login, .. } = trunk;
         let registered_at = self.world.trunks.registered_at(name);
         let hop = registered_at.unwrap_or_else(|| trunk.destination.clone());
-        let seat = self.world.occupancy.take_trunk(self.now.instant, trunk).map_err(|full| {
-            let reason = Some(format!("Trunk {name} has {full}"));
-            Refusal { reason, ..Refusal::of(Cause::Busy) }
-        })?;
-        // Last, so that a trunk that takes no call uses nothing up.
-        let permit = self.permit_to_call(allowed, number)?;
-        let called = trunk.numbers.called_out.apply(number);
         let uri = Uri::sip(Some(&called), hop.host.clone(), Some(hop.port));
         let Calling { number: caller, is_line, .. } = search.calling;
         let line = self.world.directory.extension(search.domain.id, caller).filter(|_| *is_line);
@@ -228,6 +228,23 @@ impl Context<'_> {
             headers,
         };
         Ok(Targets { devices: vec![device], timeout: self.settings.ring_timeout })
+    }
+
+    /// Counts a call through a trunk that is there and has room. Who calls for help goes out anyway.
+    fn seat_on_trunk(&self, trunk: &Trunk, allowed: Allowed<'_>) -> Result<Seat, Refusal> {
+        let (occupancy, name) = (&self.world.occupancy, &trunk.name);
+        match allowed {
+            Allowed::Emergency => return Ok(occupancy.take_trunk_for_help(trunk)),
+            Allowed::Right { .. } => {}
+        }
+        if self.world.trunks.is_down(name) {
+            let reason = Some(format!("Trunk {name} is down"));
+            return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
+        }
+        occupancy.take_trunk(self.now.instant, trunk).map_err(|full| {
+            let reason = Some(format!("Trunk {name} has {full}"));
+            Refusal { reason, ..Refusal::of(Cause::Busy) }
+        })
     }
 
     /// Whether a contact leads back to one of our own listeners.

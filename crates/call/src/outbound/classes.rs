@@ -21,7 +21,8 @@ pub struct OutboundRules {
 pub struct OutboundClass {
     /// Its name, by which lines have it.
     pub name: String,
-    /// What its numbers begin with, in any notation; an empty one holds every number.
+    /// What its numbers begin with, in any notation; an empty one holds every telephone number. One
+    /// with `*` or `#` holds service codes, which no other does.
     pub prefixes: Vec<String>,
     /// How much of it one line may call.
     pub line: Caps,
@@ -103,16 +104,30 @@ impl OutboundRules {
 
     /// What is known of a number, as it is asked of a trunk.
     pub fn standing(&self, number: &str) -> Standing<'_> {
+        self.standing_within(number, |_| true)
+    }
+
+    /// What is known of a number as a trunk writes it: in its own way, so that what no class names
+    /// says nothing.
+    pub(crate) fn standing_as_written(&self, number: &str) -> Standing<'_> {
+        self.standing_within(number, |prefix| !prefix.is_empty())
+    }
+
+    /// What is known of a number by those prefixes that count.
+    fn standing_within(&self, number: &str, counts: impl Fn(&str) -> bool) -> Standing<'_> {
         if self.emergency.contains(number) {
             return Standing::Emergency;
         }
-        let number = self.notation.canonical(number);
-        if self.blocked.iter().any(|it| number.starts_with(it)) {
+        let Some(form) = Form::of(number) else { return Standing::Unknown };
+        if number.split(is_of_service).any(|it| self.is_blocked(it)) {
             return Standing::Blocked;
         }
+        let number = self.notation.canonical(number);
         let mut best: Option<(usize, &OutboundClass)> = None;
         for class in &self.classes {
-            let fitting = class.prefixes.iter().filter(|it| number.starts_with(*it));
+            let fitting = class.prefixes.iter().filter(|prefix| {
+                number.starts_with(*prefix) && form.is_held_by(prefix) && counts(prefix)
+            });
             let Some(length) = fitting.map(String::len).max() else { continue };
             if best.is_none_or(|(before, _)| length > before) {
                 best = Some((length, class));
@@ -120,6 +135,55 @@ impl OutboundRules {
         }
         best.map_or(Standing::Unknown, |(_, class)| Standing::Of(class))
     }
+
+    /// Whether a telephone number is on the black list. One without a `+` may be an international one
+    /// all the same, which some carriers take.
+    fn is_blocked(&self, number: &str) -> bool {
+        let number = self.notation.canonical(number);
+        let is_bare = !number.starts_with('+');
+        self.blocked.iter().any(|prefix| {
+            let bare = prefix.strip_prefix('+').filter(|_| is_bare);
+            number.starts_with(bare.unwrap_or(prefix))
+        })
+    }
+}
+
+/// What can be asked of a trunk.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Digits, behind a `+` perhaps.
+    Number,
+    /// The same with `*` and `#`, which switches understand as orders.
+    Service,
+}
+
+impl Form {
+    /// `None` for what is neither: names, separators, digits of other alphabets.
+    fn of(number: &str) -> Option<Self> {
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let is_all =
+            |is_allowed: fn(char) -> bool| !digits.is_empty() && digits.chars().all(is_allowed);
+        if is_all(|it| it.is_ascii_digit()) {
+            return Some(Self::Number);
+        }
+        let is_service = |number: &str| {
+            number.contains(is_of_service)
+                && number.chars().all(|it| it.is_ascii_digit() || it == '+' || is_of_service(it))
+        };
+        is_service(number).then_some(Self::Service)
+    }
+
+    /// Service codes are for those classes alone that name them.
+    fn is_held_by(self, prefix: &str) -> bool {
+        match self {
+            Self::Number => true,
+            Self::Service => prefix.contains(is_of_service),
+        }
+    }
+}
+
+fn is_of_service(c: char) -> bool {
+    matches!(c, '*' | '#')
 }
 
 impl Notation {
@@ -160,6 +224,46 @@ mod tests {
             ("1123", "unknown"),
             ("+8821234567", "blocked"),
             ("8108821234567", "blocked"),
+        ] {
+            assert_eq!(class(&rules, number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_telephone_number_is_in_no_class_that_does_not_name_it() {
+        let all = [of("all", &["", "8", "+"]), of("service", &["*21*"])];
+        let rules = OutboundRules::new(Notation::default(), [], &["+882".to_owned()], all.into());
+
+        for number in
+            ["", "+", "0-0882", "+7 916", "8abc", "x8", "++7", "7+916", "٠٠٨٨٢١", "８８２"]
+        {
+            assert_eq!(class(&rules, number), "unknown", "{number}");
+        }
+        for (number, expected) in [
+            ("*31#49301234", "unknown"),
+            ("8916*1", "unknown"),
+            ("+7916#", "unknown"),
+            ("*21*89161234567#", "service"),
+            ("*21*88212345#", "blocked"),
+            ("*31#+88212345", "blocked"),
+            ("*31#", "unknown"),
+        ] {
+            assert_eq!(class(&rules, number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_without_its_plus_is_on_the_black_list_too() {
+        let all = [of("all", &[""])];
+        let blocked = ["+882".to_owned(), "809".to_owned()];
+        let rules = OutboundRules::new(Notation::default(), [], &blocked, all.into());
+
+        for (number, expected) in [
+            ("88212345", "blocked"),
+            ("+88212345", "blocked"),
+            ("80912345", "blocked"),
+            ("+80912345", "all"),
+            ("49301234", "all"),
         ] {
             assert_eq!(class(&rules, number), expected, "{number}");
         }

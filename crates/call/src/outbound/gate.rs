@@ -12,19 +12,22 @@ use base::DomainId;
 /// What a call out is allowed as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Allowed<'a> {
-    /// Help is called: nothing stands in the way.
+    /// Help is called: no right is needed, and no limit of a class or a trunk stands in the way. That
+    /// of the line's own calls does: its call is counted before anybody knows whom it is for.
     Emergency,
     /// Somebody who has the right calls numbers of a class.
     Right { line: &'a Extension, class: &'a OutboundClass },
 }
 
 impl Context<'_> {
-    /// Whether `by` may call a number of the world outside; refused with 403 and the reason.
+    /// Whether `by` may call a number of the world outside, which a trunk gets as `written`; refused
+    /// with 403 and the reason.
     pub(crate) fn right_to_call(
         &self,
         domain: DomainId,
         by: &Principal,
         number: &str,
+        written: &str,
     ) -> Result<Allowed<'_>, Refusal> {
         let directory = &self.world.directory;
         let Principal::Extension(own) = by else {
@@ -37,15 +40,23 @@ impl Context<'_> {
         let Some(line) = directory.extension(domain, own) else {
             return Err(barred(format!("There is no {own} that could call out")));
         };
-        match directory.outbound.standing(number) {
-            Standing::Emergency => Ok(Allowed::Emergency),
-            Standing::Blocked => Err(self.blocked(line, number)),
-            Standing::Unknown => Err(barred(format!("No class of numbers holds {number}"))),
-            Standing::Of(class) if line.outbound.classes.contains(&class.name) => {
+        let no_right = |class: &OutboundClass| {
+            Err(barred(format!("{own} may not call numbers of class {}", class.name)))
+        };
+        let has_right = |class: &OutboundClass| line.outbound.classes.contains(&class.name);
+        let class = match directory.outbound.standing(number) {
+            Standing::Emergency => return Ok(Allowed::Emergency),
+            Standing::Blocked => return Err(self.blocked(line, number)),
+            Standing::Unknown => return Err(barred(format!("No class of numbers holds {number}"))),
+            Standing::Of(class) if has_right(class) => class,
+            Standing::Of(class) => return no_right(class),
+        };
+        // Rules of a trunk must not lead elsewhere than the right does.
+        match directory.outbound.standing_as_written(written) {
+            Standing::Blocked => Err(self.blocked(line, written)),
+            Standing::Of(other) if !has_right(other) => no_right(other),
+            Standing::Emergency | Standing::Unknown | Standing::Of(_) => {
                 Ok(Allowed::Right { line, class })
-            }
-            Standing::Of(class) => {
-                Err(barred(format!("{own} may not call numbers of class {}", class.name)))
             }
         }
     }

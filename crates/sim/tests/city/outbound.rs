@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use call::{
-    CallOrder, Command, Origination,
-    dialplan::Hours,
+    CallOrder, Command, Origination, TrunkLimits,
+    dialplan::{Hours, NumberRules},
     outbound::{Notation, OutboundClass, OutboundRules, UseKey},
 };
 use sim::{City, LineState, Manner};
@@ -69,6 +69,52 @@ fn nobody_calls_out_without_the_right_to_the_number_and_no_trunk_hears_of_it() {
     }
     let barred = city.cdrs.iter().filter(|it| it.cause == "barred").count();
     assert_eq!(barred, 5, "{:?}", log(&city));
+    hang_up_all(city);
+}
+
+#[test]
+fn what_a_trunk_makes_of_a_number_is_judged_too() {
+    let mut city = allowing(&["1001"]);
+    city.change_trunk("provider", |it| {
+        let rules = ["77{rest} -> 00{rest}", "112 -> 00112", "4951234567 -> 4951234567#"];
+        it.numbers.called_out = NumberRules::parse(&rules.map(str::to_owned)).expect("rules");
+    });
+    for (number, told) in [
+        ("977495123456", "1001 may not call numbers of class international"),
+        ("977882123456", "00882123456 is on the black list"),
+    ] {
+        city.dial(0, number);
+        city.wait(secs(2));
+        assert_eq!(line(&city, 0).reason, told, "{}", city.story());
+    }
+    assert_eq!(calls_out(&city), 0, "{}", city.story());
+    // Who calls for help gets it, and what is the trunk's own way to write is its own matter.
+    for number in ["9112", OUT] {
+        city.dial(0, number);
+        city.wait(secs(5));
+        assert_eq!(line(&city, 0).final_status(), Some(200), "{number}: {}", city.story());
+    }
+    hang_up_all(city);
+}
+
+#[test]
+fn no_limit_of_a_trunk_keeps_anybody_from_calling_for_help() {
+    let mut city = allowing(&["1001", "1002"]);
+    city.change_trunk("provider", |it| {
+        it.limits = TrunkLimits { channels_max: Some(1), cps_max: Some(1) };
+        it.health_interval = Some(secs(10));
+    });
+    city.dial(0, OUT);
+    city.wait(secs(5));
+    assert_eq!(line(&city, 0).final_status(), Some(200), "{}", city.story());
+    city.phones[PROVIDER].options_status = None;
+    city.wait(secs(60));
+    for (number, status) in [(OUT, 480), ("9112", 200)] {
+        city.dial(1, number);
+        city.wait(secs(5));
+        assert_eq!(line(&city, 1).final_status(), Some(status), "{number}: {}", city.story());
+    }
+    city.change_trunk("provider", |it| it.health_interval = None);
     hang_up_all(city);
 }
 
@@ -328,5 +374,22 @@ fn a_class_may_be_called_within_its_hours_and_so_often_a_minute() {
     city.dial(2, OUT);
     city.wait(secs(5));
     assert_eq!(line(&city, 2).final_status(), Some(200));
+    hang_up_all(city);
+}
+
+#[test]
+fn whoever_redials_past_a_cap_leaves_the_trunk_to_others() {
+    let mut city = with_caps(|class| class.line.calls_max = Some(1));
+    city.change_trunk("provider", |it| it.limits.cps_max = Some(1));
+    city.dial(0, OUT);
+    city.wait(secs(5));
+    for _ in 0..3 {
+        city.dial(0, OUT);
+    }
+    city.wait(millis(200));
+    assert_eq!(line(&city, 0).statuses, [403], "{}", city.story());
+    city.dial(1, OUT);
+    city.wait(secs(5));
+    assert_eq!(line(&city, 1).final_status(), Some(200), "{}", city.story());
     hang_up_all(city);
 }
