@@ -133,7 +133,10 @@ fn a_trunk_is_registered_with_and_calls_us_there_and_passed_over_when_it_is_sile
 #[test]
 fn numbers_are_written_as_the_trunk_wants_them_and_it_is_told_who_calls_as_it_may_know() {
     let plans = tempfile::tempdir().expect("temporary folder can be made");
-    let server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let server = Server::start_with(&format!(
+        "[server]\ndialplans_dir = {:?}\n[outbound]\nnational = \"8\"\ncountry_code = \"7\"\n",
+        plans.path()
+    ));
     let numbers = json!({
         "called_out": ["8{rest:10} -> +7{rest}"], "called_in": ["0009{local:3} -> 9{local}"],
         "caller_out": ["{line:4} -> +7495000{line}"], "asserts_callers": true,

@@ -40,21 +40,23 @@ impl Context<'_> {
         let Some(line) = directory.extension(domain, own) else {
             return Err(barred(format!("There is no {own} that could call out")));
         };
-        let no_right = |class: &OutboundClass| {
-            Err(barred(format!("{own} may not call numbers of class {}", class.name)))
-        };
         let has_right = |class: &OutboundClass| line.outbound.classes.contains(&class.name);
         let class = match directory.outbound.standing(number) {
             Standing::Emergency => return Ok(Allowed::Emergency),
             Standing::Blocked => return Err(self.blocked(line, number)),
             Standing::Unknown => return Err(barred(format!("No class of numbers holds {number}"))),
             Standing::Of(class) if has_right(class) => class,
-            Standing::Of(class) => return no_right(class),
+            Standing::Of(class) => {
+                return Err(barred(format!("{own} may not call numbers of class {}", class.name)));
+            }
         };
         // Rules of a trunk must not lead elsewhere than the right does.
         match directory.outbound.standing_as_written(written) {
             Standing::Blocked => Err(self.blocked(line, written)),
-            Standing::Of(other) if !has_right(other) => no_right(other),
+            Standing::Of(other) if !has_right(other) => Err(barred(format!(
+                "{own} may not call numbers of class {}: the trunk makes {written} of {number}",
+                other.name
+            ))),
             Standing::Emergency | Standing::Unknown | Standing::Of(_) => {
                 Ok(Allowed::Right { line, class })
             }

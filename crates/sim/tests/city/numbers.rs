@@ -1,7 +1,11 @@
 //! How numbers are written for trunks, and what trunks are told of callers.
 
 use crate::support::*;
-use call::{Trunk, dialplan::NumberRules};
+use call::{
+    Trunk,
+    dialplan::NumberRules,
+    outbound::{Notation, OutboundClass, OutboundRules},
+};
 use sim::{City, Phone};
 
 /// `1001` and `1002` registered as phones 0 and 1, the carrier as phone 2.
@@ -52,6 +56,15 @@ fn called_numbers_are_written_as_the_trunk_wants_them_and_as_the_plan_does() {
         trunk.numbers.called_out = rules(&["8{rest:10} -> +7{rest}"]);
         trunk.numbers.called_in = rules(&["{local:7} -> 7495{local}", "8{rest:10} -> 7{rest}"]);
     });
+    // That +7 is home has to be known: what a trunk makes of a number is judged, too.
+    let home = OutboundClass {
+        name: "national".to_owned(),
+        prefixes: vec!["+7".to_owned()],
+        ..OutboundClass::default()
+    };
+    let national = Some(("8".to_owned(), "7".to_owned()));
+    let notation = Notation { national, ..Notation::default() };
+    city.set_outbound_rules(OutboundRules::new(notation, [], &[], vec![home]));
     call_out(&mut city);
     let invite = "INVITE sip:+74951234567@10.2.0.1:5070";
     assert!(city.story().contains(invite), "{}", city.story());

@@ -80,7 +80,11 @@ fn what_a_trunk_makes_of_a_number_is_judged_too() {
         it.numbers.called_out = NumberRules::parse(&rules.map(str::to_owned)).expect("rules");
     });
     for (number, told) in [
-        ("977495123456", "1001 may not call numbers of class international"),
+        (
+            "977495123456",
+            "1001 may not call numbers of class international: the trunk makes 00495123456 of \
+             77495123456",
+        ),
         ("977882123456", "00882123456 is on the black list"),
     ] {
         city.dial(0, number);
