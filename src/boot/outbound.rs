@@ -33,7 +33,7 @@ impl Running {
                      takes them; mend it"
                 ),
                 (Ok(()), true) => {
-                    tracing::info!("the minutes talked through trunks are kept again")
+                    tracing::info!("the minutes talked through trunks are kept again");
                 }
                 (Err(_), true) | (Ok(()), false) => {}
             }
@@ -97,8 +97,8 @@ impl ToldAlarms {
         let domain = told.alarm.domain;
         let mut alarms = self.lock();
         alarms.push_front(told);
-        let own = alarms.iter().enumerate().filter(|(_, it)| it.alarm.domain == domain);
-        if let Some((oldest, _)) = own.skip(ALARMS_KEPT).next() {
+        let mut own = alarms.iter().enumerate().filter(|(_, it)| it.alarm.domain == domain);
+        if let Some((oldest, _)) = own.nth(ALARMS_KEPT) {
             alarms.remove(oldest);
         }
     }
@@ -110,3 +110,36 @@ impl ToldAlarms {
 
 /// So many alarms of a domain can be looked at later.
 const ALARMS_KEPT: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{DomainId, Rng, UnixMillis};
+    use call::outbound::Limit;
+
+    #[test]
+    fn a_domain_with_many_alarms_does_not_push_out_those_of_others() {
+        let mut rng = Rng::from_number(1);
+        let [quiet, loud] = [(); 2].map(|()| DomainId::new(UnixMillis(0), &mut rng));
+        let told = ToldAlarms::default();
+        let add = |domain, line: usize| {
+            let alarm = OutboundAlarm {
+                domain,
+                line: line.to_string(),
+                class: None,
+                number: "+88212345".to_owned(),
+                limit: Limit::Blocked,
+            };
+            told.add(ToldAlarm { at: clock::unix_now(), alarm });
+        };
+
+        add(quiet, 0);
+        (0..ALARMS_KEPT + 50).for_each(|line| add(loud, line));
+
+        let kept = told.all();
+        let (own, others): (Vec<_>, Vec<_>) = kept.iter().partition(|it| it.alarm.domain == loud);
+        assert_eq!((own.len(), others.len()), (ALARMS_KEPT, 1));
+        assert_eq!(own.first().map(|it| it.alarm.line.as_str()), Some("249"), "the latest first");
+        assert_eq!(own.last().map(|it| it.alarm.line.as_str()), Some("50"));
+    }
+}
