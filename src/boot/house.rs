@@ -17,7 +17,7 @@ impl House for Running {
         Box::pin(async move {
             let _one_at_a_time = self.reloading.lock().await;
             let config = self.config.load_full();
-            let loaded = super::load_directory(&config, &self.store).await;
+            let loaded = self.store.load_directory(&config).await;
             let loaded = loaded.map_err(|error| error.to_string())?;
             for trunk in &loaded.left_out {
                 tracing::warn!("{trunk}");

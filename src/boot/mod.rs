@@ -303,17 +303,10 @@ struct Knowledge {
     sounds: Arc<Sounds>,
 }
 
-/// What the database and the configuration say of who exists and may do what.
-async fn load_directory(config: &Config, store: &Store) -> Result<LoadedDirectory, StoreError> {
-    let mut loaded = store.load_directory(&config.trunks).await?;
-    loaded.directory.outbound = config.outbound.clone();
-    Ok(loaded)
-}
-
 impl Knowledge {
     async fn load(config: &Config, store: &Store) -> Result<Self, BootError> {
         let LoadedDirectory { directory, trunk_names, left_out } =
-            load_directory(config, store).await?;
+            store.load_directory(config).await?;
         for trunk in left_out {
             tracing::warn!("{trunk}");
         }
@@ -758,6 +751,7 @@ impl Running {
 
     /// Brings the shards' figures to the metrics.
     async fn report_figures(self: Arc<Self>) {
+        let mut trunks = metrics::TrunkGauges::default();
         loop {
             let mut figures = Vec::with_capacity(self.shards.len());
             for shard in &self.shards {
@@ -765,7 +759,7 @@ impl Running {
             }
             metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             figures::report_media(&self.media_workers);
-            metrics::report_trunks(&self.trunks, &self.occupancy);
+            trunks.report(&self.trunks, &self.occupancy);
             sleep(WATCH_INTERVAL).await;
         }
     }

@@ -4,39 +4,33 @@ use super::{Problems, Protocol, Secret, secret};
 use call::{
     Codecs, CodecsError, DtmfMode, MediaRules, Rates, TrunkLimits, TrunkNumbers,
     dialplan::NumberRules,
-    directory::{Login, TrunkRegistration},
+    directory::{Login, TrunkLink, TrunkRegistration},
 };
 use serde::{Deserialize, Serialize};
 use sip::{Destination, Host};
-use std::{collections::HashSet, fmt, net::IpAddr, ops::RangeInclusive, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    net::IpAddr,
+    ops::{Deref, RangeInclusive},
+    time::Duration,
+};
 
-/// A link to a carrier, trusted by address.
+/// The link to a carrier that the calls of a domain use, as it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Trunk {
-    /// Its name in dialplans.
-    pub name: String,
-    /// Name of the domain whose calls use it.
+    /// Name of the domain.
     pub domain: String,
-    /// Where calls go out.
-    pub destination: Destination,
-    /// Requests from these addresses are this trunk's; empty if it only takes calls.
-    pub sources: Vec<IpAddr>,
-    /// Port that they must come from, where trunks or phones share an address.
-    pub source_port: Option<u16>,
-    /// What answers its challenges; `None` if it knows us by our address.
-    pub login: Option<Login>,
-    /// How many calls it may carry.
-    pub limits: TrunkLimits,
-    /// How often it is asked by OPTIONS whether it is there; `None` for never.
-    pub health_interval: Option<Duration>,
-    /// How we register with it; `None` if we do not.
-    pub registration: Option<TrunkRegistration>,
-    /// What is set for what it sends and takes.
-    pub media: MediaRules,
-    /// How it writes numbers, and what it is told of callers.
-    pub numbers: TrunkNumbers,
-    /// What calls through it cost.
-    pub rates: Rates,
+    /// All else.
+    pub link: TrunkLink,
+}
+
+impl Deref for Trunk {
+    type Target = TrunkLink;
+
+    fn deref(&self) -> &TrunkLink {
+        &self.link
+    }
 }
 
 /// A trunk as somebody writes it.
@@ -163,9 +157,8 @@ impl TrunkText {
                 let domain = domain.to_ascii_lowercase();
                 let health_interval = health_interval_s.map(|it| Duration::from_secs(it.into()));
                 let name = self.name;
-                Ok(Trunk {
+                let link = TrunkLink {
                     name,
-                    domain,
                     destination,
                     sources,
                     source_port,
@@ -176,7 +169,8 @@ impl TrunkText {
                     media,
                     numbers,
                     rates,
-                })
+                };
+                Ok(Trunk { domain, link })
             }
             Some(_) | None => Err(mistakes),
         }

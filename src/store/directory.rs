@@ -1,7 +1,7 @@
 //! The snapshot that call logic works from.
 
 use super::{DomainRow, ExtensionRow, Store, StoreError, TrunkRow, rights::Right};
-use crate::config;
+use crate::config::{self, Config};
 use base::{DomainId, TrunkId};
 use call::{Directory, Domain, Trunk};
 use std::collections::{BTreeSet, HashMap};
@@ -48,12 +48,11 @@ pub enum LeftOutReason {
 
 impl Store {
     /// Everything the call logic must know by heart: domains, extensions and supervisors of the
-    /// database, the trunks of `file` and, as far as these leave room for them, of the database.
-    pub async fn load_directory(
-        &self,
-        file: &[config::Trunk],
-    ) -> Result<LoadedDirectory, StoreError> {
-        let mut directory = Directory::default();
+    /// database, trunks and rules for calls out of the configuration and, as far as these leave room
+    /// for them, the trunks of the database.
+    pub async fn load_directory(&self, config: &Config) -> Result<LoadedDirectory, StoreError> {
+        let Config { trunks: file, outbound, .. } = config;
+        let mut directory = Directory { outbound: outbound.clone(), ..Directory::default() };
         let domains = self.list_domains().await?;
         for row in &domains {
             directory.domain_names.extend(row.names().map(|name| (name.to_owned(), row.id)));
@@ -75,6 +74,7 @@ impl Store {
         let (trunks, left_out) = trunks_in_force(file, rows, &domains);
         for mut trunk in trunks {
             trunk.media.hold_music = hold_music.get(&trunk.domain).cloned();
+            trunk.rates = std::mem::take(&mut trunk.rates).in_notation_of(outbound);
             directory.trunks.insert(trunk.name.clone(), trunk);
         }
         Ok(LoadedDirectory { directory, trunk_names, left_out })
@@ -109,7 +109,8 @@ pub fn trunks_in_force(
             Err(reason) => left_out.push(LeftOut { id, name, reason }),
         }
     }
-    (placed.into_iter().map(|(trunk, domain)| of_domain(trunk, domain)).collect(), left_out)
+    let in_force = placed.into_iter().map(|(trunk, domain)| Trunk { domain, link: trunk.link });
+    (in_force.collect(), left_out)
 }
 
 /// A row's trunk, if it does not get in the way of others.
@@ -125,25 +126,5 @@ fn fit(
     match trunk.rival(placed.iter().map(|(it, _)| it)) {
         Some(rival) => Err(LeftOutReason::SourceTaken(rival.name.clone())),
         None => Ok(trunk),
-    }
-}
-
-fn of_domain(trunk: config::Trunk, domain: DomainId) -> Trunk {
-    let config::Trunk { name, destination, sources, source_port, .. } = trunk;
-    let config::Trunk { login, limits, health_interval, registration, media, .. } = trunk;
-    let config::Trunk { numbers, rates, .. } = trunk;
-    Trunk {
-        name,
-        domain,
-        destination,
-        sources,
-        source_port,
-        login,
-        limits,
-        health_interval,
-        registration,
-        media,
-        numbers,
-        rates,
     }
 }

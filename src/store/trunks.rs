@@ -30,6 +30,35 @@ pub struct TrunkDraft {
     pub is_enabled: bool,
 }
 
+/// Binds what may be changed of a trunk to a query, in the order in which the statements have it.
+macro_rules! bind_draft {
+    ($query:expr, $draft:expr) => {
+        $query
+            .bind(&$draft.text.name)
+            .bind(&$draft.text.destination)
+            .bind($draft.text.sources.join("\n"))
+            .bind($draft.text.source_port)
+            .bind(given(&$draft.text.user))
+            .bind($draft.text.password.as_ref().map(Secret::expose))
+            .bind(given(&$draft.text.realm))
+            .bind($draft.text.register_expires_s)
+            .bind($draft.text.register_fallbacks.join("\n"))
+            .bind($draft.text.channels_max)
+            .bind($draft.text.cps_max)
+            .bind($draft.text.health_interval_s)
+            .bind(&$draft.text.dtmf)
+            .bind($draft.text.codecs.join("\n"))
+            .bind($draft.text.called_out.join("\n"))
+            .bind($draft.text.called_in.join("\n"))
+            .bind($draft.text.caller_out.join("\n"))
+            .bind($draft.text.caller_in.join("\n"))
+            .bind(given(&$draft.text.caller_default))
+            .bind($draft.text.asserts_callers)
+            .bind($draft.text.rates.join("\n"))
+            .bind($draft.is_enabled)
+    };
+}
+
 impl Store {
     /// Adds a trunk to a domain.
     pub async fn add_trunk(
@@ -39,37 +68,12 @@ impl Store {
     ) -> Result<TrunkId, StoreError> {
         let (now, mut rng) = fresh::now_and_rng()?;
         let id = TrunkId::new(now, &mut rng);
-        let TrunkDraft { text, is_enabled } = draft;
         on_either!(&self.db, pool => {
-            sqlx::query(INSERT)
-                .bind(id.0)
-                .bind(domain.0)
-                .bind(&text.name)
-                .bind(&text.destination)
-                .bind(text.sources.join("\n"))
-                .bind(text.source_port)
-                .bind(given(&text.user))
-                .bind(text.password.as_ref().map(Secret::expose))
-                .bind(given(&text.realm))
-                .bind(text.register_expires_s)
-                .bind(text.register_fallbacks.join("\n"))
-                .bind(text.channels_max)
-                .bind(text.cps_max)
-                .bind(text.health_interval_s)
-                .bind(&text.dtmf)
-                .bind(text.codecs.join("\n"))
-                .bind(text.called_out.join("\n"))
-                .bind(text.called_in.join("\n"))
-                .bind(text.caller_out.join("\n"))
-                .bind(text.caller_in.join("\n"))
-                .bind(given(&text.caller_default))
-                .bind(text.asserts_callers)
-                .bind(text.rates.join("\n"))
-                .bind(is_enabled)
+            bind_draft!(sqlx::query(INSERT).bind(id.0).bind(domain.0), draft)
                 .bind(now.0)
                 .execute(pool)
                 .await
-                .map_err(|error| exists(error, text))?;
+                .map_err(|error| exists(error, &draft.text))?;
         });
         Ok(id)
     }
@@ -97,37 +101,14 @@ impl Store {
         version: i64,
         draft: &TrunkDraft,
     ) -> Result<(), StoreError> {
-        let TrunkDraft { text, is_enabled } = draft;
         let rows = on_either!(&self.db, pool => {
-            sqlx::query(UPDATE)
-                .bind(&text.name)
-                .bind(&text.destination)
-                .bind(text.sources.join("\n"))
-                .bind(text.source_port)
-                .bind(given(&text.user))
-                .bind(text.password.as_ref().map(Secret::expose))
-                .bind(given(&text.realm))
-                .bind(text.register_expires_s)
-                .bind(text.register_fallbacks.join("\n"))
-                .bind(text.channels_max)
-                .bind(text.cps_max)
-                .bind(text.health_interval_s)
-                .bind(&text.dtmf)
-                .bind(text.codecs.join("\n"))
-                .bind(text.called_out.join("\n"))
-                .bind(text.called_in.join("\n"))
-                .bind(text.caller_out.join("\n"))
-                .bind(text.caller_in.join("\n"))
-                .bind(given(&text.caller_default))
-                .bind(text.asserts_callers)
-                .bind(text.rates.join("\n"))
-                .bind(is_enabled)
+            bind_draft!(sqlx::query(UPDATE), draft)
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
                 .execute(pool)
                 .await
-                .map_err(|error| exists(error, text))?
+                .map_err(|error| exists(error, &draft.text))?
                 .rows_affected()
         });
         super::require_version(rows)

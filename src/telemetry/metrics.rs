@@ -1,8 +1,12 @@
 //! Names of the metrics, and the recorder that `/metrics` renders.
 
-use call::{CallCounts, Occupancy, Totals, TrunkStates, outbound::OutboundAlarm};
+use call::{
+    CallCounts, Occupancy, RegistrationState, Totals, TrunkHealth, TrunkStates,
+    outbound::OutboundAlarm,
+};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Installs the process's recorder; call once, before anything is counted.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
@@ -109,17 +113,44 @@ pub const HTTP_SECONDS: &str = "tandem_http_request_seconds";
 /// Sessions of people and walls that are good.
 pub const SESSIONS: &str = "tandem_sessions";
 
-/// How trunks stand, and what goes through them.
-pub fn report_trunks(states: &TrunkStates, occupancy: &Occupancy) {
-    for (name, state) in states.all() {
-        gauge!(TRUNK_UP, "trunk" => name.clone()).set(f64::from(u8::from(!state.is_down)));
-        if state.wants_registration {
-            let is_registered = state.registered_at.is_some();
-            gauge!(TRUNK_REGISTERED, "trunk" => name).set(f64::from(u8::from(is_registered)));
-        }
+/// Gauges of trunks. Those of trunks that are gone, or not asked any more, become NaN: no alarm is to
+/// go by what they were.
+#[derive(Debug, Default)]
+pub struct TrunkGauges {
+    /// Trunks with a value, by gauge.
+    told: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl TrunkGauges {
+    /// How trunks stand, and what goes through them.
+    pub fn report(&mut self, states: &TrunkStates, occupancy: &Occupancy) {
+        let states = states.all();
+        let up = states.iter().filter_map(|(name, state)| match state.health {
+            TrunkHealth::NotAsked => None,
+            TrunkHealth::Up => Some((name.clone(), 1.0)),
+            TrunkHealth::Down => Some((name.clone(), 0.0)),
+        });
+        self.set(TRUNK_UP, up.collect());
+        let registered = states.iter().filter_map(|(name, state)| match state.registration {
+            RegistrationState::NotWanted => None,
+            RegistrationState::At(_) => Some((name.clone(), 1.0)),
+            RegistrationState::Lost => Some((name.clone(), 0.0)),
+        });
+        self.set(TRUNK_REGISTERED, registered.collect());
+        let calls = occupancy.trunks().into_iter();
+        let calls = calls.filter(|(name, calls)| *calls > 0 || states.contains_key(name));
+        self.set(TRUNK_CALLS, calls.map(|(name, calls)| (name, f64::from(calls))).collect());
     }
-    for (name, calls) in occupancy.trunks() {
-        gauge!(TRUNK_CALLS, "trunk" => name).set(f64::from(calls));
+
+    fn set(&mut self, key: &'static str, values: BTreeMap<String, f64>) {
+        for (name, value) in &values {
+            gauge!(key, "trunk" => name.clone()).set(*value);
+        }
+        let told = self.told.entry(key).or_default();
+        for gone in told.iter().filter(|it| !values.contains_key(*it)) {
+            gauge!(key, "trunk" => gone.clone()).set(f64::NAN);
+        }
+        *told = values.into_keys().collect();
     }
 }
 
@@ -207,3 +238,28 @@ fn describe() {
 /// From one millisecond to half a minute: histograms here are of seconds.
 const SECONDS_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trunk_that_is_gone_is_neither_up_nor_down() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        let up = |names: &[(&str, f64)]| {
+            names.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
+        };
+        let mut gauges = TrunkGauges::default();
+
+        ::metrics::with_local_recorder(&recorder, || {
+            gauges.set(TRUNK_UP, up(&[("a", 1.0), ("b", 0.0)]));
+            gauges.set(TRUNK_UP, up(&[("a", 1.0)]));
+        });
+
+        let told = handle.render();
+        for line in ["tandem_trunk_up{trunk=\"a\"} 1", "tandem_trunk_up{trunk=\"b\"} NaN"] {
+            assert!(told.lines().any(|it| it == line), "{told}");
+        }
+    }
+}

@@ -60,7 +60,7 @@ impl Fake {
     ) -> (Arc<Self>, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("main.toml"), plan).unwrap();
-        let file = written.check().unwrap().trunks.into_iter().map(|it| it.name);
+        let file = written.check().unwrap().trunks.into_iter().map(|it| it.link.name);
         let trunks = others.iter().map(|&it| it.to_owned()).chain(file).collect();
         let fake =
             Self { written, trunks, directory: directory.path().to_owned(), ..Self::default() };

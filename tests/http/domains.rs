@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use tandem::{
-    config::{Secret, TrunkText},
+    config::{Config, Secret, TrunkText},
     store::{NewExtension, TrunkDraft, domains::DomainDraft},
 };
 
@@ -41,7 +41,7 @@ pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(plac
             .each_ref()
             .map(|it| (&it.0, &it.1))
     );
-    let in_force = house.store.load_directory(&[]).await.unwrap().directory;
+    let in_force = house.store.load_directory(&Config::default()).await.unwrap().directory;
     for host in ["office.example", "192.0.2.1", "[::1]"] {
         assert_eq!(in_force.domain_of_host(host).unwrap().name, "office.example");
     }
@@ -58,7 +58,7 @@ pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(plac
     let told = (&changed["aliases"], &changed["version"], &changed["hold_music"]);
     let expected = (&json!(["branch.example"]), &json!(2), &json!("jazz"));
     assert_eq!(told, expected, "each once, without the name");
-    let in_force = house.store.load_directory(&[]).await.unwrap().directory;
+    let in_force = house.store.load_directory(&Config::default()).await.unwrap().directory;
     assert!(in_force.domain_of_host("branch.example").is_some());
     assert!(in_force.domain_of_host("192.0.2.1").is_none());
     for (method, body) in [(Method::PUT, draft), (Method::DELETE, Value::Null)] {
@@ -70,7 +70,7 @@ pub(crate) async fn domains_are_made_changed_and_removed_and_calls_go_by_it(plac
     let gone = admin.act(Method::DELETE, &path, Some(2), Value::Null).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT, "{gone:?}");
     assert_eq!(admin.get(&path).await.refusal(), (404, "not_found".to_owned()));
-    let in_force = house.store.load_directory(&[]).await.unwrap().directory;
+    let in_force = house.store.load_directory(&Config::default()).await.unwrap().directory;
     assert!(in_force.domain_of_host("branch.example").is_none());
 
     assert_eq!(fake.reloads.load(Ordering::SeqCst), 3);

@@ -17,7 +17,7 @@ use sip::bindings::Aor;
 use std::{net::SocketAddr, time::Duration};
 use tandem::{
     board::{self, Ears},
-    config::Secret,
+    config::{Config, Secret},
     events::{Fact, Hub, QUEUE_MAX, Stamp},
     http::api::{Live, Panels},
     mediaserver::LiveFigures,
@@ -321,7 +321,7 @@ impl Desk {
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }
-        let directory = house.store.load_directory(&[]).await.unwrap().directory;
+        let directory = house.store.load_directory(&Config::default()).await.unwrap().directory;
         board.directory(directory.into()).await.unwrap();
         let domain = house.domain.id;
         // Commands come in order: with the answer the lines are there.

@@ -28,7 +28,7 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
         "version": 1,
     });
     assert_eq!(trunk, expected);
-    let in_force = house.store.load_directory(&[]).await.unwrap().directory;
+    let in_force = house.store.load_directory(&Config::default()).await.unwrap().directory;
     assert_eq!(in_force.trunks["carrier"].domain, house.domain.id);
     let path = format!("/admin/trunks/{}", trunk["id"].as_str().unwrap());
     assert_eq!(admin.get(&path).await.json(), trunk);
@@ -71,7 +71,7 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     let late = admin.act(Method::PUT, &path, Some(1), draft).await;
     assert_eq!(late.refusal(), (409, "version_conflict".to_owned()));
     assert_eq!(late.json()["current"], changed);
-    let loaded = house.store.load_directory(&[]).await.unwrap();
+    let loaded = house.store.load_directory(&Config::default()).await.unwrap();
     assert!(loaded.directory.trunks.is_empty() && loaded.left_out.is_empty());
     assert!(loaded.trunk_names.contains("carrier-2"), "dialplans may still name it");
     let late = admin.act(Method::DELETE, &path, Some(1), Value::Null).await;
@@ -230,7 +230,7 @@ pub(crate) async fn a_row_that_the_file_gets_in_the_way_of_says_so(place: Place)
         told,
         [("file", true), ("database", false), ("database", false), ("database", false)]
     );
-    let file = Config::parse(FILE, &Overrides::default()).unwrap().trunks;
+    let file = Config::parse(FILE, &Overrides::default()).unwrap();
     let loaded = house.store.load_directory(&file).await.unwrap();
     assert_eq!(loaded.left_out.len(), 3, "{:?}", loaded.left_out);
     assert_eq!(loaded.directory.trunks.len(), 2, "those of the file");
@@ -241,7 +241,7 @@ pub(crate) async fn a_password_of_a_trunk_is_kept_and_never_told(place: Place) {
     let house = house(place, fake).await;
     let admin = admin(&house).await;
     let login = async || {
-        let directory = house.store.load_directory(&[]).await.unwrap().directory;
+        let directory = house.store.load_directory(&Config::default()).await.unwrap().directory;
         directory.trunks["carrier"].login.clone()
     };
     let mut draft = wanted("carrier", "192.0.2.1");
@@ -257,7 +257,22 @@ pub(crate) async fn a_password_of_a_trunk_is_kept_and_never_told(place: Place) {
     assert_eq!(login().await.map(|it| it.password), Some("hunter7".to_owned()));
     let path = format!("/admin/trunks/{}", made["id"].as_str().unwrap());
     draft["password"] = json!(null);
-    draft["destination"] = json!("sip2.carrier.example:5060/udp");
+    for (key, elsewhere) in [
+        ("destination", json!("sip2.carrier.example:5060/udp")),
+        ("realm", json!("thief.example")),
+        ("realm", json!(null)),
+    ] {
+        let mut moved = draft.clone();
+        moved[key] = elsewhere;
+        let refused = admin.act(Method::PUT, &path, Some(1), moved).await.json();
+        assert_eq!(refused["errors"][0]["field"], "password", "{key}: {refused}");
+    }
+    let mut moved = draft.clone();
+    moved["register_expires_s"] = json!(600);
+    moved["register_fallbacks"] = json!(["thief.example:5060/udp"]);
+    let refused = admin.act(Method::PUT, &path, Some(1), moved).await.json();
+    assert_eq!(refused["errors"][0]["field"], "password", "{refused}");
+    draft["channels_max"] = json!(31);
     let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await.json();
     assert_eq!(login().await.map(|it| it.password), Some("hunter7".to_owned()), "it stays");
     let told = format!("{made}{changed}{}", admin.get("/admin/trunks").await.json());

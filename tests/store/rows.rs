@@ -3,7 +3,7 @@
 use crate::places::Place;
 use sip::{Destination, Host, Transport, digest::Ha1};
 use tandem::{
-    config::{Secret, Trunk},
+    config::{Config, Secret, Trunk},
     store::{DomainRow, NewExtension, NewUser, Profile, Store, StoreError},
 };
 
@@ -144,8 +144,9 @@ pub(crate) async fn the_directory_knows_domains_extensions_and_trunks(place: Pla
     assert!(is_taken(&store.add_extension(&domain, extension("1001")).await));
     assert!(store.add_extension(&domain, extension("10 01")).await.is_err());
 
-    let trunks = [trunk("provider", "127.0.0.1"), trunk("stray", "nowhere.example")];
-    let loaded = store.load_directory(&trunks).await.unwrap();
+    let trunks = vec![trunk("provider", "127.0.0.1"), trunk("stray", "nowhere.example")];
+    let config = Config { trunks, ..Config::default() };
+    let loaded = store.load_directory(&config).await.unwrap();
     let (directory, unknown) = (loaded.directory, loaded.left_out);
 
     assert_eq!(directory.domain_of_host("127.0.0.1").unwrap().name, "a.example");
@@ -160,7 +161,7 @@ pub(crate) async fn the_directory_knows_domains_extensions_and_trunks(place: Pla
 
     store.remove_extension(domain.id, "1001").await.unwrap();
 
-    let directory = store.load_directory(&[]).await.unwrap().directory;
+    let directory = store.load_directory(&Config::default()).await.unwrap().directory;
     assert!(directory.extension(domain.id, "1001").is_none());
 }
 
@@ -248,23 +249,25 @@ fn extension(number: &str) -> NewExtension {
 
 fn trunk(name: &str, domain: &str) -> Trunk {
     Trunk {
-        name: name.to_owned(),
         domain: domain.to_owned(),
-        destination: Destination {
-            transport: Transport::Udp,
-            host: Host::Ip([192, 0, 2, 1].into()),
-            port: 5060,
-            flow: None,
-            local: None,
+        link: call::TrunkLink {
+            name: name.to_owned(),
+            destination: Destination {
+                transport: Transport::Udp,
+                host: Host::Ip([192, 0, 2, 1].into()),
+                port: 5060,
+                flow: None,
+                local: None,
+            },
+            sources: vec![[192, 0, 2, 1].into()],
+            source_port: None,
+            login: None,
+            limits: <_>::default(),
+            health_interval: None,
+            registration: None,
+            media: call::MediaRules::default(),
+            numbers: call::TrunkNumbers::default(),
+            rates: call::Rates::default(),
         },
-        sources: vec![[192, 0, 2, 1].into()],
-        source_port: None,
-        login: None,
-        limits: <_>::default(),
-        health_interval: None,
-        registration: None,
-        media: call::MediaRules::default(),
-        numbers: call::TrunkNumbers::default(),
-        rates: call::Rates::default(),
     }
 }

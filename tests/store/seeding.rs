@@ -6,7 +6,7 @@ use sip::digest::Ha1;
 use std::collections::HashSet;
 use tandem::{
     cli::{demo, demo_calls},
-    config::Secret,
+    config::{Config, Secret},
     store::{CallDirection, CallQuery, Right},
 };
 
@@ -18,7 +18,7 @@ pub(crate) async fn the_demo_can_be_seeded_twice(place: Place) {
     demo::seed(&store).await.unwrap();
 
     assert_eq!(store.list_users().await.unwrap(), first);
-    let directory = store.load_directory(&[]).await.unwrap().directory;
+    let directory = store.load_directory(&Config::default()).await.unwrap().directory;
     let domain = directory.domain_of_host("[::1]").unwrap();
     assert_eq!(domain.name, "demo.tandem.test");
     for host in ["127.0.0.1", "LOCALHOST", "demo.tandem.test"] {

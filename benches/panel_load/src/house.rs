@@ -92,7 +92,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
     let ((_, watches), (told_lines, _)) = (mpsc::channel(1), mpsc::channel(1));
     let ears = Ears { tellings: told, registrations, logged, watches, lines: told_lines };
     let (board, _) = board::start(hub.clone(), ears);
-    let loaded = store.load_directory(&[]).await?;
+    let loaded = store.load_directory(&config).await?;
     board.directory(Arc::new(loaded.directory)).await?;
     let live = Live {
         hub,

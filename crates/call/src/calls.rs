@@ -79,12 +79,14 @@ impl Calls {
     pub fn new(now: Now, settings: Settings, world: World, mut rng: Rng) -> Self {
         let mut outputs = VecDeque::new();
         let ports = Ports::new(&settings, &mut outputs);
-        let endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
+        let mut endpoint = Endpoint::new(now.instant, settings.endpoint.clone(), rng.split());
         let gate = Gate::new(now.instant, &settings, rng.split());
         let subscriptions = Subscriptions::new(settings.shard, now.instant);
         let keeper = (settings.shard == WATCHING_SHARD).then(|| {
             let mut keeper = Keeper::new(world.trunks.clone());
-            keeper.handle_directory(now.instant, &mut rng, &world.directory);
+            let (now, endpoint, outputs) = (now.instant, &mut endpoint, &mut outputs);
+            let mut tools = Tools { now, endpoint, outputs, rng: &mut rng };
+            keeper.handle_directory(&mut tools, &world.directory);
             keeper
         });
         Self {
@@ -234,11 +236,10 @@ impl Calls {
 
     /// Who exists, from now on.
     pub fn handle_directory(&mut self, now: Now, directory: Arc<Directory>) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.handle_directory(now.instant, &mut self.core.rng, &directory);
-        }
+        self.with_keeper(now, |keeper, tools| keeper.handle_directory(tools, &directory));
         let before = std::mem::replace(&mut self.world.directory, directory);
         self.end_orphaned_subscriptions(&before);
+        self.pump(now);
     }
 
     /// Where numbers lead, from now on. Calls that were routed stay as they are.

@@ -14,6 +14,7 @@ use sip::{Destination, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
+    ops::{Deref, DerefMut},
     time::Duration,
 };
 
@@ -78,18 +79,39 @@ impl Extension {
     }
 }
 
-/// A link to a carrier, trusted by address.
+/// The link to a carrier that the calls of a domain use.
 #[derive(Clone, Debug)]
 pub struct Trunk {
+    /// The domain.
+    pub domain: DomainId,
+    /// All else.
+    pub link: TrunkLink,
+}
+
+impl Deref for Trunk {
+    type Target = TrunkLink;
+
+    fn deref(&self) -> &TrunkLink {
+        &self.link
+    }
+}
+
+impl DerefMut for Trunk {
+    fn deref_mut(&mut self) -> &mut TrunkLink {
+        &mut self.link
+    }
+}
+
+/// A link to a carrier, trusted by address.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrunkLink {
     /// Its name in dialplans.
     pub name: String,
-    /// The domain whose calls use it.
-    pub domain: DomainId,
     /// Where calls go out.
     pub destination: Destination,
-    /// Requests from these addresses are this trunk's.
+    /// Requests from these addresses are this trunk's; empty if it only takes calls.
     pub sources: Vec<IpAddr>,
-    /// Port that requests must come from, where several trunks share an address.
+    /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
     /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
     pub login: Option<Login>,

@@ -45,7 +45,7 @@ pub use call::{CallOrder, Command, CommandRefusal, Origination, PartyCommand, Ro
 pub use calls::{Calls, OriginationRefusal};
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use conversations::Conversations;
-pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk};
+pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk, TrunkLink};
 pub use facts::{CallFact, CallView, LegMedia, LegView};
 pub use occupancy::{Occupancy, Seat, TrunkFull, TrunkLimits};
 pub use output::{CallCounts, Output, Totals};
@@ -55,4 +55,7 @@ pub use recording::{RecordingOrder, RecordingRefusal};
 pub use rooms::{PartyView, RoomView, Rooms};
 pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};
-pub use trunks::{Rates, TrunkFailure, TrunkNews, TrunkNumbers, TrunkState, TrunkStates};
+pub use trunks::{
+    Rates, RegistrationState, TrunkFailure, TrunkHealth, TrunkNews, TrunkNumbers, TrunkState,
+    TrunkStates,
+};

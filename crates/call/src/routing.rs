@@ -73,11 +73,11 @@ impl Context<'_> {
     /// price, they stay in order.
     pub(crate) fn cheapest_first(&self, mut targets: Vec<DialTarget>) -> Vec<DialTarget> {
         let directory = &self.world.directory;
-        targets.sort_by_key(|target| {
+        targets.sort_by_cached_key(|target| {
             let price = match target {
                 DialTarget::Trunk { trunk, number } => {
                     let trunk = directory.trunks.get(trunk);
-                    trunk.and_then(|it| it.rates.price(&directory.outbound, number))
+                    trunk.and_then(|it| it.rates.price(&directory.outbound.canonical(number)))
                 }
                 DialTarget::User(_) => None,
             };
@@ -206,7 +206,6 @@ impl Context<'_> {
                 return Err(refusal);
             }
         };
-        let Trunk { media: rules, login, .. } = trunk;
         let registered_at = self.world.trunks.registered_at(name);
         let hop = registered_at.unwrap_or_else(|| trunk.destination.clone());
         let uri = Uri::sip(Some(&called), hop.host.clone(), Some(hop.port));
@@ -216,10 +215,10 @@ impl Context<'_> {
         let device = Target {
             party: format!("{name}/{number}"),
             line: None,
-            rules: rules.clone(),
+            rules: trunk.media.clone(),
             seat: Some(Arc::new(seat)),
             permit,
-            login: login.clone(),
+            login: trunk.login.clone(),
             uri: uri.clone(),
             from,
             to: NameAddr::new(uri),

@@ -53,6 +53,11 @@ impl City {
         self.change_directory(|it| change(it.trunks.get_mut(name).expect("the trunk is there")));
     }
 
+    /// Somebody takes a trunk away.
+    pub fn remove_trunk(&mut self, name: &str) {
+        self.change_directory(|it| it.trunks.retain(|it, _| it != name));
+    }
+
     /// Sets something else for an extension, from now on.
     pub fn change_line(&mut self, number: &str, change: impl Fn(&mut Extension)) {
         self.change_directory(|it| {

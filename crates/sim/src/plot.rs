@@ -3,7 +3,7 @@
 use crate::network::Quality;
 use base::{DomainId, ExtensionId, Rng, UnixMillis, UserId};
 use call::{
-    Directory, Domain, Extension, Settings, Sounds, Trunk,
+    Directory, Domain, Extension, Settings, Sounds, Trunk, TrunkLink,
     dialplan::{self, Known, Plans},
     outbound::{LineOutbound, Notation, OutboundClass, OutboundRules},
     speech::Language,
@@ -458,24 +458,26 @@ pub fn backup() -> SocketAddr {
 
 fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
     Trunk {
-        name: name.to_owned(),
         domain,
-        destination: Destination {
-            transport: Transport::Udp,
-            host: Host::from(address.ip()),
-            port: address.port(),
-            flow: Some(UDP_FLOW),
-            local: Some(switch()),
+        link: TrunkLink {
+            name: name.to_owned(),
+            destination: Destination {
+                transport: Transport::Udp,
+                host: Host::from(address.ip()),
+                port: address.port(),
+                flow: Some(UDP_FLOW),
+                local: Some(switch()),
+            },
+            sources: vec![address.ip()],
+            source_port: None,
+            login: None,
+            limits: call::TrunkLimits::default(),
+            health_interval: None,
+            registration: None,
+            media: call::MediaRules::default(),
+            numbers: call::TrunkNumbers::default(),
+            rates: call::Rates::default(),
         },
-        sources: vec![address.ip()],
-        source_port: None,
-        login: None,
-        limits: call::TrunkLimits::default(),
-        health_interval: None,
-        registration: None,
-        media: call::MediaRules::default(),
-        numbers: call::TrunkNumbers::default(),
-        rates: call::Rates::default(),
     }
 }
 

@@ -131,7 +131,8 @@ struct Wanted {
     source_port: Option<i64>,
     /// User that it knows us as; `null` if it knows us by our address.
     user: Option<String>,
-    /// Password of that user; `null` for the one that is stored. Nobody reads it again.
+    /// Password of that user; `null` for the one that is stored, as long as user, realm, destination
+    /// and fallbacks are those that it was stored for. Nobody reads it again.
     password: Option<String>,
     /// The one realm that these are for; `null` for any.
     realm: Option<String>,
@@ -328,6 +329,18 @@ impl Trunk {
 }
 
 impl Wanted {
+    /// Whether the user is that of the stored trunk, and so is whoever asks it for its password: who
+    /// may not read the password must not have it sent elsewhere.
+    fn has_user_of(&self, stored: &TrunkText) -> bool {
+        let is_same = |wanted: &Option<String>, stored: &str| {
+            wanted.as_deref().unwrap_or_default().trim() == stored
+        };
+        is_same(&self.user, &stored.user)
+            && is_same(&self.realm, &stored.realm)
+            && self.destination.trim() == stored.destination
+            && self.register_fallbacks.iter().map(|it| it.trim()).eq(&stored.register_fallbacks)
+    }
+
     /// As it would be written; `stored` is the password of the trunk whose place it takes.
     fn text(self, stored: Option<Secret>) -> TrunkText {
         let trimmed = |it: Option<String>| it.map(|it| it.trim().to_owned()).unwrap_or_default();
@@ -357,13 +370,6 @@ impl Wanted {
             rates: self.rates,
         }
     }
-}
-
-/// The trunks that calls go through, of all domains.
-pub(super) async fn in_force(api: &ApiState) -> Result<Vec<call::Trunk>, Problem> {
-    let config = api.config_in_force();
-    let (rows, domains) = (api.store.list_trunks().await?, api.store.list_domains().await?);
-    Ok(directory::trunks_in_force(&config.trunks, rows, &domains).0)
 }
 
 /// The domain's own: those of the file whose domain it is, and its rows.
@@ -415,10 +421,7 @@ async fn checked(
     let is_enabled = wanted.is_enabled;
     let rows = api.store.list_trunks().await?;
     let before = rows.iter().find(|it| Some(it.id) == own).map(|it| &it.draft.text);
-    // The password is the user's: another one has another.
-    let stored = before
-        .filter(|it| wanted.user.as_deref().is_some_and(|user| user.trim() == it.user))
-        .and_then(|it| it.password.clone());
+    let stored = before.filter(|it| wanted.has_user_of(it)).and_then(|it| it.password.clone());
     let text = wanted.text(stored);
     let trunk = text.check(&session.domain.name).map_err(refused)?;
     let config = api.config_in_force();

@@ -3,7 +3,7 @@
 use super::{Access, ApiState, Door, Problem, Session, Text};
 use crate::store::Right;
 use axum::{Json, extract::State};
-use call::{TrunkFailure, TrunkState};
+use call::{RegistrationState, TrunkFailure, TrunkHealth, TrunkState};
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -46,31 +46,32 @@ struct Standing {
 )]
 async fn list(State(api): State<ApiState>, session: Session) -> Result<Json<TrunkStates>, Problem> {
     let live = api.live()?;
-    let directory = super::admin_trunks::in_force(&api).await?;
     let calls: HashMap<_, _> = live.occupancy.trunks().into_iter().collect();
-    let states = live.trunks.all();
-    let own = directory.iter().filter(|it| it.domain == session.domain.id);
-    let mut items: Vec<_> = own
-        .map(|trunk| {
-            let state = states.get(&trunk.name).cloned().unwrap_or_default();
-            let is_asked = trunk.health_interval.is_some();
-            let calls = calls.get(&trunk.name).copied().unwrap_or(0);
-            Standing::of(trunk.name.clone(), calls, is_asked, &state)
-        })
-        .collect();
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Json(TrunkStates { items }))
+    let own = live.trunks.all().into_iter().filter(|(_, it)| it.domain == session.domain.id);
+    let items = own.map(|(name, state)| {
+        let calls = calls.get(&name).copied().unwrap_or(0);
+        Standing::of(name, calls, &state)
+    });
+    Ok(Json(TrunkStates { items: items.collect() }))
 }
 
 impl Standing {
-    fn of(name: String, calls: u32, is_asked: bool, state: &TrunkState) -> Self {
+    fn of(name: String, calls: u32, state: &TrunkState) -> Self {
         let health = state.health_failure.map(|it| words("OPTIONS", it));
         let registration = state.registration_failure.map(|it| words("REGISTER", it));
         Self {
             name,
             calls,
-            is_up: is_asked.then_some(!state.is_down),
-            is_registered: state.wants_registration.then_some(state.registered_at.is_some()),
+            is_up: match state.health {
+                TrunkHealth::NotAsked => None,
+                TrunkHealth::Up => Some(true),
+                TrunkHealth::Down => Some(false),
+            },
+            is_registered: match state.registration {
+                RegistrationState::NotWanted => None,
+                RegistrationState::Lost => Some(false),
+                RegistrationState::At(_) => Some(true),
+            },
             failure: registration.or(health),
         }
     }

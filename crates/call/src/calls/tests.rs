@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::{
-    Cdr, Domain, Locator, Occupancy, Rooms, Trunk,
+    Cdr, Domain, Locator, Occupancy, Rooms, Trunk, TrunkLink,
     conversations::Conversations,
     dialplan::{Known, load},
     directory::Contact,
@@ -234,24 +234,26 @@ fn directory(rng: &mut Rng) -> Directory {
         Domain { id: DomainId::new(UnixMillis(0), rng), name: "demo.tandem.test".to_owned() };
     let address = SocketAddr::from(([10, 2, 0, 1], 5070));
     let trunk = Trunk {
-        name: "provider".to_owned(),
         domain: domain.id,
-        destination: Destination {
-            transport: Transport::Udp,
-            host: Host::from(address.ip()),
-            port: address.port(),
-            flow: None,
-            local: None,
+        link: TrunkLink {
+            name: "provider".to_owned(),
+            destination: Destination {
+                transport: Transport::Udp,
+                host: Host::from(address.ip()),
+                port: address.port(),
+                flow: None,
+                local: None,
+            },
+            sources: vec![address.ip()],
+            source_port: None,
+            login: None,
+            limits: crate::TrunkLimits::default(),
+            health_interval: None,
+            registration: None,
+            media: crate::MediaRules::default(),
+            numbers: crate::TrunkNumbers::default(),
+            rates: crate::Rates::default(),
         },
-        sources: vec![address.ip()],
-        source_port: None,
-        login: None,
-        limits: crate::TrunkLimits::default(),
-        health_interval: None,
-        registration: None,
-        media: crate::MediaRules::default(),
-        numbers: crate::TrunkNumbers::default(),
-        rates: crate::Rates::default(),
     };
     let mut directory = Directory::default();
     directory.domain_names.insert(domain.name.clone(), domain.id);

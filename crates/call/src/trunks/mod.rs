@@ -13,17 +13,18 @@ mod states;
 pub use numbers::TrunkNumbers;
 pub(crate) use numbers::{ANONYMOUS, Presented};
 pub use rates::Rates;
-pub use states::{TrunkFailure, TrunkNews, TrunkState, TrunkStates};
+pub use states::{
+    RegistrationState, TrunkFailure, TrunkHealth, TrunkNews, TrunkState, TrunkStates,
+};
 
 use crate::{
     directory::{Directory, Trunk},
     output::Output,
-    signable::Signable,
 };
 use base::Rng;
 use health::{Change, Due, Health, is_sign_of_life};
 use registration::{Answer, Ask, Held, Registration};
-use requests::Watched;
+use requests::{Registering, Watched};
 use sip::{ClientId, Endpoint, Response, Status};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -40,8 +41,9 @@ pub(crate) const WATCHING_SHARD: u8 = 0;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     trunks: BTreeMap<String, Kept>,
-    /// Whom each request under way asks.
+    /// Whom each request under way asks, but for farewells.
     asked: HashMap<ClientId, (String, Errand)>,
+    farewells: Vec<Farewell>,
     states: TrunkStates,
     /// Whether the switch stops, so that we register no more.
     is_leaving: bool,
@@ -62,12 +64,18 @@ struct Kept {
     registration: Option<Registration>,
     /// The OPTIONS that it has not answered.
     question: Option<ClientId>,
-    /// The REGISTER that it has not answered, which may have to be signed.
-    request: Option<(ClientId, Option<Box<Signable>>)>,
+    /// The REGISTER that it has not answered.
+    request: Option<Registering>,
     /// Where we were registered when somebody was told last.
     told: Option<Held>,
-    /// How long it may take to hear that we leave, if it was told.
-    leaves_until: Option<Instant>,
+}
+
+/// A trunk is told that we are there no more, whether it is still one or not.
+#[derive(Debug)]
+struct Farewell {
+    request: Registering,
+    /// When it is not waited for any longer.
+    until: Instant,
 }
 
 /// The shard's parts, lent for one event.
@@ -81,63 +89,72 @@ pub(crate) struct Tools<'a> {
 impl Keeper {
     /// Watches nothing yet.
     pub(crate) fn new(states: TrunkStates) -> Self {
-        Self { trunks: BTreeMap::new(), asked: HashMap::new(), states, is_leaving: false }
+        let (trunks, asked, farewells) = (BTreeMap::new(), HashMap::new(), Vec::new());
+        Self { trunks, asked, farewells, states, is_leaving: false }
     }
 
-    /// Who is to be watched. Those that are as they were go on as they do.
-    pub(crate) fn handle_directory(&mut self, now: Instant, rng: &mut Rng, directory: &Directory) {
+    /// Who is to be watched. Those that are as they were go on as they do; those where we are registered
+    /// no more are told.
+    pub(crate) fn handle_directory(&mut self, tools: &mut Tools<'_>, directory: &Directory) {
         let mut before = std::mem::take(&mut self.trunks);
         for trunk in directory.trunks.values() {
-            let Some(watched) = Watched::of(directory, trunk) else { continue };
-            let same = before.remove(&trunk.name).filter(|it| it.watched == watched);
-            let mut kept = same.unwrap_or_else(|| {
-                let wants_registration = watched.registration.is_some();
-                let state = TrunkState { wants_registration, ..TrunkState::default() };
-                self.states.change(&trunk.name, |it| *it = state);
-                Kept::new(now, rng, watched)
-            });
-            if self.is_leaving {
+            let watched = Watched::of(directory, trunk);
+            let is_same = |it: &Kept| watched.as_ref() == Some(&it.watched);
+            let mut kept = if before.get(&trunk.name).is_some_and(is_same) {
+                before.remove(&trunk.name)
+            } else {
+                self.states.set(&trunk.name, TrunkState::new(trunk));
+                watched.map(|it| Kept::new(tools.now, tools.rng, it))
+            };
+            if let Some(kept) = kept.as_mut().filter(|_| self.is_leaving) {
                 kept.registration = None;
             }
-            self.trunks.insert(trunk.name.clone(), kept);
+            self.trunks.extend(kept.map(|it| (trunk.name.clone(), it)));
         }
-        self.states.retain(|name| self.trunks.contains_key(name));
+        self.states.retain(|name| directory.trunks.contains_key(name));
         self.asked.retain(|client, (name, _)| {
             self.trunks.get(name).is_some_and(|it| it.waits_for(*client))
         });
+        for left in before.values() {
+            let Some(Held { at, .. }) = left.held() else { continue };
+            if !self.trunks.values().any(|it| it.watched.takes_over(&left.watched, at)) {
+                self.farewells.extend(Farewell::say(tools, &left.watched, at));
+            }
+        }
     }
 
     /// The switch stops: trunks are told that we are there no more, and we register no more.
     pub(crate) fn handle_drain(&mut self, tools: &mut Tools<'_>) {
         self.is_leaving = true;
-        let Self { trunks, asked, states, .. } = self;
+        let Self { trunks, asked, farewells, states, .. } = self;
         for (name, kept) in trunks {
-            let held = kept.registration.take().and_then(|it| it.held());
-            if let Some((client, _)) = kept.request.take() {
-                asked.remove(&client);
+            let held = kept.held();
+            kept.registration = None;
+            if let Some(request) = kept.request.take() {
+                asked.remove(&request.client);
             }
             let Some(Held { at, .. }) = held else { continue };
-            kept.go_on(tools, asked, name, Some(Ask { destination: at, expires_s: 0 }));
-            kept.leaves_until = Some(tools.now + LEAVE_TIMEOUT);
-            states.change(name, |it| it.registered_at = None);
+            farewells.extend(Farewell::say(tools, &kept.watched, at));
+            states.change(name, |it| it.registration = RegistrationState::Lost);
         }
     }
 
     /// Whether some trunk was told that we are there no more, and has not said that it heard.
     pub(crate) fn is_leaving(&self) -> bool {
-        self.trunks.values().any(|it| it.leaves_until.is_some())
+        !self.farewells.is_empty()
     }
 
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.trunks.values().filter_map(Kept::poll_timeout).min()
+        let farewells = self.farewells.iter().map(|it| it.until);
+        self.trunks.values().filter_map(Kept::poll_timeout).chain(farewells).min()
     }
 
     /// Lets what is due happen.
     pub(crate) fn handle_timeout(&mut self, tools: &mut Tools<'_>) {
-        let Self { trunks, asked, states, .. } = self;
+        let Self { trunks, asked, farewells, states, .. } = self;
+        farewells.retain(|it| tools.now < it.until);
         for (name, kept) in trunks {
-            kept.leaves_until = kept.leaves_until.filter(|it| tools.now < *it);
             match kept.health.as_mut().and_then(|it| it.handle_timeout(tools.now)) {
                 Some(Due::Ask) => {
                     let client = tools.endpoint.request(tools.now, kept.watched.question());
@@ -176,6 +193,9 @@ impl Keeper {
         if response.is_some_and(|it| !it.status.is_final()) {
             return;
         }
+        if self.hear_farewell(tools, client, response) {
+            return;
+        }
         let Self { trunks, asked, states, .. } = self;
         let Some((name, errand)) = asked.remove(&client) else { return };
         let Some(kept) = trunks.get_mut(&name) else { return };
@@ -192,7 +212,6 @@ impl Keeper {
                     return;
                 }
                 kept.request = None;
-                kept.leaves_until = None;
                 let answer = kept.watched.answer(response);
                 let is_granted = matches!(answer, Answer::Granted { .. });
                 let failure = TrunkFailure::of(response.map(|it| it.status));
@@ -211,6 +230,43 @@ impl Keeper {
             }
         }
     }
+
+    /// Whether that was about a trunk that we leave.
+    fn hear_farewell(
+        &mut self,
+        tools: &mut Tools<'_>,
+        client: ClientId,
+        response: Option<&Response>,
+    ) -> bool {
+        let of = |it: &Farewell| it.request.client == client;
+        let Some(at) = self.farewells.iter().position(of) else { return false };
+        let request = &mut self.farewells[at].request;
+        if !response.is_some_and(|it| request.sign(tools, it)) {
+            self.farewells.swap_remove(at);
+        }
+        true
+    }
+}
+
+impl Farewell {
+    /// `None` to a trunk that could not know us.
+    fn say(tools: &mut Tools<'_>, watched: &Watched, at: usize) -> Option<Self> {
+        let request = watched.register(tools, Ask { destination: at, expires_s: 0 })?;
+        Some(Self { request, until: tools.now + LEAVE_TIMEOUT })
+    }
+}
+
+impl TrunkState {
+    /// Before anything is known of it.
+    fn new(trunk: &Trunk) -> Self {
+        let health = trunk.health_interval.map_or(TrunkHealth::NotAsked, |_| TrunkHealth::Up);
+        let registration = trunk
+            .registration
+            .as_ref()
+            .map_or(RegistrationState::NotWanted, |_| RegistrationState::Lost);
+        let domain = trunk.domain;
+        Self { domain, health, registration, health_failure: None, registration_failure: None }
+    }
 }
 
 impl Kept {
@@ -220,26 +276,18 @@ impl Kept {
             .registration
             .as_ref()
             .map(|it| Registration::new(now, watched.hops.len(), it.expires_s));
-        Self {
-            watched,
-            health,
-            registration,
-            question: None,
-            request: None,
-            told: None,
-            leaves_until: None,
-        }
+        Self { watched, health, registration, question: None, request: None, told: None }
     }
 
     fn waits_for(&self, client: ClientId) -> bool {
-        let request = self.request.as_ref().map(|(it, _)| *it);
+        let request = self.request.as_ref().map(|it| it.client);
         [self.question, request].contains(&Some(client))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
         let health = self.health.as_ref().map(Health::poll_timeout);
         let registration = self.registration.as_ref().map(Registration::poll_timeout);
-        health.into_iter().chain(registration).chain(self.leaves_until).min()
+        health.into_iter().chain(registration).min()
     }
 
     /// Sends the REGISTER that is due. Whoever was asked before it is given up.
@@ -251,15 +299,13 @@ impl Kept {
         ask: Option<Ask>,
     ) {
         let Some(ask) = ask else { return };
-        if let Some((client, _)) = self.request.take() {
-            asked.remove(&client);
+        if let Some(before) = self.request.take() {
+            asked.remove(&before.client);
         }
-        let Some((request, login)) = self.watched.register(tools.endpoint, ask) else { return };
-        let mut series = tools.endpoint.series();
-        let client = tools.endpoint.request_in_series(tools.now, &mut series, request.clone());
-        let signable = Signable::new(request, series, &login);
-        self.request = Some((client, Some(Box::new(signable))));
-        asked.insert(client, (name.to_owned(), Errand::Registration));
+        self.request = self.watched.register(tools, ask);
+        if let Some(request) = &self.request {
+            asked.insert(request.client, (name.to_owned(), Errand::Registration));
+        }
     }
 
     /// Sends a REGISTER that was challenged again, signed; false if that is none or cannot be.
@@ -270,19 +316,22 @@ impl Kept {
         name: &str,
         response: Option<&Response>,
     ) -> bool {
-        let (Some(response), Some((client, Some(signable)))) = (response, &mut self.request) else {
-            return false;
-        };
-        let sent = signable.send_signed(tools.now, tools.endpoint, tools.rng, response);
-        let Some(signed) = sent else { return false };
-        *client = signed;
-        asked.insert(signed, (name.to_owned(), Errand::Registration));
-        true
+        let (Some(response), Some(request)) = (response, &mut self.request) else { return false };
+        let is_signed = request.sign(tools, response);
+        if is_signed {
+            asked.insert(request.client, (name.to_owned(), Errand::Registration));
+        }
+        is_signed
+    }
+
+    /// Where we are registered, if we are.
+    fn held(&self) -> Option<Held> {
+        self.registration.as_ref().and_then(Registration::held)
     }
 
     /// Tells if we are registered now and were not, or the other way round, or elsewhere.
     fn note_registration(&mut self, states: &TrunkStates, tools: &mut Tools<'_>, name: &str) {
-        let held = self.registration.as_ref().and_then(Registration::held);
+        let held = self.held();
         let at = |held: Option<Held>| held.map(|it| it.at);
         let is_news = at(held) != at(self.told);
         self.told = held;
@@ -294,7 +343,8 @@ impl Kept {
             Some(hop) => TrunkNews::Registered { at: hop.clone() },
             None => TrunkNews::RegistrationLost,
         };
-        states.change(name, |it| it.registered_at = hop);
+        let state = hop.map_or(RegistrationState::Lost, RegistrationState::At);
+        states.change(name, |it| it.registration = state);
         tools.outputs.push_back(Output::Trunk { name: name.to_owned(), news });
     }
 }
@@ -310,12 +360,12 @@ fn note_registration_failure(states: &TrunkStates, name: &str, failure: Option<T
 }
 
 fn note_health(states: &TrunkStates, tools: &mut Tools<'_>, name: &str, change: Option<Change>) {
-    let (is_down, news) = match change {
-        Some(Change::Up) => (false, TrunkNews::Up),
-        Some(Change::Down) => (true, TrunkNews::Down),
+    let (health, news) = match change {
+        Some(Change::Up) => (TrunkHealth::Up, TrunkNews::Up),
+        Some(Change::Down) => (TrunkHealth::Down, TrunkNews::Down),
         None => return,
     };
-    states.change(name, |it| it.is_down = is_down);
+    states.change(name, |it| it.health = health);
     tools.outputs.push_back(Output::Trunk { name: name.to_owned(), news });
 }
 

@@ -29,14 +29,19 @@ impl Rates {
         self.0.iter().map(|it| it.text.clone()).collect()
     }
 
-    /// What a minute to a number costs; `None` if nobody said so.
-    pub(crate) fn price(&self, rules: &OutboundRules, number: &str) -> Option<u32> {
-        let number = rules.canonical(number);
-        let fitting = self.0.iter().filter_map(|rate| {
-            let prefix = rules.canonical(&rate.prefix);
-            number.starts_with(&prefix).then_some((prefix.len(), rate.price))
-        });
-        fitting.max_by_key(|it| it.0).map(|it| it.1)
+    /// The same with prefixes in the notation in which numbers are compared, for [`Self::price`].
+    #[must_use]
+    pub fn in_notation_of(mut self, rules: &OutboundRules) -> Self {
+        for rate in &mut self.0 {
+            rate.prefix = rules.canonical(&rate.prefix);
+        }
+        self
+    }
+
+    /// What a minute to a number in that notation costs; `None` if nobody said so.
+    pub(crate) fn price(&self, number: &str) -> Option<u32> {
+        let fitting = self.0.iter().filter(|it| number.starts_with(&it.prefix));
+        fitting.max_by_key(|it| it.prefix.len()).map(|it| it.price)
     }
 }
 
@@ -68,7 +73,7 @@ mod tests {
         let notation = Notation { international: vec!["810".to_owned()], national };
         let rules = OutboundRules::new(notation, [], &[], Vec::new());
         let texts = ["* 100", "+7 1.5", "8495 0.0125", "81049 7"].map(str::to_owned);
-        let rates = Rates::parse(&texts).unwrap();
+        let rates = Rates::parse(&texts).unwrap().in_notation_of(&rules);
 
         let priced = [
             ("84951234567", 125),
@@ -78,9 +83,9 @@ mod tests {
             ("2345", 1_000_000),
         ];
         for (number, price) in priced {
-            assert_eq!(rates.price(&rules, number), Some(price), "{number}");
+            assert_eq!(rates.price(&rules.canonical(number)), Some(price), "{number}");
         }
-        assert_eq!(Rates::default().price(&rules, "2345"), None);
+        assert_eq!(Rates::default().price("2345"), None);
         assert_eq!(rates.texts(), texts);
     }
 

@@ -1,14 +1,17 @@
 //! What is sent to a trunk beside calls, and what its answers mean.
 
 use super::{
-    is_watched,
+    Tools, is_watched,
     registration::{Answer, Ask},
 };
-use crate::directory::{Directory, Login, Trunk, TrunkRegistration};
+use crate::{
+    directory::{Directory, Login, Trunk, TrunkRegistration},
+    signable::Signable,
+};
 use bytes::Bytes;
 use sip::{
-    Destination, Endpoint, Header, HeaderName, Host, Method, NameAddr, Response, Transport, Uri,
-    endpoint::NewRequest, header::Contacts,
+    ClientId, Destination, Endpoint, Header, HeaderName, Host, Method, NameAddr, Response,
+    Transport, Uri, endpoint::NewRequest, header::Contacts,
 };
 use std::time::Duration;
 
@@ -27,6 +30,24 @@ pub(super) struct Watched {
     domain: String,
 }
 
+/// A REGISTER that was not answered yet, and may have to be signed.
+#[derive(Debug)]
+pub(super) struct Registering {
+    pub(super) client: ClientId,
+    signable: Box<Signable>,
+}
+
+impl Registering {
+    /// Sends it again with what a challenge asks for; false if the response is none, or cannot be
+    /// answered.
+    pub(super) fn sign(&mut self, tools: &mut Tools<'_>, response: &Response) -> bool {
+        let sent = self.signable.send_signed(tools.now, tools.endpoint, tools.rng, response);
+        let Some(signed) = sent else { return false };
+        self.client = signed;
+        true
+    }
+}
+
 impl Watched {
     pub(super) fn of(directory: &Directory, trunk: &Trunk) -> Option<Self> {
         let domain = directory.domains.get(&trunk.domain).filter(|_| is_watched(trunk))?;
@@ -40,6 +61,16 @@ impl Watched {
         })
     }
 
+    /// Whether we register with whoever has our registration of `left` at its destination `at`, as the
+    /// same user from the same address: then it is the same registration, which goes on.
+    pub(super) fn takes_over(&self, left: &Self, at: usize) -> bool {
+        let user = |it: &Self| it.login.as_ref().map(|it| it.username.clone());
+        self.registration.is_some()
+            && user(self) == user(left)
+            && self.hops[0].host == left.hops[0].host
+            && left.hops.get(at).is_some_and(|it| self.hops.contains(it))
+    }
+
     /// OPTIONS, as RFC 3261 section 11.1 has it. No credentials: a challenge is an answer, too.
     pub(super) fn question(&self) -> NewRequest {
         let hop = self.hops[0].clone();
@@ -49,10 +80,16 @@ impl Watched {
         request(Method::Options, uri.clone(), from, NameAddr::new(uri), hop)
     }
 
-    /// REGISTER, and what signs it; `None` for a trunk that has no login.
-    ///
+    /// Sends a REGISTER; `None` to a trunk that has no login.
+    pub(super) fn register(&self, tools: &mut Tools<'_>, ask: Ask) -> Option<Registering> {
+        let (request, login) = self.register_request(tools.endpoint, ask)?;
+        let mut series = tools.endpoint.series();
+        let client = tools.endpoint.request_in_series(tools.now, &mut series, request.clone());
+        Some(Registering { client, signable: Box::new(Signable::new(request, series, &login)) })
+    }
+
     /// The user is one of the trunk's own domain, whichever destination takes it.
-    pub(super) fn register(&self, endpoint: &Endpoint, ask: Ask) -> Option<(NewRequest, Login)> {
+    fn register_request(&self, endpoint: &Endpoint, ask: Ask) -> Option<(NewRequest, Login)> {
         let (login, hop) = (self.login.clone()?, self.hops.get(ask.destination)?.clone());
         let domain = self.hops[0].host.clone();
         let user = Uri::sip(Some(&login.username), domain.clone(), None);

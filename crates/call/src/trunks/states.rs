@@ -1,5 +1,6 @@
 //! How the trunks stand: what all shards read, and one of them writes.
 
+use base::DomainId;
 use sip::{Destination, Status};
 use std::{
     collections::BTreeMap,
@@ -11,18 +12,40 @@ use std::{
 pub struct TrunkStates(Arc<RwLock<BTreeMap<String, TrunkState>>>);
 
 /// How one trunk stands.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrunkState {
-    /// Whether it is asked and does not answer: calls pass it over.
-    pub is_down: bool,
-    /// Whether we are to be registered with it.
-    pub wants_registration: bool,
-    /// Where we are registered with it, if we are: calls go there.
-    pub registered_at: Option<Destination>,
+    /// Whose calls use it.
+    pub domain: DomainId,
+    /// Whether it is there.
+    pub health: TrunkHealth,
+    /// Whether we are registered with it.
+    pub registration: RegistrationState,
     /// What went wrong when it was asked whether it is there last; `None` if nothing did.
     pub health_failure: Option<TrunkFailure>,
     /// The same of our last registration.
     pub registration_failure: Option<TrunkFailure>,
+}
+
+/// Whether a trunk is there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TrunkHealth {
+    /// Nobody asks it.
+    NotAsked,
+    /// It answers, or has not shown otherwise yet.
+    Up,
+    /// It does not answer: calls pass it over.
+    Down,
+}
+
+/// Whether we are registered with a trunk.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RegistrationState {
+    /// We do not want to be.
+    NotWanted,
+    /// We try to be.
+    Lost,
+    /// We are, there: calls go there.
+    At(Destination),
 }
 
 /// Why something that a trunk was asked failed.
@@ -66,21 +89,30 @@ pub enum TrunkNews {
 impl TrunkStates {
     /// Whether calls pass a trunk over.
     pub fn is_down(&self, name: &str) -> bool {
-        self.read(|states| states.get(name).is_some_and(|it| it.is_down))
+        self.read(|states| states.get(name).is_some_and(|it| it.health == TrunkHealth::Down))
     }
 
     /// Where we are registered with a trunk, if we are.
     pub fn registered_at(&self, name: &str) -> Option<Destination> {
-        self.read(|states| states.get(name)?.registered_at.clone())
+        self.read(|states| match &states.get(name)?.registration {
+            RegistrationState::At(destination) => Some(destination.clone()),
+            RegistrationState::NotWanted | RegistrationState::Lost => None,
+        })
     }
 
-    /// The trunks that are watched, by name.
+    /// All trunks that calls go through, by name.
     pub fn all(&self) -> BTreeMap<String, TrunkState> {
         self.read(BTreeMap::clone)
     }
 
+    /// What is known of a trunk from now on.
+    pub(super) fn set(&self, name: &str, state: TrunkState) {
+        self.write(|states| states.insert(name.to_owned(), state));
+    }
+
+    /// Changes what is known of a trunk that there is.
     pub(super) fn change(&self, name: &str, change: impl FnOnce(&mut TrunkState)) {
-        self.write(|states| change(states.entry(name.to_owned()).or_default()));
+        self.write(|states| states.get_mut(name).map(change));
     }
 
     pub(super) fn retain(&self, is_kept: impl Fn(&str) -> bool) {
@@ -93,7 +125,7 @@ impl TrunkStates {
         read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write(&self, write: impl FnOnce(&mut BTreeMap<String, TrunkState>)) {
+    fn write<T>(&self, write: impl FnOnce(&mut BTreeMap<String, TrunkState>) -> T) {
         write(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -104,6 +104,8 @@ pub struct Phone {
     pub registered_contacts: Vec<String>,
     /// REGISTERs that came to it.
     pub registers_seen: usize,
+    /// Those among them that it took and that end a registration.
+    pub registers_ended: usize,
     /// Requests with credentials that came to it.
     pub credentials_seen: usize,
     /// What it answers to OPTIONS outside dialogs; `None` for nothing at all.
@@ -191,6 +193,7 @@ impl Phone {
             grants_s: None,
             registered_contacts: Vec::new(),
             registers_seen: 0,
+            registers_ended: 0,
             credentials_seen: 0,
             options_status: Some(200),
             options_seen: 0,

@@ -129,6 +129,7 @@ impl Phone {
             return self.reply(request, status, None, None);
         }
         self.registered_contacts.extend(request.value("Contact"));
+        self.registers_ended += usize::from(request.value("Expires").as_deref() == Some("0"));
         self.reply(request, 200, None, None);
     }
 

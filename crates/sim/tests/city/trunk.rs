@@ -597,6 +597,44 @@ fn the_cheapest_trunk_for_the_number_is_tried_first_and_then_the_next() {
 }
 
 #[test]
+fn a_trunk_that_is_taken_away_or_lies_elsewhere_now_hears_that_we_leave() {
+    let registered = || {
+        let mut city = with_registrar();
+        (city.phones[1].grants_s, city.phones[2].grants_s) = (Some(400), Some(400));
+        city.wait(secs(10));
+        assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })), "{}", city.story());
+        city
+    };
+    let ended = |city: &City| [1, 2].map(|it: usize| city.phones[it].registers_ended);
+
+    let mut city = registered();
+    city.remove_trunk("provider");
+    city.wait(secs(1));
+    assert_eq!(ended(&city), [1, 0], "{}", city.story());
+    assert!(!city.shards[0].is_leaving_trunks());
+    city.finish();
+
+    let mut city = registered();
+    let elsewhere = city.directory().trunks["backup"].destination.clone();
+    city.change_trunk("provider", |it| {
+        it.destination = elsewhere;
+        it.registration = Some(TrunkRegistration { expires_s: 600, fallbacks: Vec::new() });
+    });
+    city.wait(secs(1));
+    assert_eq!(ended(&city), [1, 0], "{}", city.story());
+    assert!(matches!(last_news(&city), Some(TrunkNews::Registered { .. })));
+    stop_registering(city);
+
+    // The same registration goes on.
+    let mut city = registered();
+    city.change_trunk("provider", |it| it.health_interval = Some(secs(10)));
+    city.wait(secs(1));
+    assert_eq!(ended(&city), [0, 0], "{}", city.story());
+    city.change_trunk("provider", |it| it.health_interval = None);
+    stop_registering(city);
+}
+
+#[test]
 fn a_switch_that_stops_leaves_its_trunks_whether_they_hear_it_or_not() {
     for is_there in [true, false] {
         let mut city = with_registrar();
