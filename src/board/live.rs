@@ -80,6 +80,7 @@ impl Live {
             CallState::Ringing
             | CallState::Held
             | CallState::Parked { .. }
+            | CallState::Paging
             | CallState::Supervising
             | CallState::Voicemail
             | CallState::Ending => vec!["hangup"],
@@ -97,18 +98,18 @@ impl Live {
                 &["hold", "resume", "swap", "complete", "cancel", "three-way"]
             }
             CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
-            CallState::Ringing | CallState::Playing | CallState::Voicemail if waits => {
-                &["complete", "cancel"]
-            }
+            CallState::Ending => &[],
+            // Whoever asks has come to something else than a person, or to nobody yet.
+            _ if waits => &["complete", "cancel"],
             // In a room of the plan everybody has a call of its own.
             CallState::Conference if are(LegState::Talking).count() > 1 => &["complete", "cancel"],
             CallState::Ringing
             | CallState::Playing
             | CallState::Voicemail
             | CallState::Conference
+            | CallState::Paging
             | CallState::Parked { .. }
-            | CallState::Supervising
-            | CallState::Ending => &[],
+            | CallState::Supervising => &[],
         }
     }
 

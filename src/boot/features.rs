@@ -16,13 +16,13 @@ impl Running {
         self: Arc<Self>,
         mut orders: mpsc::Receiver<FeatureRequest>,
     ) {
-        while let Some(FeatureRequest { shard, call, domain, extension, order }) =
+        while let Some(FeatureRequest { shard, call, asked, domain, extension, order }) =
             orders.recv().await
         {
             let is_kept = self.change_feature(domain, extension, &order).await;
             if let Some(shard) = self.shards.get(usize::from(shard)) {
                 // A shard that is gone has no calls that wait.
-                let _ = shard.feature(FeatureReply { call, is_kept }).await;
+                let _ = shard.feature(FeatureReply { call, asked, is_kept }).await;
             }
         }
     }

@@ -217,6 +217,8 @@ words! {
         Supervising,
         /// Its caller leaves a message, or hears its own.
         Voicemail,
+        /// Many hear its caller.
+        Paging,
         /// It is being put away.
         Ending,
     }
@@ -283,6 +285,7 @@ impl From<call::facts::CallState> for CallState {
             call::facts::CallState::Conference => Self::Conference,
             call::facts::CallState::Supervising => Self::Supervising,
             call::facts::CallState::Voicemail => Self::Voicemail,
+            call::facts::CallState::Paging => Self::Paging,
             call::facts::CallState::Ending => Self::Ending,
         }
     }

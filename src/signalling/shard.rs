@@ -311,7 +311,8 @@ impl Shard {
 
     /// Hands on what a caller wants to become of calls to it.
     fn change_feature(&mut self, now: Now, request: FeatureRequest) {
-        let reply = FeatureReply { call: request.call, is_kept: false };
+        let FeatureRequest { call, asked, .. } = request;
+        let reply = FeatureReply { call, asked, is_kept: false };
         if self.wires.features.try_send(request).is_err() {
             self.calls.handle_feature(now, reply);
         }

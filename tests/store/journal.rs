@@ -118,6 +118,25 @@ fn two_servers_cannot_write_one_journal() {
     assert!(error.to_string().contains("another server uses"), "{error}");
 }
 
+#[test]
+#[ignore = "a measurement: run it alone, with --release"]
+fn time_of_a_call_in_the_journal() {
+    const CALLS: u64 = 20_000;
+    let directory = tempfile::tempdir().unwrap();
+    let (mut files, _) = open(directory.path(), 8 << 20);
+    let stories: Vec<_> = (0..2 * CALLS).map(story_of).collect();
+
+    let begun = std::time::Instant::now();
+    // Two legs at a time, as many as gather in a fiftieth of a second at a hundred calls a second.
+    for batch in stories.chunks(4) {
+        files.append(NOW, &batch.concat()).unwrap();
+    }
+    let each = begun.elapsed() / CALLS as u32;
+
+    let bytes: u64 = segments(directory.path()).iter().map(|it| size(it)).sum();
+    eprintln!("{each:?} and {} bytes a call of two legs", bytes / CALLS);
+}
+
 /// Began, rang, answered, ended.
 fn story_of(n: u64) -> Vec<Entry> {
     let row = cdr(domain(), n);

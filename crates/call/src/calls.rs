@@ -203,8 +203,7 @@ impl Calls {
 
     /// Whether a change of what is set for an extension is kept.
     pub fn handle_feature(&mut self, now: Now, reply: FeatureReply) {
-        let FeatureReply { call, is_kept } = reply;
-        self.with_call(now, call, |call, ctx| call.handle_feature(ctx, is_kept));
+        self.with_call(now, reply.call, |call, ctx| call.handle_feature(ctx, reply));
         self.pump(now);
     }
 

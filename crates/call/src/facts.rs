@@ -148,6 +148,8 @@ pub enum CallState {
     },
     /// The caller is in a conference or at its door, or three talk.
     Conference,
+    /// Many hear the caller, and it hears none of them.
+    Paging,
     /// The caller hears others talk.
     Supervising,
     /// The guest leaves a message, or hears its own.
@@ -195,6 +197,7 @@ impl CallView {
             | CallState::Playing
             | CallState::Voicemail
             | CallState::Conference
+            | CallState::Paging
             | CallState::Supervising
             | CallState::Ending => None,
         }
@@ -248,6 +251,7 @@ impl CallState {
             Self::Playing => "playing",
             Self::Parked { .. } => "parked",
             Self::Conference => "conference",
+            Self::Paging => "paging",
             Self::Supervising => "supervising",
             Self::Voicemail => "voicemail",
             Self::Ending => "ending",

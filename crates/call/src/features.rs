@@ -64,6 +64,8 @@ pub struct FeatureRequest {
     pub shard: u8,
     /// The call that does.
     pub call: CallId,
+    /// Which of the call's questions this is.
+    pub asked: u32,
     /// The domain of the extension.
     pub domain: DomainId,
     /// The extension.
@@ -77,6 +79,8 @@ pub struct FeatureRequest {
 pub struct FeatureReply {
     /// The call.
     pub call: CallId,
+    /// Which of its questions is answered; a call that asks another one waits for that.
+    pub asked: u32,
     /// Whether it is in the database, and in force.
     pub is_kept: bool,
 }

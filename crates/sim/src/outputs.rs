@@ -47,7 +47,8 @@ impl City {
                         line.features.apply(&request.order);
                     }
                 });
-                let reply = FeatureReply { call: request.call, is_kept: true };
+                let reply =
+                    FeatureReply { call: request.call, asked: request.asked, is_kept: true };
                 self.later(Late::Feature { shard: request.shard, reply });
             }
             Output::Web(question) => {

@@ -1,7 +1,7 @@
 //! What people order in their own calls, as they could with the keys of a phone that has them all: hold,
 //! transfer, and consultation with all that follows from it.
 //!
-//! Each route is one [`Command`]; the call does it, or says why not.
+//! Each is one [`Command`]; the call does it, or says why not.
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
@@ -20,13 +20,8 @@ use uuid::Uuid;
 
 pub(super) fn routes(door: Door) -> Door {
     door.route(Access::Right(Right::CallsOwn), routes!(transfer))
-        .route(Access::Right(Right::CallsOwn), routes!(hold))
-        .route(Access::Right(Right::CallsOwn), routes!(resume))
         .route(Access::Right(Right::CallsOwn), routes!(consult))
-        .route(Access::Right(Right::CallsOwn), routes!(swap))
-        .route(Access::Right(Right::CallsOwn), routes!(complete))
-        .route(Access::Right(Right::CallsOwn), routes!(cancel))
-        .route(Access::Right(Right::CallsOwn), routes!(three_way))
+        .route(Access::Right(Right::CallsOwn), routes!(order_plainly))
 }
 
 /// Where a call goes.
@@ -53,34 +48,6 @@ async fn transfer(
     order(&api, &session, id, Command::Transfer(to)).await
 }
 
-/// Put the other side of one's own call on hold, whatever one's phone knows of it
-#[utoipa::path(
-    post, path = "/calls/{id}/hold", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "It hears music"), Problem)
-)]
-async fn hold(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::Hold).await
-}
-
-/// Talk again to whom one put on hold
-#[utoipa::path(
-    post, path = "/calls/{id}/resume", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "The two talk"), Problem)
-)]
-async fn resume(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::Resume).await
-}
-
 /// Call somebody in the middle of one's own call, while the other side waits with music
 #[utoipa::path(
     post, path = "/calls/{id}/consult", tag = "live",
@@ -97,60 +64,52 @@ async fn consult(
     order(&api, &session, id, Command::Consult(to)).await
 }
 
-/// In a consultation: talk to whoever waits, while the other waits
-#[utoipa::path(
-    post, path = "/calls/{id}/swap", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "The other one is there"), Problem)
-)]
-async fn swap(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::Swap).await
+/// What is ordered in one's own call without naming anybody.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum PlainOrder {
+    /// The other side hears music, whatever one's phone knows of it.
+    Hold,
+    /// The two talk again.
+    Resume,
+    /// In a consultation: talk to whoever waits, while the other waits.
+    Swap,
+    /// In a consultation: connect the two others, and leave.
+    Complete,
+    /// In a consultation: let go of whom one called, and talk to the first again.
+    Cancel,
+    /// In a consultation: let all three talk.
+    ThreeWay,
 }
 
-/// In a consultation: connect the two others, and leave
-#[utoipa::path(
-    post, path = "/calls/{id}/complete", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "They talk, or the one hears the other ring"), Problem)
-)]
-async fn complete(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::Complete).await
+impl From<PlainOrder> for Command {
+    fn from(order: PlainOrder) -> Self {
+        match order {
+            PlainOrder::Hold => Self::Hold,
+            PlainOrder::Resume => Self::Resume,
+            PlainOrder::Swap => Self::Swap,
+            PlainOrder::Complete => Self::Complete,
+            PlainOrder::Cancel => Self::Cancel,
+            PlainOrder::ThreeWay => Self::ThreeWay,
+        }
+    }
 }
 
-/// In a consultation: let go of whom one called, and talk to the first again
+/// Hold, resume, or go on with a consultation in one's own call
 #[utoipa::path(
-    post, path = "/calls/{id}/cancel", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "The first two talk"), Problem)
+    post, path = "/calls/{id}/{order}", tag = "live",
+    params(
+        ("id" = Uuid, Path, description = "The call"),
+        ("order" = PlainOrder, Path, description = "What is wanted")
+    ),
+    responses((status = 202, description = "It is done"), Problem)
 )]
-async fn cancel(
+async fn order_plainly(
     State(api): State<ApiState>,
     session: Session,
-    UrlPath(id): UrlPath<Uuid>,
+    UrlPath((id, wanted)): UrlPath<(Uuid, PlainOrder)>,
 ) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::Cancel).await
-}
-
-/// In a consultation: let all three talk
-#[utoipa::path(
-    post, path = "/calls/{id}/three-way", tag = "live",
-    params(("id" = Uuid, Path, description = "The call")),
-    responses((status = 202, description = "All three talk"), Problem)
-)]
-async fn three_way(
-    State(api): State<ApiState>,
-    session: Session,
-    UrlPath(id): UrlPath<Uuid>,
-) -> Result<StatusCode, Problem> {
-    order(&api, &session, id, Command::ThreeWay).await
+    order(&api, &session, id, wanted.into()).await
 }
 
 /// Has a call do what is wanted in the name of whichever line of one's own talks in it.
@@ -210,6 +169,9 @@ fn problem(refusal: CommandRefusal) -> Problem {
         }
         CommandRefusal::HeldByPhone => {
             "Звонок на удержании на самом телефоне: сначала снимите удержание там"
+        }
+        CommandRefusal::Exhausted => {
+            "Нет свободного порта для звука: повторите, когда другой звонок завершится"
         }
         CommandRefusal::NoCommonCodec => "У собеседников нет общего кодека: их не соединить",
     };

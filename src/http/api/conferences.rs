@@ -186,8 +186,9 @@ async fn mute_all(
 ) -> Result<StatusCode, Problem> {
     let live = api.live()?;
     for party in room_of(&api, &session, &room)?.parties.iter().filter(|it| !it.is_moderator) {
-        let shard = live.shard_for(&session, party.call, Right::CallHangupAny).await?;
         // One that has left in the meantime is silent, too.
+        let shard = live.shard_for(&session, party.call, Right::CallHangupAny).await;
+        let Ok(shard) = shard else { continue };
         shard.command_party(party.call, PartyCommand::Mute(muted)).await?;
     }
     let act = Act {
@@ -273,7 +274,9 @@ async fn command(
 ) -> Result<(), Problem> {
     let live = api.live()?;
     for party in room_of(api, session, room)?.parties {
-        let shard = live.shard_for(session, party.call, Right::CallHangupAny).await?;
+        // Whoever has left in the meantime stands for the room no longer.
+        let shard = live.shard_for(session, party.call, Right::CallHangupAny).await;
+        let Ok(shard) = shard else { continue };
         if shard.command_room(party.call, command.clone()).await? {
             return Ok(());
         }

@@ -131,6 +131,11 @@ impl CallCodes {
         self.allowed = codes;
     }
 
+    /// What may be ordered now.
+    pub(super) fn allowed(&self) -> Codes {
+        self.allowed
+    }
+
     fn take_begun(&mut self, leg: usize) -> Option<Begun> {
         let at = self.begun.iter().position(|it| it.leg == leg)?;
         Some(self.begun.swap_remove(at))
@@ -159,7 +164,7 @@ impl Call {
         if !self.may_order_by_keys(leg) {
             return false;
         }
-        let begun = self.codes.take_begun(leg).filter(|it| it.with == self.other(leg));
+        let begun = self.codes.take_begun(leg).filter(|it| self.goes_on(it));
         match begun.map(|it| it.stage) {
             Some(Stage::Number(wanting, number)) => {
                 self.take_number_key(ctx, leg, (wanting, number), digit);
@@ -226,15 +231,26 @@ impl Call {
     pub(super) fn handle_codes_timeout(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now.instant;
         while let Some(at) = self.codes.begun.iter().position(|it| it.until <= now) {
-            let Begun { leg, with, stage, .. } = self.codes.begun.swap_remove(at);
-            if with != self.other(leg) {
+            let begun = self.codes.begun.swap_remove(at);
+            if !self.goes_on(&begun) {
                 continue;
             }
+            let Begun { leg, stage, .. } = begun;
             match stage {
                 Stage::First(digit, held) => self.pass_key(ctx, leg, (digit, held)),
                 Stage::Number(wanting, number) => self.order_with(ctx, leg, wanting, number),
             }
         }
+    }
+
+    /// Whether all is still as it was when a code began. A number is asked for only of one who holds
+    /// the other side: it may have been taken back by other means.
+    fn goes_on(&self, begun: &Begun) -> bool {
+        let is_held = match begun.stage {
+            Stage::First(..) => true,
+            Stage::Number(..) => self.legs[begun.leg].holds_by_order(),
+        };
+        is_held && begun.with == self.other(begun.leg)
     }
 
     // === Keys ===

@@ -57,6 +57,9 @@ pub enum CommandRefusal {
     /// The phone holds the call by itself, and would not hear anybody else.
     #[error("the phone itself holds this call: resume it there first")]
     HeldByPhone,
+    /// No media port is free.
+    #[error("no media port is free: try again when another call has ended")]
+    Exhausted,
     /// The two can be connected, but would not understand each other.
     #[error("the two have no codec in common: they cannot be connected")]
     NoCommonCodec,

@@ -23,7 +23,7 @@ use crate::{
     rooms::{Closed, PartyView, Place},
     speech::Phrase,
 };
-use base::Now;
+use base::{Now, RoomId};
 use invitation::Invited;
 pub(crate) use invitation::Invitee;
 use media::{MediaCommand, PartyMode, Playout, dtmf::Digit, sound::Sound};
@@ -203,6 +203,8 @@ impl Call {
         let Stage::Inside { is_moderator, code } = &mut meeting.stage else { return };
         let is_moderator = *is_moderator;
         match (std::mem::take(code), key) {
+            // No number has one: what was entered is forgotten, and no code begins.
+            (Code::Number(_), '*') => {}
             (_, '*') => *code = Code::Star,
             (Code::Star, '2') if is_moderator => *code = Code::Number(String::new()),
             (Code::Number(number), '#') if !number.is_empty() => self.invite_by_keys(ctx, number),
@@ -233,6 +235,19 @@ impl Call {
             RoomCommand::Invite { by, number } => return self.invite_by_order(ctx, &by, number),
         }
         true
+    }
+
+    /// Brings a leg into a private room, in which nobody is told of it.
+    pub(super) fn put_into_room(
+        &self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        room: RoomId,
+        mode: PartyMode,
+    ) {
+        let Some(media) = self.legs[leg].media() else { return };
+        let command = MediaCommand::Join { media, room, mode, alone: None, is_chimed: false };
+        self.tell_worker(ctx, command);
     }
 
     /// Does to the caller what somebody with the right wants; false if it is in no room.

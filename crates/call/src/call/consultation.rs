@@ -23,7 +23,7 @@ use crate::{
     leg::Ordered,
     rooms::Place,
 };
-use media::{MediaCommand, PartyMode, Playout};
+use media::{PartyMode, Playout};
 use std::time::Instant;
 
 /// Who asks whom.
@@ -132,21 +132,23 @@ impl Call {
         let (by, first) = self.consultant(number)?;
         let State::Talking(_) = &self.state else { return Err(CommandRefusal::NotAnswered) };
         let second = self.consultation.as_ref().and_then(|it| it.second);
-        let parties = [by, first, second.ok_or(CommandRefusal::NotAnswered)?];
+        let second = second.ok_or(CommandRefusal::NotAnswered)?;
+        let parties = [by, first, second];
         let name = ["three-way ", &self.id.to_string()].concat();
         let place = ctx.world.rooms.come(self.domain, name, self.worker);
         for leg in parties {
-            let moved = self.legs[leg].move_to_worker(ctx, self.worker);
-            moved.map_err(|_| CommandRefusal::NoCommonCodec)?;
+            if self.legs[leg].move_to_worker(ctx, self.worker).is_err() {
+                // Those before it have moved, and hear nothing any more.
+                self.go_back(ctx, [by, second]);
+                self.let_wait(ctx, first, by);
+                return Err(CommandRefusal::Exhausted);
+            }
         }
         self.release_holds();
         drop(self.listed.take());
         self.interrupt_any_recording(ctx);
         for leg in parties {
-            let Some(media) = self.legs[leg].media() else { continue };
-            let (room, mode) = (place.room(), PartyMode::default());
-            let command = MediaCommand::Join { media, room, mode, alone: None, is_chimed: false };
-            self.tell_worker(ctx, command);
+            self.put_into_room(ctx, leg, place.room(), PartyMode::default());
         }
         let until = ctx.now.instant + ctx.settings.call_duration_max;
         self.guest = by;
@@ -216,7 +218,7 @@ impl Call {
     /// there is no consultation.
     pub(super) fn fail_consultation(&mut self, ctx: &mut Context<'_>) -> bool {
         let Some(it) = self.consultation.take() else { return false };
-        self.dismiss_paged(ctx);
+        self.leave_what_it_heard(ctx);
         self.go_back(ctx, [it.by, it.first]);
         true
     }

@@ -1,12 +1,12 @@
 //! Calls to an extension that go elsewhere, and the extension that says so.
 
-use super::{Call, Fault, Refused, State};
+use super::{Call, Fault, Refused};
 use crate::{
     context::Context,
     dialplan::{FeatureOrder, ForwardWhen, Outcome, Principal},
     directory::Extension,
     failure::{Cause, Refusal},
-    features::FeatureRequest,
+    features::{FeatureReply, FeatureRequest},
     output::Output,
 };
 use media::Playout;
@@ -99,17 +99,17 @@ impl Call {
         self.answer_guest(ctx)?;
         self.note_arrival(ctx);
         self.legs[self.guest].play(ctx, Playout::Silence);
-        self.state = State::Asking { until: ctx.now.instant + REPLY_TIMEOUT };
+        let asked = self.ask_until(ctx.now.instant + REPLY_TIMEOUT);
         let (shard, call, domain) = (ctx.settings.shard, self.id, self.domain);
-        let request = FeatureRequest { shard, call, domain, extension, order };
+        let request = FeatureRequest { shard, call, asked, domain, extension, order };
         ctx.outputs.push_back(Output::Feature(Box::new(request)));
         Ok(None)
     }
 
     /// Whether the change is kept; too late is no answer.
-    pub(crate) fn handle_feature(&mut self, ctx: &mut Context<'_>, is_kept: bool) {
-        if let State::Asking { .. } = self.state {
-            self.go_on_after(ctx, &Outcome::Feature(is_kept));
+    pub(crate) fn handle_feature(&mut self, ctx: &mut Context<'_>, reply: FeatureReply) {
+        if self.awaits_answer(reply.asked) {
+            self.go_on_after(ctx, &Outcome::Feature(reply.is_kept));
         }
     }
 }

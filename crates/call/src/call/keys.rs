@@ -20,7 +20,15 @@ struct InfoKey {
 impl Call {
     /// A key of the caller, however it came, where it means something to us.
     pub(crate) fn handle_key(&mut self, ctx: &mut Context<'_>, leg: usize, digit: Digit) {
-        if self.take_pressed_code_key(ctx, leg, digit) {
+        if !self.take_pressed_code_key(ctx, leg, digit) {
+            self.take_key(ctx, leg, digit);
+        }
+    }
+
+    /// A key that orders nothing, where the guest is asked for some: whoever waits for it presses them
+    /// in vain.
+    fn take_key(&mut self, ctx: &mut Context<'_>, leg: usize, digit: Digit) {
+        if leg != self.guest {
             return;
         }
         match self.state {
@@ -53,7 +61,7 @@ impl Call {
                 ctx.endpoint.respond(ctx.now.instant, server, Reply::new(Status(200)));
                 return;
             }
-            self.handle_key(ctx, leg, digit);
+            self.take_key(ctx, leg, digit);
         }
         let is_known = self.other(leg).is_none_or(|other| match key {
             Some(InfoKey { digit, held }) if self.legs[other].tell_key(ctx, digit, held) => true,

@@ -25,22 +25,8 @@ impl Call {
             return Some(other);
         }
         let is_own = other.domain == self.domain && self.is_of_same_party(by, &other, leg);
-        let place = match &other.state {
-            State::Talking(_) if other.takes_part(leg) => other.other(leg).map(Place::Talks),
-            State::Ringing(_) if leg == other.guest => Some(Place::Rings),
-            State::Talking(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => None,
-        };
+        let rings = matches!(other.state, State::Ringing(_)) && leg == other.guest;
+        let place = other.other(leg).map(Place::Talks).or(rings.then_some(Place::Rings));
         let Some(place) = place.filter(|_| is_own) else {
             let number = other.dialled.clone();
             if is_own || self.is_of_same_party(by, &other, leg) {

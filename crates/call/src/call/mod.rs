@@ -26,11 +26,12 @@
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
-//! calls elsewhere, `recent` knows the last numbers, `command` is for those who order by other means than their phones, `consultation`
-//! for one who asks somebody else first, and for three who talk, `codes` for those who order by keys, `keys`
-//! brings keys to where they mean something, `paging` is a guest who speaks to many, `conference` is a guest in a room, `supervision` one who
-//! hears others talk, `voicemail` one with a mailbox, `recording` records; this file holds the states,
-//! the time-outs and the end.
+//! calls elsewhere, `recent` knows the last numbers, `command` is for those who order by other means than
+//! their phones, `consultation` for one who asks somebody else first and for three who talk, `codes` for
+//! those who order by keys, `keys` brings keys to where they mean something, `paging` is a guest who
+//! speaks to many, `conference` is a guest in a room, `supervision` one who hears others talk,
+//! `voicemail` one with a mailbox, `recording` records; this file holds the states, the time-outs and the
+//! end.
 
 mod codes;
 mod command;
@@ -140,7 +141,7 @@ pub(crate) struct Call {
     rung: Option<String>,
     /// How often the call was forwarded.
     forwards: u8,
-    /// How many questions it has put to web servers.
+    /// How many questions it has put to others, who take their time.
     asked: u32,
     /// One who hands the guest on.
     transfer: Option<Box<Transfer>>,
@@ -280,41 +281,16 @@ impl Call {
         if self.go_on_without(ctx, leg) {
             return;
         }
-        let cause = match self.state {
-            State::Ringing(_) if !was_up => Cause::Cancelled,
-            State::Ringing(_)
-            | State::Talking(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => Cause::Normal,
-        };
+        let gives_up = matches!(self.state, State::Ringing(_)) && !was_up;
+        let cause = if gives_up { Cause::Cancelled } else { Cause::Normal };
         self.end(ctx, Some(leg), Refusal::of(cause));
     }
 
     /// Whether the call ends with this leg.
     fn takes_part(&self, leg: usize) -> bool {
-        let is_another = match &self.state {
-            State::Talking(talking) => talking.with == leg,
-            State::Together(together) => together.has(leg),
-            State::Paging(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => false,
-        };
-        leg == self.guest || is_another
+        leg == self.guest
+            || self.other(leg).is_some()
+            || matches!(&self.state, State::Together(together) if together.has(leg))
     }
 
     // === Events of the media sessions ===
@@ -322,6 +298,9 @@ impl Call {
     /// The prompt is over.
     pub(crate) fn handle_play_finished(&mut self, ctx: &mut Context<'_>, leg: usize) {
         if self.handle_slot_told(ctx, leg) {
+            return;
+        }
+        if leg != self.guest {
             return;
         }
         match self.state {
@@ -436,6 +415,10 @@ impl Call {
     fn check_permits(&mut self, ctx: &mut Context<'_>) {
         for leg in 0..self.legs.len() {
             let Err(refusal) = self.legs[leg].check_permit(ctx.now) else { continue };
+            if self.is_consulting() {
+                self.lose(ctx, leg, refusal.cause);
+                continue;
+            }
             if self.takes_part(leg) {
                 return self.end(ctx, None, refusal);
             }
@@ -584,27 +567,15 @@ impl Call {
                 CallState::Playing
             }
             State::Voicemail(_) => CallState::Voicemail,
-            State::Meeting(_) | State::Together(_) | State::Paging(_) => CallState::Conference,
+            State::Meeting(_) | State::Together(_) => CallState::Conference,
+            State::Paging(_) => CallState::Paging,
             State::Supervising(_) => CallState::Supervising,
             State::Ending { .. } => CallState::Ending,
         }
     }
 
     fn shown_recording(&self) -> CallRecording {
-        match self.state {
-            State::Ending { .. } => CallRecording::Off,
-            State::Ringing(_)
-            | State::Talking(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_) => self.recording.shown(),
-        }
+        if self.is_ending() { CallRecording::Off } else { self.recording.shown() }
     }
 
     /// Whether the call is past its end and only settles.

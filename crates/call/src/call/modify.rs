@@ -97,23 +97,10 @@ impl Call {
 
     /// Something else was agreed with one of two who are joined.
     pub(super) fn rejoin(&mut self, ctx: &mut Context<'_>, leg: usize) -> Result<(), LegError> {
-        match self.state {
-            State::Talking(Talking { is_joined: true, with, .. }) if self.takes_part(leg) => {
-                self.join(ctx, [self.guest, with])
-            }
-            State::Talking(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => Ok(()),
-        }
+        let State::Talking(Talking { is_joined: true, with, .. }) = self.state else {
+            return Ok(());
+        };
+        if self.takes_part(leg) { self.join(ctx, [self.guest, with]) } else { Ok(()) }
     }
 
     /// The other far end decides.
@@ -318,23 +305,9 @@ impl Call {
 
     /// The INVITE that was passed on, and ours.
     fn passed(&self) -> Option<(ServerId, ClientId)> {
-        match &self.state {
-            State::Talking(Talking {
-                exchange: Exchange::Passed { server, client, .. }, ..
-            }) => Some((*server, *client)),
-            State::Talking(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => None,
-        }
+        let State::Talking(talking) = &self.state else { return None };
+        let Exchange::Passed { server, client, .. } = &talking.exchange else { return None };
+        Some((*server, *client))
     }
 
     fn take_passed(

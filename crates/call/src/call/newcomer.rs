@@ -88,6 +88,10 @@ impl Call {
 
     /// Whose place somebody takes who wants to come into this call; `None` if it is not the one.
     pub(crate) fn place_for(&self, wanted: &Wanted) -> Option<Place> {
+        if self.summons.is_some() {
+            // Nobody calls there whom one could talk to.
+            return None;
+        }
         match (wanted, &self.state) {
             (Wanted::RingingAt(numbers), State::Ringing(ringing)) => {
                 let rings = self.legs.iter().skip(ringing.first()).any(|leg| {
@@ -141,6 +145,9 @@ impl Call {
         }
         let came = newcomer.guest;
         newcomer.interrupt_any_recording(ctx);
+        // Whoever handed it on has done so.
+        newcomer.finish_transfer(ctx);
+        newcomer.leave_transfer(ctx);
         let with = self.take_legs(ctx, &mut newcomer) + came;
         match place {
             Place::Rung => self.dismiss_others(ctx, with),

@@ -4,13 +4,12 @@
 use super::{Call, Invitee, Ringing, State, recording::Recording};
 use crate::{
     context::Context,
-    dialplan::{Codes, Dial, DialTarget, Principal, RouteQuery, Walk},
+    dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
 };
 use base::{CallId, DomainId};
-use bytes::Bytes;
 use media::{
     Family, Playout,
     sdp::{LocalCodec, accept_answer},
@@ -59,14 +58,7 @@ impl Call {
         order: Origination,
     ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
-        let called = ctx.world.directory.extension(domain, &to);
-        let display = called.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
-        let calling = super::Calling {
-            number: to.clone(),
-            display: display.map(Bytes::from),
-            is_line: called.is_some(),
-            is_withheld: false,
-        };
+        let calling = super::Calling::of_number(ctx, domain, &to);
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
         let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
@@ -107,7 +99,7 @@ impl Call {
             },
             walk: None,
             summons: Some(summons),
-            state: State::Ringing(Ringing::nobody(ctx.now.instant)),
+            state: State::Ringing(Ringing::nobody(ctx.now.instant, 0)),
             refused: None,
             rung: None,
             forwards: 0,
@@ -165,18 +157,7 @@ impl Call {
         number: &str,
     ) -> Result<(), LegError> {
         self.take_summoned(ctx, leg, described)?;
-        let Some(domain) = ctx.world.directory.domains.get(&self.domain) else {
-            return Err(LegError::NoMedia);
-        };
-        let principal = self.principal_of(leg);
-        let query = RouteQuery {
-            domain: &domain.name,
-            from: principal.as_caller(),
-            number: &self.calling.number,
-            dialled: number,
-            now: ctx.now.unix,
-        };
-        let walk = Walk::begin(&ctx.world.plans, &query);
+        let walk = self.walk_to(ctx, leg, number).ok_or(LegError::NoMedia)?;
         self.recording = Recording::new(walk.is_recorded());
         self.walk = Some(Box::new(walk));
         self.record_by_rule(ctx);

@@ -13,7 +13,7 @@ use crate::{
     rooms::Place,
 };
 use media::{
-    MediaCommand, PartyMode, Playout,
+    PartyMode, Playout,
     sdp::{LocalCodec, accept_answer},
 };
 use sip::offer_answer::OrderError;
@@ -87,13 +87,13 @@ impl Call {
         described: Result<Described, LegError>,
     ) {
         let State::Paging(paging) = &mut self.state else { return };
-        paging.is_heard = true;
         let side = described.and_then(|it| match it {
             Described::Answer(answer) => Ok(accept_answer(&answer, &LocalCodec::TELEPHONY)?),
             Described::Offer(_) => Err(OrderError::Unexpected.into()),
         });
         match side {
             Ok(side) => {
+                paging.is_heard = true;
                 self.legs[leg].configure(ctx, side);
                 self.legs[leg].confirm(ctx, None);
                 let mode = PartyMode { is_muted: true, ..PartyMode::default() };
@@ -145,10 +145,7 @@ impl Call {
 
     fn put_into_page(&self, ctx: &mut Context<'_>, leg: usize, mode: PartyMode) {
         let State::Paging(paging) = &self.state else { return };
-        let Some(media) = self.legs[leg].media() else { return };
-        let room = paging.place.room();
-        let command = MediaCommand::Join { media, room, mode, alone: None, is_chimed: false };
-        self.tell_worker(ctx, command);
+        self.put_into_room(ctx, leg, paging.place.room(), mode);
     }
 
     /// The devices of those who are there and free, and why another is left out.

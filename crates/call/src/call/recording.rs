@@ -176,7 +176,7 @@ impl Call {
 
     /// What is on the left and on the right, and who is on the right.
     fn recorded(&self) -> Option<([RecordedSource; 2], String)> {
-        let caller = self.legs[self.guest].media()?;
+        let caller = self.legs.get(self.guest)?.media()?;
         let (right, who) = match &self.state {
             State::Talking(talking) => {
                 let callee = &self.legs[talking.with];

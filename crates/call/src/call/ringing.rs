@@ -79,8 +79,8 @@ pub(super) struct Ringing {
 
 impl Ringing {
     /// Nobody is rung yet.
-    pub(super) fn nobody(now: Instant) -> Self {
-        Self { until: now, first: 1, refusal: None, told: None, early: None }
+    pub(super) fn nobody(now: Instant, first: usize) -> Self {
+        Self { until: now, first, refusal: None, told: None, early: None }
     }
 
     /// The first of the legs that are rung.

@@ -60,6 +60,20 @@ pub(crate) struct Calling {
     pub(crate) is_withheld: bool,
 }
 
+impl Calling {
+    /// A number of a domain, as those see it whom it calls.
+    pub(super) fn of_number(ctx: &Context<'_>, domain: DomainId, number: &str) -> Self {
+        let line = ctx.world.directory.extension(domain, number);
+        let display = line.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
+        Self {
+            number: number.to_owned(),
+            display: display.map(Bytes::from),
+            is_line: line.is_some(),
+            is_withheld: false,
+        }
+    }
+}
+
 /// What is left to be done with an INVITE until it is answered, and what goes with those that it
 /// leads to.
 #[derive(Debug)]
@@ -112,7 +126,7 @@ impl Call {
             arrival: incoming.arrival,
             walk,
             summons: None,
-            state: State::Ringing(Ringing::nobody(ctx.now.instant)),
+            state: State::Ringing(Ringing::nobody(ctx.now.instant, 1)),
             refused: None,
             rung: None,
             forwards: 0,

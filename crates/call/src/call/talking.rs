@@ -107,22 +107,10 @@ impl Call {
 
     /// The leg at the other end of the bridge.
     pub(super) fn other(&self, leg: usize) -> Option<usize> {
-        match &self.state {
-            State::Talking(talking) if leg == self.guest => Some(talking.with),
-            State::Talking(talking) if leg == talking.with => Some(self.guest),
-            State::Talking(_)
-            | State::Ringing(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Voicemail(_)
-            | State::Ending { .. } => None,
-        }
+        let State::Talking(talking) = &self.state else { return None };
+        let sides = [self.guest, talking.with];
+        let at = sides.iter().position(|it| *it == leg)?;
+        Some(sides[1 - at])
     }
 
     // === Media between two legs ===

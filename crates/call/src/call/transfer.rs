@@ -14,7 +14,7 @@ use super::{Call, Calling, State, Talking, talking::Exchange};
 use crate::{
     cdr::HangupParty,
     context::{Context, Errand, Handle, LegRef},
-    dialplan::{Principal, RouteQuery, Walk},
+    dialplan::{Codes, Principal, RouteQuery, Walk},
     failure::{Cause, Refusal},
 };
 use bytes::Bytes;
@@ -35,6 +35,8 @@ pub(super) struct Transfer {
     /// What it was told last.
     told: Status,
     stage: Stage,
+    /// What could be ordered by keys in the call as it was.
+    codes: Codes,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -140,8 +142,7 @@ impl Call {
         let Some(guest) = self.other(by) else { return };
         self.abandon_exchange(ctx);
         self.release_holds();
-        self.transfer =
-            Some(Box::new(Transfer { by, told_of, told: Status(100), stage: Stage::Searching }));
+        self.search_for(by, told_of);
         self.notify_of_transfer(ctx, Status(100));
         drop(self.listed.take());
         self.guest = guest;
@@ -155,7 +156,7 @@ impl Call {
     pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
         let Some(by) = self.transferor() else { return };
         let domain = ctx.world.directory.domains.get(&self.domain);
-        let Some(domain) = domain else { return };
+        let Some(domain) = domain else { return self.lead(ctx, by, number) };
         self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
         let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
         let value = Bytes::from(referred_by);
@@ -167,22 +168,30 @@ impl Call {
 
     /// The guest goes where a number leads, with the rights of a leg.
     pub(super) fn lead(&mut self, ctx: &mut Context<'_>, by: usize, number: &str) {
-        let domain = ctx.world.directory.domains.get(&self.domain);
-        let Some(domain) = domain else { return };
         self.calling = self.calling_of(ctx, self.guest);
+        self.walk = self.walk_to(ctx, by, number).map(Box::new);
+        self.refused = None;
+        self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant, self.legs.len()));
+        self.go_on(ctx);
+    }
+
+    /// The way of whoever the call is seen as to a number, with the rights of a leg; `None` if the
+    /// domain is gone.
+    pub(super) fn walk_to(&self, ctx: &Context<'_>, by: usize, number: &str) -> Option<Walk> {
         let principal = self.principal_of(by);
         let query = RouteQuery {
-            domain: &domain.name,
+            domain: &ctx.world.directory.domains.get(&self.domain)?.name,
             from: principal.as_caller(),
             number: &self.calling.number,
             dialled: number,
             now: ctx.now.unix,
         };
-        let walk = Walk::begin(&ctx.world.plans, &query);
-        self.walk = Some(Box::new(walk));
-        self.refused = None;
-        self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant));
-        self.go_on(ctx);
+        Some(Walk::begin(&ctx.world.plans, &query))
+    }
+
+    fn search_for(&mut self, by: usize, told_of: Option<Referral>) {
+        let (told, stage, codes) = (Status(100), Stage::Searching, self.codes.allowed());
+        self.transfer = Some(Box::new(Transfer { by, told_of, told, stage, codes }));
     }
 
     /// Whoever rings somebody, or hears what a number leads to, has left: the guest waits for the
@@ -194,9 +203,9 @@ impl Call {
         guest: usize,
         number: Option<&str>,
     ) {
-        let (told, stage) = (Status(100), Stage::Searching);
-        self.transfer = Some(Box::new(Transfer { by, told_of: None, told, stage }));
+        self.search_for(by, None);
         self.guest = guest;
+        self.calling = self.calling_of(ctx, guest);
         match number {
             Some(number) => self.transfer_to(ctx, number),
             None => self.play_ringback(ctx),
@@ -264,13 +273,14 @@ impl Call {
     /// Nobody talks to the guest: whoever handed it on takes it back. False if it cannot.
     pub(super) fn fail_transfer(&mut self, ctx: &mut Context<'_>, refusal: &Refusal) -> bool {
         let Some(transfer) = &self.transfer else { return false };
-        let (by, stage) = (transfer.by, transfer.stage);
+        let (by, stage, codes) = (transfer.by, transfer.stage, transfer.codes);
         if stage != Stage::Searching {
             return false;
         }
         self.notify_of_transfer(ctx, refusal.status);
         if self.legs[by].is_up() {
             self.transfer = None;
+            self.codes.allow(codes);
             return self.talk_again(ctx, by);
         }
         self.recall(ctx, by)
@@ -351,7 +361,7 @@ impl Call {
     }
 
     /// Whoever handed on goes.
-    fn leave_transfer(&mut self, ctx: &mut Context<'_>) {
+    pub(super) fn leave_transfer(&mut self, ctx: &mut Context<'_>) {
         let Some(transfer) = self.transfer.take() else { return };
         if let Stage::Leaving { client: Some(client), .. } = transfer.stage {
             ctx.handles.remove(Handle::Client(client));

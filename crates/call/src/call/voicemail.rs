@@ -268,20 +268,8 @@ impl Call {
     }
 
     fn voicemail(&mut self) -> Option<&mut Voicemail> {
-        match &mut self.state {
-            State::Voicemail(voicemail) => Some(voicemail),
-            State::Ringing(_)
-            | State::Talking(_)
-            | State::Playing { .. }
-            | State::Gathering(_)
-            | State::Asking { .. }
-            | State::Parked(_)
-            | State::Meeting(_)
-            | State::Together(_)
-            | State::Paging(_)
-            | State::Supervising(_)
-            | State::Ending { .. } => None,
-        }
+        let State::Voicemail(voicemail) = &mut self.state else { return None };
+        Some(voicemail)
     }
 }
 

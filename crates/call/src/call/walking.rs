@@ -16,7 +16,7 @@ use crate::{
 };
 use media::Playout;
 use sip::Status;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why those who were rung do not talk.
 #[derive(Clone, Debug)]
@@ -215,18 +215,28 @@ impl Call {
 
     /// Asks a web server; the guest hears nothing new meanwhile.
     fn ask_web(&mut self, ctx: &mut Context<'_>, order: WebOrder) {
-        self.asked += 1;
         let limit = Duration::from_secs(u64::from(order.timeout_s)) + WEB_GRACE;
-        self.state = State::Asking { until: ctx.now.instant + limit };
-        let (shard, call, asked) = (ctx.settings.shard, self.id, self.asked);
+        let asked = self.ask_until(ctx.now.instant + limit);
+        let (shard, call) = (ctx.settings.shard, self.id);
         ctx.outputs.push_back(Output::Web(Box::new(WebRequest { shard, call, asked, order })));
     }
 
-    /// What a web server says. Whoever waits no longer, or for something else, takes no notice.
+    /// The guest waits for an answer, so long at most; gives the number of the question.
+    pub(super) fn ask_until(&mut self, until: Instant) -> u32 {
+        self.state = State::Asking { until };
+        self.asked += 1;
+        self.asked
+    }
+
+    /// Whether the answer to this question is waited for. Whoever waits no longer, or for something
+    /// else, takes no notice.
+    pub(super) fn awaits_answer(&self, asked: u32) -> bool {
+        matches!(self.state, State::Asking { .. }) && asked == self.asked
+    }
+
+    /// What a web server says.
     pub(crate) fn handle_web(&mut self, ctx: &mut Context<'_>, reply: WebReply) {
-        if let State::Asking { .. } = self.state
-            && reply.asked == self.asked
-        {
+        if self.awaits_answer(reply.asked) {
             self.go_on_after(ctx, &Outcome::Web(reply.values));
         }
     }

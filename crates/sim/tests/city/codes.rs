@@ -3,7 +3,7 @@
 use crate::support::*;
 use call::facts::{CallRecording, CallState};
 use media::Playout;
-use sim::{City, LineState};
+use sim::{City, LineState, Manner};
 
 #[test]
 fn keys_that_are_no_code_reach_the_far_end_all_and_in_order() {
@@ -137,6 +137,18 @@ fn one_consults_swaps_goes_back_connects_or_brings_all_together_by_keys() {
     city.wait(secs(1));
     press(&mut city, 0, "*5");
     assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn what_may_be_ordered_is_the_same_after_a_transfer_in_vain() {
+    let mut city = talking_with_codes();
+    city.phones[2].manner = Manner::refuses_after(millis(500), 486);
+    press(&mut city, 0, "##1003#");
+    city.wait(secs(3));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    press(&mut city, 0, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::On, "{}", city.story());
     hang_up_all(city);
 }
 

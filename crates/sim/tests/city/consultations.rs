@@ -171,8 +171,27 @@ fn what_still_rings_is_handed_over_as_it_is() {
         assert!(matches!(played(&city, 1), Some(Playout::Loop { .. })), "{}", city.story());
         city.wait(secs(6));
         assert!(talk(&city, 1, if answers { 2 } else { 0 }), "{answers}: {}", city.story());
+        if !answers {
+            let from = line(&city, 0).header("From").expect("it was called");
+            assert!(from.contains("1002"), "whoever waits for it calls: {from}");
+        }
         hang_up_all(city);
     }
+}
+
+#[test]
+fn keys_of_whoever_waits_mean_nothing_to_what_is_consulted() {
+    let mut city = talking_trio();
+    assert_eq!(order(&mut city, "1001", Command::Consult("6500".to_owned())), Ok(()));
+    city.wait(secs(1));
+    finish_words(&mut city, 0);
+    press(&mut city, 1, "1");
+    city.wait(secs(2));
+    assert!(is_spoken_to(&city, 0), "it is asked still: {}", city.story());
+    assert!(hears_music(&city, 1));
+    assert_eq!(order(&mut city, "1001", Command::Cancel), Ok(()));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
 }
 
 #[test]

@@ -100,6 +100,46 @@ fn a_parked_call_hears_music_and_is_fetched_from_its_slot() {
 }
 
 #[test]
+fn one_who_is_handed_on_to_a_parked_or_ringing_call_leaves_whoever_did_so_free() {
+    for code in ["701", "*81002"] {
+        let mut city = trio_with_music();
+        let further = city.add_registered("1004");
+        city.phones[1].manner = Manner::ignores();
+        if code == "701" {
+            city.dial(0, "700");
+        } else {
+            city.dial(0, "1002");
+        }
+        city.wait(secs(2));
+        city.dial(further, "1003");
+        city.wait(secs(4));
+        city.act(2, |phone, now| phone.refer(now, 0, code));
+        city.wait(secs(2));
+
+        assert!(talk(&city, 0, further), "{code}: {}", city.story());
+        assert_eq!(line(&city, 2).notified, [100, 200], "{code}: {}", city.story());
+        assert_eq!(line(&city, 2).state, LineState::Ended, "{code}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn what_rings_for_a_click_is_not_picked_up_by_others() {
+    let mut city = trio();
+    city.phones[0].manner = Manner::ignores();
+    let order = origination(&city, "1002");
+    assert!(city.operate(0, |shard, now| shard.originate(now, order)).is_ok());
+    city.wait(secs(1));
+    city.dial(2, "*81001");
+    city.wait(secs(2));
+    assert_eq!(line(&city, 2).statuses, [480], "{}", city.story());
+    city.act(0, |phone, now| phone.answer(now, 0));
+    city.wait(secs(5));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn a_parked_call_that_nobody_fetches_comes_back_and_waits_on_if_nobody_is_there() {
     let mut city = trio_with_music();
     city.dial(0, "1002");

@@ -35,6 +35,14 @@ fn a_number_outside_is_called_with_the_rights_of_the_moderators_line() {
     press(&mut city, outside, "1");
     assert_eq!(parties(&city), 2, "{}", city.story());
     hang_up_all(city);
+
+    // The cheapest way there is found as for any call.
+    let mut city = moderated(Plot::default());
+    let outside = city.add_provider("74951234567");
+    press(&mut city, 0, "*2674951234567#");
+    city.wait(secs(5));
+    assert!(is_spoken_to(&city, outside), "{}", city.story());
+    hang_up_all(city);
 }
 
 #[test]
@@ -66,6 +74,7 @@ fn a_machine_of_ours_is_not_invited() {
         let heard = if number.starts_with('*') { 0 } else { 2 };
         assert_eq!(told(&city), heard, "{number}: {}", city.story());
         assert_eq!(parties(&city), 1);
+        assert!(!is_spoken_to(&city, 0), "and the room goes on: {}", city.story());
         hang_up_all(city);
     }
 }

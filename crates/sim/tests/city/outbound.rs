@@ -347,6 +347,33 @@ fn a_call_that_goes_on_is_ended_when_the_minutes_of_the_day_are_used_up() {
 }
 
 #[test]
+fn minutes_that_end_in_a_consultation_leave_a_call_of_the_two_others() {
+    for talks_outside in [true, false] {
+        let mut city = with_caps(|it| it.line.minutes_a_day = Some(2));
+        city.dial(0, OUT);
+        city.wait(secs(10));
+        let call = city.shards[0].views()[0].id;
+        let mut order = |city: &mut City, command: Command| {
+            let order = CallOrder { by: "1001".to_owned(), command };
+            assert_eq!(city.operate(0, |shard, now| shard.command(now, call, &order)), Ok(()));
+            city.wait(secs(5));
+        };
+        order(&mut city, Command::Consult("1002".to_owned()));
+        assert!(talk(&city, 0, 1), "{}", city.story());
+        if talks_outside {
+            order(&mut city, Command::Swap);
+            assert!(talk(&city, 0, PROVIDER), "{}", city.story());
+        }
+
+        city.wait(secs(120));
+
+        assert_eq!(line(&city, PROVIDER).state, LineState::Ended, "{}", city.story());
+        assert!(talk(&city, 0, 1), "{talks_outside}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
 fn whoever_hangs_up_as_its_minutes_end_leaves_nothing_behind() {
     for at in [119_900, 119_960, 120_000, 120_040, 120_100] {
         let mut city = with_caps(|it| it.line.minutes_a_day = Some(2));

@@ -9,7 +9,7 @@ fn all_who_are_free_hear_the_pager_and_nobody_else() {
     let mut city = four();
     city.dial(0, "7999");
     city.wait(secs(1));
-    assert_eq!(city.shards[0].views()[0].state, CallState::Conference);
+    assert_eq!(city.shards[0].views()[0].state, CallState::Paging);
     assert_eq!([0, 1, 2, 3].map(|it| audience(&city, it)), [3, 0, 0, 0], "{}", city.story());
     let asked = line(&city, 1).headers.iter().any(|(_, value)| value.contains("answer-after=0"));
     assert!(asked, "{:?}", line(&city, 1).headers);

@@ -22,7 +22,6 @@ use crate::{
     speech::{Language, Phrase},
 };
 use base::{CallId, MediaId};
-use bytes::Bytes;
 use media::{MediaCommand, Playout};
 use std::time::{Duration, Instant};
 
@@ -49,9 +48,6 @@ pub(super) struct Inviter {
     number: String,
     /// Its call in the room and the session of that; `None` for one who is not in the room.
     party: Option<(CallId, MediaId)>,
-    /// On which all of the room is.
-    worker: u8,
-    language: Language,
 }
 
 /// One who was asked in and has answered.
@@ -81,14 +77,7 @@ impl Call {
         by: &str,
         number: String,
     ) -> bool {
-        let line = ctx.world.directory.extension(self.domain, by);
-        let display = line.map(|it| it.display_name.clone()).filter(|it| !it.is_empty());
-        let calling = Calling {
-            number: by.to_owned(),
-            display: display.map(Bytes::from),
-            is_line: line.is_some(),
-            is_withheld: false,
-        };
+        let calling = Calling::of_number(ctx, self.domain, by);
         self.invite(ctx, number, (Principal::Extension(by.to_owned()), calling, None))
     }
 
@@ -101,8 +90,7 @@ impl Call {
         let State::Meeting(meeting) = &self.state else { return false };
         let (Stage::Inside { .. }, plan) = (&meeting.stage, &meeting.plan) else { return false };
         let place = ctx.world.rooms.come(self.domain, plan.room.clone(), self.worker).invited();
-        let (own_number, worker) = (calling.number.clone(), place.worker());
-        let inviter = Inviter { number: own_number, party, worker, language: plan.language };
+        let inviter = Inviter { number: calling.number.clone(), party };
         let (plan, look_at) = (plan.clone(), ctx.now.instant + LOOK_INTERVAL);
         let invitee = Invitee { number, by, calling, plan, place, inviter, look_at };
         let domain = self.domain;
@@ -145,7 +133,11 @@ impl Call {
         match (&self.summons, action) {
             (
                 Some(_),
-                Action::Dial(_) | Action::Record(_) | Action::Refuse { .. } | Action::HangUp,
+                Action::Choose(_)
+                | Action::Dial(_)
+                | Action::Record(_)
+                | Action::Refuse { .. }
+                | Action::HangUp,
             )
             | (None, _) => true,
             (Some(_), _) => false,
@@ -159,7 +151,10 @@ impl Call {
         (leg, described): (usize, Described),
         invitee: Invitee,
     ) -> Result<(), LegError> {
-        self.take_summoned(ctx, leg, described)?;
+        if let Err(error) = self.take_summoned(ctx, leg, described) {
+            invitee.refuse(ctx);
+            return Err(error);
+        }
         let Invitee { plan, place, inviter, .. } = invitee;
         let due = ctx.now.instant + KEY_TIMEOUT;
         let (mode, asks) = (plan.mode, plan.asks_invited);
@@ -220,12 +215,10 @@ impl Call {
         match (&self.summons, &self.state) {
             (Some(Summons::Room(invitee)), _) => {
                 let told = self.refused.as_ref().map_or(refusal, |it| &it.refusal);
-                invitee.inviter.tell(ctx, &invitee.place, why(told.cause));
+                invitee.tell_inviter(ctx, why(told.cause));
             }
             (_, State::Meeting(meeting)) => {
-                if let Stage::Invited(invited) = &meeting.stage {
-                    invited.inviter.tell(ctx, &meeting.place, Words::Declined);
-                }
+                meeting.tell_inviter(ctx, Words::Declined);
             }
             (_, _) => {}
         }
@@ -254,41 +247,50 @@ impl Call {
 
     fn decline_invitation(&mut self, ctx: &mut Context<'_>) {
         let State::Meeting(meeting) = &self.state else { return };
-        if let Stage::Invited(invited) = &meeting.stage {
-            invited.inviter.tell(ctx, &meeting.place, Words::Declined);
+        if let Stage::Invited(_) = &meeting.stage {
+            meeting.tell_inviter(ctx, Words::Declined);
             self.send_away(ctx, Words::Goodbye, Cause::Normal);
         }
     }
 
     fn invited(&mut self) -> Option<&mut Invited> {
         let State::Meeting(meeting) = &mut self.state else { return None };
-        match &mut meeting.stage {
-            Stage::Invited(invited) => Some(invited),
-            Stage::AtDoor { .. }
-            | Stage::Naming(_)
-            | Stage::Inside { .. }
-            | Stage::SentAway { .. } => None,
-        }
+        let Stage::Invited(invited) = &mut meeting.stage else { return None };
+        Some(invited)
     }
 }
 
 impl Invitee {
     /// Nobody can be rung: whoever invites hears it.
     pub(crate) fn refuse(&self, ctx: &mut Context<'_>) {
-        self.inviter.tell(ctx, &self.place, Words::NotReached);
+        self.tell_inviter(ctx, Words::NotReached);
+    }
+
+    fn tell_inviter(&self, ctx: &mut Context<'_>, words: Words) {
+        self.inviter.tell(ctx, &self.place, self.plan.language, words);
+    }
+}
+
+impl Meeting {
+    /// Says something to whoever invited, if that is what this is about.
+    fn tell_inviter(&self, ctx: &mut Context<'_>, words: Words) {
+        if let Stage::Invited(invited) = &self.stage {
+            invited.inviter.tell(ctx, &self.place, self.plan.language, words);
+        }
     }
 }
 
 impl Inviter {
     /// Says something to whoever invited, if it is still in the room.
-    fn tell(&self, ctx: &mut Context<'_>, place: &Place, words: Words) {
+    fn tell(&self, ctx: &mut Context<'_>, place: &Place, language: Language, words: Words) {
         let Some((call, media)) = self.party else { return };
         if !place.has(call) {
             return;
         }
-        let sound = ctx.world.sounds.say(self.language, &[Phrase::Prompt(words.prompt())]);
+        let sound = ctx.world.sounds.say(language, &[Phrase::Prompt(words.prompt())]);
         let command = MediaCommand::Tell { media, sound };
-        ctx.outputs.push_back(Output::Media { worker: self.worker, command });
+        // All of a room is on one worker.
+        ctx.outputs.push_back(Output::Media { worker: place.worker(), command });
     }
 }
 
