@@ -3055,7 +3055,10 @@ export interface components {
             is_enabled?: boolean;
             /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */
             name: string;
-            /** @description Password of that user; `null` for the one that is stored. Nobody reads it again. */
+            /**
+             * @description Password of that user; `null` for the one that is stored, as long as user, realm, destination
+             *     and fallbacks are those that it was stored for. Nobody reads it again.
+             */
             password?: string | null;
             /**
              * @description What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that
