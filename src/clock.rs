@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use time::{OffsetDateTime, UtcOffset};
 
 /// This moment, for a core.
 pub fn now() -> Now {
@@ -15,6 +16,13 @@ pub fn now() -> Now {
 pub fn unix_now() -> UnixMillis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// A moment by a clock that is so many minutes ahead of UTC; `None` for what no calendar has.
+pub fn local(at: UnixMillis, utc_offset_min: i16) -> Option<OffsetDateTime> {
+    let offset = UtcOffset::from_whole_seconds(i32::from(utc_offset_min) * 60).ok()?;
+    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).ok()?;
+    moment.checked_to_offset(offset)
 }
 
 /// Where a part of the shell reads the time: the system's clocks, or a test's.

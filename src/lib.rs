@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod boot;
+pub mod causes;
 pub mod cli;
 pub mod clock;
 pub mod config;

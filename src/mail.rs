@@ -2,8 +2,9 @@
 
 use crate::config;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor, message::Mailbox,
-    transport::smtp::Error,
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{Error, response::Category},
 };
 
 /// Sends letters; clones share its connections.
@@ -30,4 +31,11 @@ impl Mailer {
     pub async fn send(&self, letter: Message) -> Result<(), Error> {
         self.transport.send(letter).await.map(|_| ())
     }
+}
+
+/// Whether the mail server will not take the letter later either (RFC 5321 section 4.2.1). That it does
+/// not let us in (x3x of RFC 4954 section 6) is no fault of the letter, and can be mended.
+pub fn is_final(error: &Error) -> bool {
+    let lets_us_in = |it: Category| it != Category::Unspecified3;
+    error.is_permanent() && error.status().is_some_and(|it| lets_us_in(it.category))
 }

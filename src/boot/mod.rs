@@ -225,7 +225,8 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     }
 
     let mut signals = Signals::listen()?;
-    let mut parts = Parts::start(&config, &store, knowledge).await?;
+    let mailer = config.mail.as_ref().and_then(Mailer::new);
+    let mut parts = Parts::start(&config, &store, knowledge, mailer.clone()).await?;
     let running = Arc::new(Running {
         config: ArcSwap::from_pointee(config.clone()),
         written: ArcSwap::from_pointee(written),
@@ -250,7 +251,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
     });
 
     let (stop, stopping) = watch::channel(false);
-    let api = ApiState::new(store.clone(), Arc::new(config.clone()), Clock::system())
+    let api = ApiState::new(store.clone(), Arc::new(config.clone()), mailer, Clock::system())
         .with_live(parts.live())
         .with_house(running.clone());
     tokio::spawn(api::tell_changes(api.clone()));
@@ -373,6 +374,7 @@ impl Parts {
         config: &Config,
         store: &Store,
         knowledge: Knowledge,
+        mailer: Option<Mailer>,
     ) -> Result<Self, BootError> {
         let mut rng = entropy()?;
         let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
@@ -397,7 +399,7 @@ impl Parts {
         let (mail_changes, mail_changed) = mpsc::channel(subscriptions::FACTS_MAX);
         let (voicemail, mailboxes) = Voicemail::start(
             &config.voicemail,
-            config.mail.as_ref().and_then(Mailer::new),
+            mailer,
             store.clone(),
             finished_ear,
             mail_inboxes,

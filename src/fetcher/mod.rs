@@ -6,7 +6,7 @@
 
 mod address;
 
-use crate::config::Fetching;
+use crate::{causes::with_causes, config::Fetching};
 use address::is_public;
 use call::dialplan::{WebInto, WebOrder};
 use reqwest::{
@@ -207,15 +207,8 @@ impl Resolve for Resolver {
     }
 }
 
-/// The whole chain of causes: the outer ones say little.
 fn failed(error: &reqwest::Error) -> FetchError {
-    let mut said = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(it) = cause {
-        said = format!("{said}: {it}");
-        cause = it.source();
-    }
-    FetchError::Failed(said)
+    FetchError::Failed(with_causes(error))
 }
 
 /// Questions under way at once; more are refused.

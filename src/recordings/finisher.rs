@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     clock,
-    store::{Store, StoreError},
+    store::{MessageState, Store, StoreError},
     telemetry::metrics::{MESSAGES_KEPT, RECORDINGS_KEPT},
 };
 use base::{RecordingId, UnixMillis};
-use call::voicemail::MessageFinished;
+use call::voicemail::{Finish, MessageFinished};
 use metrics::counter;
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -84,17 +84,19 @@ impl Finisher {
             fs::rename(journal, journal.with_extension("unknown"))?;
             return Ok(());
         };
-        let kept = self.keep_made(journal, id).await;
+        let (outcome, kept) = match self.keep_made(journal, id).await {
+            Ok(outcome) => (outcome, Ok(())),
+            Err(error) => (Finish::Waits, Err(error)),
+        };
         // Whoever waits for no message does not mind, and who is gone has no use for it.
-        let finished = MessageFinished { message: id, is_kept: kept.is_ok() };
-        let _ = self.messages.send(finished).await;
+        let _ = self.messages.send(MessageFinished { message: id, outcome }).await;
         kept?;
         fs::remove_file(journal)?;
         Ok(())
     }
 
     /// Returns once what the journal holds is on the disk and in the database.
-    async fn keep_made(&self, journal: &Path, id: RecordingId) -> Result<(), FinishError> {
+    async fn keep_made(&self, journal: &Path, id: RecordingId) -> Result<Finish, FinishError> {
         let (maker, path) = (self.maker.clone(), journal.to_owned());
         let made = task::spawn_blocking(move || maker.make(&path, id)).await;
         let made = made.map_err(|_| io::Error::other("a panic while it was stitched"))?;
@@ -106,13 +108,16 @@ impl Finisher {
                 tracing::debug!(recording = %id, call = %row.call, ms = row.duration_ms, "recorded");
             }
             Made::Greeting(row) => self.store.add_greeting(&row).await?,
-            Made::Message(row) => {
+            Made::Message(row, mailbox) => {
                 self.store.add_message(&row).await?;
                 counter!(MESSAGES_KEPT).increment(1);
                 tracing::debug!(message = %id, mailbox = %row.mailbox, ms = row.duration_ms, "kept");
+                if row.state == MessageState::New {
+                    return Ok(Finish::Delivered(mailbox));
+                }
             }
         }
-        Ok(())
+        Ok(Finish::Kept)
     }
 
     /// Removes the sound of recordings that were kept long enough.

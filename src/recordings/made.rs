@@ -4,6 +4,7 @@ use super::{stitched, sync_directory};
 use crate::config::RecordingFormat;
 use crate::store::{GreetingRow, MessageRow, MessageState, RecordingRow, RecordingState};
 use base::{RecordingId, Rng, UnixMillis};
+use call::voicemail::Mailbox;
 use media::recording::{Label, Purpose, Survey};
 use std::{
     collections::HashSet,
@@ -34,7 +35,8 @@ pub(super) enum Made {
     /// There is nothing to hear.
     Nothing,
     Recording(RecordingRow),
-    Message(MessageRow),
+    /// What is not a draft any more is in this mailbox.
+    Message(MessageRow, Mailbox),
     Greeting(GreetingRow),
 }
 
@@ -88,8 +90,8 @@ impl Maker {
                     fs::remove_file(self.mailboxes.join(&file.name))?;
                     return Ok(Made::Nothing);
                 }
-                let [caller, _] = label.parties;
-                Ok(Made::Message(MessageRow {
+                let [caller, number] = label.parties;
+                let row = MessageRow {
                     id,
                     domain: label.domain,
                     mailbox,
@@ -103,7 +105,9 @@ impl Maker {
                     file: file.name,
                     state: if is_left_behind { MessageState::New } else { MessageState::Draft },
                     is_cut_off: !survey.is_complete,
-                }))
+                };
+                let mailbox = Mailbox { domain: label.domain, extension: mailbox, number };
+                Ok(Made::Message(row, mailbox))
             }
             // Its owner has not said that it is to be kept.
             Purpose::Greeting { .. } if self.left_behind.contains(&id) => Ok(Made::Nothing),

@@ -6,6 +6,7 @@ use crate::{
     store::{MessageRow, MessageState, RecordingRow, RecordingState},
 };
 use base::{CallId, DomainId, ExtensionId, RecordingId, UnixMillis};
+use call::voicemail::Finish;
 use media::{
     Format, audio_file,
     codec::Rate,
@@ -136,7 +137,7 @@ async fn a_message_is_a_draft_with_a_file_of_one_channel_before_anybody_hears_of
     drop(tape);
     recordings.stop(LIMIT).await;
 
-    assert_eq!(told, MessageFinished { message: id(1), is_kept: true });
+    assert_eq!(told, MessageFinished { message: id(1), outcome: Finish::Kept });
     assert_eq!((row.state, row.is_cut_off), (MessageState::Draft, false));
     assert_eq!((row.caller.as_str(), row.caller_name.as_deref()), ("1001", Some("Анна")));
     assert!((2000..2200).contains(&row.duration_ms), "{row:?}");
@@ -187,7 +188,7 @@ async fn a_message_that_cannot_be_kept_is_told_and_kept_at_the_next_start() {
     tape.hand_over(buffer);
 
     let told = tokio::time::timeout(LIMIT, finished.recv()).await.unwrap().unwrap();
-    assert_eq!(told, MessageFinished { message: id(1), is_kept: false });
+    assert_eq!(told, MessageFinished { message: id(1), outcome: Finish::Waits });
     drop((tape, finished));
     recordings.stop(LIMIT).await;
     fs::remove_file(obstacle).unwrap();
@@ -196,7 +197,8 @@ async fn a_message_that_cannot_be_kept_is_told_and_kept_at_the_next_start() {
     drop(tape);
     recordings.stop(LIMIT).await;
 
-    assert!(told.is_kept);
+    let Finish::Delivered(to) = &told.outcome else { panic!("{told:?}") };
+    assert_eq!((to.domain, to.extension), (domain(), mailbox()));
     let rows = place.store.messages(domain(), mailbox()).await.unwrap();
     assert_eq!(rows.len(), 1);
     place.assert_message_is_as_told(&rows[0]);

@@ -103,15 +103,7 @@ impl Store {
         mailbox: ExtensionId,
         kind: Greeting,
     ) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = on_either!(&self.db, pool => {
-            sqlx::query_as(DELETE)
-                .bind(domain.0)
-                .bind(mailbox.0)
-                .bind(kind.name())
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.map(|(file,)| file))
+        self.file_of_kind(DELETE, domain, mailbox, kind).await
     }
 
     /// The same for a draft.
@@ -119,13 +111,7 @@ impl Store {
         &self,
         id: RecordingId,
     ) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = on_either!(&self.db, pool => {
-            sqlx::query_as("DELETE FROM voicemail_greeting WHERE id = $1 AND kind IS NULL RETURNING file")
-                .bind(id.0)
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.map(|(file,)| file))
+        self.file_of_draft(DELETE_DRAFT, id).await
     }
 
     /// The file of the greeting of a kind; `None` if there is none.
@@ -135,26 +121,12 @@ impl Store {
         mailbox: ExtensionId,
         kind: Greeting,
     ) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = on_either!(&self.db, pool => {
-            sqlx::query_as(SELECT_FILE)
-                .bind(domain.0)
-                .bind(mailbox.0)
-                .bind(kind.name())
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.map(|(file,)| file))
+        self.file_of_kind(SELECT_FILE, domain, mailbox, kind).await
     }
 
     /// The file of a draft; `None` if there is none (yet).
     pub async fn greeting_draft_file(&self, id: RecordingId) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> = on_either!(&self.db, pool => {
-            sqlx::query_as("SELECT file FROM voicemail_greeting WHERE id = $1 AND kind IS NULL")
-                .bind(id.0)
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.map(|(file,)| file))
+        self.file_of_draft(SELECT_DRAFT_FILE, id).await
     }
 
     /// Which greetings a mailbox has.
@@ -188,6 +160,37 @@ impl Store {
         });
         Ok(rows.into_iter().map(|(file,)| file).collect())
     }
+
+    /// What a statement about the greeting of a kind says of its file.
+    async fn file_of_kind(
+        &self,
+        statement: &'static str,
+        domain: DomainId,
+        mailbox: ExtensionId,
+        kind: Greeting,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as(statement)
+                .bind(domain.0)
+                .bind(mailbox.0)
+                .bind(kind.name())
+                .fetch_optional(pool)
+                .await?
+        });
+        Ok(row.map(|(file,)| file))
+    }
+
+    /// The same of one about a draft.
+    async fn file_of_draft(
+        &self,
+        statement: &'static str,
+        id: RecordingId,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = on_either!(&self.db, pool => {
+            sqlx::query_as(statement).bind(id.0).fetch_optional(pool).await?
+        });
+        Ok(row.map(|(file,)| file))
+    }
 }
 
 const INSERT: &str = "
@@ -206,6 +209,12 @@ const DELETE: &str = "
 
 const SELECT_FILE: &str = "
     SELECT file FROM voicemail_greeting WHERE domain_id = $1 AND mailbox_id = $2 AND kind = $3";
+
+const SELECT_DRAFT_FILE: &str =
+    "SELECT file FROM voicemail_greeting WHERE id = $1 AND kind IS NULL";
+
+const DELETE_DRAFT: &str =
+    "DELETE FROM voicemail_greeting WHERE id = $1 AND kind IS NULL RETURNING file";
 
 const SELECT_KINDS: &str = "
     SELECT kind FROM voicemail_greeting

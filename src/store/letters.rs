@@ -1,6 +1,7 @@
 //! Letters to owners of mailboxes: where they go, and those that wait to be sent.
 //!
-//! A letter is queued in the transaction that makes a message new, so that no message goes without.
+//! A letter is queued in the transaction that makes a message new, so that no message goes without. It
+//! goes with its message, and with the settings that say where it would go.
 
 use super::{
     Locale, MessageRow, Store, StoreError,
@@ -82,7 +83,8 @@ impl Store {
         Ok(())
     }
 
-    /// The letter that has waited longest of those whose time has come.
+    /// The letter that has waited longest of those whose time has come. What its owner has deleted
+    /// needs none, unless it is restored.
     pub async fn due_letter(&self, now: UnixMillis) -> Result<Option<LetterRow>, StoreError> {
         Ok(on_either!(&self.db, pool => {
             sqlx::query_as(SELECT_DUE).bind(now.0).fetch_optional(pool).await?
@@ -92,54 +94,53 @@ impl Store {
     /// How many letters wait, and when the next of them is to be tried; `None` if none waits.
     pub async fn letters_waiting(&self) -> Result<(u32, Option<UnixMillis>), StoreError> {
         let (count, next): (i64, Option<i64>) = on_either!(&self.db, pool => {
-            sqlx::query_as("SELECT COUNT(*), MIN(next_at) FROM voicemail_letter")
-                .fetch_one(pool)
-                .await?
+            sqlx::query_as(SELECT_WAITING).fetch_one(pool).await?
         });
         Ok((super::unsigned(count), next.map(UnixMillis)))
     }
 
-    /// Notes that a letter was tried in vain, and when it is to be tried again.
-    pub async fn postpone_letter(
+    /// Notes that a letter is about to be tried, and when it is to be tried again, should that be in vain;
+    /// false if it is not to be sent any more.
+    pub async fn claim_letter(
         &self,
         message: RecordingId,
         next: UnixMillis,
-    ) -> Result<(), StoreError> {
-        on_either!(&self.db, pool => {
+    ) -> Result<bool, StoreError> {
+        let rows = on_either!(&self.db, pool => {
             sqlx::query(
                 "UPDATE voicemail_letter SET tries = tries + 1, next_at = $1 WHERE message_id = $2",
             )
             .bind(next.0)
             .bind(message.0)
             .execute(pool)
-            .await?;
+            .await?
+            .rows_affected()
         });
-        Ok(())
+        Ok(rows > 0)
     }
 
     /// Forgets a letter, which was sent or is given up.
     pub async fn remove_letter(&self, message: RecordingId) -> Result<(), StoreError> {
         on_either!(&self.db, pool => {
-            sqlx::query("DELETE FROM voicemail_letter WHERE message_id = $1")
-                .bind(message.0)
-                .execute(pool)
-                .await?;
+            sqlx::query(DELETE_LETTER).bind(message.0).execute(pool).await?;
         });
         Ok(())
     }
 
-    /// Forgets letters about messages that are gone, or whose owners are not written to any more, and
-    /// where owners of extensions that are gone were written to; says how many letters.
-    pub async fn remove_letters_to_nobody(&self) -> Result<u64, StoreError> {
-        Ok(on_either!(&self.db, pool => {
+    /// Forgets a letter that was sent and has brought its message, and removes the message unless its
+    /// owner has heard it meanwhile. Gives the name of its file, which is to be removed then.
+    pub async fn replace_with_letter(
+        &self,
+        message: RecordingId,
+    ) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> = on_either!(&self.db, pool => {
             let mut tx = pool.begin_writing().await?;
-            sqlx::query("DELETE FROM voicemail_mail WHERE mailbox_id NOT IN (SELECT id FROM extension)")
-                .execute(&mut *tx)
-                .await?;
-            let rows = sqlx::query(DELETE_TO_NOBODY).execute(&mut *tx).await?.rows_affected();
+            sqlx::query(DELETE_LETTER).bind(message.0).execute(&mut *tx).await?;
+            let row = sqlx::query_as(DELETE_NEW).bind(message.0).fetch_optional(&mut *tx).await?;
             tx.commit().await?;
-            rows
-        }))
+            row
+        });
+        Ok(row.map(|(file,)| file))
     }
 }
 
@@ -160,21 +161,55 @@ from_row!(LetterRow, row => Ok(Self {
     tries: super::unsigned(row.try_get("tries")?),
 }));
 
-/// Queues the letter about one message that has become new, if its owner is written to.
-pub(super) const QUEUE_ONE: &str = "
-    INSERT INTO voicemail_letter (message_id, tries, next_at)
-    SELECT message.id, 0, 0 FROM voicemail_message message
-    JOIN voicemail_mail mail ON mail.mailbox_id = message.mailbox_id
-    WHERE message.id = $1 AND message.state = 'new'
-    ON CONFLICT (message_id) DO NOTHING";
+/// Queues letters about those messages whose owners are written to.
+macro_rules! queue {
+    ($messages:literal) => {
+        concat!(
+            "INSERT INTO voicemail_letter (message_id, mailbox_id, tries, next_at)
+             SELECT message.id, mail.mailbox_id, 0, 0 FROM voicemail_message message
+             JOIN voicemail_mail mail ON mail.mailbox_id = message.mailbox_id
+             WHERE ",
+            $messages,
+            " ON CONFLICT (message_id) DO NOTHING"
+        )
+    };
+}
+
+/// Queues the letter about one message that has become new.
+pub(super) const QUEUE_ONE: &str = queue!("message.id = $1 AND message.state = 'new'");
 
 /// The same for all drafts, which become new.
-pub(super) const QUEUE_DRAFTS: &str = "
-    INSERT INTO voicemail_letter (message_id, tries, next_at)
-    SELECT message.id, 0, 0 FROM voicemail_message message
-    JOIN voicemail_mail mail ON mail.mailbox_id = message.mailbox_id
-    WHERE message.state = 'draft'
-    ON CONFLICT (message_id) DO NOTHING";
+pub(super) const QUEUE_DRAFTS: &str = queue!("message.state = 'draft'");
+
+/// Selects of the letters that wait.
+macro_rules! select_waiting {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM voicemail_letter letter
+              JOIN voicemail_message message ON message.id = letter.message_id
+              JOIN voicemail_mail mail ON mail.mailbox_id = letter.mailbox_id
+              JOIN extension ON extension.id = letter.mailbox_id
+              LEFT JOIN user_account ON user_account.id = extension.user_id
+              WHERE message.state <> 'deleted'",
+            $rest
+        )
+    };
+}
+
+const SELECT_DUE: &str = select_waiting!(
+    "message.*, mail.address, mail.has_sound, mail.deletes_sent, extension.number,
+     user_account.locale, letter.tries",
+    " AND letter.next_at <= $1 ORDER BY letter.next_at, letter.message_id LIMIT 1"
+);
+
+const SELECT_WAITING: &str = select_waiting!("COUNT(*), MIN(letter.next_at)", "");
+
+const DELETE_LETTER: &str = "DELETE FROM voicemail_letter WHERE message_id = $1";
+
+const DELETE_NEW: &str =
+    "DELETE FROM voicemail_message WHERE id = $1 AND state = 'new' RETURNING file";
 
 const SELECT_SETTINGS: &str = "
     SELECT address, has_sound, deletes_sent FROM voicemail_mail
@@ -185,20 +220,3 @@ const UPSERT_SETTINGS: &str = "
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (mailbox_id) DO UPDATE SET address = excluded.address,
         has_sound = excluded.has_sound, deletes_sent = excluded.deletes_sent";
-
-const SELECT_DUE: &str = "
-    SELECT message.*, mail.address, mail.has_sound, mail.deletes_sent, extension.number,
-           user_account.locale, letter.tries
-    FROM voicemail_letter letter
-    JOIN voicemail_message message ON message.id = letter.message_id
-    JOIN voicemail_mail mail ON mail.mailbox_id = message.mailbox_id
-    JOIN extension ON extension.id = message.mailbox_id
-    LEFT JOIN user_account ON user_account.id = extension.user_id
-    WHERE letter.next_at <= $1
-    ORDER BY letter.next_at, letter.message_id LIMIT 1";
-
-const DELETE_TO_NOBODY: &str = "
-    DELETE FROM voicemail_letter WHERE message_id NOT IN (
-        SELECT message.id FROM voicemail_message message
-        JOIN voicemail_mail mail ON mail.mailbox_id = message.mailbox_id
-        WHERE message.state <> 'deleted')";

@@ -48,7 +48,8 @@ impl Store {
         super::require_row(rows, || format!("extension {number}"))
     }
 
-    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open.
+    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open. A mailbox whose extension
+    /// is gone opens for nobody.
     pub async fn fits_mailbox(
         &self,
         domain: DomainId,
@@ -82,7 +83,8 @@ impl Store {
                 .fetch_optional(pool)
                 .await?
         });
-        Ok(row.and_then(|(hash,)| hash))
+        let missing = || StoreError::Missing { what: format!("extension {mailbox}") };
+        row.map(|(hash,)| hash).ok_or_else(missing)
     }
 
     /// Wrong PINs that were entered for a mailbox; none if the last one was right.

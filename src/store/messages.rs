@@ -66,6 +66,8 @@ pub struct MessageCounts {
     pub saved: u32,
     /// Messages that their callers have not left yet.
     pub drafts: u32,
+    /// Messages that their owner has deleted and may restore.
+    pub deleted: u32,
     /// How long all of these are together, in ms.
     pub duration_ms: i64,
 }
@@ -73,7 +75,7 @@ pub struct MessageCounts {
 impl MessageCounts {
     /// How many count against the quota of the mailbox.
     pub fn all(self) -> u32 {
-        self.new + self.saved + self.drafts
+        self.new + self.saved + self.drafts + self.deleted
     }
 }
 
@@ -168,14 +170,12 @@ impl Store {
         let mut counts = MessageCounts::default();
         for (state, count, duration_ms) in rows {
             let (state, count) = (state.parse()?, super::unsigned(count));
-            if state != MessageState::Deleted {
-                counts.duration_ms += duration_ms;
-            }
+            counts.duration_ms += duration_ms;
             match state {
                 MessageState::Draft => counts.drafts = count,
                 MessageState::New => counts.new = count,
                 MessageState::Saved => counts.saved = count,
-                MessageState::Deleted => {}
+                MessageState::Deleted => counts.deleted = count,
             }
         }
         Ok(counts)

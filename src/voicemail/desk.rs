@@ -10,14 +10,13 @@ use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{
     speech::{ClockTime, Date},
     voicemail::{
-        self, EnteredPin, Forwarded, Greeting, Mailbox, MessageFinished, MessageView,
+        self, EnteredPin, Finish, Forwarded, Greeting, Mailbox, MessageFinished, MessageView,
         OpenedMailbox, PinVerdict, VoicemailAnswer, VoicemailOrder, VoicemailReply,
         VoicemailRequest,
     },
 };
 use media::sound::Sound;
 use std::{collections::HashMap, fmt, io, sync::Arc, time::Duration};
-use time::{OffsetDateTime, UtcOffset};
 use tokio::{
     sync::{
         Notify,
@@ -210,15 +209,24 @@ impl Desk {
     }
 
     /// A recording is over.
-    async fn take_in(&mut self, MessageFinished { message, is_kept }: MessageFinished) {
-        if !is_kept {
-            if let Some(Judged { verdict, asker, .. }) = self.judged.get(&message)
-                && verdict.is_awaited()
-            {
-                self.answer(*asker, VoicemailAnswer::NotKept(message));
+    async fn take_in(&mut self, MessageFinished { message, outcome }: MessageFinished) {
+        match outcome {
+            Finish::Kept => self.take_in_draft(message).await,
+            Finish::Delivered(mailbox) => {
+                self.note_change(&mailbox);
+                self.post.notify_one();
             }
-            return;
+            Finish::Waits => {
+                if let Some(Judged { verdict, asker, .. }) = self.judged.get(&message)
+                    && verdict.is_awaited()
+                {
+                    self.answer(*asker, VoicemailAnswer::NotKept(message));
+                }
+            }
         }
+    }
+
+    async fn take_in_draft(&mut self, message: RecordingId) {
         self.settle(message).await;
         if let Some(Waiting { mailbox, asker, .. }) = self.waiting.remove(&message)
             && !self.fetch(asker, &mailbox, message).await
@@ -367,6 +375,8 @@ impl Desk {
         let Mailbox { domain, extension, .. } = *mailbox;
         let marked = self.store.mark_message(domain, extension, message, state).await;
         self.note_change(mailbox);
+        // A letter about what is restored goes on waiting.
+        self.post.notify_one();
         let marked = marked.map(|is_there| VoicemailAnswer::Changed(message, is_there));
         self.answer_or_complain(asker, marked);
     }
@@ -555,9 +565,7 @@ fn new_id() -> io::Result<RecordingId> {
 
 /// Day and time of the day by a clock that is so many minutes ahead of UTC.
 fn in_words(at: UnixMillis, utc_offset_min: i16) -> Option<(Date, ClockTime)> {
-    let offset = UtcOffset::from_whole_seconds(i32::from(utc_offset_min) * 60).ok()?;
-    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).ok()?;
-    let moment = moment.to_offset(offset);
+    let moment = clock::local(at, utc_offset_min)?;
     let date = Date::new(moment.day(), moment.month().into(), None)?;
     Some((date, ClockTime::new(moment.hour(), moment.minute())?))
 }

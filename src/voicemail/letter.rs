@@ -2,16 +2,16 @@
 
 use super::files;
 use crate::{
+    clock,
     config::RecordingFormat,
-    store::{LetterRow, Locale},
+    store::{LetterRow, Locale, MessageState},
 };
 use base::UnixMillis;
 use lettre::{
     Address, Message,
     message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
 };
-use std::path::Path;
-use time::{OffsetDateTime, UtcOffset};
+use std::{fs, io, path::Path};
 
 /// Why a letter cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +22,6 @@ pub(super) enum LetterError {
     /// The parts do not fit together.
     #[error("the letter cannot be written: {0}")]
     Parts(#[from] lettre::error::Error),
-    /// The sound cannot be read.
-    #[error("the sound cannot be read: {0}")]
-    Sound(#[from] std::io::Error),
 }
 
 /// How letters are written.
@@ -41,54 +38,69 @@ pub(super) struct Style {
 #[derive(Debug)]
 pub(super) struct Letter {
     pub(super) message: Message,
-    /// Whether it brings the sound, so that the mailbox can do without.
-    pub(super) brings_sound: bool,
+    /// What it says of its message.
+    pub(super) whereabouts: Whereabouts,
+}
+
+/// Where the reader of a letter finds the sound of the message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Whereabouts {
+    /// In the letter alone: the mailbox is to do without.
+    Letter,
+    /// In the letter, and in the mailbox.
+    Both,
+    /// In the mailbox alone.
+    Mailbox,
 }
 
 impl Style {
     /// The letter about a message whose sound is in `sound`. Blocking.
     pub(super) fn letter(&self, row: &LetterRow, sound: &Path) -> Result<Letter, LetterError> {
         let address: Address = row.settings.address.parse()?;
-        let attached = self.attachment(row, sound)?;
+        let attached = self.attachment(row, sound);
         let letter = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             // The same each time it is tried: who gets it twice can tell.
             .message_id(Some(format!("<{}@{}>", row.message.id, self.from.email.domain())))
             .subject(subject(row));
-        let brings_sound = attached.is_some();
-        let text = SinglePart::plain(self.text(row, brings_sound));
+        let whereabouts = Whereabouts::of(row, attached.is_some());
+        let text = SinglePart::plain(self.text(row, whereabouts));
         let message = match attached {
             Some(attached) => {
                 letter.multipart(MultiPart::mixed().singlepart(text).singlepart(attached))?
             }
             None => letter.singlepart(text)?,
         };
-        Ok(Letter { message, brings_sound })
+        Ok(Letter { message, whereabouts })
     }
 
-    /// The sound, unless the letter is to do without or would be too heavy with it.
-    fn attachment(&self, row: &LetterRow, sound: &Path) -> Result<Option<SinglePart>, LetterError> {
+    /// The sound, unless the letter is to do without, would be too heavy with it, or it cannot be read.
+    fn attachment(&self, row: &LetterRow, sound: &Path) -> Option<SinglePart> {
         if !row.settings.has_sound {
-            return Ok(None);
+            return None;
         }
-        let bytes = match self.format {
-            RecordingFormat::Wav => std::fs::read(sound)?,
-            RecordingFormat::Opus => files::as_opus(sound)?,
+        let complain = |error: &io::Error| {
+            tracing::error!(path = %sound.display(), %error, "a letter goes without its sound");
         };
+        let bytes = match self.format {
+            RecordingFormat::Wav => fs::read(sound),
+            RecordingFormat::Opus => files::as_opus(sound),
+        };
+        let bytes = bytes.inspect_err(complain).ok()?;
         if bytes.len() > ATTACHMENT_BYTES_MAX {
-            return Ok(None);
+            return None;
         }
         let kind = match self.format {
             RecordingFormat::Wav => "audio/wav",
             RecordingFormat::Opus => "audio/ogg",
         };
-        let Ok(kind) = ContentType::parse(kind) else { return Ok(None) };
+        let kind = ContentType::parse(kind).ok()?;
         let name = format!("{}.{}", row.message.caller, self.format.extension());
-        Ok(Some(Attachment::new(name).body(bytes, kind)))
+        Some(Attachment::new(name).body(bytes, kind))
     }
 
-    fn text(&self, row: &LetterRow, has_sound: bool) -> String {
+    fn text(&self, row: &LetterRow, whereabouts: Whereabouts) -> String {
         let (message, number) = (&row.message, &row.number);
         let (caller, length) = (caller(row), length(message.duration_ms));
         let when = moment(message.started, self.utc_offset_min);
@@ -96,10 +108,10 @@ impl Style {
         match row.locale {
             Locale::Ru => {
                 let by = by.map(|it| format!("Переслал номер: {it}\n")).unwrap_or_default();
-                let where_it_is = match (has_sound, row.settings.deletes_sent) {
-                    (true, true) => "Сообщение приложено, в почтовом ящике его больше нет.",
-                    (true, false) => "Сообщение приложено и осталось в почтовом ящике.",
-                    (false, _) => "Прослушайте его по телефону, в голосовой почте.",
+                let where_it_is = match whereabouts {
+                    Whereabouts::Letter => "Сообщение приложено, в почтовом ящике его больше нет.",
+                    Whereabouts::Both => "Сообщение приложено и осталось в почтовом ящике.",
+                    Whereabouts::Mailbox => "Прослушайте его по телефону, в голосовой почте.",
                 };
                 format!(
                     "Здравствуйте!\n\nДля номера {number} оставили голосовое сообщение.\n\nОт: \
@@ -108,16 +120,28 @@ impl Style {
             }
             Locale::En => {
                 let by = by.map(|it| format!("Forwarded by: {it}\n")).unwrap_or_default();
-                let where_it_is = match (has_sound, row.settings.deletes_sent) {
-                    (true, true) => "The message is attached, and no longer in the mailbox.",
-                    (true, false) => "The message is attached, and still in the mailbox.",
-                    (false, _) => "Listen to it by telephone, in the mailbox.",
+                let where_it_is = match whereabouts {
+                    Whereabouts::Letter => "The message is attached, and no longer in the mailbox.",
+                    Whereabouts::Both => "The message is attached, and still in the mailbox.",
+                    Whereabouts::Mailbox => "Listen to it by telephone, in the mailbox.",
                 };
                 format!(
                     "Hello!\n\nSomebody has left a voice message for {number}.\n\nFrom: {caller}\n\
                      {by}When: {when}\nLength: {length}\n\n{where_it_is}\n"
                 )
             }
+        }
+    }
+}
+
+impl Whereabouts {
+    /// What its owner has heard stays in the mailbox.
+    fn of(row: &LetterRow, is_attached: bool) -> Self {
+        let is_unheard = row.message.state == MessageState::New;
+        match is_attached {
+            true if row.settings.deletes_sent && is_unheard => Self::Letter,
+            true => Self::Both,
+            false => Self::Mailbox,
         }
     }
 }
@@ -147,10 +171,7 @@ fn length(duration_ms: i64) -> String {
 
 /// `27.11.2026 13:04`
 fn moment(at: UnixMillis, utc_offset_min: i16) -> String {
-    let offset = UtcOffset::from_whole_seconds(i32::from(utc_offset_min) * 60);
-    let moment = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000));
-    let (Ok(offset), Ok(moment)) = (offset, moment) else { return String::new() };
-    let moment = moment.to_offset(offset);
+    let Some(moment) = clock::local(at, utc_offset_min) else { return String::new() };
     let (day, month, year) = (moment.day(), u8::from(moment.month()), moment.year());
     format!("{day:02}.{month:02}.{year} {:02}:{:02}", moment.hour(), moment.minute())
 }
@@ -161,7 +182,7 @@ const ATTACHMENT_BYTES_MAX: usize = 15 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{MailSettings, MessageRow, MessageState};
+    use crate::store::{MailSettings, MessageRow};
     use base::{DomainId, ExtensionId, RecordingId};
     use uuid::Uuid;
 
@@ -173,7 +194,7 @@ mod tests {
 
         let letter = style(RecordingFormat::Wav).letter(&row(), &sound).unwrap();
 
-        assert!(letter.brings_sound);
+        assert_eq!(letter.whereabouts, Whereabouts::Both);
         let raw = String::from_utf8(letter.message.formatted()).unwrap();
         assert!(raw.is_ascii(), "all of it is encoded: {raw}");
         assert!(raw.contains("Subject: =?utf-8?b?"), "{raw}");
@@ -184,7 +205,7 @@ mod tests {
         let id = |it: &Letter| it.message.headers().get_raw("Message-ID").map(str::to_owned);
         assert_eq!(id(&letter), id(&again), "who gets it twice can tell");
         assert_eq!(subject(&row()), "Голосовое сообщение от Анна (+74951234567), 1:05");
-        let text = style(RecordingFormat::Wav).text(&row(), true);
+        let text = style(RecordingFormat::Wav).text(&row(), Whereabouts::Both);
         for told in ["номера 1002", "15.11.2023 01:13", "1:05", "Переслал номер: 1009"]
         {
             assert!(text.contains(told), "{told}: {text}");
@@ -196,9 +217,37 @@ mod tests {
         let settings = MailSettings { has_sound: false, ..row().settings };
         let row = LetterRow { settings, locale: Locale::En, ..row() };
         let letter = style(RecordingFormat::Wav).letter(&row, Path::new("none.wav")).unwrap();
-        assert!(!letter.brings_sound);
+        assert_eq!(letter.whereabouts, Whereabouts::Mailbox);
         let raw = String::from_utf8(letter.message.formatted()).unwrap();
         assert!(raw.contains("Listen to it by telephone"), "{raw}");
+    }
+
+    #[test]
+    fn a_letter_tells_of_a_message_that_stays_what_becomes_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let sound = folder.path().join("1.wav");
+        write_wav(&sound);
+        let settings = MailSettings { deletes_sent: true, ..row().settings };
+        for (state, whereabouts, told) in [
+            (MessageState::New, Whereabouts::Letter, "no longer in the mailbox"),
+            (MessageState::Saved, Whereabouts::Both, "still in the mailbox"),
+        ] {
+            let message = MessageRow { state, ..row().message };
+            let settings = settings.clone();
+            let row = LetterRow { message, settings, locale: Locale::En, ..row() };
+            let letter = style(RecordingFormat::Wav).letter(&row, &sound).unwrap();
+            assert_eq!(letter.whereabouts, whereabouts);
+            let raw = String::from_utf8(letter.message.formatted()).unwrap();
+            assert!(raw.contains(told), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_letter_goes_without_a_sound_that_cannot_be_read() {
+        for format in [RecordingFormat::Wav, RecordingFormat::Opus] {
+            let letter = style(format).letter(&row(), Path::new("none.wav")).unwrap();
+            assert_eq!(letter.whereabouts, Whereabouts::Mailbox);
+        }
     }
 
     #[test]

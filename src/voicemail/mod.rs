@@ -30,8 +30,9 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
     task::{JoinHandle, spawn_blocking},
+    time::timeout,
 };
 
 /// Answers that may wait for a shard. One that finds no room is lost, and its call tells its caller
@@ -47,6 +48,8 @@ const REQUESTS_MAX: usize = 256;
 pub struct Voicemail {
     desk: JoinHandle<()>,
     post: JoinHandle<()>,
+    /// Says when the post is to stop.
+    stop_post: watch::Sender<bool>,
 }
 
 /// Messages cannot be kept. Says what to do.
@@ -95,28 +98,43 @@ impl Voicemail {
         }
         let (requests, request_ear) = mpsc::channel(REQUESTS_MAX);
         let wake = Arc::new(Notify::new());
-        let post = post::Post {
-            style: mailer.as_ref().map(|it| letter::Style {
-                from: it.from().clone(),
+        let (stop_post, stopping) = watch::channel(false);
+        let writer = |mailer: Mailer| post::Writer {
+            style: letter::Style {
+                from: mailer.from().clone(),
                 format: config.mail_format,
                 utc_offset_min: config.utc_offset_min,
-            }),
+            },
             mailer,
+        };
+        let post = post::Post {
+            writer: mailer.map(writer),
             dir: config.dir.clone(),
             store: store.clone(),
             changes: changes.clone(),
             wake: wake.clone(),
+            stopping,
         };
         let desk = desk::Desk::new(config.clone(), store, shards, changes, wake);
         let desk = tokio::spawn(desk.run(request_ear, finished));
-        Ok((Self { desk, post: tokio::spawn(post.run()) }, requests))
+        Ok((Self { desk, post: tokio::spawn(post.run()), stop_post }, requests))
     }
 
-    /// Once nobody asks any more: lets the keeper do what it was asked. Letters wait for the next start.
+    /// Once nobody asks any more: lets the keeper do what it was asked, and the post finish the letter
+    /// that it is sending. The other letters wait for the next start.
     pub async fn stop(self, limit: Duration) {
-        self.post.abort();
-        if tokio::time::timeout(limit, self.desk).await.is_err() {
+        let Self { desk, mut post, stop_post } = self;
+        // It may have stopped by itself.
+        let _ = stop_post.send(true);
+        let (kept, sent) = tokio::join!(timeout(limit, desk), timeout(limit, &mut post));
+        if kept.is_err() {
             tracing::warn!("messages wait to be delivered at the next start");
+        }
+        if sent.is_err() {
+            tracing::warn!(
+                "the mail server is slow: it may get a letter again after the next start"
+            );
+            post.abort();
         }
     }
 }

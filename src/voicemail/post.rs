@@ -1,26 +1,29 @@
 //! The task that sends letters to owners of mailboxes, one after the other.
 //!
-//! A letter waits in the database until the mail server has taken it: a process that dies in between
-//! sends it once more. One that is not taken is tried again with growing pauses, and given up after
-//! [`GIVEN_UP_AFTER`]; its message is in the mailbox all the same.
+//! A letter waits in the database until the mail server has taken it. Before it is sent, the database
+//! has when it is to be tried again: a process that dies in between, or a database that takes no writes
+//! any more, sends it once more at most after that pause. One that is not taken is tried again with
+//! growing pauses, and given up after [`GIVEN_UP_AFTER`], or at once if the mail server will never take
+//! it; its message is in the mailbox all the same.
 
 use super::{
     files,
-    letter::{Letter, Style},
+    letter::{Letter, LetterError, Style, Whereabouts},
 };
 use crate::{
+    causes::with_causes,
     clock,
-    mail::Mailer,
-    store::{LetterRow, MessageState, Store, StoreError},
+    mail::{self, Mailer},
+    store::{LetterRow, Store, StoreError},
     telemetry::metrics::{LETTERS_FAILED, LETTERS_GIVEN_UP, LETTERS_SENT, LETTERS_WAITING},
 };
 use base::UnixMillis;
 use call::voicemail::Mailbox;
 use metrics::{counter, gauge};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Notify, mpsc},
-    task::spawn_blocking,
+    sync::{Notify, mpsc, watch},
+    task::{JoinError, spawn_blocking},
     time::sleep,
 };
 
@@ -28,105 +31,140 @@ use tokio::{
 #[derive(Debug)]
 pub(super) struct Post {
     /// `None` where no mail server is configured.
-    pub(super) mailer: Option<Mailer>,
-    pub(super) style: Option<Style>,
+    pub(super) writer: Option<Writer>,
     pub(super) dir: PathBuf,
     pub(super) store: Store,
     /// To whoever tells owners what is in their mailboxes.
     pub(super) changes: mpsc::Sender<Mailbox>,
-    /// Somebody has left a message.
+    /// There is a new message, or one that was restored.
     pub(super) wake: Arc<Notify>,
+    /// True once the task is to stop; so it is when nobody can say so any more.
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+/// Writes letters and sends them.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    pub(super) style: Style,
+    pub(super) mailer: Mailer,
+}
+
+/// Why a letter was not sent.
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error("there is no [mail] in the configuration: add it")]
+    NoServer,
+    #[error("{0}")]
+    Unwritten(#[from] LetterError),
+    #[error("a panic while it was written: {0}")]
+    Panic(#[from] JoinError),
+    #[error("{}", with_causes(.0))]
+    Refused(#[from] lettre::transport::smtp::Error),
 }
 
 impl Post {
-    /// Works for as long as the process runs.
-    pub(super) async fn run(self) {
-        let mut is_warned = false;
-        loop {
+    /// Works until it is told to stop, which it does between two letters.
+    pub(super) async fn run(mut self) {
+        if self.writer.is_none() {
+            self.warn_without_mail().await;
+        }
+        while !self.is_stopping() {
             let pause = match self.work().await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::error!(%error, "letters wait for the database");
-                    LOOK_INTERVAL
+                    Some(RETRY_INTERVAL)
                 }
             };
-            if self.mailer.is_none() && !std::mem::replace(&mut is_warned, true) {
-                self.warn_without_mail().await;
-            }
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = sleep(pause) => {}
+                // Whatever it says, and even that it is gone, is looked at above.
+                _ = self.stopping.changed() => {}
+                () = sleep_or_wait(pause) => {}
             }
         }
     }
 
-    /// Sends what is due; gives how long the next one waits at most.
-    async fn work(&self) -> Result<Duration, StoreError> {
-        self.store.remove_letters_to_nobody().await?;
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow() || self.stopping.has_changed().is_err()
+    }
+
+    /// Sends what is due; gives how long the next one waits, `None` if there is none.
+    async fn work(&self) -> Result<Option<Duration>, StoreError> {
         let now = clock::unix_now();
-        while let Some(row) = self.store.due_letter(now).await? {
+        while !self.is_stopping()
+            && let Some(row) = self.store.due_letter(now).await?
+        {
             self.handle(&row).await?;
         }
         let (waiting, next) = self.store.letters_waiting().await?;
         gauge!(LETTERS_WAITING).set(f64::from(waiting));
-        let until = next.map_or(LOOK_INTERVAL, |it| {
-            Duration::from_millis(it.0.saturating_sub(clock::unix_now().0).max(0) as u64)
-        });
-        Ok(until.clamp(PAUSE_MIN, LOOK_INTERVAL))
+        let pause = |next: UnixMillis| {
+            let until = next.0.saturating_sub(clock::unix_now().0).max(0);
+            Duration::from_millis(until as u64).clamp(PAUSE_MIN, PAUSE_MAX)
+        };
+        Ok(next.map(pause))
     }
 
     /// Sends a letter, or sees to it that it is not due any more.
     async fn handle(&self, row: &LetterRow) -> Result<(), StoreError> {
-        let (message, to) = (row.message.id, &row.settings.address);
+        let (message, to, now) = (row.message.id, &row.settings.address, clock::unix_now());
+        if row.tries > 0 && is_too_old(row, now) {
+            return self.give_up(row, "it was tried for days").await;
+        }
+        let next = UnixMillis(now.0 + pause_after(row.tries).as_millis() as i64);
+        if !self.store.claim_letter(message, next).await? {
+            return Ok(());
+        }
         match self.send(row).await {
-            Ok(brought) => {
-                self.store.remove_letter(message).await?;
-                counter!(LETTERS_SENT).increment(1);
-                tracing::debug!(%message, "a letter about a message was sent");
-                if brought && row.settings.deletes_sent && row.message.state == MessageState::New {
-                    self.empty(row).await?;
-                }
-            }
-            Err(error) if is_too_old(row, clock::unix_now()) => {
-                self.store.remove_letter(message).await?;
-                counter!(LETTERS_GIVEN_UP).increment(1);
-                tracing::error!(%message, to, error, "a letter about a message is given up");
-            }
+            Ok(whereabouts) => self.forget(row, whereabouts).await?,
+            Err(error) if error.is_final() => self.give_up(row, &error.to_string()).await?,
             Err(error) => {
-                let next = clock::unix_now().0 + pause_after(row.tries).as_millis() as i64;
-                self.store.postpone_letter(message, UnixMillis(next)).await?;
                 counter!(LETTERS_FAILED).increment(1);
                 let tries = row.tries + 1;
-                tracing::warn!(%message, to, tries, error, "a letter about a message waits");
+                tracing::warn!(%message, to, tries, %error, "a letter about a message waits");
             }
         }
         Ok(())
     }
 
-    /// Whether the letter that was taken brought the sound.
-    async fn send(&self, row: &LetterRow) -> Result<bool, String> {
-        let (Some(mailer), Some(style)) = (&self.mailer, self.style.clone()) else {
-            return Err("there is no [mail] in the configuration: add it".to_owned());
-        };
+    /// Where the reader of the letter, which was taken, finds its message.
+    async fn send(&self, row: &LetterRow) -> Result<Whereabouts, SendError> {
+        let Writer { style, mailer } = self.writer.clone().ok_or(SendError::NoServer)?;
         let (row, path) = (row.clone(), self.dir.join(&row.message.file));
-        let written = spawn_blocking(move || style.letter(&row, &path)).await;
-        let Letter { message, brings_sound } =
-            written.map_err(|it| it.to_string())?.map_err(|it| it.to_string())?;
-        mailer.send(message).await.map_err(|error| with_sources(&error))?;
-        Ok(brings_sound)
+        let Letter { message, whereabouts } =
+            spawn_blocking(move || style.letter(&row, &path)).await??;
+        mailer.send(message).await?;
+        Ok(whereabouts)
     }
 
-    /// The message is with its owner: the mailbox can do without.
-    async fn empty(&self, row: &LetterRow) -> Result<(), StoreError> {
+    /// Forgets a letter that was sent, and its message if the mailbox is to do without.
+    async fn forget(&self, row: &LetterRow, whereabouts: Whereabouts) -> Result<(), StoreError> {
         let message = &row.message;
-        let removed =
-            self.store.delete_message(message.domain, message.mailbox, message.id).await?;
+        counter!(LETTERS_SENT).increment(1);
+        tracing::debug!(message = %message.id, "a letter about a message was sent");
+        let removed = match whereabouts {
+            Whereabouts::Letter => self.store.replace_with_letter(message.id).await?,
+            Whereabouts::Both | Whereabouts::Mailbox => {
+                self.store.remove_letter(message.id).await?;
+                None
+            }
+        };
         if let Some(file) = removed {
             files::remove(&self.dir.join(file));
+            let (domain, extension) = (message.domain, message.mailbox);
+            let mailbox = Mailbox { domain, extension, number: row.number.clone() };
+            // A listener who is gone needs to know nothing.
+            let _ = self.changes.send(mailbox).await;
         }
-        let (domain, extension) = (message.domain, message.mailbox);
-        // A listener who is gone needs to know nothing.
-        let _ = self.changes.send(Mailbox { domain, extension, number: row.number.clone() }).await;
+        Ok(())
+    }
+
+    async fn give_up(&self, row: &LetterRow, reason: &str) -> Result<(), StoreError> {
+        let (message, to) = (row.message.id, &row.settings.address);
+        self.store.remove_letter(message).await?;
+        counter!(LETTERS_GIVEN_UP).increment(1);
+        tracing::error!(%message, to, reason, "a letter about a message is given up");
         Ok(())
     }
 
@@ -141,15 +179,22 @@ impl Post {
     }
 }
 
-/// An error of the mail library tells what failed; its sources tell why.
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        told = format!("{told}: {error}");
-        source = error.source();
+impl SendError {
+    /// Whether trying again is of no use.
+    fn is_final(&self) -> bool {
+        match self {
+            Self::Refused(error) => mail::is_final(error),
+            Self::NoServer | Self::Unwritten(_) | Self::Panic(_) => false,
+        }
     }
-    told
+}
+
+/// Without a pause, for ever.
+async fn sleep_or_wait(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => sleep(pause).await,
+        None => pending().await,
+    }
 }
 
 /// By when the message came into the mailbox, which its id tells (RFC 9562 section 5.7): what is
@@ -168,20 +213,12 @@ fn pause_after(tries: u32) -> Duration {
 const PAUSE_FIRST: Duration = Duration::from_secs(5);
 /// The longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(60 * 60);
-/// A letter about an older message is tried no more.
+/// A letter about an older message is tried no more, unless it never was.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// How often the task looks although nobody told it to: for letters of messages that a start delivers.
-const LOOK_INTERVAL: Duration = Duration::from_secs(30);
+/// Until a database that failed is asked again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(30);
 /// The shortest pause, whatever the clock says.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_an_hour() {
-        let pauses = [0, 1, 2, 9, 10, 1000].map(|it| pause_after(it).as_secs());
-        assert_eq!(pauses, [5, 10, 20, 2560, 3600, 3600]);
-    }
-}
+mod tests;

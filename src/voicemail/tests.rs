@@ -7,7 +7,8 @@ use crate::{
 };
 use base::{CallId, RecordingId, UnixMillis};
 use call::voicemail::{
-    self, EnteredPin, Forwarded, Greeting, Mailbox, PinVerdict, VoicemailAnswer, VoicemailOrder,
+    self, EnteredPin, Finish, Forwarded, Greeting, Mailbox, PinVerdict, VoicemailAnswer,
+    VoicemailOrder,
 };
 
 #[tokio::test]
@@ -47,7 +48,7 @@ async fn a_message_that_cannot_be_finished_yet_is_told_and_delivered_when_it_is(
     place.ask(VoicemailOrder::Deliver(id(1))).await;
     place.ask(VoicemailOrder::Open).await;
     place.answer().await;
-    place.tell(MessageFinished { message: id(1), is_kept: false }).await;
+    place.tell(MessageFinished { message: id(1), outcome: Finish::Waits }).await;
     assert!(matches!(place.answer().await, VoicemailAnswer::NotKept(_)));
 
     place.finish(1).await;
@@ -80,6 +81,9 @@ async fn a_mailbox_tells_what_is_in_it_and_whether_there_is_room() {
     place.ask(VoicemailOrder::Delete(id(1))).await;
     assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, true)));
     assert!(place.path(1).exists(), "it can be restored");
+    place.ask(VoicemailOrder::Open).await;
+    let VoicemailAnswer::Opened(opened) = place.answer().await else { panic!("no mailbox") };
+    assert!(!opened.has_room, "what can be restored takes room");
     place.ask(VoicemailOrder::Purge).await;
     place.ask(VoicemailOrder::Save(id(1))).await;
     assert!(matches!(place.answer().await, VoicemailAnswer::Changed(_, false)));
@@ -170,6 +174,27 @@ async fn a_pin_is_changed_to_one_that_will_do() {
 }
 
 #[tokio::test]
+async fn a_mailbox_whose_extension_is_gone_opens_for_nobody() {
+    let mut place = Place::new().await;
+    place.store.set_mailbox_pin(place.domain.id, "1001", Some(Secret::new("4711"))).await.unwrap();
+    place.store.remove_extension(place.domain.id, "1001").await.unwrap();
+    for order in [VoicemailOrder::Open, VoicemailOrder::TryPin(EnteredPin("0000".to_owned()))] {
+        place.ask(order).await;
+        let told = place.answer().await;
+        assert!(matches!(told, VoicemailAnswer::Unavailable), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_a_dead_process_left_behind_is_told_to_its_owner() {
+    let mut place = Place::new().await;
+    let outcome = Finish::Delivered(place.mailbox.clone());
+    place.tell(MessageFinished { message: id(1), outcome }).await;
+    let told = tokio::time::timeout(LIMIT, place.changes.recv()).await.expect("it is told");
+    assert_eq!(told, Some(place.mailbox.clone()));
+}
+
+#[tokio::test]
 async fn three_wrong_pins_lock_a_mailbox_whatever_calls_they_come_from() {
     use PinVerdict::{LockedOut, Right, Wrong};
     let mut place = Place::new().await;
@@ -223,6 +248,7 @@ struct Place {
     requests: mpsc::Sender<VoicemailRequest>,
     finished: mpsc::Sender<MessageFinished>,
     replies: mpsc::Receiver<VoicemailReply>,
+    changes: mpsc::Receiver<Mailbox>,
     _folder: tempfile::TempDir,
 }
 
@@ -242,13 +268,25 @@ impl Place {
         let extension = store.add_extension(&domain, extension()).await.unwrap();
         let mailbox = Mailbox { domain: domain.id, extension, number: "1001".to_owned() };
         let config = config.voicemail;
-        let (requests, finished, replies) = start(&config, &store).await;
-        Self { config, store, domain, mailbox, requests, finished, replies, _folder: folder }
+        let Started { requests, finished, replies, changes } = start(&config, &store).await;
+        Self {
+            config,
+            store,
+            domain,
+            mailbox,
+            requests,
+            finished,
+            replies,
+            changes,
+            _folder: folder,
+        }
     }
 
     async fn restart(&mut self) {
-        let (requests, finished, replies) = start(&self.config, &self.store).await;
-        (self.requests, self.finished, self.replies) = (requests, finished, replies);
+        let Started { requests, finished, replies, changes } =
+            start(&self.config, &self.store).await;
+        (self.requests, self.finished) = (requests, finished);
+        (self.replies, self.changes) = (replies, changes);
     }
 
     async fn ask(&self, order: VoicemailOrder) {
@@ -281,7 +319,7 @@ impl Place {
             is_cut_off: false,
         };
         self.store.add_message(&row).await.unwrap();
-        self.tell(MessageFinished { message: id(n), is_kept: true }).await;
+        self.tell(MessageFinished { message: id(n), outcome: Finish::Kept }).await;
     }
 
     /// The same for a greeting.
@@ -298,7 +336,7 @@ impl Place {
             file: self.file(n),
         };
         self.store.add_greeting(&row).await.unwrap();
-        self.tell(MessageFinished { message: id(n), is_kept: true }).await;
+        self.tell(MessageFinished { message: id(n), outcome: Finish::Kept }).await;
     }
 
     fn write_file(&self, n: u128) {
@@ -335,27 +373,25 @@ impl Place {
     }
 }
 
-async fn start(
-    config: &config::Voicemail,
-    store: &Store,
-) -> (mpsc::Sender<VoicemailRequest>, mpsc::Sender<MessageFinished>, mpsc::Receiver<VoicemailReply>)
-{
-    let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
-    let (reply, replies) = mpsc::channel(REPLIES_MAX);
-    let (_, requests) = Voicemail::start(
-        config,
-        None,
-        store.clone(),
-        finished_ear,
-        vec![reply],
-        mpsc::channel(1).0,
-    )
-    .await
-    .unwrap();
-    (requests, finished, replies)
+/// All ends of what a keeper works with.
+struct Started {
+    requests: mpsc::Sender<VoicemailRequest>,
+    finished: mpsc::Sender<MessageFinished>,
+    replies: mpsc::Receiver<VoicemailReply>,
+    changes: mpsc::Receiver<Mailbox>,
 }
 
-fn extension() -> NewExtension {
+async fn start(config: &config::Voicemail, store: &Store) -> Started {
+    let (finished, finished_ear) = mpsc::channel(FINISHED_MAX);
+    let (reply, replies) = mpsc::channel(REPLIES_MAX);
+    let (change, changes) = mpsc::channel(CHANGES_MAX);
+    let shards = vec![reply];
+    let started = Voicemail::start(config, None, store.clone(), finished_ear, shards, change).await;
+    let (_, requests) = started.unwrap();
+    Started { requests, finished, replies, changes }
+}
+
+pub(super) fn extension() -> NewExtension {
     NewExtension {
         number: "1001".to_owned(),
         display_name: String::new(),
@@ -368,8 +404,9 @@ fn extension() -> NewExtension {
     }
 }
 
-fn id(n: u128) -> RecordingId {
+pub(super) fn id(n: u128) -> RecordingId {
     RecordingId(uuid::Uuid::from_u128(n))
 }
 
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
+const CHANGES_MAX: usize = 16;

@@ -72,7 +72,8 @@ impl House {
         let other = store.require_domain("b.example").await.unwrap();
         let config = Config::parse(text, &tandem::config::Overrides::default()).unwrap();
         let clock = Clock::stopped();
-        let api = dress(ApiState::new(store.clone(), Arc::new(config), clock.clone()));
+        let mailer = config.mail.as_ref().and_then(tandem::mail::Mailer::new);
+        let api = dress(ApiState::new(store.clone(), Arc::new(config), mailer, clock.clone()));
         let router = Router::new().nest(api::BASE, api::router(api.clone()));
         Self { store, api, clock, domain, other, _place: place, router }
     }

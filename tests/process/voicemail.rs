@@ -15,33 +15,19 @@ use std::{path::PathBuf, time::Duration};
 fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let tail = judge.silence("tail", Duration::from_secs(60));
-    let says = judge.joined(&[&lead, &words, &tail].map(|it| it.path().to_owned()));
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    let Sounds { judge, words, tail, then_silent, .. } = Sounds::new(&server);
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &then_silent));
     let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
 
-    caller.dial("*981002");
-    caller.wait_for("call CONFIRMED");
-    // It knows what to do, and need not hear the greeting; what it has said ends with a silence.
-    caller.command("dtmf #");
-    wait_for_recordings(&server, 1);
-    wait_for_recordings(&server, 0);
-    caller.command("dtmf 1");
-    caller.wait_for("call DISCONNECTED 200");
-    let row = wait_for_message(&server, "new");
+    let row = leave_message(&server, &mut caller);
     assert_eq!((row.caller.as_str(), row.is_cut_off), ("1001", false), "{row:?}");
     let file = judge.at_8_khz(&Recording::at(path_of(&server, &row))).samples();
     let kept = likeness(&words.samples(), &file);
     assert!(kept >= LIKE, "{kept} in the file");
 
-    owner.dial("*97");
-    owner.wait_for("call CONFIRMED");
+    open_mailbox(&mut owner);
     owner.command("dtmf 1");
-    let length = Duration::from_millis(row.duration_ms as u64);
-    wait_for_packets_sent(&server, length + ENVELOPE_MAX);
+    wait_for_packets_sent(&server, length_of(&row) + ENVELOPE_MAX);
     owner.command("dtmf 7");
     wait_for_message(&server, "deleted");
     assert!(path_of(&server, &row).exists(), "its owner may restore it until it leaves");
@@ -58,24 +44,17 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
 fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_second() {
     let _quiet = one_audio_call_at_a_time();
     let mut server = Server::start();
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let says = judge.joined(&[&lead, &words, &words, &words].map(|it| it.path().to_owned()));
-    let mut hanging_up = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
-    hanging_up.dial("*981002");
-    hanging_up.wait_for("call CONFIRMED");
-    hanging_up.command("dtmf #");
+    let Sounds { judge, words, goes_on, .. } = Sounds::new(&server);
+    let mut hanging_up = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
+    begin_message(&mut hanging_up);
     wait_for_recorded(&server, Duration::from_secs(5));
     hanging_up.command("hangup");
     hanging_up.wait_for("call DISCONNECTED");
     let left = wait_for_message(&server, "new");
     assert!(left.duration_ms >= 4000 && !left.is_cut_off, "{left:?}");
 
-    let mut cut_off = Pjsua::register(&server, &phone("1003", 1, Codec::Pcma, &says));
-    cut_off.dial("*981002");
-    cut_off.wait_for("call CONFIRMED");
-    cut_off.command("dtmf #");
+    let mut cut_off = Pjsua::register(&server, &phone("1003", 1, Codec::Pcma, &goes_on));
+    begin_message(&mut cut_off);
     wait_for_recordings(&server, 1);
     let before = server.metric(PACKETS);
     wait_for_recorded(&server, Duration::from_secs(8));
@@ -99,33 +78,25 @@ fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_secon
 fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let tail = judge.silence("tail", Duration::from_secs(60));
-    let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
+    let Sounds { tail, goes_on, .. } = Sounds::new(&server);
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
     let owner = phone("1002", 1, Codec::Pcmu, &tail);
     let mut owner = Pjsua::register_with(&server, &owner, &["--mwi"]);
     owner.wait_for("mwi no");
     let lamp = Watcher::subscribe(&server, "1002", "1002", "message-summary");
     lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
 
-    caller.dial("*981002");
-    caller.wait_for("call CONFIRMED");
-    caller.command("dtmf #");
+    begin_message(&mut caller);
     wait_for_recorded(&server, Duration::from_secs(5));
     caller.command("hangup");
     let lit = lamp.wait_for("the message", |it| it.contains("Messages-Waiting: yes"));
     assert!(lit.contains("Voice-Message: 1/0 (0/0)"), "{lit}");
     owner.wait_for("mwi yes");
 
-    owner.dial("*97");
-    owner.wait_for("call CONFIRMED");
+    open_mailbox(&mut owner);
     owner.command("dtmf 1");
     let row = wait_for_message(&server, "new");
-    let length = Duration::from_millis(row.duration_ms as u64);
-    wait_for_packets_sent(&server, length + ENVELOPE_MAX);
+    wait_for_packets_sent(&server, length_of(&row) + ENVELOPE_MAX);
     owner.command("dtmf 7");
     let out = lamp.wait_for("the end of the message", |it| it.contains("Messages-Waiting: no"));
     assert!(out.contains("Voice-Message: 0/0 (0/0)"), "{out}");
@@ -138,15 +109,12 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
 fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
     let _quiet = one_audio_call_at_a_time();
     let mut server = Server::start();
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let tail = judge.silence("tail", Duration::from_secs(60));
+    let Sounds { judge, words, tail, .. } = Sounds::new(&server);
     // The keys that lead to the recording may take longer than the silence before the first words.
+    let lead = judge.silence("lead", LEAD);
     let says = judge.joined(&[&lead, &words, &words, &tail].map(|it| it.path().to_owned()));
     let mut owner = Pjsua::register(&server, &phone("1002", 0, Codec::Pcmu, &says));
-    owner.dial("*97");
-    owner.wait_for("call CONFIRMED");
+    open_mailbox(&mut owner);
     owner.command("dtmf 511#");
     wait_for_recordings(&server, 1);
     wait_for_recordings(&server, 0);
@@ -172,27 +140,15 @@ fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
 fn a_message_is_forwarded_to_a_third_and_its_sender_called_back() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let tail = judge.silence("tail", Duration::from_secs(60));
-    let says = judge.joined(&[&lead, &words, &tail].map(|it| it.path().to_owned()));
-    let caller = Phone { answers: true, ..phone("1001", 0, Codec::Pcma, &says) };
+    let Sounds { tail, then_silent, .. } = Sounds::new(&server);
+    let caller = Phone { answers: true, ..phone("1001", 0, Codec::Pcma, &then_silent) };
     let mut caller = Pjsua::register(&server, &caller);
     let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
     let lamp = Watcher::subscribe(&server, "1003", "1003", "message-summary");
     lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
-    caller.dial("*981002");
-    caller.wait_for("call CONFIRMED");
-    caller.command("dtmf #");
-    wait_for_recordings(&server, 1);
-    wait_for_recordings(&server, 0);
-    caller.command("dtmf 1");
-    caller.wait_for("call DISCONNECTED 200");
-    let row = wait_for_message(&server, "new");
+    let row = leave_message(&server, &mut caller);
 
-    owner.dial("*97");
-    owner.wait_for("call CONFIRMED");
+    open_mailbox(&mut owner);
     owner.command("dtmf 18");
     owner.command("dtmf 1003#");
     lamp.wait_for("the message", |it| it.contains("Voice-Message: 1/0 (0/0)"));
@@ -218,14 +174,9 @@ fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox
     let set = ["extension", "mail", "1002", "--address", "anna@a.example", "--delete-sent"];
     let told = server.command(&[&set[..], &domain].concat());
     assert!(told.status.success(), "{told:?}");
-    let judge = Judge::new(server.folder());
-    let words = judge.speech("words", WORDS, Duration::from_secs(1));
-    let lead = judge.silence("lead", LEAD);
-    let says = judge.joined(&[&lead, &words, &words].map(|it| it.path().to_owned()));
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
-    caller.dial("*981002");
-    caller.wait_for("call CONFIRMED");
-    caller.command("dtmf #");
+    let Sounds { judge, words, goes_on, .. } = Sounds::new(&server);
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
+    begin_message(&mut caller);
     wait_for_recorded(&server, Duration::from_secs(8));
     caller.command("hangup");
     let row = wait_for_message(&server, "new");
@@ -236,6 +187,7 @@ fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox
 
     server.kill_and_restart();
     assert!(path_of(&server, &row).exists());
+    wait_for_letters(&server, 1);
     mail.take_letters();
 
     let letter = mail.wait_for_letter(LIMIT);
@@ -252,10 +204,68 @@ fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox
     assert!(kept >= LIKE, "{kept} in the letter");
     wait_for("the empty mailbox", LIMIT, || messages(&server).is_empty().then_some(()));
     assert!(!path_of(&server, &row).exists());
+    wait_for_letters(&server, 0);
     assert_eq!(mail.letters().len(), 1, "it comes once");
-    wait_for("the empty queue", LIMIT, || {
-        (server.metric("tandem_voicemail_letters_waiting") == 0).then_some(())
+}
+
+/// What callers say.
+struct Sounds {
+    judge: Judge,
+    words: Recording,
+    tail: Recording,
+    /// The words, and then nothing any more.
+    then_silent: Recording,
+    /// The words again and again, until the phone hangs up.
+    goes_on: Recording,
+}
+
+impl Sounds {
+    fn new(server: &Server) -> Self {
+        let judge = Judge::new(server.folder());
+        let words = judge.speech("words", WORDS, Duration::from_secs(1));
+        let lead = judge.silence("lead", LEAD);
+        let tail = judge.silence("tail", Duration::from_secs(60));
+        let path = |it: &Recording| it.path().to_owned();
+        let then_silent = judge.joined(&[&lead, &words, &tail].map(path));
+        let goes_on = judge.joined(&[&lead, &words, &words, &words].map(path));
+        Self { judge, words, tail, then_silent, goes_on }
+    }
+}
+
+/// Calls the mailbox of 1002. The caller knows what to do, and need not hear the greeting.
+#[track_caller]
+fn begin_message(caller: &mut Pjsua) {
+    caller.dial("*981002");
+    caller.wait_for("call CONFIRMED");
+    caller.command("dtmf #");
+}
+
+/// Leaves a message for 1002, which ends with a silence.
+#[track_caller]
+fn leave_message(server: &Server, caller: &mut Pjsua) -> MessageRow {
+    begin_message(caller);
+    wait_for_recordings(server, 1);
+    wait_for_recordings(server, 0);
+    caller.command("dtmf 1");
+    caller.wait_for("call DISCONNECTED 200");
+    wait_for_message(server, "new")
+}
+
+#[track_caller]
+fn open_mailbox(owner: &mut Pjsua) {
+    owner.dial("*97");
+    owner.wait_for("call CONFIRMED");
+}
+
+#[track_caller]
+fn wait_for_letters(server: &Server, count: u64) {
+    wait_for("letters that wait", LIMIT, || {
+        (server.metric("tandem_voicemail_letters_waiting") == count).then_some(())
     });
+}
+
+fn length_of(row: &MessageRow) -> Duration {
+    Duration::from_millis(row.duration_ms as u64)
 }
 
 #[track_caller]

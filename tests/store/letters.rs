@@ -6,6 +6,7 @@ use tandem::{
     config::Secret,
     store::{
         Locale, MailSettings, MessageRow, MessageState, NewExtension, NewUser, Profile, Store,
+        StoreError,
     },
 };
 use uuid::Uuid;
@@ -28,9 +29,57 @@ pub(crate) async fn a_letter_is_queued_with_each_message_that_becomes_new(place:
 
     store.set_mail_settings(owner.0, owner.1, None).await.unwrap();
     store.add_message(&row(4, New)).await.unwrap();
-    assert_eq!(waiting(&store).await, 3, "it is not written to any more");
-    assert_eq!(store.remove_letters_to_nobody().await.unwrap(), 3);
+    assert_eq!(waiting(&store).await, 0, "it is not written to any more");
+    store.set_mail_settings(owner.0, owner.1, Some(&settings())).await.unwrap();
+    assert_eq!(waiting(&store).await, 0, "what waited is forgotten");
+}
+
+pub(crate) async fn nothing_is_left_of_letters_whose_message_or_mailbox_is_gone(place: Place) {
+    let (store, owner) = with_owner(&place).await;
+    for n in 1..=2 {
+        store.add_message(&row(&owner, n, MessageState::New)).await.unwrap();
+    }
+    let wrong = tandem::store::WrongPins { count: 2, last: UnixMillis(77) };
+    store.set_wrong_pins(owner.1, wrong).await.unwrap();
+    store.delete_message(owner.0, owner.1, id(1)).await.unwrap();
+    assert_eq!(store.letters_waiting().await.unwrap(), (1, Some(UnixMillis(0))));
+
+    store.remove_extension(owner.0, "1001").await.unwrap();
+
     assert_eq!(waiting(&store).await, 0);
+    assert_eq!(store.mail_settings(owner.0, owner.1).await.unwrap(), None);
+    assert_eq!(store.wrong_pins(owner.1).await.unwrap().count, 0);
+    let fits = store.fits_mailbox(owner.0, owner.1, Secret::new("4711")).await;
+    assert!(matches!(fits, Err(StoreError::Missing { .. })), "it opens for nobody: {fits:?}");
+}
+
+pub(crate) async fn a_letter_about_a_deleted_message_waits_until_it_is_restored(place: Place) {
+    use MessageState::{Deleted, New, Saved};
+    let (store, owner) = with_owner(&place).await;
+    store.add_message(&row(&owner, 1, New)).await.unwrap();
+    store.mark_message(owner.0, owner.1, id(1), Deleted).await.unwrap();
+    assert!(store.due_letter(UnixMillis(1)).await.unwrap().is_none());
+    assert_eq!(store.letters_waiting().await.unwrap(), (0, None), "nor is it waited for");
+
+    store.mark_message(owner.0, owner.1, id(1), Saved).await.unwrap();
+    let letter = store.due_letter(UnixMillis(1)).await.unwrap().unwrap();
+    assert_eq!(letter.message.state, Saved);
+}
+
+pub(crate) async fn a_sent_letter_takes_its_message_unless_it_was_heard_meanwhile(place: Place) {
+    let (store, owner) = with_owner(&place).await;
+    for n in 1..=2 {
+        store.add_message(&row(&owner, n, MessageState::New)).await.unwrap();
+    }
+    store.mark_message(owner.0, owner.1, id(2), MessageState::Saved).await.unwrap();
+
+    let file = row(&owner, 1, MessageState::New).file;
+    assert_eq!(store.replace_with_letter(id(1)).await.unwrap(), Some(file));
+    assert_eq!(store.replace_with_letter(id(2)).await.unwrap(), None);
+
+    assert_eq!(waiting(&store).await, 0);
+    let kept = store.messages(owner.0, owner.1).await.unwrap();
+    assert_eq!(kept, [row(&owner, 2, MessageState::Saved)]);
 }
 
 pub(crate) async fn a_letter_waits_until_it_is_due_and_knows_its_reader(place: Place) {
@@ -42,15 +91,14 @@ pub(crate) async fn a_letter_waits_until_it_is_due_and_knows_its_reader(place: P
     assert_eq!(letter.message, row(&owner, 1, MessageState::New));
     assert_eq!(letter.settings, settings());
     assert_eq!((letter.number.as_str(), letter.locale, letter.tries), ("1001", Locale::En, 0));
-    store.postpone_letter(id(1), UnixMillis(500)).await.unwrap();
+    assert!(store.claim_letter(id(1), UnixMillis(500)).await.unwrap());
     store.remove_letter(id(2)).await.unwrap();
+    assert!(!store.claim_letter(id(2), UnixMillis(500)).await.unwrap(), "it was given up");
 
     assert!(store.due_letter(UnixMillis(499)).await.unwrap().is_none());
     assert_eq!(store.letters_waiting().await.unwrap(), (1, Some(UnixMillis(500))));
     let letter = store.due_letter(UnixMillis(500)).await.unwrap().unwrap();
     assert_eq!((letter.message.id, letter.tries), (id(1), 1));
-    store.delete_message(owner.0, owner.1, id(1)).await.unwrap();
-    assert_eq!(store.remove_letters_to_nobody().await.unwrap(), 1, "its message is gone");
 }
 
 pub(crate) async fn wrong_pins_are_counted_until_the_right_one_or_another(place: Place) {

@@ -106,7 +106,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
         panels: Panels::default(),
     };
     let (stop, stopping) = watch::channel(false);
-    let api = ApiState::new(store, Arc::new(config), Clock::system()).with_live(live);
+    let api = ApiState::new(store, Arc::new(config), None, Clock::system()).with_live(live);
     tokio::spawn(api.clone().keep_house(stopping.clone()));
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let address = listener.local_addr()?.to_string();

@@ -208,13 +208,24 @@ pub enum PinVerdict {
     LockedOut,
 }
 
-/// A recording is over, and whether what it holds is on the disk and in the database.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A recording of a message or of a greeting is over.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MessageFinished {
     /// Its recording.
     pub message: RecordingId,
-    /// False if it could not get there yet: it is tried again, and told again.
-    pub is_kept: bool,
+    /// What became of it.
+    pub outcome: Finish,
+}
+
+/// What became of a recording that is over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Finish {
+    /// What it holds is on the disk and in the database, and whoever spoke judges it.
+    Kept,
+    /// Whoever spoke is gone with an earlier process: what it holds is a new message in this mailbox.
+    Delivered(Mailbox),
+    /// It could not get there yet: it is tried again, and told again.
+    Waits,
 }
 
 /// Digits that somebody entered, which no log shows.

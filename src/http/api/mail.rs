@@ -20,9 +20,8 @@ pub(super) struct Mailer {
 }
 
 impl Mailer {
-    /// As the configuration says; `None` where no letters are sent.
-    pub(super) fn new(config: &Config) -> Option<Self> {
-        let mailer = mail::Mailer::new(config.mail.as_ref()?)?;
+    /// Letters that leave by `mailer`; `None` where nobody knows where the panel is.
+    pub(super) fn new(mailer: mail::Mailer, config: &Config) -> Option<Self> {
         Some(Self { mailer, public_url: config.http.public_url.clone()? })
     }
 

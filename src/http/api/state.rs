@@ -11,6 +11,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
+    mail,
     store::{AuditEntry, SessionLimits, Store},
 };
 use base::{DomainId, SessionId};
@@ -65,10 +66,16 @@ pub struct Changed {
 }
 
 impl ApiState {
-    /// With nobody signed in. Live handles are given to it by the `with_…` methods.
-    pub fn new(store: Store, config: Arc<Config>, clock: Clock) -> Self {
+    /// With nobody signed in; without a mailer no letters are sent. Live handles are given to it by the
+    /// `with_…` methods.
+    pub fn new(
+        store: Store,
+        config: Arc<Config>,
+        mailer: Option<mail::Mailer>,
+        clock: Clock,
+    ) -> Self {
         Self {
-            mailer: Mailer::new(&config),
+            mailer: mailer.and_then(|it| Mailer::new(it, &config)),
             store,
             config,
             clock,

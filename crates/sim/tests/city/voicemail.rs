@@ -264,6 +264,42 @@ fn a_message_that_another_phone_deletes_meanwhile_is_told_to_be_gone() {
 }
 
 #[test]
+fn what_was_not_heard_is_neither_deleted_nor_saved_after_the_keys_were_told() {
+    for key in ["7", "9", "8", "3", "4"] {
+        let mut city = pair();
+        put(&mut city, "1001", 1, MessageState::New);
+        city.dial(0, "*97");
+        city.wait(secs(1));
+        press(&mut city, 0, &["0", key].concat());
+        finish_words(&mut city, 0);
+        press(&mut city, 0, key);
+        assert_eq!(states(&city), [MessageState::New], "{key}: {}", city.story());
+        press(&mut city, 0, "29");
+        assert_eq!(states(&city), [MessageState::Saved], "{key}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn what_has_the_place_of_a_message_that_is_gone_is_heard_before_it_is_judged() {
+    for key in ["7", "9", "07"] {
+        let mut city = pair();
+        put(&mut city, "1001", 1, MessageState::New);
+        put(&mut city, "1001", 2, MessageState::New);
+        city.dial(0, "*97");
+        city.wait(secs(1));
+        press(&mut city, 0, "1");
+        city.mailboxes.remove(id(1));
+        press(&mut city, 0, "9");
+        press(&mut city, 0, key);
+        assert_eq!(states(&city), [MessageState::New], "{key}: {}", city.story());
+        press(&mut city, 0, "19");
+        assert_eq!(states(&city), [MessageState::Saved], "{key}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
 fn a_mailbox_with_a_pin_opens_for_it_alone() {
     for (keys, is_open) in [("4711#", true), ("0000#4711#", true), ("1#2#3#4711#", false)] {
         let mut city = pair();

@@ -120,7 +120,7 @@ export default function LinesScreen() {
           name: 'outbound_classes',
           label: 'admin.lines.outboundClasses',
           kind: 'checks',
-          options: classes,
+          options: classes ?? [],
         },
         {
           name: 'caller_number',
@@ -188,8 +188,8 @@ function usePeople(): readonly Option[] {
   );
 }
 
-/** Classes of numbers that lines can be given the right to call. */
-function useOutboundClasses(): readonly Option[] {
+/** Classes of numbers that lines can be given the right to call; undefined until they are known. */
+function useOutboundClasses(): readonly Option[] | undefined {
   const classes = useQuery({
     queryKey: ['admin', 'outbound-class'],
     queryFn: async () =>
@@ -197,7 +197,7 @@ function useOutboundClasses(): readonly Option[] {
   });
   return useMemo(
     () =>
-      (classes.data ?? []).map(({ name, prefixes }) => ({
+      classes.data?.map(({ name, prefixes }) => ({
         id: name,
         label: `${name}: ${prefixes.map((it) => `${it}…`).join(', ')}`,
       })),
@@ -205,8 +205,14 @@ function useOutboundClasses(): readonly Option[] {
   );
 }
 
-/** What is checked and still there: the server knows no right to a class that was taken away. */
-function known(value: Value | undefined, classes: readonly Option[]): readonly string[] {
+/**
+ * What is checked and still there: the server knows no right to a class that was taken away. All of it while
+ * nobody knows which there are, so that saving a line costs no right.
+ */
+function known(
+  value: Value | undefined,
+  classes: readonly Option[] | undefined,
+): readonly string[] {
   const checked = Array.isArray(value) ? value : [];
-  return checked.filter((it) => classes.some(({ id }) => id === it));
+  return classes ? checked.filter((it) => classes.some(({ id }) => id === it)) : checked;
 }

@@ -134,21 +134,7 @@ test('a change that fell into a loss of the connection is told once it is back',
 
 test('a line is given to a person, and a version goes with the change', async () => {
   const user = userEvent.setup();
-  const line = {
-    id: 'l1',
-    version: 4,
-    number: '1001',
-    name: 'Касса',
-    user_id: null,
-    calls_max: null,
-    ring_timeout_s: 30,
-    dtmf: 'info',
-    codecs: ['PCMA', 'opus'],
-    hold_music: 'jazz',
-    outbound_classes: ['national', 'gone'],
-    caller_number: '+74950001001',
-    is_withheld: false,
-  };
+  const line = LINE();
   server.on('GET /api/v1/admin/outbound-classes', () => ({
     items: [
       { name: 'national', prefixes: [''] },
@@ -183,6 +169,26 @@ test('a line is given to a person, and a version goes with the change', async ()
     outbound_classes: ['national', 'international'],
     caller_number: '+74950001001',
     is_withheld: false,
+  });
+});
+
+test('a line keeps its rights to call out while nobody knows which there are', async () => {
+  const user = userEvent.setup();
+  server.on('GET /api/v1/admin/outbound-classes', () => problem(503, 'unavailable'));
+  server.on('GET /api/v1/admin/lines', () => ({ items: [LINE()] }));
+  server.on('PUT /api/v1/admin/lines/l1', () => LINE());
+  await renderLive(server, <LinesScreen />, { rights: ['users.manage'] });
+  await screen.findByText('Касса');
+  document.querySelector<HTMLElement>('[data-row="l1"]')?.focus();
+  await user.keyboard('{Enter}');
+
+  await retype(user, 'Имя', 'Склад');
+  await user.click(screen.getByRole('button', { name: 'Сохранить' }));
+
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Сохранить' })).toBeNull());
+  expect(server.askedOf('PUT /api/v1/admin/lines/l1')[0]?.body).toMatchObject({
+    name: 'Склад',
+    outbound_classes: ['national', 'gone'],
   });
 });
 
@@ -361,6 +367,24 @@ function USER() {
     role_ids: ['r1'],
     numbers: ['1007'],
     is_disabled: false,
+  };
+}
+
+function LINE() {
+  return {
+    id: 'l1',
+    version: 4,
+    number: '1001',
+    name: 'Касса',
+    user_id: null,
+    calls_max: null,
+    ring_timeout_s: 30,
+    dtmf: 'info',
+    codecs: ['PCMA', 'opus'],
+    hold_music: 'jazz',
+    outbound_classes: ['national', 'gone'],
+    caller_number: '+74950001001',
+    is_withheld: false,
   };
 }
 

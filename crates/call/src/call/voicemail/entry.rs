@@ -14,10 +14,16 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Entry {
     what: Asked,
-    /// So far.
-    digits: String,
-    /// Whether the keeper looks at them.
-    is_checked: bool,
+    state: EntryState,
+}
+
+/// How far the digits are.
+#[derive(Debug)]
+enum EntryState {
+    /// These are entered so far.
+    Entering(String),
+    /// The keeper looks at them.
+    Checked,
 }
 
 /// What the digits are.
@@ -50,29 +56,26 @@ impl Call {
     }
 
     pub(super) fn handle_entry_key(&mut self, ctx: &mut Context<'_>, key: char) {
-        let Some(entry) = self.entry() else { return };
-        if entry.is_checked {
-            return;
-        }
+        let Some(Entry { state: EntryState::Entering(digits), .. }) = self.entry() else { return };
         if key == '#' {
             return self.take_digits(ctx);
         }
-        if entry.digits.len() < DIGITS_MAX {
-            entry.digits.push(key);
+        if digits.len() < DIGITS_MAX {
+            digits.push(key);
         }
         self.listen(ctx, NEXT_KEY_TIMEOUT);
     }
 
     pub(super) fn handle_entry_timeout(&mut self, ctx: &mut Context<'_>) {
-        match self.entry().map(|it| it.is_checked) {
-            Some(true) => self.see_off(ctx, Words::Unavailable, Cause::Internal),
-            Some(false) => self.take_digits(ctx),
+        match self.entry().map(|it| &it.state) {
+            Some(EntryState::Checked) => self.see_off(ctx, Words::Unavailable, Cause::Internal),
+            Some(EntryState::Entering(_)) => self.take_digits(ctx),
             None => {}
         }
     }
 
     pub(super) fn handle_entry_answer(&mut self, ctx: &mut Context<'_>, answer: VoicemailAnswer) {
-        let Some(&mut Entry { ref what, is_checked: true, .. }) = self.entry() else { return };
+        let Some(Entry { what, state: EntryState::Checked }) = self.entry() else { return };
         match (what, answer) {
             (Asked::Pin { .. }, VoicemailAnswer::Pin(PinVerdict::Right)) => self.open_menu(ctx),
             (Asked::Pin { wrong }, VoicemailAnswer::Pin(PinVerdict::Wrong)) => {
@@ -94,14 +97,16 @@ impl Call {
     }
 
     fn ask_digits(&mut self, ctx: &mut Context<'_>, what: Asked, words: Words) {
-        let entry = Entry { what, digits: String::new(), is_checked: false };
+        let entry = Entry { what, state: EntryState::Entering(String::new()) };
         self.say_and(ctx, Stage::Entering(entry), &[Phrase::Prompt(words.prompt())]);
     }
 
     /// The caller has entered what it was asked for.
     fn take_digits(&mut self, ctx: &mut Context<'_>) {
-        let Some(entry) = self.entry() else { return };
-        let (what, digits) = (entry.what.clone(), std::mem::take(&mut entry.digits));
+        let Some(Entry { what, state: EntryState::Entering(digits) }) = self.entry() else {
+            return;
+        };
+        let (what, digits) = (what.clone(), std::mem::take(digits));
         match what {
             Asked::Pin { wrong } if digits.is_empty() => self.refuse_pin(ctx, wrong),
             Asked::Pin { .. } => self.have_checked(ctx, VoicemailOrder::TryPin(EnteredPin(digits))),
@@ -124,7 +129,7 @@ impl Call {
 
     fn have_checked(&mut self, ctx: &mut Context<'_>, order: VoicemailOrder) {
         let Some(entry) = self.entry() else { return };
-        entry.is_checked = true;
+        entry.state = EntryState::Checked;
         self.listen(ctx, super::REPLY_TIMEOUT);
         self.order_voicemail(ctx, order);
     }

@@ -19,7 +19,8 @@ use media::{Playout, sound::Sound};
 /// How far a caller is that hears its messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step {
-    /// It is told how many messages there are and what it can do, and does it.
+    /// It is told how many messages there are and what it can do, and does it; it has not heard the
+    /// message yet.
     Summary {
         /// How often it was told without doing anything.
         asked: u8,
@@ -60,12 +61,13 @@ impl Call {
         if step.awaits_keeper() {
             return;
         }
-        // Before the first message was heard, there is none to be judged.
-        let is_before = matches!(step, Step::Summary { .. });
+        // What was not heard is not judged.
+        let is_before = step.is_before_message();
         match key {
-            '1' => self.fetch(ctx),
             '2' if is_before => self.fetch(ctx),
             '3' | '4' | '7' | '8' | '9' if is_before => {}
+            '0' if is_before => self.menu_saying(ctx, Step::Summary { asked: 1 }, Words::Menu),
+            '1' => self.fetch(ctx),
             '2' => self.step_to(ctx, 1),
             '4' => self.step_to(ctx, -1),
             '5' => self.open_settings(ctx),
@@ -280,6 +282,21 @@ impl Step {
             | Self::Told
             | Self::ToldHere
             | Self::ToldGone => false,
+        }
+    }
+
+    /// Whether the current message is yet to be heard.
+    fn is_before_message(self) -> bool {
+        match self {
+            Self::Summary { .. } | Self::ToldGone => true,
+            Self::Fetching
+            | Self::Hearing
+            | Self::Choosing { .. }
+            | Self::Saving
+            | Self::Deleting
+            | Self::Forwarding
+            | Self::Told
+            | Self::ToldHere => false,
         }
     }
 }
