@@ -353,7 +353,7 @@ fn minutes_that_end_in_a_consultation_leave_a_call_of_the_two_others() {
         city.dial(0, OUT);
         city.wait(secs(10));
         let call = city.shards[0].views()[0].id;
-        let mut order = |city: &mut City, command: Command| {
+        let order = |city: &mut City, command: Command| {
             let order = CallOrder { by: "1001".to_owned(), command };
             assert_eq!(city.operate(0, |shard, now| shard.command(now, call, &order)), Ok(()));
             city.wait(secs(5));
