@@ -1,7 +1,7 @@
 //! What people order over the API, as the panel will: calls, transfers, what becomes of calls to them.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Transport, Visitor, array, levels_of,
+    Baresip, Codec, Judge, Phone, Recording, Server, Sipp, Transport, Visitor, array, levels_of,
     one_audio_call_at_a_time, wait_for,
 };
 use serde_json::{Value, json};
@@ -51,6 +51,24 @@ fn a_click_rings_the_own_phone_then_the_other_and_the_call_is_transferred() {
     assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
     let causes: Vec<_> = rows.iter().map(|it| it.cause.as_str()).collect();
     assert!(causes.contains(&"transferred"), "{causes:?}");
+}
+
+#[test]
+fn a_program_that_refers_rings_the_own_phone_then_the_other() {
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.silence("silence", Duration::from_secs(20));
+    let mut own = phone(&server, "1001", 0, &words);
+    Sipp::register(&server, 2, "1003", Transport::Udp);
+    let other = Sipp::callee(&server, 2, "uas-hangs-up.xml").with(&["-d", "1000"]).start();
+
+    let program = Sipp::caller(&server, 3, "refer-outside.xml", "1001", "1001");
+    program.with(&["-key", "target", "1003"]).run();
+
+    own.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    other.succeed();
+    own.wait_for_event("CALL_CLOSED", LIMIT);
+    assert_eq!(server.wait_for_cdrs(2).len(), 2);
 }
 
 #[test]

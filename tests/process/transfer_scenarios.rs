@@ -112,13 +112,48 @@ fn transfers_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn nobody_is_made_to_call_by_a_request_alone() {
+fn a_refer_outside_dialogs_connects_the_own_phone_with_a_number() {
     let server = Server::start();
-    let refer = Sipp::caller(&server, 0, "refer-outside.xml", "1001", "1002");
+    let own = callee(&server, 1, "1001", "uas.xml", "300");
+    let target = callee(&server, 2, "1003", "uas-hangs-up.xml", "300");
 
-    refer.with(&["-key", "target", "1003"]).run();
+    let refer = Sipp::caller(&server, 0, "refer-outside.xml", "1001", "1001");
+    let told = refer.with(&["-key", "target", "1003"]).run();
 
-    assert_eq!(server.metric("tandem_sip_dialogs"), 0);
+    target.succeed();
+    own.succeed();
+    assert_eq!(statuses_told(&told), [100, 180, 200]);
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
+    wait_for("all dialogs to end", LIMIT, || {
+        (server.metric("tandem_sip_dialogs") == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_refer_outside_dialogs_that_makes_no_sense_is_refused() {
+    let server = Server::start();
+    let stays = callee(&server, 1, "1002", "uas.xml", "0");
+    let talks = Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "8000"]).start();
+    let theirs = wait_for("the answer", LIMIT, || dialog_of(&talks));
+    let theirs = theirs.replace(';', "%3B").replace('=', "%3D");
+    let refused = |caller, refer_to: &str| {
+        let refer = Sipp::caller(&server, 3, "refer-outside-refused.xml", caller, "1001");
+        let trace = refer.with(&["-key", "refer_to", refer_to]).run();
+        status_of(&trace.iter().rfind(|it| !it.sent).expect("an answer is due").message)
+    };
+
+    assert_eq!(refused("1003", "nonsense"), 400);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1>, <sip:1002@127.0.0.1>"), 400);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1;method=BYE>"), 501);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1?body=hello>"), 403);
+    assert_eq!(refused("1003", "<sip:1001@elsewhere.example>"), 403);
+    assert_eq!(refused("1003", "<sip:1003@127.0.0.1>"), 403);
+    assert_eq!(refused("1003", &format!("<sip:1002@127.0.0.1?Replaces={theirs}>")), 481);
+    assert_eq!(refused("1003", "<sip:1002@127.0.0.1>"), 480);
+    talks.succeed();
+    stays.succeed();
+    assert_eq!(server.wait_for_cdrs(2).len(), 2, "nobody else was rung");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     occupancy::Seat,
     output::Output,
     registration::{RegistrationRequest, Ticket},
-    replies::{not_allowed_outside, retry_after},
+    replies::{not_allowed, retry_after},
     rules::MediaRules,
     subscriptions::allow_events,
 };
@@ -61,7 +61,7 @@ impl Calls {
         if matches!(request.headers.max_forwards(), Ok(Some(0))) {
             return Some(Reply::new(Status(483)));
         }
-        if request.method != Method::Invite {
+        if !matches!(request.method, Method::Invite | Method::Refer) {
             return None;
         }
         let cause = self.refusal_of_new_calls()?;
@@ -83,6 +83,7 @@ impl Calls {
                 return self.handle_subscribe(now, server, request, &admitted);
             }
             Method::Message => return self.handle_text(now, server, request, &admitted),
+            Method::Refer => return self.handle_outside_refer(now, server, request, &admitted),
             Method::Register => match self.hand_over(server, request, &source, admitted) {
                 Ok(()) => return,
                 Err(reply) => reply,
@@ -97,9 +98,7 @@ impl Calls {
             | Method::Info
             | Method::Prack
             | Method::Update => Reply::new(Status(481)),
-            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => {
-                not_allowed_outside()
-            }
+            Method::Notify | Method::Publish | Method::Other(_) => not_allowed(),
         };
         self.core.endpoint.respond(now.instant, server, reply);
     }

@@ -151,6 +151,8 @@ pub(crate) struct Call {
     codes: CallCodes,
     /// Dialogs in which a REFER was accepted.
     referred: Vec<DialogId>,
+    /// How it stands for whoever asked for it by REFER outside any dialog; `None` for every other call.
+    reported: Option<Status>,
     /// Where a guest that is or was parked goes if nobody fetches it.
     returns_to: Option<Return>,
     recording: Recording,
@@ -438,6 +440,7 @@ impl Call {
         }
         self.refuse_exchange(ctx);
         self.forget_transfer(ctx);
+        self.report(refusal.status);
         self.consultation = None;
         self.announce_leaving(ctx);
         self.leave_mailbox(ctx);
@@ -529,6 +532,11 @@ impl Call {
     /// The domain that it belongs to.
     pub(crate) fn domain(&self) -> DomainId {
         self.domain
+    }
+
+    /// How it stands for whoever asked for it by REFER outside any dialog.
+    pub(crate) fn reported(&self) -> Option<Status> {
+        self.reported
     }
 
     /// For the list of live calls.

@@ -8,6 +8,7 @@ use crate::{
     dialplan::Outcome,
     failure::{Cause, Refusal},
 };
+use base::ExtensionId;
 use sip::Status;
 use std::time::Duration;
 
@@ -112,6 +113,11 @@ impl Call {
             }
             (_, _) => None,
         }
+    }
+
+    /// Whether a leg is of a device of this extension.
+    pub(crate) fn is_leg_of(&self, leg: usize, extension: ExtensionId) -> bool {
+        self.legs.get(leg).is_some_and(|it| it.view().extension == Some(extension))
     }
 
     /// Whether its guest is an extension.

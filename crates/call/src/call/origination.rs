@@ -1,9 +1,9 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, recording::Recording};
+use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording, transfer::referred_by};
 use crate::{
-    context::Context,
+    context::{Context, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
@@ -14,7 +14,7 @@ use media::{
     Family, Playout,
     sdp::{LocalCodec, accept_answer},
 };
-use sip::offer_answer::OrderError;
+use sip::{Header, Replaces, Status, offer_answer::OrderError};
 
 /// Somebody wants to be connected with a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Origination {
 pub(crate) enum Summons {
     /// Its call goes where this number leads.
     Number(String),
+    /// It takes the place of the far end of this dialog.
+    Place(Replaces),
     /// It is asked into a conference.
     Room(Box<Invitee>),
 }
@@ -57,6 +59,16 @@ impl Call {
         id: CallId,
         order: Origination,
     ) -> Result<Self, Refusal> {
+        Self::ring_for(ctx, id, order, Vec::new())
+    }
+
+    /// The same with headers that all get who are called.
+    fn ring_for(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        headers: Vec<Header>,
+    ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
         let calling = super::Calling::of_number(ctx, domain, &to);
         let targets = vec![DialTarget::User(extension.clone())];
@@ -71,7 +83,27 @@ impl Call {
             worker: ctx.ports.idlest_worker(),
         };
         let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
+        call.arrival.headers = headers;
         call.ring(ctx, targets)?;
+        Ok(call)
+    }
+
+    /// The same because of a REFER (RFC 3515) that was judged before. With a `place` the device that
+    /// answers takes that of another of its own in a call that there is.
+    pub(crate) fn originate_referred(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        place: Option<Replaces>,
+    ) -> Result<Self, Refusal> {
+        let (domain, by) = (order.domain, order.extension.clone());
+        let headers = ctx.world.directory.domains.get(&domain).map(|it| referred_by(&by, it));
+        let headers = headers.into_iter().collect();
+        let mut call = Self::ring_for(ctx, id, order, headers)?;
+        call.reported = Some(Status(100));
+        if let Some(replaces) = place {
+            call.summons = Some(Summons::Place(replaces));
+        }
         Ok(call)
     }
 
@@ -108,6 +140,7 @@ impl Call {
             consultation: None,
             codes: super::CallCodes::default(),
             referred: Vec::new(),
+            reported: None,
             returns_to: None,
             recording: Recording::new(false),
             told: None,
@@ -125,6 +158,7 @@ impl Call {
     ) -> Result<(), LegError> {
         match summons {
             Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
+            Summons::Place(replaces) => self.replace_by_summoned(ctx, (leg, described), &replaces),
             Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
         }
     }
@@ -162,6 +196,21 @@ impl Call {
         self.walk = Some(Box::new(walk));
         self.record_by_rule(ctx);
         self.go_on(ctx);
+        Ok(())
+    }
+
+    /// It takes the place of another device in a call, if that is still there.
+    fn replace_by_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (leg, described): (usize, Described),
+        replaces: &Replaces,
+    ) -> Result<(), LegError> {
+        self.take_summoned(ctx, leg, described)?;
+        let dialog = ctx.endpoint.dialog_named(replaces);
+        let leg = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
+        let is_early_only = replaces.is_early_only;
+        self.seek(ctx, leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg { leg, is_early_only }));
         Ok(())
     }
 }

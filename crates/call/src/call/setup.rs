@@ -135,6 +135,7 @@ impl Call {
             consultation: None,
             codes: super::CallCodes::default(),
             referred: Vec::new(),
+            reported: None,
             returns_to: None,
             recording: Recording::new(is_recorded),
             told: None,

@@ -15,13 +15,14 @@ use crate::{
     cdr::HangupParty,
     context::{Context, Errand, Handle, LegRef},
     dialplan::{Codes, Principal, RouteQuery, Walk},
+    directory::Domain,
     failure::{Cause, Refusal},
+    subscriptions::{REFERRAL_LASTS, fragment, is_told, refer_sub},
 };
 use bytes::Bytes;
 use media::Playout;
 use sip::{
-    ClientId, Header, HeaderName, Method, ReferTo, Request, ServerId, Status,
-    endpoint::{Body, Reply},
+    ClientId, Header, HeaderName, Method, ReferTo, Request, ServerId, Status, endpoint::Reply,
 };
 use std::time::{Duration, Instant};
 
@@ -158,9 +159,8 @@ impl Call {
         let domain = ctx.world.directory.domains.get(&self.domain);
         let Some(domain) = domain else { return self.lead(ctx, by, number) };
         self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
-        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
-        let value = Bytes::from(referred_by);
-        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
+        let referred_by = referred_by(self.legs[by].view().number(), domain);
+        self.arrival.headers.push(referred_by);
         self.legs[by].play(ctx, Playout::Silence);
         self.legs[self.guest].play(ctx, Playout::Silence);
         self.lead(ctx, by, number);
@@ -226,8 +226,18 @@ impl Call {
 
     /// Somebody rings.
     pub(super) fn tell_of_ringing(&mut self, ctx: &mut Context<'_>) {
+        if self.summons.is_none() {
+            self.report(Status(180));
+        }
         if let Some(Stage::Searching) = self.transfer_stage() {
             self.notify_of_transfer(ctx, Status(180));
+        }
+    }
+
+    /// How the call stands from now on for whoever asked for it; what was decided stays so.
+    pub(super) fn report(&mut self, status: Status) {
+        if let Some(reported) = self.reported.as_mut().filter(|it| !it.is_final()) {
+            *reported = status;
         }
     }
 
@@ -238,6 +248,7 @@ impl Call {
 
     /// The guest is where it was to go: whoever handed it on leaves.
     pub(super) fn finish_transfer(&mut self, ctx: &mut Context<'_>) {
+        self.report(Status(200));
         match self.transfer_stage() {
             Some(Stage::Searching) => self.say_goodbye(ctx, Status(200)),
             Some(Stage::Returning) => self.transfer = None,
@@ -400,20 +411,15 @@ impl Call {
         let state = if status.is_final() {
             "terminated;reason=noresource".to_owned()
         } else {
-            format!("active;expires={SUBSCRIPTION_S}")
+            format!("active;expires={}", REFERRAL_LASTS.as_secs())
         };
         let header = |name, value: Bytes| Header { name, value };
         let headers = vec![
             header(HeaderName::Event, told_of.event()),
             header(HeaderName::SubscriptionState, state.into()),
         ];
-        let body = Body {
-            content_type: Bytes::from_static(b"message/sipfrag;version=2.0"),
-            bytes: format!("SIP/2.0 {} {}\r\n", status.0, status.reason()).into(),
-        };
-        let now = ctx.now.instant;
-        let sent = ctx.endpoint.request_in_dialog(now, dialog, Method::Notify, headers, Some(body));
-        sent.ok()
+        let (now, body) = (ctx.now.instant, Some(fragment(status)));
+        ctx.endpoint.request_in_dialog(now, dialog, Method::Notify, headers, body).ok()
     }
 
     // === Getters ===
@@ -462,17 +468,12 @@ pub(super) struct Order {
     pub(super) with: Option<LegRef>,
 }
 
-/// Whether whoever asks wants to be notified (RFC 4488 section 4).
-fn is_told(request: &Request) -> bool {
-    !request.headers.text(&refer_sub()).is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
+/// Who wants a call to go on, as those see it whom it goes on to (RFC 3892).
+pub(super) fn referred_by(number: &str, domain: &Domain) -> Header {
+    let value = Bytes::from(format!("<sip:{number}@{}>", domain.name));
+    Header { name: HeaderName::ReferredBy, value }
 }
 
-fn refer_sub() -> HeaderName {
-    HeaderName::Other(Bytes::from_static(b"Refer-Sub"))
-}
-
-/// How long the implicit subscription lasts by our word, in seconds: longer than anybody rings.
-const SUBSCRIPTION_S: u32 = 600;
 /// How long whoever parks a call hears where it is.
 const HEARING_MAX: Duration = Duration::from_secs(6);
 /// How long whoever handed on may take to say that it has heard how it ended.

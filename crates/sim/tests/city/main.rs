@@ -19,6 +19,7 @@ mod pages;
 mod plans;
 mod races;
 mod recordings;
+mod referrals;
 mod refusals;
 mod registration;
 mod restarts;
