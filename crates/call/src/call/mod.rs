@@ -98,7 +98,7 @@ use std::time::{Duration, Instant};
 use supervision::Supervision;
 use talking::{Exchange, Talking};
 use transfer::Transfer;
-use voicemail::Voicemail;
+use voicemail::{CallBack, Voicemail};
 use walking::{Fault, Refused};
 
 /// How long a worker may take to give the figures of a closed session.
@@ -153,6 +153,8 @@ pub(crate) struct Call {
     referred: Vec<DialogId>,
     /// How it stands for whoever asked for it by REFER outside any dialog; `None` for every other call.
     reported: Option<Status>,
+    /// Where a guest comes back to that calls somebody back from its mailbox.
+    calls_back: Option<Box<CallBack>>,
     /// Where a guest that is or was parked goes if nobody fetches it.
     returns_to: Option<Return>,
     recording: Recording,

@@ -152,6 +152,7 @@ impl Call {
         let came = newcomer.guest;
         newcomer.interrupt_any_recording(ctx);
         // Whoever handed it on has done so.
+        newcomer.leave_call_back(ctx);
         newcomer.finish_transfer(ctx);
         newcomer.leave_transfer(ctx);
         let with = self.take_legs(ctx, &mut newcomer) + came;

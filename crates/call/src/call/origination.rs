@@ -141,6 +141,7 @@ impl Call {
             codes: super::CallCodes::default(),
             referred: Vec::new(),
             reported: None,
+            calls_back: None,
             returns_to: None,
             recording: Recording::new(false),
             told: None,

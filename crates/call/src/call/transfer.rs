@@ -243,6 +243,7 @@ impl Call {
 
     /// The guest has come to something that answers by itself.
     pub(super) fn note_arrival(&mut self, ctx: &mut Context<'_>) {
+        self.leave_call_back(ctx);
         self.finish_transfer(ctx);
     }
 
