@@ -237,6 +237,12 @@ match = { number = "7200{who}" }
 steps = [{ dial = { user = "{who}", codes = "record" } }]
 
 [[rule]]
+name = "recorded-with-a-code"
+match = { number = "7300{who}" }
+record = true
+steps = [{ dial = { user = "{who}", codes = "record" } }]
+
+[[rule]]
 name = "queue"
 match = { number = "4000" }
 steps = [{ queue = { name = "4000" } }]
@@ -320,6 +326,8 @@ pub struct Plot {
     pub aliases: Vec<String>,
     /// Whether parties on hold hear music, or what the holder sends.
     pub has_hold_music: bool,
+    /// Whether those who are recorded hear a tone that tells them so.
+    pub has_recording_tone: bool,
     /// Whether two go on when whoever brought them together leaves.
     pub others_stay: bool,
 }
@@ -338,6 +346,7 @@ impl Default for Plot {
             ring_timeout_s: 30,
             aliases: Vec::new(),
             has_hold_music: false,
+            has_recording_tone: false,
             others_stay: true,
         }
     }
@@ -363,7 +372,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         call_duration_max: plot.call_duration_max,
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
-        has_recording_tone: false,
+        has_recording_tone: plot.has_recording_tone,
         others_stay: plot.others_stay,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),

@@ -3,7 +3,7 @@
 use crate::support::*;
 use call::facts::{CallRecording, CallState};
 use media::Playout;
-use sim::{City, LineState, Manner};
+use sim::{City, LineState, Manner, Plot};
 
 #[test]
 fn keys_that_are_no_code_reach_the_far_end_all_and_in_order() {
@@ -46,6 +46,48 @@ fn a_call_is_recorded_paused_and_no_longer_recorded_by_keys_of_either_side() {
         assert_eq!(heard_by(&city, 1 - by), "", "codes go no further");
         hang_up_all(city);
     }
+}
+
+#[test]
+fn whoever_begins_or_ends_a_recording_by_keys_hears_so_and_nobody_else() {
+    let told = |city: &City| [0, 1, 2].map(|phone| told_aside(city, phone));
+    for by in [0, 1] {
+        let mut city = talking_with_codes();
+        press(&mut city, by, "*4");
+        assert_eq!(told(&city), [0, 0, 0], "there is nothing to pause");
+        press(&mut city, by, "*1");
+        press(&mut city, by, "*4");
+        press(&mut city, by, "*1");
+        let mut expected = [0, 0, 0];
+        expected[by] = 2;
+        assert_eq!(told(&city), expected, "{}", city.story());
+        hang_up_all(city);
+    }
+    // All are told that they are recorded, which begins at once.
+    let plot = Plot { has_recording_tone: true, ..Plot::default() };
+    let mut city = talking_with_codes_in(plot);
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [0, 0, 0], "{}", city.story());
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [1, 0, 0], "{}", city.story());
+    hang_up_all(city);
+    // Where the rule wants all of it recorded, nothing has ended.
+    let mut city = trio();
+    city.dial(0, "73001002");
+    city.wait(secs(4));
+    press(&mut city, 0, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::On, "{}", city.story());
+    assert_eq!(told(&city), [0, 0, 0]);
+    hang_up_all(city);
+    // Three who talk are told apart as well.
+    let mut city = talking_with_codes();
+    press(&mut city, 0, "*21003#");
+    city.wait(secs(3));
+    press(&mut city, 0, "*3");
+    city.wait(secs(1));
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [1, 0, 0], "{}", city.story());
+    hang_up_all(city);
 }
 
 #[test]
@@ -183,8 +225,18 @@ fn heard_by(city: &City, phone: usize) -> String {
     pressed.unwrap_or_default().to_owned()
 }
 
+/// How often a phone was told something that nobody else heard.
+fn told_aside(city: &City, phone: usize) -> usize {
+    let port = city.phones[phone].last_line().and_then(|it| it.remote_rtp);
+    port.map_or(0, |port| city.workers.iter().map(|it| it.told_at(port)).sum())
+}
+
 fn talking_with_codes() -> City {
-    let mut city = trio();
+    talking_with_codes_in(Plot::default())
+}
+
+fn talking_with_codes_in(plot: Plot) -> City {
+    let mut city = trio_in(plot);
     city.dial(0, "71001002");
     city.wait(secs(4));
     assert!(talk(&city, 0, 1), "{}", city.story());
@@ -192,7 +244,11 @@ fn talking_with_codes() -> City {
 }
 
 fn trio() -> City {
-    let mut city = city();
+    trio_in(Plot::default())
+}
+
+fn trio_in(plot: Plot) -> City {
+    let mut city = city_with(plot);
     for number in ["1001", "1002", "1003"] {
         city.add_registered(number);
     }
