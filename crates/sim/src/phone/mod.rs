@@ -371,6 +371,18 @@ impl Phone {
         self.send(now, Purpose::Odd, draft);
     }
 
+    /// Presses a key in a call, and tells of it by INFO: of a body of one of the two types that there
+    /// are.
+    pub fn press_by_info(&mut self, now: Instant, line: usize, content_type: &str, key: &str) {
+        let body = match content_type {
+            "application/dtmf" => key.to_owned(),
+            _ => format!("Signal={key}\r\nDuration=160\r\n"),
+        };
+        let mut draft = self.in_dialog("INFO", line, Some(body));
+        draft.extra.push(("Content-Type", content_type.to_owned()));
+        self.send(now, Purpose::Odd, draft);
+    }
+
     /// Sends a request inside a call.
     pub fn ask_in_call(&mut self, now: Instant, method: &'static str, line: usize) {
         let draft = self.in_dialog(method, line, None);

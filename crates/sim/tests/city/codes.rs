@@ -195,6 +195,84 @@ fn what_may_be_ordered_is_the_same_after_a_transfer_in_vain() {
 }
 
 #[test]
+fn keys_that_come_by_info_are_codes_like_all_others() {
+    for content_type in TYPES {
+        // Recording, its pause, and what is no code.
+        let mut city = talking_with_codes();
+        for (keys, state) in [
+            ("*1", CallRecording::On),
+            ("*4", CallRecording::Paused),
+            ("*4", CallRecording::On),
+            ("*1", CallRecording::Off),
+        ] {
+            inform(&mut city, 1, content_type, keys);
+            let recording = city.shards[0].views()[0].recording;
+            assert_eq!(recording, state, "{content_type} {keys}: {}", city.story());
+        }
+        assert_eq!(told_aside(&city, 1), 2, "{}", city.story());
+        inform(&mut city, 1, content_type, "5*9");
+        assert_eq!(heard_by(&city, 0), "5*9", "{content_type}: {}", city.story());
+        assert!(city.phones[1].odd_statuses.iter().all(|it| *it == 200), "{}", city.story());
+        hang_up_all(city);
+
+        // A transfer, and one to nowhere.
+        let mut city = talking_with_codes();
+        inform(&mut city, 1, content_type, "##");
+        assert_eq!(city.shards[0].views()[0].state, CallState::Held, "{}", city.story());
+        inform(&mut city, 1, content_type, "#");
+        assert!(talk(&city, 0, 1), "{}", city.story());
+        inform(&mut city, 1, content_type, "##1003#");
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{content_type}: {}", city.story());
+        hang_up_all(city);
+
+        // A consultation: to and fro, while it rings, and at its end.
+        let mut city = talking_with_codes();
+        inform(&mut city, 0, content_type, "*21003#");
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*2");
+        assert!(talk(&city, 0, 1), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*5");
+        city.wait(secs(1));
+        assert_eq!(line(&city, 2).state, LineState::Ended, "{}", city.story());
+        inform(&mut city, 0, content_type, "*21003#*5");
+        city.wait(secs(1));
+        assert!(talk(&city, 0, 1), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*21003#");
+        city.wait(secs(3));
+        inform(&mut city, 0, content_type, "##");
+        city.wait(secs(1));
+        assert!(talk(&city, 1, 2), "{content_type}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn an_info_may_write_keys_as_events_and_mixes_with_keys_in_the_media() {
+    let mut city = talking_with_codes();
+    for (key, by_info) in [("10", true), ("1", true), ("*", false), ("4", true), ("10", true)] {
+        if by_info {
+            city.act(0, |phone, now| phone.press_by_info(now, 0, TYPES[0], key));
+            city.wait(millis(150));
+        } else {
+            press(&mut city, 0, key);
+        }
+    }
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Paused, "{}", city.story());
+    press(&mut city, 0, "1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Off, "{}", city.story());
+    // A number between 0 and 15 is a key, and nothing else is.
+    for (key, heard) in [("11", "#"), ("16", ""), ("x", ""), ("", "")] {
+        let before = heard_by(&city, 1);
+        city.act(0, |phone, now| phone.press_by_info(now, 0, TYPES[0], key));
+        city.wait(secs(2));
+        assert_eq!(heard_by(&city, 1), [&before, heard].concat(), "{key}: {}", city.story());
+    }
+    hang_up_all(city);
+}
+
+#[test]
 fn anybody_may_hang_up_in_the_middle_of_a_code() {
     for keys in ["*", "##", "##10", "*2", "*21003", "*21003#"] {
         for who in [0, 1] {
@@ -217,6 +295,18 @@ fn press(city: &mut City, phone: usize, keys: &str) {
         city.wait(millis(150));
     }
 }
+
+/// The same by INFO.
+fn inform(city: &mut City, phone: usize, content_type: &str, keys: &str) {
+    for key in keys.chars() {
+        let line = city.phones[phone].lines.len() - 1;
+        let key = key.to_string();
+        city.act(phone, |phone, now| phone.press_by_info(now, line, content_type, &key));
+        city.wait(millis(150));
+    }
+}
+
+const TYPES: [&str; 2] = ["application/dtmf-relay", "application/dtmf"];
 
 /// Keys that phone `phone` was told of.
 fn heard_by(city: &City, phone: usize) -> String {
