@@ -113,7 +113,7 @@ pub struct TrunkLink {
     pub sources: Vec<IpAddr>,
     /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
-    /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
+    /// What answers its challenges; `None` if it knows us by our address.
     pub login: Option<Login>,
     /// How many calls it may carry.
     pub limits: TrunkLimits,

@@ -290,6 +290,11 @@ match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 
 [[rule]]
+name = "in-by-backup"
+match = { from = "trunk:backup", number = "74957654321" }
+steps = [{ dial = { user = "1001" } }]
+
+[[rule]]
 name = "in-with-codes"
 match = { from = "trunk:provider", number = "74950000097" }
 steps = [{ dial = { user = "1001", codes = "record" } }]

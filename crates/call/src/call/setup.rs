@@ -7,7 +7,7 @@ use crate::{
     dialplan::Walk,
     facts::CallDirection,
     failure::Refusal,
-    leg::{Leg, LegError, NewLeg},
+    leg::{Leg, LegError, NewLeg, TrunkLogin},
     occupancy::Seat,
     rules::MediaRules,
 };
@@ -32,6 +32,8 @@ pub(crate) struct Incoming {
     pub(crate) caller: String,
     /// The caller's extension.
     pub(crate) line: Option<Line>,
+    /// What the caller, a trunk, may ask for inside the call.
+    pub(crate) login: Option<TrunkLogin>,
     /// What is set for the caller's device, or trunk.
     pub(crate) rules: MediaRules,
     /// What a trunk says the caller is called.
@@ -104,7 +106,9 @@ impl Call {
         };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
         let offer = incoming.offer_bytes;
-        let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
+        let mut caller =
+            Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
+        caller.expect_challenges(incoming.login);
         let is_recorded = incoming.walk.as_ref().is_ok_and(|it| it.is_recorded());
         let (walk, refusal) = match incoming.walk {
             Ok(walk) => (Some(walk), None),
