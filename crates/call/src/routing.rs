@@ -22,6 +22,8 @@ use std::{sync::Arc, time::Duration};
 struct Search<'a> {
     domain: &'a Domain,
     calling: &'a Calling,
+    /// Whether members of a group are.
+    is_group: bool,
     /// What each device gets beside what goes with the call.
     headers: Vec<Header>,
 }
@@ -38,7 +40,7 @@ impl Context<'_> {
             return Err(Refusal::of(Cause::NotFound));
         };
         let headers = if dial.is_intercom { auto_answer(domain) } else { Vec::new() };
-        let search = Search { domain, calling, headers };
+        let search = Search { domain, calling, is_group: dial.is_group, headers };
         let (mut devices, mut timeout, mut refusal) = (Vec::new(), Duration::ZERO, None);
         for target in &dial.targets {
             let found = match target {
@@ -140,6 +142,10 @@ impl Context<'_> {
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
             return Err(Refusal::of(Cause::NotFound));
         };
+        if search.is_group && !extension.features.takes_calls_of_groups() {
+            let reason = Some(format!("{number} takes no calls of groups"));
+            return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });
+        }
         let contacts = self.world.locator.contacts(domain.id, number);
         if contacts.is_empty() {
             let reason = Some(format!("No device of {number} is registered"));

@@ -61,7 +61,14 @@ impl Call {
         let calling = super::Calling::of_number(ctx, domain, &to);
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
-        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
+        let dial = Dial {
+            targets,
+            timeout_s: None,
+            is_intercom,
+            is_group: false,
+            codes: Codes::default(),
+            by,
+        };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let own = OwnCall {
             domain,

@@ -353,7 +353,12 @@ impl Call {
         leg: usize,
         status: Status,
     ) {
+        let was_let_go = self.legs[leg].has_ended();
         self.legs[leg].failed(ctx, HangupParty::Remote, status);
+        if was_let_go {
+            // Whatever it says then is about nobody who is rung now.
+            return;
+        }
         let State::Ringing(ringing) = &mut self.state else {
             return self.note_paged_left(ctx);
         };

@@ -9,6 +9,7 @@ mod days;
 mod facts;
 mod features;
 mod forks;
+mod groups;
 mod invitations;
 mod losses;
 mod media;
