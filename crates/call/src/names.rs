@@ -93,7 +93,8 @@ fn asserted(headers: &Headers) -> Option<(String, Option<Bytes>)> {
     })
 }
 
-fn number_of(address: &NameAddr) -> Option<String> {
+/// The number of an address, if it has one that can be dialled.
+pub(crate) fn number_of(address: &NameAddr) -> Option<String> {
     let user = address.uri.user_text()?;
     let number = match address.uri.scheme {
         Scheme::Sip | Scheme::Sips => user.into_owned(),

@@ -1,17 +1,19 @@
 //! Calls to an extension that go elsewhere, and the extension that says so.
 
-use super::{Call, Fault, Refused};
+use super::{Call, Fault, Refused, State};
 use crate::{
+    cdr::HangupParty,
     context::Context,
     dialplan::{FeatureOrder, ForwardWhen, Outcome, Principal},
     directory::Extension,
     failure::{Cause, Refusal},
     features::{FeatureReply, FeatureRequest},
+    names::number_of,
     output::Output,
 };
 use media::Playout;
-use sip::{Header, HeaderName};
-use std::time::Duration;
+use sip::{Header, HeaderName, NameAddr, Response};
+use std::{cmp::Reverse, time::Duration};
 
 impl Call {
     /// What is set for the one extension that is to be rung: the call goes elsewhere, or finds it busy.
@@ -47,6 +49,28 @@ impl Call {
                 Fault::Way => Outcome::NotReached(outcome),
             },
         }
+    }
+
+    /// A device of the one extension that is rung says where the call is to go (RFC 3261 section 8.1.3.4):
+    /// it is forwarded there, and the other devices stop ringing. False if that is not followed: by one
+    /// of a group, by a trunk, or if no number can be read.
+    pub(super) fn follow_redirect(
+        &mut self,
+        ctx: &mut Context<'_>,
+        leg: usize,
+        response: &Response,
+    ) -> bool {
+        let is_rung = matches!(&self.state, State::Ringing(ringing) if leg >= ringing.first());
+        let Some(to) = redirected_to(response) else { return false };
+        if !is_rung || self.legs[leg].has_ended() {
+            return false;
+        }
+        let Some(from) = self.rung.take() else { return false };
+        self.legs[leg].failed(ctx, HangupParty::Remote, response.status);
+        self.dismiss(ctx, None, Cause::AnsweredElsewhere);
+        let outcome = self.forward(ctx, &from, &to, "deflection");
+        self.go_on_after(ctx, &outcome);
+        true
     }
 
     /// The call goes on to another number with the rights of the one that it was for.
@@ -127,6 +151,23 @@ impl crate::dialplan::DialOutcome {
     }
 }
 
+/// The number that a redirect names: that of the contact which is preferred. The host is of no concern,
+/// since a number leads where our plan has it go.
+fn redirected_to(response: &Response) -> Option<String> {
+    if !FOLLOWED.contains(&response.status.0) {
+        return None;
+    }
+    let contacts = response.headers.elements(&HeaderName::Contact);
+    let numbers = contacts.iter().filter_map(|it| {
+        let contact = NameAddr::parse(it).ok()?;
+        Some((contact.q_per_mille()?, number_of(&contact)?))
+    });
+    numbers.min_by_key(|(q_per_mille, _)| Reverse(*q_per_mille)).map(|(_, number)| number)
+}
+
+/// Statuses whose contacts are other addresses of whoever was called. Those of 305 are proxies, and 380
+/// says in its body what to do (RFC 3261 section 21.3).
+const FOLLOWED: [u16; 3] = [300, 301, 302];
 /// How often a call is forwarded at most.
 const FORWARDS_MAX: u8 = 8;
 /// How long a change may take.

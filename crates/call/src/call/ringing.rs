@@ -190,6 +190,7 @@ impl Call {
             // A 2xx without a To tag makes no dialog (RFC 3261 section 12.1): a broken callee.
             (200..=299, None) => self.handle_invite_failure(ctx, leg, Status(500)),
             (401 | 407, _) if self.legs[leg].sign(ctx, response) => {}
+            (300..=399, _) if self.follow_redirect(ctx, leg, response) => {}
             (_, _) => self.handle_invite_failure(ctx, leg, response.status),
         }
     }

@@ -20,6 +20,7 @@ mod pages;
 mod plans;
 mod races;
 mod recordings;
+mod redirects;
 mod refusals;
 mod registration;
 mod restarts;
