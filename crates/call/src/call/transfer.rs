@@ -123,12 +123,18 @@ impl Call {
             return Err((403, "Nobody can be transferred to itself"));
         }
         let number = number.into_owned();
-        let Some(replaces) = refer_to.replaces else { return Ok(Order { number, with: None }) };
-        // A dialog that is not found may be another shard's: its number is called then.
-        let dialog = ctx.endpoint.dialog_named(&replaces);
-        let with = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
-        let with = with.filter(|it| it.call != self.id);
-        Ok(Order { number, with })
+        let dialog = refer_to.replaces.and_then(|it| ctx.endpoint.dialog_named(&it));
+        match dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it))) {
+            Some(with) if with.call == self.id => {
+                Err((403, "The dialog to be replaced is one of this call"))
+            }
+            Some(with) => Ok(Order { number, with: Some(with) }),
+            // A dialog that is not found may be another shard's: its number is called then.
+            None if self.is_extension(leg, &number) => {
+                Err((403, "Nobody can hand a call on to its own number"))
+            }
+            None => Ok(Order { number, with: None }),
+        }
     }
 
     /// Looks for somebody else for whoever `by` talks to.
