@@ -109,7 +109,6 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 0)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,

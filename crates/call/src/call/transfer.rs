@@ -16,6 +16,7 @@ use crate::{
     context::{Context, Errand, Handle, LegRef},
     dialplan::{Codes, Principal, RouteQuery, Walk},
     failure::{Cause, Refusal},
+    trail::{Holder, Trail},
 };
 use bytes::Bytes;
 use media::Playout;
@@ -161,20 +162,24 @@ impl Call {
     /// The guest goes where a number leads, with the rights of whoever hands it on.
     pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
         let Some(by) = self.transferor() else { return };
-        let domain = ctx.world.directory.domains.get(&self.domain);
-        let Some(domain) = domain else { return self.lead(ctx, by, number) };
-        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
-        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
-        let value = Bytes::from(referred_by);
-        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
         self.legs[by].play(ctx, Playout::Silence);
         self.legs[self.guest].play(ctx, Playout::Silence);
-        self.lead(ctx, by, number);
+        let view = self.legs[by].view();
+        let (number_of_it, is_line) = (view.number().to_owned(), view.extension.is_some());
+        let holder = Holder { number: number_of_it, is_line, is_withheld: false };
+        self.lead(ctx, by, number, Some(holder));
     }
 
-    /// The guest goes where a number leads, with the rights of a leg.
-    pub(super) fn lead(&mut self, ctx: &mut Context<'_>, by: usize, number: &str) {
+    /// The guest goes where a number leads, with the rights of a leg; `referred_by` hands it over.
+    pub(super) fn lead(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        number: &str,
+        referred_by: Option<Holder>,
+    ) {
         self.calling = self.calling_of(ctx, self.guest);
+        self.calling.trail.referred_by = referred_by;
         self.walk = self.walk_to(ctx, by, number).map(Box::new);
         self.refused = None;
         self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant, self.legs.len()));
@@ -310,6 +315,7 @@ impl Call {
             return false;
         };
         transfer.stage = Stage::Returning;
+        self.calling = self.calling_of(ctx, self.guest);
         let principal = Principal::Extension(view.party.clone());
         let walk = Walk::to_ring(&ctx.world.plans, &domain.name, principal, &view.party);
         self.walk = Some(Box::new(walk));
@@ -443,7 +449,7 @@ impl Call {
         }
     }
 
-    /// A leg as those see it whom it is connected with.
+    /// A leg as those see it whom it is connected with; how its call came to them is another story.
     pub(super) fn calling_of(&self, ctx: &Context<'_>, leg: usize) -> Calling {
         let view = self.legs[leg].view();
         let number = view.number().to_owned();
@@ -456,7 +462,7 @@ impl Call {
         let display = name.filter(|it| !it.is_empty()).map(Bytes::from);
         let (is_line, is_withheld) =
             (view.extension.is_some(), leg == 0 && self.is_caller_withheld);
-        Calling { number, display, is_line, is_withheld }
+        Calling { number, display, is_line, is_withheld, trail: Trail::default() }
     }
 }
 

@@ -6,6 +6,7 @@ mod codes;
 mod conferences;
 mod consultations;
 mod days;
+mod diversions;
 mod facts;
 mod features;
 mod forks;

@@ -19,6 +19,8 @@ fn either_side_hands_the_other_on_and_leaves_when_it_is_done() {
         assert_eq!(city.shards[0].views()[0].state, CallState::Ringing);
         city.wait(secs(4));
 
+        let referred_by = format!("<sip:100{}@demo.tandem.test>", by + 1);
+        assert_eq!(line(&city, 2).header("Referred-By"), Some(referred_by.as_str()));
         assert_eq!(line(&city, by).notified, [100, 180, 200]);
         assert_eq!(line(&city, by).state, LineState::Ended, "{}", city.story());
         assert!(talk(&city, stays, 2), "{by}: {}", city.story());
