@@ -203,11 +203,21 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
 
     let (status, _) = anna.act("PUT", &path, None, &wanted(false, json!("1003")));
     assert_eq!(status, 200);
+    let boris = Visitor::sign_in(&server, "operator4");
+    let line = boris.get("/me/lines")["items"][0]["id"].as_str().expect("a line").to_owned();
+    let mut while_offline = wanted(false, Value::Null);
+    while_offline["forward_offline"] = json!("1003");
+    let (status, problem) =
+        boris.act("PUT", &format!("/me/lines/{line}/features"), None, &while_offline);
+    assert_eq!(status, 200, "{problem}");
     server.kill_and_restart();
-    caller.dial("1002");
-    target.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    target.command("hangup", "");
-    caller.wait_for_event("CALL_CLOSED", LIMIT);
+    // The phone of 1002 is there and not rung; that of 1004 is not there.
+    for number in ["1002", "1004"] {
+        caller.dial(number);
+        target.wait_for_event("CALL_ESTABLISHED", LIMIT);
+        target.command("hangup", "");
+        caller.wait_for_event("CALL_CLOSED", LIMIT);
+    }
 }
 
 fn phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {

@@ -14,7 +14,7 @@ fn caller_hands_the_callee_on() {
 
     let told = caller(&server, "uac-refer.xml", "1003").run();
 
-    target.succeed();
+    assert_referred_by(&target.succeed(), "1001");
     stays.succeed();
     assert_eq!(statuses_told(&told), [100, 180, 200]);
     assert_one_story(&server.wait_for_cdrs(3), "1001");
@@ -32,7 +32,7 @@ fn callee_hands_the_caller_on() {
 
     Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", "1002").run();
 
-    target.succeed();
+    assert_referred_by(&target.succeed(), "1002");
     assert_eq!(statuses_told(&transfers.succeed()), [100, 180, 200]);
     assert_one_story(&server.wait_for_cdrs(3), "1002");
 }
@@ -220,6 +220,15 @@ fn dialog_of(caller: &RunningSipp) -> Option<String> {
     let tag = |name| Some(header(&answer.message, name)?.split_once(";tag=")?.1);
     let call_id = header(&answer.message, "Call-ID")?;
     Some(format!("{call_id};to-tag={};from-tag={}", tag("To")?, tag("From")?))
+}
+
+/// Whoever was rung was told who handed the call over (RFC 3892), and of nobody who sent it on.
+#[track_caller]
+fn assert_referred_by(rung: &[TraceEntry], number: &str) {
+    let invite = &rung.first().expect("it is called").message;
+    let expected = format!("<sip:{number}@demo.tandem.test>");
+    assert_eq!(header(invite, "Referred-By"), Some(expected.as_str()), "{invite}");
+    assert_eq!(header(invite, "Diversion"), None, "{invite}");
 }
 
 /// Three legs of one call, of which `transferor`'s was ended by the server, and the others talked.

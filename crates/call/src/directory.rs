@@ -9,8 +9,9 @@ use crate::{
     trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
+use bytes::Bytes;
 pub use sip::digest::{Ha1, Login};
-use sip::{Destination, NameAddr, Uri};
+use sip::{Destination, Host, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
@@ -43,6 +44,13 @@ pub struct Domain {
     pub id: DomainId,
     /// Its name: the digest realm and the host part of its addresses of record.
     pub name: String,
+}
+
+impl Domain {
+    /// Its name, as addresses have it.
+    pub(crate) fn host(&self) -> Host {
+        Host::Name(Bytes::from(self.name.clone()))
+    }
 }
 
 /// A number with credentials.

@@ -157,7 +157,7 @@ impl Calls {
             Ok((walk, seat, mark)) => (Ok(walk), seat, vec![mark]),
             Err(refusal) => (Err(refusal), None, Vec::new()),
         };
-        let Names { caller, number, display, caller_name, is_withheld } = names;
+        let Names { caller, number, display, caller_name, is_withheld, trail } = names;
         let is_line = admitted.caller.extension().is_some();
         let incoming = Incoming {
             call: id,
@@ -169,7 +169,7 @@ impl Calls {
             login: admitted.caller.trunk().and_then(|it| TrunkLogin::of(it)),
             rules: admitted.caller.rules().clone(),
             caller_name,
-            calling: Calling { number, display, is_line, is_withheld },
+            calling: Calling { number, display, is_line, is_withheld, trail },
             dialled,
             offer_bytes: description::of(&request.headers, &request.body),
             arrival: Arrival {

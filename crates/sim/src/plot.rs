@@ -197,6 +197,11 @@ match = { number = "*92{to}" }
 steps = [{ forward = { when = "no_answer", to = "{to}" } }]
 
 [[rule]]
+name = "forward-offline"
+match = { number = "*94{to}" }
+steps = [{ forward = { when = "offline", to = "{to}" } }]
+
+[[rule]]
 name = "intercom"
 match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]

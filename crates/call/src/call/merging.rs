@@ -90,6 +90,7 @@ impl Call {
             return;
         };
         self.walk = other.walk.take();
+        self.rung = other.rung.take();
         self.calling = self.calling_of(ctx, self.guest);
         self.state = State::Ringing(ringing.behind(first));
         self.play_ringback(ctx);

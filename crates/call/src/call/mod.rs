@@ -139,8 +139,6 @@ pub(crate) struct Call {
     refused: Option<Refused>,
     /// The one extension that is rung.
     rung: Option<String>,
-    /// How often the call was forwarded.
-    forwards: u8,
     /// How many questions it has put to others, who take their time.
     asked: u32,
     /// One who hands the guest on.

@@ -1,20 +1,21 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording, transfer::referred_by};
+use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording};
 use crate::{
     context::{Context, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
+    trail::Holder,
 };
 use base::{CallId, DomainId};
 use media::{
     Family, Playout,
     sdp::{LocalCodec, accept_answer},
 };
-use sip::{Header, Replaces, Status, offer_answer::OrderError};
+use sip::{Replaces, Status, offer_answer::OrderError};
 
 /// Somebody wants to be connected with a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -59,21 +60,29 @@ impl Call {
         id: CallId,
         order: Origination,
     ) -> Result<Self, Refusal> {
-        Self::ring_for(ctx, id, order, Vec::new())
+        Self::ring_for(ctx, id, order, None)
     }
 
-    /// The same with headers that all get who are called.
+    /// The same, told by whom it was wanted.
     fn ring_for(
         ctx: &mut Context<'_>,
         id: CallId,
         order: Origination,
-        headers: Vec<Header>,
+        referred_by: Option<Holder>,
     ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
-        let calling = super::Calling::of_number(ctx, domain, &to);
+        let mut calling = super::Calling::of_number(ctx, domain, &to);
+        calling.trail.referred_by = referred_by;
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
-        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
+        let dial = Dial {
+            targets,
+            timeout_s: None,
+            is_intercom,
+            is_group: false,
+            codes: Codes::default(),
+            by,
+        };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let own = OwnCall {
             domain,
@@ -83,7 +92,6 @@ impl Call {
             worker: ctx.ports.idlest_worker(),
         };
         let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
-        call.arrival.headers = headers;
         call.ring(ctx, targets)?;
         Ok(call)
     }
@@ -96,10 +104,8 @@ impl Call {
         order: Origination,
         place: Option<Replaces>,
     ) -> Result<Self, Refusal> {
-        let (domain, by) = (order.domain, order.extension.clone());
-        let headers = ctx.world.directory.domains.get(&domain).map(|it| referred_by(&by, it));
-        let headers = headers.into_iter().collect();
-        let mut call = Self::ring_for(ctx, id, order, headers)?;
+        let referred_by = Holder::line(&order.extension);
+        let mut call = Self::ring_for(ctx, id, order, Some(referred_by))?;
         call.reported = Some(Status(100));
         if let Some(replaces) = place {
             call.summons = Some(Summons::Place(replaces));
@@ -134,7 +140,6 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 0)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,
@@ -179,7 +184,9 @@ impl Call {
         self.legs[leg].confirm(ctx, None);
         self.dismiss_others(ctx, leg);
         self.guest = leg;
+        let referred_by = self.calling.trail.referred_by.take();
         self.calling = self.calling_of(ctx, leg);
+        self.calling.trail.referred_by = referred_by;
         self.legs[leg].play(ctx, Playout::Silence);
         Ok(())
     }

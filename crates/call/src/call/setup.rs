@@ -10,6 +10,7 @@ use crate::{
     leg::{Leg, LegError, NewLeg, TrunkLogin},
     occupancy::Seat,
     rules::MediaRules,
+    trail::Trail,
 };
 use base::{CallId, DomainId};
 use bytes::Bytes;
@@ -60,6 +61,8 @@ pub(crate) struct Calling {
     pub(crate) is_line: bool,
     /// Whether it wants to be unknown to those who are called outside.
     pub(crate) is_withheld: bool,
+    /// How its call came to those who are rung.
+    pub(crate) trail: Trail,
 }
 
 impl Calling {
@@ -72,6 +75,7 @@ impl Calling {
             display: display.map(Bytes::from),
             is_line: line.is_some(),
             is_withheld: false,
+            trail: Trail::default(),
         }
     }
 }
@@ -86,7 +90,7 @@ pub(crate) struct Arrival {
     pub(crate) offer: Option<Sdp>,
     /// Max-Forwards for what we send on.
     pub(crate) max_forwards: u8,
-    /// Headers to send on.
+    /// Headers to send on, whoever is rung.
     pub(crate) headers: Vec<Header>,
 }
 
@@ -133,7 +137,6 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 1)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,

@@ -15,9 +15,9 @@ use crate::{
     cdr::HangupParty,
     context::{Context, Errand, Handle, LegRef},
     dialplan::{Codes, Principal, RouteQuery, Walk},
-    directory::Domain,
     failure::{Cause, Refusal},
     subscriptions::{REFERRAL_LASTS, fragment, is_told, refer_sub},
+    trail::{Holder, Trail},
 };
 use bytes::Bytes;
 use media::Playout;
@@ -124,12 +124,18 @@ impl Call {
             return Err((403, "Nobody can be transferred to itself"));
         }
         let number = number.into_owned();
-        let Some(replaces) = refer_to.replaces else { return Ok(Order { number, with: None }) };
-        // A dialog that is not found may be another shard's: its number is called then.
-        let dialog = ctx.endpoint.dialog_named(&replaces);
-        let with = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
-        let with = with.filter(|it| it.call != self.id);
-        Ok(Order { number, with })
+        let dialog = refer_to.replaces.and_then(|it| ctx.endpoint.dialog_named(&it));
+        match dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it))) {
+            Some(with) if with.call == self.id => {
+                Err((403, "The dialog to be replaced is one of this call"))
+            }
+            Some(with) => Ok(Order { number, with: Some(with) }),
+            // A dialog that is not found may be another shard's: its number is called then.
+            None if self.is_extension(leg, &number) => {
+                Err((403, "Nobody can hand a call on to its own number"))
+            }
+            None => Ok(Order { number, with: None }),
+        }
     }
 
     /// Looks for somebody else for whoever `by` talks to.
@@ -156,19 +162,24 @@ impl Call {
     /// The guest goes where a number leads, with the rights of whoever hands it on.
     pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
         let Some(by) = self.transferor() else { return };
-        let domain = ctx.world.directory.domains.get(&self.domain);
-        let Some(domain) = domain else { return self.lead(ctx, by, number) };
-        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
-        let referred_by = referred_by(self.legs[by].view().number(), domain);
-        self.arrival.headers.push(referred_by);
         self.legs[by].play(ctx, Playout::Silence);
         self.legs[self.guest].play(ctx, Playout::Silence);
-        self.lead(ctx, by, number);
+        let view = self.legs[by].view();
+        let (number_of_it, is_line) = (view.number().to_owned(), view.extension.is_some());
+        let holder = Holder { number: number_of_it, is_line, is_withheld: false };
+        self.lead(ctx, by, number, Some(holder));
     }
 
-    /// The guest goes where a number leads, with the rights of a leg.
-    pub(super) fn lead(&mut self, ctx: &mut Context<'_>, by: usize, number: &str) {
+    /// The guest goes where a number leads, with the rights of a leg; `referred_by` hands it over.
+    pub(super) fn lead(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        number: &str,
+        referred_by: Option<Holder>,
+    ) {
         self.calling = self.calling_of(ctx, self.guest);
+        self.calling.trail.referred_by = referred_by;
         self.walk = self.walk_to(ctx, by, number).map(Box::new);
         self.refused = None;
         self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant, self.legs.len()));
@@ -316,6 +327,7 @@ impl Call {
             return false;
         };
         transfer.stage = Stage::Returning;
+        self.calling = self.calling_of(ctx, self.guest);
         let principal = Principal::Extension(view.party.clone());
         let walk = Walk::to_ring(&ctx.world.plans, &domain.name, principal, &view.party);
         self.walk = Some(Box::new(walk));
@@ -444,7 +456,7 @@ impl Call {
         }
     }
 
-    /// A leg as those see it whom it is connected with.
+    /// A leg as those see it whom it is connected with; how its call came to them is another story.
     pub(super) fn calling_of(&self, ctx: &Context<'_>, leg: usize) -> Calling {
         let view = self.legs[leg].view();
         let number = view.number().to_owned();
@@ -457,7 +469,7 @@ impl Call {
         let display = name.filter(|it| !it.is_empty()).map(Bytes::from);
         let (is_line, is_withheld) =
             (view.extension.is_some(), leg == 0 && self.is_caller_withheld);
-        Calling { number, display, is_line, is_withheld }
+        Calling { number, display, is_line, is_withheld, trail: Trail::default() }
     }
 }
 
@@ -467,12 +479,6 @@ pub(super) struct Order {
     pub(super) number: String,
     /// The leg whose place it is to take.
     pub(super) with: Option<LegRef>,
-}
-
-/// Who wants a call to go on, as those see it whom it goes on to (RFC 3892).
-pub(super) fn referred_by(number: &str, domain: &Domain) -> Header {
-    let value = Bytes::from(format!("<sip:{number}@{}>", domain.name));
-    Header { name: HeaderName::ReferredBy, value }
 }
 
 /// How long whoever parks a call hears where it is.

@@ -195,7 +195,7 @@ impl Call {
         if !self.is_consulting() {
             self.codes.allow(dial.codes);
         }
-        if let [DialTarget::User(number)] = dial.targets.as_slice() {
+        if let ([DialTarget::User(number)], false) = (dial.targets.as_slice(), dial.is_group) {
             if let Some(outcome) = self.heed_features(ctx, number) {
                 return Some(outcome);
             }

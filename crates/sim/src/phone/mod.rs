@@ -122,6 +122,8 @@ pub struct Phone {
     pub formats: Vec<u8>,
     /// Further headers of its INVITEs.
     pub invite_headers: Vec<(&'static str, String)>,
+    /// Contacts of its redirects.
+    pub redirects_to: Vec<String>,
     /// Which digest algorithm it takes.
     pub wants_sha256: bool,
     /// Whether it waits for a challenge with each request, as load generators do.
@@ -202,6 +204,7 @@ impl Phone {
             expires_s: 3600,
             formats: line::FORMATS.to_vec(),
             invite_headers: Vec::new(),
+            redirects_to: Vec::new(),
             wants_sha256: socket.flow.0.is_multiple_of(2),
             forgets_challenges: false,
             last_refusal: Vec::new(),

@@ -4,13 +4,12 @@
 
 use super::{Voicemail, Words, menu::Step};
 use crate::{
-    call::{Call, State},
+    call::{Call, Calling, State},
     context::Context,
     dialplan::{Principal, Walk},
     failure::{Cause, Refusal},
 };
 use media::Playout;
-use sip::Header;
 
 /// What the owner of a mailbox comes back to if nobody talks.
 #[derive(Debug)]
@@ -18,8 +17,7 @@ pub(in crate::call) struct CallBack {
     voicemail: Box<Voicemail>,
     /// The call as it was.
     walk: Option<Box<Walk>>,
-    forwards: u8,
-    headers: Vec<Header>,
+    calling: Calling,
 }
 
 impl Call {
@@ -37,9 +35,8 @@ impl Call {
         let State::Voicemail(voicemail) = std::mem::replace(&mut self.state, calling) else {
             return;
         };
-        let (walk, forwards) = (self.walk.clone(), self.forwards);
-        let headers = self.arrival.headers.clone();
-        self.calls_back = Some(Box::new(CallBack { voicemail, walk, forwards, headers }));
+        let (walk, calling) = (self.walk.clone(), self.calling.clone());
+        self.calls_back = Some(Box::new(CallBack { voicemail, walk, calling }));
         self.legs[self.guest].play(ctx, Playout::Silence);
         if let Some(walk) = &mut self.walk {
             walk.transfer(&caller, by, ctx.now.unix);
@@ -55,8 +52,8 @@ impl Call {
         refusal: &Refusal,
     ) -> bool {
         let Some(call_back) = self.calls_back.take() else { return false };
-        let CallBack { voicemail, walk, forwards, headers } = *call_back;
-        (self.walk, self.forwards, self.arrival.headers) = (walk, forwards, headers);
+        let CallBack { voicemail, walk, calling } = *call_back;
+        (self.walk, self.calling) = (walk, calling);
         self.refused = None;
         self.state = State::Voicemail(voicemail);
         self.menu_saying(ctx, Step::ToldHere, why(refusal.cause));
