@@ -437,7 +437,7 @@ impl Call {
             return;
         }
         self.refuse_exchange(ctx);
-        self.forget_transfer(ctx);
+        self.abandon_transfer(ctx);
         self.consultation = None;
         self.announce_leaving(ctx);
         self.leave_mailbox(ctx);
