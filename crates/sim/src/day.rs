@@ -75,6 +75,7 @@ fn plot(rng: &mut Rng) -> Plot {
         aliases: Vec::new(),
         has_hold_music: rng.chance(500),
         others_stay: rng.chance(700),
+        has_neighbour: false,
     }
 }
 

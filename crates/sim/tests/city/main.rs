@@ -6,6 +6,7 @@ mod codes;
 mod conferences;
 mod consultations;
 mod days;
+mod domains;
 mod facts;
 mod features;
 mod forks;
