@@ -1,6 +1,6 @@
 //! A random day: a seed chooses the city, its network, and what everybody does.
 
-use crate::{City, LineState, Manner, Phone, Plot, Quality, Then};
+use crate::{City, LineState, Manner, Phone, Plot, Quality, Tenants, Then};
 use base::Rng;
 use call::{CallOrder, Command};
 use sip::Transport;
@@ -76,6 +76,7 @@ fn plot(rng: &mut Rng) -> Plot {
         has_hold_music: rng.chance(500),
         has_recording_tone: false,
         others_stay: rng.chance(700),
+        tenants: Tenants::One,
     }
 }
 
