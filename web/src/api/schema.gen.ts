@@ -3012,7 +3012,7 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
-            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            /** @description Whether it is told who calls and who had the call before, also of who wants to be unknown. */
             asserts_callers?: boolean;
             /** @description The same for numbers that it calls. */
             called_in?: string[];
@@ -3092,7 +3092,7 @@ export interface components {
          *     +7{rest}`, and the first that matches decides.
          */
         TrunkNumbers: {
-            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            /** @description Whether it is told who calls and who had the call before, also of who wants to be unknown. */
             asserts_callers: boolean;
             /** @description Rules for numbers that it calls. */
             called_in: string[];
