@@ -439,7 +439,7 @@ impl Call {
             return;
         }
         self.refuse_exchange(ctx);
-        self.forget_transfer(ctx);
+        self.abandon_transfer(ctx);
         self.report(refusal.status);
         self.consultation = None;
         self.announce_leaving(ctx);
