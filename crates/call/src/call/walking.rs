@@ -10,7 +10,6 @@ use crate::{
     facts::CallDirection,
     failure::{Cause, Refusal},
     output::Output,
-    recording::RecordingOrder,
     speech::{Language, Phrase},
     web::{WebReply, WebRequest},
 };
@@ -120,9 +119,7 @@ impl Call {
                 Ok(None)
             }
             Action::Record(is_on) => {
-                let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
-                // Where nobody talks yet, or the rule wants all of it, the plan goes on all the same.
-                let _ = self.record(ctx, order);
+                self.record_by_step(ctx, is_on);
                 Ok(Some(Outcome::Done))
             }
             Action::Refuse { status, reason } => {
