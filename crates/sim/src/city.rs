@@ -6,7 +6,7 @@ use crate::{
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, backup, provider, switch},
+    plot::{self, DOMAIN, NEIGHBOUR, Plot, UDP_FLOW, backup, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
     texts::Texts,
@@ -182,7 +182,8 @@ impl City {
     /// Starts the process of the switch, with nothing but what is written.
     pub(crate) fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
-        let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
+        let (plans, parking, trunks) =
+            (plot::plans(plot), Parking::default(), TrunkStates::default());
         let recents = Recents::default();
         let mut shards = Vec::new();
         for (shard, rng) in (0..plot.shards).zip(chances) {
@@ -245,10 +246,24 @@ impl City {
     /// Builds a phone and registers it.
     pub fn add_registered(&mut self, number: &str) -> usize {
         let phone = self.add_phone(number);
+        self.register(phone);
+        phone
+    }
+
+    /// Builds a phone of the other domain and registers it.
+    pub fn add_neighbour(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        NEIGHBOUR.clone_into(&mut self.phones[phone].domain);
+        self.phones[phone].password = format!("other-{number}");
+        self.register(phone);
+        phone
+    }
+
+    fn register(&mut self, phone: usize) {
         self.act(phone, Phone::register);
         self.wait_until(PATIENCE, |city| city.phones[phone].registered.is_some());
-        assert_eq!(self.phones[phone].registered, Some(200), "{number} could not register");
-        phone
+        let Phone { number, registered, .. } = &self.phones[phone];
+        assert_eq!(*registered, Some(200), "{number} could not register");
     }
 
     /// Lets a phone do something.

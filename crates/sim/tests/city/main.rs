@@ -7,6 +7,7 @@ mod conferences;
 mod consultations;
 mod days;
 mod diversions;
+mod domains;
 mod facts;
 mod features;
 mod forks;
