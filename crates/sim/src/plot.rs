@@ -257,7 +257,7 @@ steps = [{ queue = { name = "4000" } }]
 
 [[rule]]
 name = "recorded-from-here"
-match = { number = "7300{who}" }
+match = { number = "7500{who}" }
 steps = [
     { play = { file = "welcome.wav" } },
     { record = true },
@@ -266,7 +266,7 @@ steps = [
 
 [[rule]]
 name = "recorded-from-the-answer"
-match = { number = "7400{who}" }
+match = { number = "7600{who}" }
 steps = [{ record = true }, { dial = { user = "{who}" } }]
 
 # Calls back go out as callers' numbers are written.
@@ -328,7 +328,7 @@ match = { from = "trunk:backup", number = "74957654321" }
 steps = [{ dial = { user = "1001" } }]
 
 [[rule]]
-name = "in-to-lines-by-backup"
+name = "in-by-backup-directly"
 match = { from = "trunk:backup", number = "7496000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 
@@ -383,17 +383,8 @@ pub struct Plot {
     pub has_recording_tone: bool,
     /// Whether two go on when whoever brought them together leaves.
     pub others_stay: bool,
-    /// Which domains there are.
-    pub tenants: Tenants,
-}
-
-/// Which domains a city has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tenants {
-    /// [`DOMAIN`] alone.
-    One,
-    /// [`NEIGHBOUR`], too, with the same numbers and the same plan.
-    Two,
+    /// Domains: [`DOMAIN`], and if there are two, [`NEIGHBOUR`].
+    pub domains: u8,
 }
 
 impl Default for Plot {
@@ -412,7 +403,7 @@ impl Default for Plot {
             has_hold_music: false,
             has_recording_tone: false,
             others_stay: true,
-            tenants: Tenants::One,
+            domains: 1,
         }
     }
 }
@@ -467,7 +458,7 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         directory.trunks.insert(name.to_owned(), trunk(domain, name, address));
     }
     directory.outbound = outbound();
-    if plot.tenants == Tenants::Two {
+    if plot.domains > 1 {
         settle(&mut directory, rng, plot, NEIGHBOUR, "other");
     }
     directory
@@ -585,10 +576,7 @@ pub(crate) fn plans(plot: &Plot) -> Arc<Plans> {
     // A rule's name is there once in all plans.
     let neighbours = PLAN.replace(DOMAIN, NEIGHBOUR).replace("\nname = \"", "\nname = \"their-");
     let all = [("city.toml", PLAN), ("neighbours.toml", neighbours.as_str())];
-    let plans = match plot.tenants {
-        Tenants::One => &all[..1],
-        Tenants::Two => &all[..],
-    };
+    let plans = if plot.domains > 1 { &all[..] } else { &all[..1] };
     dialplan::load(plans, &known).expect("the plan is right")
 }
 

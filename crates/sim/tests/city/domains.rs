@@ -3,9 +3,7 @@
 use crate::support::*;
 use base::ExtensionId;
 use call::{Origination, facts::CallState};
-use sim::{
-    City, DOMAIN, LineState, Manner, MessageState, NEIGHBOUR, Phone, Plot, SUPERVISOR, Tenants,
-};
+use sim::{City, DOMAIN, LineState, Manner, MessageState, NEIGHBOUR, Phone, Plot, SUPERVISOR};
 use std::net::SocketAddr;
 
 /// Phones of `1001`, `1002` and `1003` of the one domain.
@@ -311,7 +309,7 @@ fn a_click_rings_the_phones_of_its_domain() {
 }
 
 fn two_domains() -> City {
-    let plot = Plot { tenants: Tenants::Two, has_hold_music: true, ..Plot::default() };
+    let plot = Plot { domains: 2, has_hold_music: true, ..Plot::default() };
     let mut city = city_with(plot);
     for number in ["1001", "1002", "1003"] {
         city.add_registered(number);

@@ -100,14 +100,14 @@ fn a_step_of_the_plan_has_a_live_call_recorded_from_there_on_until_another_ends_
     let ask = |manner: Manner| {
         let mut city = pair();
         city.phones[CALLEE].manner = manner;
-        city.dial(CALLER, "73001002");
+        city.dial(CALLER, "75001002");
         city.wait(secs(1));
         assert!(is_spoken_to(&city, CALLER), "{}", city.story());
         assert_eq!(recorded(&city), [], "what is said before is not kept");
         finish_words(&mut city, CALLER);
         let running = recorded(&city);
         assert_eq!(running.len(), 1, "{}", city.story());
-        assert_eq!(running[0].parties, ["1001", "73001002"]);
+        assert_eq!(running[0].parties, ["1001", "75001002"]);
         (city, running)
     };
     let (mut city, running) = ask(Manner::answers_after(secs(2)));
@@ -138,7 +138,7 @@ fn a_step_before_anybody_talks_has_the_call_recorded_from_the_answer_on() {
         if !is_answered {
             city.phones[CALLEE].manner = Manner::refuses_after(secs(2), 486);
         }
-        city.dial(CALLER, "74001002");
+        city.dial(CALLER, "76001002");
         city.wait(secs(1));
         assert_eq!(recorded(&city), []);
         assert_eq!(order(&mut city, RecordingOrder::Pause), Err(RecordingRefusal::NotRecorded));
@@ -150,7 +150,7 @@ fn a_step_before_anybody_talks_has_the_call_recorded_from_the_answer_on() {
     }
     // Whoever orders before that there shall be none is obeyed.
     let mut city = pair();
-    city.dial(CALLER, "74001002");
+    city.dial(CALLER, "76001002");
     city.wait(secs(1));
     assert_eq!(order(&mut city, RecordingOrder::Stop), Ok(()));
     city.wait(secs(3));

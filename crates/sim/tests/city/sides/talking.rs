@@ -62,6 +62,39 @@ fn both_hold_by_their_phones_and_come_back_one_after_the_other() {
 }
 
 #[test]
+fn changes_of_media_that_cross_each_other_leave_the_two_talking() {
+    // Refreshed as carriers do, with an offer and without; and held for good.
+    let change = |city: &mut City, phone: usize, n: usize| {
+        city.act(phone, |phone, now| match n {
+            0 => phone.reinvite(now, 0, AudioWay::SendRecv),
+            1 => phone.reinvite_late(now, 0),
+            _ => phone.reinvite(now, 0, AudioWay::Inactive),
+        });
+    };
+    for sides in Sides::of_two() {
+        for (first, second) in [(ACTOR, PEER), (PEER, ACTOR), (PEER, PEER)] {
+            for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 1)] {
+                for apart in moments(4) {
+                    let mut city = sides.talking();
+                    change(&mut city, first, a);
+                    // One phone waits for its answer before it asks again.
+                    city.wait(if first == second { millis(200) } else { apart });
+                    change(&mut city, second, b);
+                    city.wait(secs(2));
+                    for phone in [ACTOR, PEER] {
+                        city.act(phone, |phone, now| phone.resume(now, 0));
+                        city.wait(secs(2));
+                    }
+                    let case = format!("{sides:?} {first} {a} {second} {b} {apart:?}");
+                    assert!(talk(&city, ACTOR, PEER), "{case}: {}", city.story());
+                    hang_up_all(city);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn one_holds_by_command() {
     for sides in Sides::of_two() {
         let mut city = sides.talking();
