@@ -1,7 +1,7 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, recording::Recording};
+use super::{Call, Invitee, Queueing, Ringing, State, recording::Recording};
 use crate::{
     context::Context,
     dialplan::{Codes, Dial, DialTarget, Principal},
@@ -109,6 +109,7 @@ impl Call {
             codes: super::CallCodes::default(),
             referred: Vec::new(),
             returns_to: None,
+            queueing: Queueing::default(),
             recording: Recording::new(false),
             told: None,
             legs_told: 0,

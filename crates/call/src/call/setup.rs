@@ -1,6 +1,6 @@
 //! How a call begins: an INVITE that was let in, or an order to connect two.
 
-use super::{Call, Ringing, State, Wanted, recording::Recording};
+use super::{Call, Queueing, Ringing, State, Wanted, recording::Recording};
 use crate::{
     cdr::Line,
     context::{Context, LegRef},
@@ -136,6 +136,7 @@ impl Call {
             codes: super::CallCodes::default(),
             referred: Vec::new(),
             returns_to: None,
+            queueing: Queueing::default(),
             recording: Recording::new(is_recorded),
             told: None,
             legs_told: 0,

@@ -7,7 +7,7 @@
 
 use super::{ASKED_MAX, CHOICE_TIMEOUT, Stage, VoicemailAnswer, VoicemailOrder, Words};
 use crate::{
-    call::{Call, State},
+    call::{AfterWords, Call, State},
     context::Context,
     dialplan::Principal,
     failure::Cause,
@@ -220,7 +220,7 @@ impl Call {
         let by = Principal::Extension(voicemail.visit.mailbox.number.clone());
         let until = voicemail.until;
         self.leave_mailbox(ctx);
-        self.state = State::Playing { until, goes_on: true };
+        self.state = State::Playing { until, then: AfterWords::NextStep };
         self.legs[self.guest].play(ctx, Playout::Silence);
         if let Some(walk) = &mut self.walk {
             walk.transfer(&caller, by, ctx.now.unix);
