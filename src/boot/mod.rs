@@ -247,7 +247,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         trunks: parts.trunks.clone(),
         occupancy: parts.occupancy.clone(),
         outbound_use: parts.outbound_use.clone(),
-        outbound_alarms: outbound::ToldAlarms::default(),
+        outbound_alarms: outbound::ToldAlarms::new(parts.hub.clone()),
         is_draining: AtomicBool::new(false),
     });
 
