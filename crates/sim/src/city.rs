@@ -15,8 +15,8 @@ use crate::{
 use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Recents, Rooms,
-    TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Queues, Recents,
+    Rooms, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
     outbound::OutboundUse, registration::RegistrationReply, subscriptions::WatchReply,
     texts::TextReply, voicemail::VoicemailReply, web::WebReply,
 };
@@ -99,6 +99,8 @@ pub struct City {
     pub rooms: Rooms,
     /// Who talks with whom.
     pub conversations: Conversations,
+    /// Who waits in which queue.
+    pub queues: Queues,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     pub(crate) errands: u64,
     /// By how much the wall clock of the switch was set since the start, in ms.
@@ -164,6 +166,7 @@ impl City {
             outbound_use: OutboundUse::default(),
             rooms,
             conversations,
+            queues: Queues::default(),
             back_office: BTreeMap::new(),
             errands: 0,
             clock_set_by_ms: 0,
@@ -197,6 +200,7 @@ impl City {
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
+                queues: self.queues.clone(),
                 recents: recents.clone(),
                 trunks: trunks.clone(),
             };

@@ -1,6 +1,6 @@
 //! A random day: a seed chooses the city, its network, and what everybody does.
 
-use crate::{City, LineState, Manner, Phone, Plot, Quality, Tenants, Then};
+use crate::{City, LineState, Manner, Phone, Plot, Quality, Then};
 use base::Rng;
 use call::{CallOrder, Command};
 use sip::Transport;

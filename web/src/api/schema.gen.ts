@@ -741,40 +741,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let go of whom one called, and talk to the first again */
-        post: operations["post_calls_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: connect the two others, and leave */
-        post: operations["post_calls_id_complete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/consult": {
         parameters: {
             query?: never;
@@ -803,23 +769,6 @@ export interface paths {
         put?: never;
         /** End a live call: one's own, or any for who may */
         post: operations["post_calls_id_hangup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/hold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the other side of one's own call on hold, whatever one's phone knows of it */
-        post: operations["post_calls_id_hold"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,57 +826,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Talk again to whom one put on hold */
-        post: operations["post_calls_id_resume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/swap": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: talk to whoever waits, while the other waits */
-        post: operations["post_calls_id_swap"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/three-way": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let all three talk */
-        post: operations["post_calls_id_three_way"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/transfer": {
         parameters: {
             query?: never;
@@ -939,6 +837,23 @@ export interface paths {
         put?: never;
         /** Transfer the other side of one's own call */
         post: operations["post_calls_id_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold, resume, or go on with a consultation in one's own call */
+        post: operations["post_calls_id_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1365,6 +1280,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/statistics/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of calls that are over
+         * @description Made of the call log when they are asked for: calls that still run count as far as legs of theirs
+         *     have ended. `tandem journal statistics` gives the same out of the journal.
+         */
+        get: operations["get_statistics_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/wall-tokens": {
         parameters: {
             query?: never;
@@ -1649,7 +1585,23 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "paging" | "ending";
+        /** @description Figures of calls that are over. */
+        CallStatistics: {
+            direction: components["schemas"]["CallDirection"] | null;
+            /** @description Of calls begun at or after. */
+            from: string | null;
+            /** @description What the groups have in common. */
+            group: string | null;
+            /** @description Of each group, in order, 5000 at most. */
+            groups: components["schemas"]["StatisticsGroup"][];
+            /** @description By whose clock days and hours are. */
+            time_zone: string;
+            /** @description Of calls begun before. */
+            to: string | null;
+            /** @description Of all calls. */
+            total: components["schemas"]["StatisticsTally"];
+        };
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -2844,6 +2796,130 @@ export interface components {
              * @description What waits on the disk, in bytes.
              */
             bytes: number;
+        };
+        /** @description Who ended calls or legs. */
+        StatisticsEndedBy: {
+            /**
+             * Format: int64
+             * @description Who was called.
+             */
+            callee: number;
+            /**
+             * Format: int64
+             * @description Who called.
+             */
+            caller: number;
+            /**
+             * Format: int64
+             * @description We: time-out, limit, refusal, the end of what we play.
+             */
+            system: number;
+        };
+        /** @description Calls or legs, counted. */
+        StatisticsFigures: {
+            /**
+             * Format: double
+             * @description Which part was answered (ASR), from 0 to 1; `null` of nothing.
+             */
+            answer_seizure_ratio: number | null;
+            /**
+             * Format: int64
+             * @description Those that were answered, by a person or by us.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description How long one that was answered rang before, in ms.
+             */
+            average_ring_ms: number | null;
+            /**
+             * Format: int64
+             * @description How long one of them talked (ACD), in ms.
+             */
+            average_talk_ms: number | null;
+            /** @description By why they ended, in the words of the call log. */
+            causes: {
+                [key: string]: number;
+            };
+            /** @description By who ended them. */
+            ended_by: components["schemas"]["StatisticsEndedBy"];
+            /** @description Those that were not, by reason. */
+            missed: components["schemas"]["StatisticsMissed"];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description So long or less rang 95 of 100 of them, in ms, to a tenth of a second.
+             */
+            p95_ring_ms: number | null;
+            /**
+             * Format: int64
+             * @description How long those talked that were answered, all together, in ms.
+             */
+            talk_ms: number;
+        };
+        /** @description The figures of a group. */
+        StatisticsGroup: components["schemas"]["StatisticsTally"] & {
+            /**
+             * @description `2026-11-27`, `2026-11-27T13:00+03:00`, a direction, the number of a line or the name of a
+             *     trunk.
+             */
+            name: string;
+        };
+        /** @description Why calls or legs were not answered. */
+        StatisticsMissed: {
+            /**
+             * Format: int64
+             * @description Another device took the call: of legs only.
+             */
+            answered_elsewhere: number;
+            /**
+             * Format: int64
+             * @description Busy, or in as many calls as it may be.
+             */
+            busy: number;
+            /**
+             * Format: int64
+             * @description The caller gave up.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Something went wrong.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description It rang until that took too long.
+             */
+            no_answer: number;
+            /**
+             * Format: int64
+             * @description By a person, the plan, the rights or a cap.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description No device is there, or nobody has the number.
+             */
+            unreachable: number;
+        };
+        /** @description The figures of calls and of their legs. */
+        StatisticsTally: {
+            /** @description Legs of those who were rung; of a line or trunk its own. */
+            callee_legs: components["schemas"]["StatisticsFigures"];
+            /** @description Legs of those who called; of a line or trunk its own. */
+            caller_legs: components["schemas"]["StatisticsFigures"];
+            /** @description Calls; each is told by its caller's leg. */
+            calls: components["schemas"]["StatisticsFigures"];
+            /**
+             * Format: int64
+             * @description How often somebody handed the other side on.
+             */
+            transfers: number;
         };
         /** @description What the packets of a leg went through from its beginning to its end. */
         StreamFigures: {
@@ -5077,66 +5153,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The first two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_complete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They talk, or the one hears the other ring */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_calls_id_consult: {
         parameters: {
             query?: never;
@@ -5184,36 +5200,6 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is being ended */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_hold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It hears music */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5327,96 +5313,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_resume: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_swap: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The other one is there */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_three_way: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All three talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_calls_id_transfer: {
         parameters: {
             query?: never;
@@ -5434,6 +5330,38 @@ export interface operations {
         };
         responses: {
             /** @description Somebody else is looked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+                /** @description What is wanted */
+                order: "hold" | "resume" | "swap" | "complete" | "cancel" | "three-way";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6283,6 +6211,45 @@ export interface operations {
                 };
                 content: {
                     "audio/wav": number[];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statistics_calls: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after (RFC 3339); 30 days before `to` unless given. */
+                from?: string;
+                /** @description Begun before (RFC 3339), 366 days after `from` at most; now unless given. */
+                to?: string;
+                /** @description `in`, `out` or `internal`. */
+                direction?: string;
+                /** @description `day`, `hour`, `direction`, `line` or `trunk`; without it there are no groups. */
+                group?: string;
+                /** @description By whose clock days and hours are, by its name in the IANA database; UTC unless given. */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStatistics"];
                 };
             };
             /** @description A refusal */

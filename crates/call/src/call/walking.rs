@@ -1,6 +1,6 @@
 //! The guest on its way through the plan: each step is carried out here, or handed to who can.
 
-use super::{Call, State};
+use super::{AfterWords, Call, State};
 use crate::{
     call::{Invitation, MailboxVisit, VisitPurpose, Wanted},
     context::Context,
@@ -99,8 +99,11 @@ impl Call {
             Action::HearMessages { language } => {
                 self.visit(ctx, None, language, VisitPurpose::Hear).map(|()| None)
             }
-            Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
-                self.say_not_built(ctx, language).map(|()| None)
+            Action::Queue { name, language } => {
+                self.enter_queue(ctx, name, language).map(|()| None)
+            }
+            Action::OrderCallback { language, .. } => {
+                self.say_not_built(ctx, language, AfterWords::End).map(|()| None)
             }
             Action::Page(plan) => self.page(ctx, &plan),
             Action::Park(plan) => self.park(ctx, plan).map(|()| None),
@@ -182,7 +185,7 @@ impl Call {
         };
         self.legs[self.guest].play(ctx, Playout::Prompt { sound });
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: true };
+        self.state = State::Playing { until, then: AfterWords::NextStep };
         Ok(None)
     }
 
@@ -264,7 +267,7 @@ impl Call {
         self.note_arrival(ctx);
         self.legs[self.guest].play(ctx, playout);
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: false };
+        self.state = State::Playing { until, then: AfterWords::End };
         Ok(())
     }
 
@@ -305,13 +308,18 @@ impl Call {
     }
 
     /// The guest is told that there is no such service here.
-    fn say_not_built(&mut self, ctx: &mut Context<'_>, language: Language) -> Result<(), Refusal> {
+    pub(super) fn say_not_built(
+        &mut self,
+        ctx: &mut Context<'_>,
+        language: Language,
+        then: AfterWords,
+    ) -> Result<(), Refusal> {
         self.answer_guest(ctx)?;
         self.note_arrival(ctx);
         let sound = ctx.world.sounds.say(language, &[Phrase::Prompt(NOT_BUILT)]);
         self.legs[self.guest].play(ctx, Playout::Prompt { sound });
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: false };
+        self.state = State::Playing { until, then };
         Ok(())
     }
 
