@@ -52,7 +52,7 @@ pub use output::{CallCounts, Output, Totals};
 pub use parking::Parking;
 pub use recents::{RecentOf, Recents};
 pub use recording::{RecordingOrder, RecordingRefusal};
-pub use rooms::{PartyView, RoomView, Rooms};
+pub use rooms::{PartyView, PinAlarm, RoomView, Rooms};
 pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};
 pub use trunks::{

@@ -74,6 +74,11 @@ match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
 
 [[rule]]
+name = "conference-with-pin-for-outside"
+match = { from = "trunk:provider", number = "74950003100" }
+steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
+
+[[rule]]
 name = "supervise"
 match = { number = "*44{who}" }
 steps = [{ supervise = { number = "{who}" } }]

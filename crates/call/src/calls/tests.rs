@@ -146,7 +146,8 @@ impl Switch {
                 | Output::Watch(_)
                 | Output::Text(_)
                 | Output::Trunk { .. }
-                | Output::Offence(_) => {}
+                | Output::Offence(_)
+                | Output::WrongPins(_) => {}
             }
         }
     }
