@@ -3,7 +3,7 @@
 use super::{DomainRow, ExtensionRow, Store, StoreError, TrunkRow, rights::Right};
 use crate::config::{self, Config};
 use base::{DomainId, TrunkId};
-use call::{Directory, Domain, Trunk};
+use call::{Directory, Domain, Trunk, screening::CallerLists};
 use std::collections::{BTreeSet, HashMap};
 
 /// A snapshot, and what was found on the way to it.
@@ -66,6 +66,7 @@ impl Store {
             let key = (extension.domain, extension.number.clone());
             directory.extensions.insert(key, extension);
         }
+        directory.callers = CallerLists::new(outbound, self.caller_lists().await?);
         directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
         let file_names = file.iter().map(|it| &it.name);

@@ -35,6 +35,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (21, "greetings", include_str!("../../migrations/0021_greetings.sql")),
     (22, "letters", include_str!("../../migrations/0022_letters.sql")),
     (23, "locks of mailboxes", include_str!("../../migrations/0023_locks_of_mailboxes.sql")),
+    (28, "lists of callers", include_str!("../../migrations/0028_lists_of_callers.sql")),
 ];
 
 /// What brings a database of any earlier version to this one's shape.

@@ -6,6 +6,7 @@ use crate::{
     occupancy::TrunkLimits,
     outbound::{LineOutbound, OutboundRules},
     rules::MediaRules,
+    screening::CallerLists,
     trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
@@ -34,6 +35,8 @@ pub struct Directory {
     pub supervisors: HashSet<UserId>,
     /// Which numbers of the world outside may be called by whom.
     pub outbound: OutboundRules,
+    /// Whom domains and lines take calls from outside from.
+    pub callers: CallerLists,
 }
 
 /// A tenant.

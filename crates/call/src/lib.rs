@@ -32,6 +32,7 @@ mod requests;
 mod rooms;
 mod routing;
 mod rules;
+pub mod screening;
 mod settings;
 mod signable;
 pub mod speech;

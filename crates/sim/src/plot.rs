@@ -289,6 +289,21 @@ match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 
 [[rule]]
+name = "in-to-a-group"
+match = { from = "trunk:provider", number = "74950006000" }
+steps = [{ dial = { users = ["1001", "1002", "1003"] } }]
+
+[[rule]]
+name = "in-with-mailbox"
+match = { from = "trunk:provider", number = "7495000960{n=1-8}" }
+steps = [{ dial = { user = "100{n}" } }, { leave_message = { number = "100{n}" } }]
+
+[[rule]]
+name = "in-or-else"
+match = { from = "trunk:provider", number = "74950009401" }
+steps = [{ dial = { user = "1001", on = { refused = [{ play = { file = "welcome.wav" } }] } } }]
+
+[[rule]]
 name = "in-with-codes"
 match = { from = "trunk:provider", number = "74950000097" }
 steps = [{ dial = { user = "1001", codes = "record" } }]
@@ -440,7 +455,8 @@ fn outbound() -> OutboundRules {
 
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
-    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound } = directory;
+    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound, callers } =
+        directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
@@ -448,6 +464,7 @@ pub(crate) fn copy(directory: &Directory) -> Directory {
         trunks: trunks.clone(),
         supervisors: supervisors.clone(),
         outbound: outbound.clone(),
+        callers: callers.clone(),
     }
 }
 

@@ -100,7 +100,7 @@ impl From<PlainOrder> for Command {
     post, path = "/calls/{id}/{order}", tag = "live",
     params(
         ("id" = Uuid, Path, description = "The call"),
-        ("order" = PlainOrder, Path, description = "What is wanted")
+        ("order" = inline(PlainOrder), Path, description = "What is wanted")
     ),
     responses((status = 202, description = "It is done"), Problem)
 )]

@@ -186,6 +186,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/domains/{id}/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a domain takes calls from */
+        get: operations["get_admin_domains_id_callers"];
+        /** Change whom a domain takes calls from */
+        put: operations["put_admin_domains_id_callers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/health": {
         parameters: {
             query?: never;
@@ -235,6 +253,24 @@ export interface paths {
         post?: never;
         /** Remove a line and its registrations */
         delete: operations["delete_admin_lines_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a line takes calls from */
+        get: operations["get_admin_lines_id_callers"];
+        /** Change whom a line takes calls from */
+        put: operations["put_admin_lines_id_callers"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -741,40 +777,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let go of whom one called, and talk to the first again */
-        post: operations["post_calls_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: connect the two others, and leave */
-        post: operations["post_calls_id_complete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/consult": {
         parameters: {
             query?: never;
@@ -803,23 +805,6 @@ export interface paths {
         put?: never;
         /** End a live call: one's own, or any for who may */
         post: operations["post_calls_id_hangup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/hold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the other side of one's own call on hold, whatever one's phone knows of it */
-        post: operations["post_calls_id_hold"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,57 +862,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Talk again to whom one put on hold */
-        post: operations["post_calls_id_resume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/swap": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: talk to whoever waits, while the other waits */
-        post: operations["post_calls_id_swap"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/three-way": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let all three talk */
-        post: operations["post_calls_id_three_way"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/transfer": {
         parameters: {
             query?: never;
@@ -939,6 +873,23 @@ export interface paths {
         put?: never;
         /** Transfer the other side of one's own call */
         post: operations["post_calls_id_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold, resume, or go on with a consultation in one's own call */
+        post: operations["post_calls_id_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1452,7 +1403,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.callers_changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.callers_changed" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1649,7 +1600,17 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "paging" | "ending";
+        /**
+         * @description Whom a domain or a line takes calls from outside from. Each is a number, the beginning of numbers
+         *     followed by `*`, or `anonymous`; of what fits a caller the most exact counts.
+         */
+        Callers: {
+            /** @description From nobody but these; empty for everybody who is not blocked. */
+            allowed: string[];
+            /** @description Not from these: they are refused with 603. */
+            blocked: string[];
+        };
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -3704,6 +3665,70 @@ export interface operations {
             };
         };
     };
+    get_admin_domains_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_domains_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Callers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_health: {
         parameters: {
             query?: never;
@@ -3873,6 +3898,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Callers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
             };
             /** @description A refusal */
             default: {
@@ -5077,66 +5166,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The first two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_complete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They talk, or the one hears the other ring */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_calls_id_consult: {
         parameters: {
             query?: never;
@@ -5184,36 +5213,6 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is being ended */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_hold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It hears music */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5327,96 +5326,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_resume: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_swap: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The other one is there */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_three_way: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All three talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_calls_id_transfer: {
         parameters: {
             query?: never;
@@ -5434,6 +5343,38 @@ export interface operations {
         };
         responses: {
             /** @description Somebody else is looked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+                /** @description What is wanted */
+                order: "hold" | "resume" | "complete" | "cancel" | "swap" | "three-way";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -22,6 +22,7 @@ mod recordings;
 mod refusals;
 mod registration;
 mod restarts;
+mod screening;
 mod subscriptions;
 mod supervision;
 mod support;
