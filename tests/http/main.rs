@@ -53,6 +53,7 @@ on_both_engines! {
     trunks::trunks_of_the_file_are_shown_and_changed_there,
     trunks::a_trunk_that_dialplans_name_keeps_its_name_and_stays,
     trunks::a_row_that_the_file_gets_in_the_way_of_says_so,
+    trunks::a_trunk_signs_in_by_a_password_that_is_kept_and_by_a_name_of_its_own,
     trunks::a_password_of_a_trunk_is_kept_and_never_told,
     configuration::the_configuration_in_force_is_shown_without_its_secrets,
     domains::domains_are_made_changed_and_removed_and_calls_go_by_it,

@@ -44,6 +44,7 @@ impl City {
     pub(crate) fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         let mut directory = plot::copy(&self.directory);
         change(&mut directory);
+        directory.index_trunk_logins();
         self.directory = Arc::new(directory);
         let now = self.now();
         self.desk.handle_directory(now.unix, Arc::clone(&self.directory));

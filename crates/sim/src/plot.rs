@@ -455,8 +455,8 @@ fn outbound() -> OutboundRules {
 
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
-    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound, callers } =
-        directory;
+    let Directory { domains, domain_names, extensions, trunks, supervisors, .. } = directory;
+    let Directory { outbound, callers, trunk_logins, .. } = directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
@@ -465,6 +465,7 @@ pub(crate) fn copy(directory: &Directory) -> Directory {
         supervisors: supervisors.clone(),
         outbound: outbound.clone(),
         callers: callers.clone(),
+        trunk_logins: trunk_logins.clone(),
     }
 }
 
@@ -492,6 +493,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
             },
             sources: vec![address.ip()],
             source_port: None,
+            inbound_login: None,
             login: None,
             limits: call::TrunkLimits::default(),
             health_interval: None,

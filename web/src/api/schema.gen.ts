@@ -2913,7 +2913,7 @@ export interface components {
             /** @description Russian. */
             ru: string;
         };
-        /** @description A link to a carrier, trusted by its address. */
+        /** @description A link to a carrier, known by its address or by what it signs in with. */
         Trunk: components["schemas"]["TrunkNumbers"] & {
             /**
              * Format: int64
@@ -2938,6 +2938,8 @@ export interface components {
             health_interval_s: number | null;
             /** @description Id. */
             id: string;
+            /** @description User that it signs its requests as, with a password; `null` if its address is enough. */
+            inbound_user: string | null;
             /** @description Whether calls go through it. */
             is_enabled: boolean;
             left_out: components["schemas"]["Text"] | null;
@@ -3012,6 +3014,13 @@ export interface components {
              * @description How often it is asked by OPTIONS whether it is there, 5 to 3600 seconds; `null` for never.
              */
             health_interval_s?: number | null;
+            /** @description Password of that user; `null` for the one that is stored for that user. Nobody reads it again. */
+            inbound_password?: string | null;
+            /**
+             * @description User that it signs its requests as, in the realm of the domain, and that no line is called like;
+             *     `null` if its address is enough.
+             */
+            inbound_user?: string | null;
             /** @description Whether calls go through it. */
             is_enabled?: boolean;
             /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */
@@ -3043,7 +3052,7 @@ export interface components {
              * @description Port that they must come from, where trunks or phones share an address; `null` for any.
              */
             source_port?: number | null;
-            /** @description Requests from these addresses are this trunk's; none if it only takes calls. */
+            /** @description Requests from these addresses are this trunk's; none if it only takes calls, or signs in. */
             sources?: string[];
             /** @description User that it knows us as; `null` if it knows us by our address. */
             user?: string | null;
@@ -5368,7 +5377,7 @@ export interface operations {
                 /** @description The call */
                 id: string;
                 /** @description What is wanted */
-                order: "hold" | "resume" | "complete" | "cancel" | "swap" | "three-way";
+                order: "hold" | "resume" | "swap" | "complete" | "cancel" | "three-way";
             };
             cookie?: never;
         };

@@ -247,6 +247,7 @@ fn directory(rng: &mut Rng) -> Directory {
             },
             sources: vec![address.ip()],
             source_port: None,
+            inbound_login: None,
             login: None,
             limits: crate::TrunkLimits::default(),
             health_interval: None,

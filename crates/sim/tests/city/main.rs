@@ -30,4 +30,5 @@ mod texts;
 mod torture;
 mod transfers;
 mod trunk;
+mod trunk_logins;
 mod voicemail;
