@@ -187,6 +187,9 @@ impl Calls {
 
     /// The leg whose place a caller wants; one of no call if nobody knows the dialog.
     fn replaced(&self, replaces: &Replaces) -> Wanted {
+        if self.core.settings.is_of_other_shard(replaces) {
+            return Wanted::OnOtherShard;
+        }
         let dialog = self.core.endpoint.dialog_named(replaces);
         let leg = dialog.and_then(|it| self.core.handles.find(Handle::Dialog(it)));
         leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg {

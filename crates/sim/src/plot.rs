@@ -376,6 +376,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
     let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
     Settings {
         shard,
+        shards: plot.shards,
         media_workers: plot.workers,
         families: vec![Family::V4],
         lease_batch: 64,

@@ -10,7 +10,7 @@
 //!
 //! Where the REFER names another call of the same phone, its far end is joined at once: see `merging`.
 
-use super::{Call, Calling, State, Talking, talking::Exchange};
+use super::{Call, Calling, State, Talking, newcomer::ON_OTHER_SHARD, talking::Exchange};
 use crate::{
     cdr::HangupParty,
     context::{Context, Errand, Handle, LegRef},
@@ -124,7 +124,11 @@ impl Call {
         }
         let number = number.into_owned();
         let Some(replaces) = refer_to.replaces else { return Ok(Order { number, with: None }) };
-        // A dialog that is not found may be another shard's: its number is called then.
+        if ctx.settings.is_of_other_shard(&replaces) {
+            // Calling the number would ring somebody who talks already.
+            return Err((501, ON_OTHER_SHARD));
+        }
+        // The number of a dialog that is not found is called.
         let dialog = ctx.endpoint.dialog_named(&replaces);
         let with = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
         let with = with.filter(|it| it.call != self.id);

@@ -271,6 +271,7 @@ fn known() -> Known {
 fn settings() -> Settings {
     Settings {
         shard: 0,
+        shards: 1,
         media_workers: 1,
         families: vec![Family::V4],
         lease_batch: 64,

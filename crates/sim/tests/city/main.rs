@@ -23,6 +23,7 @@ mod refusals;
 mod registration;
 mod restarts;
 mod screening;
+mod shards;
 mod subscriptions;
 mod supervision;
 mod support;

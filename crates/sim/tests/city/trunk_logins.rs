@@ -9,7 +9,7 @@ fn with_roaming_provider(password: &str) -> City {
     let mut city = city_with(Plot::default());
     city.add_registered("1001");
     city.add_phone("4951234567");
-    city.phones[PROVIDER].password = password.to_owned();
+    password.clone_into(&mut city.phones[PROVIDER].password);
     city.change_trunk("provider", |trunk| {
         trunk.sources.clear();
         trunk.inbound_login = Some(Login {
