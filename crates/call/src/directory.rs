@@ -10,8 +10,9 @@ use crate::{
     trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
+use bytes::Bytes;
 pub use sip::digest::{Ha1, Login};
-use sip::{Destination, NameAddr, Uri};
+use sip::{Destination, Host, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
@@ -48,6 +49,13 @@ pub struct Domain {
     pub id: DomainId,
     /// Its name: the digest realm and the host part of its addresses of record.
     pub name: String,
+}
+
+impl Domain {
+    /// Its name, as addresses have it.
+    pub(crate) fn host(&self) -> Host {
+        Host::Name(Bytes::from(self.name.clone()))
+    }
 }
 
 /// A number with credentials.
@@ -121,7 +129,7 @@ pub struct TrunkLink {
     /// What it signs its requests with, challenged in the domain's realm; `None` if its address is
     /// enough. Without sources they may come from anywhere.
     pub inbound_login: Option<Login>,
-    /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
+    /// What answers its challenges; `None` if it knows us by our address.
     pub login: Option<Login>,
     /// How many calls it may carry.
     pub limits: TrunkLimits,

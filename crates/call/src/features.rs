@@ -8,7 +8,7 @@ use base::{CallId, DomainId, ExtensionId};
 pub struct Features {
     /// Nobody rings it: it is busy for all.
     pub do_not_disturb: bool,
-    /// Where all calls go.
+    /// Where all calls go; those to a group that it is in pass it over.
     pub forward_all: Option<String>,
     /// Where calls go while it is busy.
     pub forward_busy: Option<String>,
@@ -44,6 +44,11 @@ impl Features {
             }
             FeatureOrder::DoNotDisturb(is_on) => self.do_not_disturb = *is_on,
         }
+    }
+
+    /// Whether it is rung as one of a group: whoever forwards its own calls does not forward the group's.
+    pub(crate) fn takes_calls_of_groups(&self) -> bool {
+        !self.do_not_disturb && self.forward_all.is_none()
     }
 
     /// Where a call goes that ended like this.

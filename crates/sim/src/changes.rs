@@ -4,8 +4,9 @@ use crate::{
     city::City,
     plot::{self, DOMAIN},
 };
+use base::{DomainId, UnixMillis};
 use call::{
-    Directory, Extension, Trunk,
+    Directory, Domain, Extension, Trunk,
     outbound::OutboundRules,
     screening::{CallerList, CallerLists, CallerPattern, ListOwner},
 };
@@ -16,6 +17,16 @@ impl City {
     /// Somebody takes an extension away.
     pub fn remove_extension(&mut self, number: &str) {
         self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
+    }
+
+    /// Another tenant comes, without extensions yet.
+    pub fn add_domain(&mut self, name: &str) {
+        let domain =
+            Domain { id: DomainId::new(UnixMillis(0), &mut self.rng), name: name.to_owned() };
+        self.change_directory(|it| {
+            it.domain_names.insert(domain.name.clone(), domain.id);
+            it.domains.insert(domain.id, domain);
+        });
     }
 
     /// Somebody gives an extension another password.

@@ -8,6 +8,7 @@ use crate::{
     dialplan::Outcome,
     failure::{Cause, Refusal},
 };
+use base::ExtensionId;
 use sip::Status;
 use std::time::Duration;
 
@@ -129,6 +130,11 @@ impl Call {
         }
     }
 
+    /// Whether a leg is of a device of this extension.
+    pub(crate) fn is_leg_of(&self, leg: usize, extension: ExtensionId) -> bool {
+        self.legs.get(leg).is_some_and(|it| it.view().extension == Some(extension))
+    }
+
     /// Whether its guest is an extension.
     pub(crate) fn is_of_extension(&self) -> bool {
         self.legs[self.guest].view().extension.is_some()
@@ -161,6 +167,7 @@ impl Call {
         let came = newcomer.guest;
         newcomer.interrupt_any_recording(ctx);
         // Whoever handed it on has done so.
+        newcomer.leave_call_back(ctx);
         newcomer.finish_transfer(ctx);
         newcomer.leave_transfer(ctx);
         let with = self.take_legs(ctx, &mut newcomer) + came;
@@ -184,7 +191,7 @@ impl Call {
 }
 
 /// Why calls that two shards have cannot be joined.
-pub(super) const ON_OTHER_SHARD: &str =
+pub(crate) const ON_OTHER_SHARD: &str =
     "That call is on another signalling shard: set signalling.shards = 1";
 /// The same where nobody knows whether another shard has such a call.
 const NOTHING_RINGS_ON_THIS_SHARD: &str =

@@ -1,20 +1,21 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, recording::Recording};
+use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording};
 use crate::{
-    context::Context,
+    context::{Context, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
+    trail::Holder,
 };
 use base::{CallId, DomainId};
 use media::{
     Family, Playout,
     sdp::{LocalCodec, accept_answer},
 };
-use sip::offer_answer::OrderError;
+use sip::{Replaces, Status, offer_answer::OrderError};
 
 /// Somebody wants to be connected with a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Origination {
 pub(crate) enum Summons {
     /// Its call goes where this number leads.
     Number(String),
+    /// It takes the place of the far end of this dialog.
+    Place(Replaces),
     /// It is asked into a conference.
     Room(Box<Invitee>),
 }
@@ -57,11 +60,29 @@ impl Call {
         id: CallId,
         order: Origination,
     ) -> Result<Self, Refusal> {
+        Self::ring_for(ctx, id, order, None)
+    }
+
+    /// The same, told by whom it was wanted.
+    fn ring_for(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        referred_by: Option<Holder>,
+    ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
-        let calling = super::Calling::of_number(ctx, domain, &to);
+        let mut calling = super::Calling::of_number(ctx, domain, &to);
+        calling.trail.referred_by = referred_by;
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
-        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
+        let dial = Dial {
+            targets,
+            timeout_s: None,
+            is_intercom,
+            is_group: false,
+            codes: Codes::default(),
+            by,
+        };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let own = OwnCall {
             domain,
@@ -72,6 +93,23 @@ impl Call {
         };
         let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
         call.ring(ctx, targets)?;
+        Ok(call)
+    }
+
+    /// The same because of a REFER (RFC 3515) that was judged before. With a `place` the device that
+    /// answers takes that of another of its own in a call that there is.
+    pub(crate) fn originate_referred(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        place: Option<Replaces>,
+    ) -> Result<Self, Refusal> {
+        let referred_by = Holder::line(&order.extension);
+        let mut call = Self::ring_for(ctx, id, order, Some(referred_by))?;
+        call.reported = Some(Status(100));
+        if let Some(replaces) = place {
+            call.summons = Some(Summons::Place(replaces));
+        }
         Ok(call)
     }
 
@@ -102,12 +140,13 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 0)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,
             codes: super::CallCodes::default(),
             referred: Vec::new(),
+            reported: None,
+            calls_back: None,
             returns_to: None,
             recording: Recording::new(false),
             told: None,
@@ -125,6 +164,7 @@ impl Call {
     ) -> Result<(), LegError> {
         match summons {
             Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
+            Summons::Place(replaces) => self.replace_by_summoned(ctx, (leg, described), &replaces),
             Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
         }
     }
@@ -144,7 +184,9 @@ impl Call {
         self.legs[leg].confirm(ctx, None);
         self.dismiss_others(ctx, leg);
         self.guest = leg;
+        let referred_by = self.calling.trail.referred_by.take();
         self.calling = self.calling_of(ctx, leg);
+        self.calling.trail.referred_by = referred_by;
         self.legs[leg].play(ctx, Playout::Silence);
         Ok(())
     }
@@ -162,6 +204,21 @@ impl Call {
         self.walk = Some(Box::new(walk));
         self.record_by_rule(ctx);
         self.go_on(ctx);
+        Ok(())
+    }
+
+    /// It takes the place of another device in a call, if that is still there.
+    fn replace_by_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (leg, described): (usize, Described),
+        replaces: &Replaces,
+    ) -> Result<(), LegError> {
+        self.take_summoned(ctx, leg, described)?;
+        let dialog = ctx.endpoint.dialog_named(replaces);
+        let leg = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
+        let is_early_only = replaces.is_early_only;
+        self.seek(ctx, leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg { leg, is_early_only }));
         Ok(())
     }
 }

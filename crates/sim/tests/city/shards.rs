@@ -1,7 +1,7 @@
 //! Calls of two shards, which cannot be joined: whoever wants that hears why, and nothing is lost.
 
 use crate::support::*;
-use sim::{City, Plot};
+use sim::{City, Manner, Plot};
 
 /// `1001` to `1003` registered as phones 0 to 2, and two shards.
 fn trio() -> City {
@@ -104,5 +104,35 @@ fn an_invite_that_replaces_a_dialog_of_another_shard_is_refused_and_the_call_goe
     }
     assert!(answers.iter().all(|it| [Some(200), Some(501)].contains(it)), "{answers:?}");
     assert!([200, 501].iter().all(|it| answers.contains(&Some(*it))), "{answers:?}");
+    city.finish();
+}
+
+#[test]
+fn a_refer_outside_any_dialog_asks_in_vain_for_a_call_of_another_shard() {
+    let mut city = trio();
+    let other = city.add_registered("1002");
+    city.phones[other].manner = Manner::ignores();
+    let mut refused = 0;
+    for _ in 0..TRIES {
+        city.dial(0, "1002");
+        city.wait(secs(4));
+        assert!(talk(&city, 0, 1), "{}", city.story());
+        let replaces = line(&city, 1).replaces().replace(';', "%3B").replace('=', "%3D");
+        let refer_to = format!("<sip:1001@{}?Replaces={replaces}>", sim::DOMAIN);
+        city.phones[1].manner = Manner::refuses_after(millis(10), 486);
+        city.phones[other].manner = Manner::answers_after(millis(500));
+        city.act(other, |phone, now| phone.refer_outside(now, &[("Refer-To", refer_to)]));
+        city.wait(secs(4));
+        let told = city.story().matches(WHY).count();
+        let with = if told > refused { 1 } else { other };
+        refused = told;
+        assert!(talk(&city, 0, with), "{}", city.story());
+        let last = city.phones[0].lines.len() - 1;
+        hang_up(&mut city, 0, last);
+        city.phones[1].manner = Manner::answers_after(millis(500));
+        city.phones[other].manner = Manner::ignores();
+        city.wait(secs(5));
+    }
+    assert!((1..TRIES).contains(&refused), "{refused}");
     city.finish();
 }
