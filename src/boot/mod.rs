@@ -379,6 +379,7 @@ impl Parts {
     ) -> Result<Self, BootError> {
         let mut rng = entropy()?;
         let shards = u8::try_from(config.signalling.shards.get()).unwrap_or(u8::MAX);
+        settings::warn_of_shards(shards);
         let (transport_inboxes, transport_ears) = channels(shards, config.signalling.inbox_max);
         let (media_inboxes, media_ears) = channels(shards, MEDIA_EVENTS_MAX);
         let (reply_inboxes, reply_ears) = channels(shards, registrar::REPLIES_MAX);

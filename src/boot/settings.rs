@@ -82,6 +82,18 @@ pub(super) fn media(config: &Config) -> MediaConfig {
     }
 }
 
+/// Whoever sets more than one shard hears what that costs.
+pub(super) fn warn_of_shards(shards: u8) {
+    if shards > 1 {
+        tracing::warn!(
+            shards,
+            "calls of different signalling shards cannot be joined: picking up, fetching, taking over and \
+             attended transfers are refused with 501 or 480 where two shards meet; set \
+             signalling.shards = 1 unless one core is too slow"
+        );
+    }
+}
+
 /// What every shard is told; `shard` is its number.
 pub(super) fn shard(
     config: &Config,
@@ -94,6 +106,7 @@ pub(super) fn shard(
     let families = config.media.listen.iter().map(|ip| Family::of(SocketAddr::new(*ip, 0)));
     Settings {
         shard,
+        shards,
         media_workers: u8::try_from(config.media.workers.get()).unwrap_or(u8::MAX),
         families: families.collect(),
         lease_batch: lease_batch(config, shards),

@@ -209,6 +209,24 @@ fn two_trunks_cannot_share_a_source() {
 }
 
 #[test]
+fn two_trunks_of_a_domain_cannot_sign_in_as_the_same_user() {
+    let trunk = |name: &str, domain: &str| {
+        format!(
+            "[[trunk]]\nname = \"{name}\"\ndomain = \"{domain}\"\n\
+             destination = \"192.0.2.1:5060/udp\"\ninbound_user = \"u\"\n\
+             inbound_password = \"p\"\n"
+        )
+    };
+    let parse = |of_second: &str| {
+        let text = [trunk("a", "d"), trunk("b", of_second)].concat();
+        Config::parse(&text, &Overrides::default())
+    };
+
+    assert_eq!(parse("d").unwrap_err()[0].key, "trunk[1].inbound_user");
+    assert!(parse("other").is_ok(), "each domain has its own realm");
+}
+
+#[test]
 fn what_a_trunk_proves_itself_with_is_whole_or_not_there() {
     let trunk = |more: &str| {
         let text =
@@ -224,6 +242,11 @@ fn what_a_trunk_proves_itself_with_is_whole_or_not_there() {
     assert!(!format!("{config:?}").contains("hunter2"));
     let login = config.trunks[0].login.as_ref().map(|it| (it.password.as_str(), &it.realm));
     assert_eq!(login, Some(("hunter2", &None)));
+    let config = trunk("inbound_user = \"u\"\ninbound_password = { value = \"hunter2\" }").unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert!(config.trunks[0].inbound_login.is_some());
+    assert_eq!(wrong("inbound_user = \"u\""), ["trunk[0].inbound_password"]);
+    assert_eq!(wrong("inbound_password = \"p\""), ["trunk[0].inbound_user"]);
     assert_eq!(wrong("user = \"u\""), ["trunk[0].password"]);
     assert_eq!(wrong("password = \"p\""), ["trunk[0].user"]);
     assert_eq!(wrong("realm = \"r\""), ["trunk[0].user"]);

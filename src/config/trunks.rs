@@ -44,6 +44,10 @@ pub struct TrunkText {
     pub sources: Vec<String>,
     /// 1 to 65535; `None` for any.
     pub source_port: Option<i64>,
+    /// User that it signs its requests as; empty if its address is enough.
+    pub inbound_user: String,
+    /// Of that user.
+    pub inbound_password: Option<Secret>,
     /// User that it knows us as; empty if it knows us by our address.
     pub user: String,
     /// Of that user.
@@ -127,6 +131,7 @@ impl TrunkText {
                 format!("{written} is no port: leave it out for any"),
             ));
         }
+        let inbound_login = self.check_inbound_login(&mut mistakes);
         let login = self.check_login(&mut mistakes);
         let registration = self.check_registration(login.is_some(), &mut mistakes);
         let limits = TrunkLimits {
@@ -162,6 +167,7 @@ impl TrunkText {
                     destination,
                     sources,
                     source_port,
+                    inbound_login,
                     login,
                     limits,
                     health_interval,
@@ -240,16 +246,52 @@ impl TrunkText {
         expires_s.map(|expires_s| TrunkRegistration { expires_s, fallbacks })
     }
 
+    fn check_inbound_login(&mut self, mistakes: &mut Vec<TrunkMistake>) -> Option<Login> {
+        let password = self.inbound_password.take().filter(|it| !it.expose().is_empty());
+        let user = std::mem::take(&mut self.inbound_user);
+        let password = match (user.is_empty(), password) {
+            (false, Some(password)) => password,
+            (true, None) => return None,
+            (false, None) => {
+                mistakes.push(mistake(
+                    "inbound_password",
+                    "required",
+                    "Напишите пароль этого пользователя или не указывайте пользователя",
+                    "write the password of that user, or leave the user out",
+                ));
+                return None;
+            }
+            (true, Some(_)) => {
+                mistakes.push(mistake(
+                    "inbound_user",
+                    "required",
+                    "Напишите пользователя, чей это пароль",
+                    "write the user that this password is of",
+                ));
+                return None;
+            }
+        };
+        let is_good = [("inbound_user", user.as_str()), ("inbound_password", password.expose())]
+            .map(|(field, text)| {
+                let is_good = is_login_text(text);
+                if !is_good {
+                    mistakes.push(too_long(field));
+                }
+                is_good
+            });
+        let password = password.expose().to_owned();
+        (is_good == [true; 2]).then_some(Login { username: user, password, realm: None })
+    }
+
     fn check_login(&mut self, mistakes: &mut Vec<TrunkMistake>) -> Option<Login> {
         let password = self.password.take().filter(|it| !it.expose().is_empty());
-        let is_text = |it: &str| it.chars().count() <= LOGIN_CHARS_MAX && !has_control(it);
         for (field, text) in [("user", &self.user), ("realm", &self.realm)] {
-            if !is_text(text) {
+            if !is_login_text(text) {
                 mistakes.push(too_long(field));
             }
         }
         match (self.user.is_empty(), password) {
-            (false, Some(password)) if is_text(password.expose()) => Some(Login {
+            (false, Some(password)) if is_login_text(password.expose()) => Some(Login {
                 username: std::mem::take(&mut self.user),
                 password: password.expose().to_owned(),
                 realm: Some(std::mem::take(&mut self.realm)).filter(|it| !it.is_empty()),
@@ -289,7 +331,9 @@ impl Trunk {
             destination: written_destination(&self.destination),
             sources: self.sources.iter().map(ToString::to_string).collect(),
             source_port: self.source_port.map(i64::from),
-            user: self.login.as_ref().map(|it| it.username.clone()).unwrap_or_default(),
+            inbound_user: username_of(self.inbound_login.as_ref()),
+            inbound_password: self.inbound_login.as_ref().map(|it| Secret::new(&it.password)),
+            user: username_of(self.login.as_ref()),
             password: self.login.as_ref().map(|it| Secret::new(&it.password)),
             realm: self.login.as_ref().and_then(|it| it.realm.clone()).unwrap_or_default(),
             register_expires_s: self.registration.as_ref().map(|it| it.expires_s.into()),
@@ -324,6 +368,22 @@ impl Trunk {
         })
     }
 
+    /// Whether another trunk of the same domain signs in as the same user.
+    pub fn shares_login(&self, other: &Self) -> bool {
+        let user = |it: &Self| it.inbound_login.as_ref().map(|it| it.username.clone());
+        user(self).is_some_and(|own| user(other) == Some(own))
+    }
+
+    /// What to tell about a user whom another trunk of the domain, or a line, is called like.
+    pub fn login_taken() -> TrunkMistake {
+        mistake(
+            "inbound_user",
+            "taken",
+            "Так уже зовут линию или другой транк этого домена: выберите другое имя",
+            "a line or another trunk of this domain is called that: choose another",
+        )
+    }
+
     /// What to tell about a [`Self::rival`]; without its name, where that is nobody's business.
     pub fn rivalry(name: Option<&str>) -> TrunkMistake {
         let (ru, en) = match name {
@@ -347,6 +407,9 @@ pub(super) struct Raw {
     destination: String,
     sources: Vec<String>,
     source_port: Option<i64>,
+    inbound_user: String,
+    #[serde(serialize_with = "secret::masked")]
+    inbound_password: Option<secret::Raw>,
     user: String,
     #[serde(serialize_with = "secret::masked")]
     password: Option<secret::Raw>,
@@ -382,6 +445,11 @@ pub(super) fn check_all(raw: Vec<Raw>, problems: &mut Problems) -> Vec<Trunk> {
             let mistake = Trunk::rivalry(Some(&rival.name));
             problems.add(format!("{path}.{}", mistake.field), mistake.en);
         }
+        let mut of_domain = trunks.iter().filter(|it| it.domain == trunk.domain);
+        if of_domain.any(|it| it.shares_login(&trunk)) {
+            let mistake = Trunk::login_taken();
+            problems.add(format!("{path}.{}", mistake.field), mistake.en);
+        }
         trunks.push(trunk);
     }
     trunks
@@ -393,14 +461,17 @@ impl Raw {
         let Self { register_expires_s, register_fallbacks, channels_max, cps_max, .. } = self;
         let Self { health_interval_s, dtmf, codecs, called_out, called_in, .. } = self;
         let Self { caller_out, caller_in, caller_default, asserts_callers, rates, .. } = self;
+        let inbound_user = self.inbound_user;
         let mut is_unreadable = false;
-        let password = self.password.and_then(|it| {
-            let read = it.read().map_err(|problem| {
+        let mut read = |field: &str, secret: Option<secret::Raw>| {
+            let read = secret?.read().map_err(|problem| {
                 is_unreadable = true;
-                problems.add(format!("{path}.password"), problem);
+                problems.add(format!("{path}.{field}"), problem);
             });
             read.ok()
-        });
+        };
+        let inbound_password = read("inbound_password", self.inbound_password);
+        let password = read("password", self.password);
         if is_unreadable {
             // Whether the rest is right shows when it can be read.
             return None;
@@ -413,6 +484,8 @@ impl Raw {
             destination,
             sources,
             source_port,
+            inbound_user,
+            inbound_password,
             user,
             password,
             realm,
@@ -441,6 +514,10 @@ impl Raw {
             }
         }
     }
+}
+
+fn username_of(login: Option<&Login>) -> String {
+    login.map(|it| it.username.clone()).unwrap_or_default()
 }
 
 fn destination_mistake(written: &str) -> TrunkMistake {
@@ -518,6 +595,10 @@ fn too_long(field: &'static str) -> TrunkMistake {
         format!("Напишите не больше {LOGIN_CHARS_MAX} знаков в одну строку"),
         format!("write at most {LOGIN_CHARS_MAX} characters on one line"),
     )
+}
+
+fn is_login_text(text: &str) -> bool {
+    text.chars().count() <= LOGIN_CHARS_MAX && !has_control(text)
 }
 
 fn has_control(text: &str) -> bool {

@@ -296,7 +296,9 @@ mod tests {
             let settings = written.settings();
 
             let secrets = keys(&settings, |it| it.is_secret);
-            assert_eq!(secrets, BTreeSet::from(["mail.url", "store.url", "trunk[0].password"]));
+            let expected =
+                ["mail.url", "store.url", "trunk[0].inbound_password", "trunk[0].password"];
+            assert_eq!(secrets, BTreeSet::from(expected));
             let masked = keys(&settings, |it| it.value.as_deref() == Some(MASK));
             assert_eq!(masked, secrets);
             for shown in [format!("{settings:?}"), format!("{written:?}")] {
@@ -429,6 +431,8 @@ mod tests {
                 let rest = [
                     "sources",
                     "source_port",
+                    "inbound_user",
+                    "inbound_password",
                     "user",
                     "password",
                     "realm",

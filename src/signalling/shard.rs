@@ -12,7 +12,7 @@ use crate::{
 };
 use base::{MediaId, Now, Rng};
 use call::{
-    CallFact, Calls, Output, Settings, TrunkNews, World,
+    CallFact, Calls, Output, PinAlarm, Settings, TrunkNews, World,
     facts::Telling,
     features::{FeatureReply, FeatureRequest},
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
@@ -292,6 +292,7 @@ impl Shard {
                 Output::Fact(fact) => self.tell(fact),
                 Output::Trunk { name, news } => tell_of_trunk(&name, news),
                 Output::Offence(ip) => self.wires.transport.report_offence(ip),
+                Output::WrongPins(alarm) => tell_of_wrong_pins(&alarm),
                 Output::Panicked { call } => {
                     let call = call.map(|it| it.to_string());
                     tracing::error!(call, "a panic ended this call; please report it");
@@ -443,6 +444,27 @@ impl Shard {
             self.unrung.push(worker);
         }
         Ok(())
+    }
+}
+
+/// Somebody may be trying to get into a conference.
+fn tell_of_wrong_pins(alarm: &PinAlarm) {
+    let PinAlarm { domain, room, party, is_of_all_outside } = alarm;
+    if *is_of_all_outside {
+        tracing::error!(
+            %domain,
+            room,
+            party,
+            "callers from outside entered so many wrong PINs at this conference that none of them \
+             may try for 5 minutes; give it longer PINs, or keep it from outside callers"
+        );
+    } else {
+        tracing::warn!(
+            %domain,
+            room,
+            party,
+            "this caller entered three wrong PINs at this conference and may not try for 5 minutes"
+        );
     }
 }
 

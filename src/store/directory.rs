@@ -3,7 +3,7 @@
 use super::{DomainRow, ExtensionRow, Store, StoreError, TrunkRow, rights::Right};
 use crate::config::{self, Config};
 use base::{DomainId, TrunkId};
-use call::{Directory, Domain, Trunk};
+use call::{Directory, Domain, Trunk, screening::CallerLists};
 use std::collections::{BTreeSet, HashMap};
 
 /// A snapshot, and what was found on the way to it.
@@ -41,6 +41,9 @@ pub enum LeftOutReason {
     /// Requests of both could not be told apart.
     #[error("it shares an address with trunk {0:?}")]
     SourceTaken(String),
+    /// Another trunk of its domain signs in as the same user.
+    #[error("it signs in as the same user as trunk {0:?}")]
+    LoginTaken(String),
     /// It is not as this version wants it.
     #[error("{}", .0.iter().map(|it| format!("{}: {it}", it.field)).collect::<Vec<_>>().join("; "))]
     Malformed(Vec<config::TrunkMistake>),
@@ -66,6 +69,7 @@ impl Store {
             let key = (extension.domain, extension.number.clone());
             directory.extensions.insert(key, extension);
         }
+        directory.callers = CallerLists::new(outbound, self.caller_lists().await?);
         directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
         let file_names = file.iter().map(|it| &it.name);
@@ -76,6 +80,13 @@ impl Store {
             trunk.media.hold_music = hold_music.get(&trunk.domain).cloned();
             trunk.rates = std::mem::take(&mut trunk.rates).in_notation_of(outbound);
             directory.trunks.insert(trunk.name.clone(), trunk);
+        }
+        for trunk in directory.index_trunk_logins() {
+            tracing::error!(
+                trunk,
+                "the trunk cannot sign in: a line or another trunk of its domain is called like its \
+                 inbound_user; give it another"
+            );
         }
         Ok(LoadedDirectory { directory, trunk_names, left_out })
     }
@@ -104,7 +115,7 @@ pub fn trunks_in_force(
     }
     for row in rows.into_iter().filter(|it| it.draft.is_enabled) {
         let (id, name) = (Some(row.id), row.draft.text.name.clone());
-        match fit(row.draft.text, file, &placed) {
+        match fit(row.draft.text, row.domain, file, &placed) {
             Ok(trunk) => placed.push((trunk, row.domain)),
             Err(reason) => left_out.push(LeftOut { id, name, reason }),
         }
@@ -116,6 +127,7 @@ pub fn trunks_in_force(
 /// A row's trunk, if it does not get in the way of others.
 fn fit(
     text: config::TrunkText,
+    domain: DomainId,
     file: &[config::Trunk],
     placed: &[(config::Trunk, DomainId)],
 ) -> Result<config::Trunk, LeftOutReason> {
@@ -123,6 +135,10 @@ fn fit(
         return Err(LeftOutReason::NameTaken);
     }
     let trunk = text.check("").map_err(LeftOutReason::Malformed)?;
+    let mut of_domain = placed.iter().filter(|(_, it)| *it == domain).map(|(it, _)| it);
+    if let Some(other) = of_domain.find(|it| it.shares_login(&trunk)) {
+        return Err(LeftOutReason::LoginTaken(other.name.clone()));
+    }
     match trunk.rival(placed.iter().map(|(it, _)| it)) {
         Some(rival) => Err(LeftOutReason::SourceTaken(rival.name.clone())),
         None => Ok(trunk),

@@ -8,6 +8,7 @@ pub mod archive;
 pub mod audit;
 pub mod bindings;
 pub mod call_list;
+pub mod caller_lists;
 mod cdr_line;
 pub mod cdr_list;
 pub mod cdr_spool;

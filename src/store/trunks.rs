@@ -38,6 +38,8 @@ macro_rules! bind_draft {
             .bind(&$draft.text.destination)
             .bind($draft.text.sources.join("\n"))
             .bind($draft.text.source_port)
+            .bind(given(&$draft.text.inbound_user))
+            .bind($draft.text.inbound_password.as_ref().map(Secret::expose))
             .bind(given(&$draft.text.user))
             .bind($draft.text.password.as_ref().map(Secret::expose))
             .bind(given(&$draft.text.realm))
@@ -141,6 +143,8 @@ from_row!(TrunkRow, row => {
         destination: row.try_get("destination")?,
         sources: lines(row.try_get("sources")?),
         source_port: row.try_get("source_port")?,
+        inbound_user: row.try_get::<Option<String>, _>("inbound_user")?.unwrap_or_default(),
+        inbound_password: row.try_get::<Option<String>, _>("inbound_password")?.map(Secret::new),
         user: row.try_get::<Option<String>, _>("login_user")?.unwrap_or_default(),
         password: row.try_get::<Option<String>, _>("login_password")?.map(Secret::new),
         realm: row.try_get::<Option<String>, _>("login_realm")?.unwrap_or_default(),
@@ -178,25 +182,26 @@ fn exists(error: sqlx::Error, text: &TrunkText) -> StoreError {
 
 const INSERT: &str = "
     INSERT INTO trunk
-        (id, domain_id, name, destination, sources, source_port, login_user, login_password,
-         login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
-         health_interval_s, dtmf, codecs, called_out, called_in, caller_out, caller_in,
-         caller_default, asserts_callers, rates, is_enabled, version, created_at)
+        (id, domain_id, name, destination, sources, source_port, inbound_user, inbound_password,
+         login_user, login_password, login_realm, register_expires_s, register_fallbacks,
+         channels_max, cps_max, health_interval_s, dtmf, codecs, called_out, called_in, caller_out,
+         caller_in, caller_default, asserts_callers, rates, is_enabled, version, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, 1, $25)";
+            $20, $21, $22, $23, $24, $25, $26, 1, $27)";
 
 const SELECT_ALL: &str = "
-    SELECT id, domain_id, name, destination, sources, source_port, login_user, login_password,
-           login_realm, register_expires_s, register_fallbacks, channels_max, cps_max,
-           health_interval_s, dtmf, codecs, called_out, called_in, caller_out, caller_in,
-           caller_default, asserts_callers, rates, is_enabled, version
+    SELECT id, domain_id, name, destination, sources, source_port, inbound_user, inbound_password,
+           login_user, login_password, login_realm, register_expires_s, register_fallbacks,
+           channels_max, cps_max, health_interval_s, dtmf, codecs, called_out, called_in,
+           caller_out, caller_in, caller_default, asserts_callers, rates, is_enabled, version
     FROM trunk ORDER BY name";
 
 const UPDATE: &str = "
     UPDATE trunk
-    SET name = $1, destination = $2, sources = $3, source_port = $4, login_user = $5,
-        login_password = $6, login_realm = $7, register_expires_s = $8, register_fallbacks = $9,
-        channels_max = $10, cps_max = $11, health_interval_s = $12, dtmf = $13, codecs = $14,
-        called_out = $15, called_in = $16, caller_out = $17, caller_in = $18, caller_default = $19,
-        asserts_callers = $20, rates = $21, is_enabled = $22, version = version + 1
-    WHERE domain_id = $23 AND id = $24 AND version = $25";
+    SET name = $1, destination = $2, sources = $3, source_port = $4, inbound_user = $5,
+        inbound_password = $6, login_user = $7, login_password = $8, login_realm = $9,
+        register_expires_s = $10, register_fallbacks = $11, channels_max = $12, cps_max = $13,
+        health_interval_s = $14, dtmf = $15, codecs = $16, called_out = $17, called_in = $18,
+        caller_out = $19, caller_in = $20, caller_default = $21, asserts_callers = $22, rates = $23,
+        is_enabled = $24, version = version + 1
+    WHERE domain_id = $25 AND id = $26 AND version = $27";

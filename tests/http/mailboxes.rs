@@ -78,7 +78,7 @@ pub(crate) async fn what_cannot_be_set_for_a_mailbox_is_told_beside_its_field(pl
     assert_eq!(admin.get(&path).await.json()["can_write"], false);
 }
 
-async fn line(house: &House, user: Option<base::UserId>) -> base::ExtensionId {
+pub(crate) async fn line(house: &House, user: Option<base::UserId>) -> base::ExtensionId {
     let line = NewExtension {
         number: "1001".to_owned(),
         display_name: "1001".to_owned(),

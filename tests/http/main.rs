@@ -14,6 +14,7 @@ mod postgres;
 mod admin;
 mod administration;
 mod archive;
+mod callers;
 mod configuration;
 mod domains;
 mod house;
@@ -43,6 +44,8 @@ on_both_engines! {
     administration::a_call_is_tried_on_texts_that_are_not_saved,
     administration::a_dialplan_of_another_domain_is_not_there,
     administration::health_tells_figures_of_this_process,
+    callers::a_domain_and_a_line_have_lists_and_calls_go_by_them,
+    callers::what_means_no_caller_is_told_beside_its_entry,
     mailboxes::an_owner_and_an_administrator_set_where_letters_go_and_the_pin,
     mailboxes::what_cannot_be_set_for_a_mailbox_is_told_beside_its_field,
     trunks::trunks_are_made_changed_and_removed_and_calls_go_by_it,
@@ -50,6 +53,7 @@ on_both_engines! {
     trunks::trunks_of_the_file_are_shown_and_changed_there,
     trunks::a_trunk_that_dialplans_name_keeps_its_name_and_stays,
     trunks::a_row_that_the_file_gets_in_the_way_of_says_so,
+    trunks::a_trunk_signs_in_by_a_password_that_is_kept_and_by_a_name_of_its_own,
     trunks::a_password_of_a_trunk_is_kept_and_never_told,
     configuration::the_configuration_in_force_is_shown_without_its_secrets,
     domains::domains_are_made_changed_and_removed_and_calls_go_by_it,

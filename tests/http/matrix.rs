@@ -106,6 +106,7 @@ const OF_NOBODY: &[&str] = &[
     "/admin/dialplans/{name}",
     // A domain: who manages domains manages all of them.
     "/admin/domains/{id}",
+    "/admin/domains/{id}/callers",
     // A key of one's own settings.
     "/me/settings/{key}",
 ];
@@ -190,6 +191,9 @@ fn body_of(route: &Route) -> serde_json::Value {
             "do_not_disturb": false, "forward_all": null, "forward_busy": null,
             "forward_no_answer": null, "forward_offline": null,
         }),
+        ("PUT", "/admin/lines/{id}/callers") => {
+            serde_json::json!({ "blocked": [], "allowed": [] })
+        }
         ("PUT", "/admin/lines/{id}/mailbox" | "/me/lines/{id}/mailbox") => {
             serde_json::json!({ "email": null })
         }

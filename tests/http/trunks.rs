@@ -22,7 +22,7 @@ pub(crate) async fn trunks_are_made_changed_and_removed_and_calls_go_by_it(place
     let expected = json!({
         "id": trunk["id"], "source": "database", "name": "carrier",
         "destination": "sip.carrier.example:5060/udp", "sources": ["192.0.2.1"],
-        "source_port": 5070, "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null,
+        "source_port": 5070, "inbound_user": null, "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null,
         "health_interval_s": null, "dtmf": "auto", "codecs": [], "called_out": [], "called_in": [], "caller_out": [], "caller_in": [],
         "caller_default": null, "asserts_callers": false, "rates": [], "is_enabled": true, "left_out": null,
         "version": 1,
@@ -155,7 +155,8 @@ pub(crate) async fn trunks_of_the_file_are_shown_and_changed_there(place: Place)
     let expected = json!([{
         "id": "file:provider", "source": "file", "name": "provider",
         "destination": "[2001:db8::7]:5060/tcp", "sources": ["192.0.2.1"], "source_port": null,
-        "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [], "channels_max": null, "cps_max": null, "health_interval_s": null,
+        "inbound_user": null, "user": null, "realm": null, "register_expires_s": null, "register_fallbacks": [],
+        "channels_max": null, "cps_max": null, "health_interval_s": null,
         "dtmf": "auto", "codecs": [], "called_out": [], "called_in": [], "caller_out": [],
         "caller_in": [], "caller_default": null, "asserts_callers": false, "rates": [], "is_enabled": true, "left_out": null, "version": null,
     }]);
@@ -330,3 +331,64 @@ name = "one"
 match = { number = "9196", from = "trunk:carrier" }
 steps = [{ echo = {} }]
 "#;
+
+pub(crate) async fn a_trunk_signs_in_by_a_password_that_is_kept_and_by_a_name_of_its_own(
+    place: Place,
+) {
+    let (fake, _directory) = Fake::with_trunks("", "", &[]);
+    let house = house(place, fake).await;
+    let admin = admin(&house).await;
+    let mut draft = wanted("carrier", "192.0.2.1");
+    draft["sources"] = json!([]);
+    draft["source_port"] = json!(null);
+    for (user, password, field) in [
+        (json!("carrier"), json!(null), "inbound_password"),
+        (json!(null), json!("s3cret"), "inbound_user"),
+        (json!("two\nlines"), json!("s3cret"), "inbound_user"),
+    ] {
+        (draft["inbound_user"], draft["inbound_password"]) = (user, password);
+        let refused = admin.post("/admin/trunks", draft.clone()).await;
+        assert_eq!(refused.refusal(), (422, "invalid".to_owned()), "{field}");
+        assert_eq!(refused.json()["errors"][0]["field"], field, "{refused:?}");
+    }
+
+    (draft["inbound_user"], draft["inbound_password"]) = (json!("carrier"), json!("s3cret"));
+    let made = admin.post("/admin/trunks", draft.clone()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let made = made.json();
+    assert_eq!(made["inbound_user"], "carrier");
+    assert!(!made.to_string().contains("s3cret"), "nobody reads it again: {made}");
+    let audit = admin.get("/admin/audit").await.json();
+    assert!(!audit.to_string().contains("s3cret"), "{audit}");
+    let login = async || {
+        let loaded = house.store.load_directory(&Config::default()).await.unwrap();
+        let key = (house.domain.id, "carrier".to_owned());
+        loaded.directory.trunk_logins.get(&key).map(|it| it.ha1.md5.clone())
+    };
+    let ha1 = sip::digest::Ha1::of_password("carrier", &house.domain.name, "s3cret").md5;
+    assert_eq!(login().await, Some(ha1.clone()));
+
+    let path = format!("/admin/trunks/{}", made["id"].as_str().unwrap());
+    draft["inbound_password"] = json!(null);
+    let changed = admin.act(Method::PUT, &path, Some(1), draft.clone()).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    assert_eq!(login().await, Some(ha1), "it stays as long as the user does");
+    let mut renamed = draft.clone();
+    renamed["inbound_user"] = json!("other");
+    let refused = admin.act(Method::PUT, &path, Some(2), renamed).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "inbound_password", "{refused:?}");
+
+    // A name is one trunk's or one line's.
+    let mut second = wanted("second", "192.0.2.2");
+    (second["inbound_user"], second["inbound_password"]) = (json!("carrier"), json!("other"));
+    let refused = admin.post("/admin/trunks", second.clone()).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "inbound_user", "{refused:?}");
+    let line = json!({ "number": "carrier", "name": "x", "user_id": null });
+    let refused = admin.post("/admin/lines", line).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "number", "{refused:?}");
+    let line = json!({ "number": "1001", "name": "x", "user_id": null });
+    assert_eq!(admin.post("/admin/lines", line).await.status, StatusCode::CREATED);
+    second["inbound_user"] = json!("1001");
+    let refused = admin.post("/admin/trunks", second).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "inbound_user", "{refused:?}");
+}

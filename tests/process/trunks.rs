@@ -224,6 +224,82 @@ fn a_server_that_stops_unregisters_and_how_its_trunk_stands_is_told_meanwhile() 
     assert!(server.wait_for_end(Duration::from_secs(10)).success());
 }
 
+#[test]
+fn whom_a_domain_or_a_line_blocks_is_declined_at_once_and_after_kill_9_until_it_is_allowed() {
+    let mut server = Server::start_with("[outbound]\nnational = \"8\"\ncountry_code = \"7\"\n");
+    let of_domain = |server: &Server, blocked: &[&str]| {
+        let domains = Visitor::sign_in(server, "admin").get("/admin/domains");
+        let own = array(&domains["items"]).find(|it| it["is_own"] == true);
+        set_callers(server, "domains", own.expect("it is there"), blocked);
+    };
+    let of_line = |server: &Server, blocked: &[&str]| {
+        let lines = Visitor::sign_in(server, "admin").get("/admin/lines");
+        let line = array(&lines["items"]).find(|it| it["number"] == "1002");
+        set_callers(server, "lines", line.expect("it is there"), blocked);
+    };
+    let call = |server: &Server, scenario, number| Sipp::trunk(server, scenario, number).run();
+    let (echo, line) = ("+74950000093", "+74950000002");
+
+    of_domain(&server, &["8 916 *"]);
+    call(&server, "uac-screened.xml", echo);
+    server.wait_for_cdrs(1);
+    server.kill_and_restart();
+    call(&server, "uac-screened.xml", echo);
+    of_domain(&server, &[]);
+    Sipp::trunk(&server, "load-uac.xml", echo).with(&["-d", "200"]).run();
+
+    of_line(&server, &["+79160000000"]);
+    call(&server, "uac-screened.xml", line);
+    Sipp::trunk(&server, "load-uac.xml", echo).with(&["-d", "200"]).run();
+    let rows = server.wait_for_cdrs(5);
+    let screened: Vec<_> = rows.iter().filter(|it| it.cause == "screened").collect();
+    assert_eq!(screened.len(), 3, "{rows:?}");
+    assert!(screened.iter().all(|it| it.sip_status == 603 && it.role == "caller"), "{rows:?}");
+}
+
+#[test]
+fn a_trunk_without_an_address_signs_in_and_its_calls_are_its_own_after_kill_9_too() {
+    let plans = tempfile::tempdir().expect("temporary folder can be made");
+    let mut server = Server::start_with(&format!("[server]\ndialplans_dir = {:?}\n", plans.path()));
+    let mut login = json!({
+        "sources": [], "source_port": null, "inbound_user": "roaming",
+        "inbound_password": "demo-roaming",
+    });
+    let trunk = make_trunk(&server, &login);
+    let call = |server: &Server| {
+        Sipp::caller(server, SLOT, "uac.xml", "roaming", "9196").with(&["-d", "200"]).run();
+    };
+    call(&server);
+    server.kill_and_restart();
+    call(&server);
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|it| it.party == "panel-made/roaming"), "{rows:?}");
+
+    let admin = Visitor::sign_in(&server, "admin");
+    login["inbound_password"] = json!("another");
+    let path = format!("/admin/trunks/{}", trunk["id"].as_str().expect("it has an id"));
+    let wanted = wanted_trunk(&server, &login);
+    assert_eq!(admin.act("PUT", &path, Some(&trunk["version"]), &wanted).0, 200);
+    let peer = UdpPeer::bind(0);
+    let invite = request(&peer, "INVITE", "sip:9196@127.0.0.1", "127.0.0.1");
+    let ask = |text: &str| peer.ask(text, server.sip()).expect("an answer is due");
+    let challenge = ask(&invite);
+    assert!(
+        header(&challenge, "WWW-Authenticate").is_some_and(|it| it.contains("demo.tandem.test"))
+    );
+    assert_eq!(status_of(&ask(&signed(&invite, &challenge, "roaming"))), 401);
+    let log = server.log();
+    assert!(!log.contains("demo-roaming") && !log.contains("another"), "{log}");
+}
+
+/// Whom an object of the administration takes calls from.
+fn set_callers(server: &Server, kind: &str, object: &Value, blocked: &[&str]) {
+    let path = format!("/admin/{kind}/{}/callers", object["id"].as_str().expect("it has an id"));
+    let wanted = json!({ "blocked": blocked, "allowed": [] });
+    let (status, set) = Visitor::sign_in(server, "admin").act("PUT", &path, None, &wanted);
+    assert_eq!(status, 200, "{set}");
+}
+
 /// The INVITE that a carrier got.
 fn invite_of(messages: &[TraceEntry]) -> String {
     let invite = messages.iter().find(|it| !it.sent && it.message.starts_with("INVITE "));

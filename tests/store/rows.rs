@@ -261,6 +261,7 @@ fn trunk(name: &str, domain: &str) -> Trunk {
             },
             sources: vec![[192, 0, 2, 1].into()],
             source_port: None,
+            inbound_login: None,
             login: None,
             limits: <_>::default(),
             health_interval: None,

@@ -9,7 +9,7 @@ mod ours;
 pub use ours::OriginationRefusal;
 
 use crate::{
-    call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},
+    call::{Call, CallOrder, CommandRefusal, Elsewhere, Origination, PartyCommand, Place, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -29,7 +29,7 @@ use crate::{
     voicemail::VoicemailReply,
     web::WebReply,
 };
-use base::{CallId, Deadlines, MediaId, Now, Rng};
+use base::{CallId, Deadlines, DomainId, MediaId, Now, Rng};
 use media::MediaEvent;
 use sip::{
     ClientId, DialogId, Endpoint, Event, Message, Method, Request, Response, ServerId, Source,
@@ -636,7 +636,8 @@ impl Calls {
         let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
         let too_late = found.and_then(|(_, place)| wanted.comes_too_late(place));
         let found = found.filter(|_| too_late.is_none());
-        let mut refusal = too_late.unwrap_or_else(|| wanted.refusal());
+        let mut refusal =
+            too_late.unwrap_or_else(|| wanted.refusal(self.may_be_elsewhere(domain, wanted)));
         if let Some((into, place)) = found {
             let mut taken_in = None;
             let slot = &mut taken_in;
@@ -658,6 +659,20 @@ impl Calls {
         }
         self.calls.insert(newcomer, *taken);
         self.with_call(now, newcomer, |call, ctx| call.seek_in_vain(ctx, refusal));
+    }
+
+    /// Whether another shard has a call that is not found here.
+    fn may_be_elsewhere(&self, domain: DomainId, wanted: &Wanted) -> Elsewhere {
+        let parked_in = |slot| self.world.parking.call_in(domain, slot);
+        match wanted {
+            Wanted::ParkedIn(slot) => match parked_in(*slot) {
+                Some(call) if !self.calls.contains_key(&call) => Elsewhere::Yes,
+                Some(_) | None => Elsewhere::No,
+            },
+            Wanted::RingingAt(_) if self.core.settings.shards > 1 => Elsewhere::Perhaps,
+            Wanted::OnOtherShard => Elsewhere::Yes,
+            Wanted::RingingAt(_) | Wanted::WithLeg { .. } | Wanted::Nothing => Elsewhere::No,
+        }
     }
 
     /// Only those whose call it is take the place of one who talks.

@@ -6,6 +6,7 @@ use crate::{
     occupancy::TrunkLimits,
     outbound::{LineOutbound, OutboundRules},
     rules::MediaRules,
+    screening::CallerLists,
     trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
@@ -35,6 +36,10 @@ pub struct Directory {
     pub supervisors: HashSet<UserId>,
     /// Which numbers of the world outside may be called by whom.
     pub outbound: OutboundRules,
+    /// Whom domains and lines take calls from outside from.
+    pub callers: CallerLists,
+    /// Trunks that sign in; see [`Self::index_trunk_logins`].
+    pub trunk_logins: TrunkLogins,
 }
 
 /// A tenant.
@@ -110,17 +115,20 @@ impl DerefMut for Trunk {
     }
 }
 
-/// A link to a carrier, trusted by address.
+/// A link to a carrier, known by its address or by what it signs its requests with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrunkLink {
     /// Its name in dialplans.
     pub name: String,
     /// Where calls go out.
     pub destination: Destination,
-    /// Requests from these addresses are this trunk's; empty if it only takes calls.
+    /// Requests from these addresses are this trunk's; empty if it only takes calls, or signs in.
     pub sources: Vec<IpAddr>,
     /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
+    /// What it signs its requests with, challenged in the domain's realm; `None` if its address is
+    /// enough. Without sources they may come from anywhere.
+    pub inbound_login: Option<Login>,
     /// What answers its challenges; `None` if it knows us by our address.
     pub login: Option<Login>,
     /// How many calls it may carry.
@@ -146,7 +154,51 @@ pub struct TrunkRegistration {
     pub fallbacks: Vec<Destination>,
 }
 
+/// Trunks that sign in, by domain and user.
+pub type TrunkLogins = HashMap<(DomainId, String), TrunkLogin>;
+
+/// What a trunk is known by that signs in.
+#[derive(Clone, Debug)]
+pub struct TrunkLogin {
+    /// Its name.
+    pub trunk: String,
+    /// Digest secrets with the domain's name as realm.
+    pub ha1: Ha1,
+}
+
 impl Directory {
+    /// Finds trunks by what they sign in with, once all domains, extensions and trunks are there. Gives
+    /// the names of those which cannot sign in, since a line or another trunk is called the same: a
+    /// line's name is always the line's.
+    pub fn index_trunk_logins(&mut self) -> Vec<String> {
+        let mut left_out = Vec::new();
+        self.trunk_logins.clear();
+        // Of two the one whose name comes first, in every run.
+        let mut trunks: Vec<_> = self.trunks.values().collect();
+        trunks.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        for trunk in trunks {
+            let (Some(login), Some(domain)) =
+                (&trunk.inbound_login, self.domains.get(&trunk.domain))
+            else {
+                continue;
+            };
+            let key = (domain.id, login.username.clone());
+            if self.extensions.contains_key(&key) || self.trunk_logins.contains_key(&key) {
+                left_out.push(trunk.name.clone());
+                continue;
+            }
+            let ha1 = Ha1::of_password(&login.username, &domain.name, &login.password);
+            self.trunk_logins.insert(key, TrunkLogin { trunk: trunk.name.clone(), ha1 });
+        }
+        left_out
+    }
+
+    /// The trunk of a domain that signs in as `user`, and its secrets.
+    pub(crate) fn trunk_of_login(&self, domain: DomainId, user: &str) -> Option<(&Trunk, &Ha1)> {
+        let login = self.trunk_logins.get(&(domain, user.to_owned()))?;
+        Some((self.trunks.get(&login.trunk)?, &login.ha1))
+    }
+
     /// The domain that a host part names; ports, case and IPv6 brackets do not matter.
     pub fn domain_of_host(&self, host: &str) -> Option<&Domain> {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();

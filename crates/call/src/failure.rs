@@ -27,6 +27,8 @@ pub(crate) enum Cause {
     Barred,
     /// Whoever sends the call out, or its domain, has called as much as it may.
     Capped,
+    /// It is on a list of callers who are not wanted, or not on the list of those who are.
+    Screened,
     /// No codec or profile in common.
     NoCommonCodec,
     /// The caller has as many calls as it may.
@@ -100,6 +102,7 @@ impl Cause {
             Self::Refused => "refused",
             Self::Barred => "barred",
             Self::Capped => "capped",
+            Self::Screened => "screened",
             Self::NoCommonCodec => "no_common_codec",
             Self::TooManyCalls => "too_many_calls",
             Self::Exhausted => "exhausted",
@@ -124,7 +127,9 @@ impl Cause {
             Self::AnsweredElsewhere => "SIP;cause=200;text=\"Call completed elsewhere\"",
             Self::Busy => "Q.850;cause=17;text=\"User busy\"",
             Self::NoAnswer => "Q.850;cause=19;text=\"No answer\"",
-            Self::Rejected | Self::Refused => "Q.850;cause=21;text=\"Call rejected\"",
+            Self::Rejected | Self::Refused | Self::Screened => {
+                "Q.850;cause=21;text=\"Call rejected\""
+            }
             Self::Barred => "Q.850;cause=52;text=\"Outgoing calls barred\"",
             Self::Capped => "Q.850;cause=31;text=\"Limit of outgoing calls reached\"",
             Self::Unavailable => "Q.850;cause=20;text=\"Subscriber absent\"",
@@ -148,7 +153,7 @@ impl Cause {
             Self::Normal | Self::Cancelled | Self::AnsweredElsewhere | Self::Transferred => 487,
             Self::Busy => 486,
             Self::NoAnswer | Self::Unavailable => 480,
-            Self::Rejected => 603,
+            Self::Rejected | Self::Screened => 603,
             Self::NotFound => 404,
             Self::Refused | Self::Barred | Self::Capped => 403,
             Self::NoCommonCodec => 488,

@@ -1,7 +1,7 @@
 //! Who may in: which domain a request is for, and who sends it.
 
 use crate::{
-    directory::{Directory, Domain, Extension, Trunk},
+    directory::{Directory, Domain, Extension, Ha1, Trunk},
     rules::MediaRules,
     settings::Settings,
 };
@@ -31,7 +31,7 @@ pub(crate) struct Admitted<'a> {
 pub(crate) enum Caller<'a> {
     /// An extension that proved its password.
     Extension(&'a Extension),
-    /// A trunk, known by its address.
+    /// A trunk, known by its address, its password or both.
     Trunk(&'a Trunk),
 }
 
@@ -76,9 +76,10 @@ impl Gate {
 
     /// Judges a request.
     ///
-    /// A trunk is known by its address and speaks for its own domain. Everybody else names a domain
-    /// in the Request-URI, proves a password of that domain, and signs with that name: the From of
-    /// an INVITE, the To of a REGISTER.
+    /// A trunk with an address is known by it and speaks for its own domain; if it signs in, too, it
+    /// proves that password there and no other. Everybody else names a domain in the Request-URI and
+    /// proves a password of that domain: a trunk without an address its own, a line the one that goes
+    /// with the name it signs with, in the From of an INVITE, the To of a REGISTER.
     pub(crate) fn admit<'a>(
         &mut self,
         now: Instant,
@@ -90,7 +91,16 @@ impl Gate {
             && let Some(trunk) = directory.trunk_of_source(source.remote)
             && let Some(domain) = directory.domains.get(&trunk.domain)
         {
-            return Ok(Admitted { domain, caller: Caller::Trunk(trunk) });
+            if trunk.inbound_login.is_none() {
+                return Ok(Admitted { domain, caller: Caller::Trunk(trunk) });
+            }
+            let own = |user: &str| {
+                let found = directory.trunk_of_login(domain.id, user);
+                let (_, ha1) = found.filter(|(it, _)| it.name == trunk.name)?;
+                Some((Caller::Trunk(trunk), ha1))
+            };
+            let caller = self.authenticate(now, domain, request, own)?;
+            return Ok(Admitted { domain, caller });
         }
         // A `tel:` number names no domain; its sender does.
         let host = match (&request.uri.scheme, request.headers.from()) {
@@ -100,27 +110,39 @@ impl Gate {
         let Some(domain) = directory.domain_of_host(&host) else {
             return Err(TurnedAway::with(Status(403), "Unknown domain"));
         };
-        let extension = self.authenticate(now, directory, domain, request)?;
-        if signed_name(request).is_none_or(|name| name != extension.number) {
+        let anybody = |user: &str| {
+            let line = directory.extension(domain.id, user);
+            let line = line.map(|it| (Caller::Extension(it), &it.ha1));
+            line.or_else(|| {
+                let (trunk, ha1) = directory.trunk_of_login(domain.id, user)?;
+                let is_from_anywhere = trunk.sources.is_empty();
+                let may = is_from_anywhere && request.method != Method::Register;
+                may.then_some((Caller::Trunk(trunk), ha1))
+            })
+        };
+        let caller = self.authenticate(now, domain, request, anybody)?;
+        if let Caller::Extension(extension) = caller
+            && signed_name(request).is_none_or(|name| name != extension.number)
+        {
             return Err(TurnedAway::with(Status(403), "Sign with the name you authenticate as"));
         }
-        Ok(Admitted { domain, caller: Caller::Extension(extension) })
+        Ok(Admitted { domain, caller })
     }
 
+    /// Whoever of those with a password signed the request.
     fn authenticate<'a>(
         &mut self,
         now: Instant,
-        directory: &'a Directory,
-        domain: &'a Domain,
+        domain: &Domain,
         request: &Request,
-    ) -> Result<&'a Extension, TurnedAway> {
+        account: impl Fn(&str) -> Option<(Caller<'a>, &'a Ha1)>,
+    ) -> Result<Caller<'a>, TurnedAway> {
         let kind = ChallengeKind::Www;
-        let verdict = self.authenticator.verify(now, request, kind, &domain.name, |user| {
-            directory.extension(domain.id, user).map(|it| &it.ha1)
-        });
+        let ha1_of = |user: &str| account(user).map(|(_, ha1)| ha1);
+        let verdict = self.authenticator.verify(now, request, kind, &domain.name, ha1_of);
         let failure = match verdict {
-            Ok(user) => match directory.extension(domain.id, &user) {
-                Some(extension) => return Ok(extension),
+            Ok(user) => match account(&user) {
+                Some((caller, _)) => return Ok(caller),
                 None => AuthFailure::Wrong,
             },
             Err(failure) => failure,
@@ -154,3 +176,6 @@ fn signed_name(request: &Request) -> Option<String> {
     };
     signed.ok()?.uri.user_text().map(std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests;

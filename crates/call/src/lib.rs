@@ -33,6 +33,7 @@ mod requests;
 mod rooms;
 mod routing;
 mod rules;
+pub mod screening;
 mod settings;
 mod signable;
 pub mod speech;
@@ -56,7 +57,7 @@ pub use parking::Parking;
 pub use queues::Queues;
 pub use recents::{RecentOf, Recents};
 pub use recording::{RecordingOrder, RecordingRefusal};
-pub use rooms::{PartyView, RoomView, Rooms};
+pub use rooms::{PartyView, PinAlarm, RoomView, Rooms};
 pub use rules::{Codecs, CodecsError, DtmfMode, MediaRules};
 pub use settings::{Settings, Sounds, World};
 pub use trunks::{

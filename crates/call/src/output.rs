@@ -2,8 +2,8 @@
 
 use crate::{
     cdr::Cdr, facts::CallFact, features::FeatureRequest, journal::LegEvent,
-    registration::RegistrationRequest, subscriptions::WatchOrder, texts::TextOrder,
-    trunks::TrunkNews, voicemail::VoicemailRequest, web::WebRequest,
+    registration::RegistrationRequest, rooms::PinAlarm, subscriptions::WatchOrder,
+    texts::TextOrder, trunks::TrunkNews, voicemail::VoicemailRequest, web::WebRequest,
 };
 use base::CallId;
 use bytes::Bytes;
@@ -57,6 +57,8 @@ pub enum Output {
     },
     /// This address gave wrong credentials: for the transport's bans.
     Offence(IpAddr),
+    /// Too many wrong PINs were entered at the door of a conference: for administrators.
+    WrongPins(Box<PinAlarm>),
     /// A panic was caught while handling this call.
     Panicked {
         /// The call; `None` outside any.

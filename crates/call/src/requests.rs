@@ -189,6 +189,9 @@ impl Calls {
 
     /// The leg whose place a caller wants; one of no call if nobody knows the dialog.
     fn replaced(&self, replaces: &Replaces) -> Wanted {
+        if self.core.settings.is_of_other_shard(replaces) {
+            return Wanted::OnOtherShard;
+        }
         let dialog = self.core.endpoint.dialog_named(replaces);
         let leg = dialog.and_then(|it| self.core.handles.find(Handle::Dialog(it)));
         leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg {
@@ -209,6 +212,11 @@ impl Calls {
         let number = &names.number;
         let hop = Hop::new(self.core.settings.loop_secret, admitted.domain.id, number, dialled);
         let mark = loops::mark(&request.headers, hop).ok_or_else(|| Refusal::of(Cause::Loop))?;
+        let is_of_trunk = matches!(admitted.caller, Caller::Trunk(_));
+        let directory = &self.world.directory;
+        if is_of_trunk && !directory.lets_into(admitted.domain.id, number, names.is_withheld) {
+            return Err(Refusal::of(Cause::Screened));
+        }
         let seat = self.seat_of(now, admitted.caller)?;
         let from = match admitted.caller {
             Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),

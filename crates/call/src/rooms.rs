@@ -3,11 +3,18 @@
 //! What a room sounds like is the business of the media worker on which all its parties live; who
 //! may come in is decided here, and from here it is told who is there.
 
+mod doors;
+
+pub use doors::PinAlarm;
+pub(crate) use doors::{Verdict, Visitor};
+
 use base::{CallId, DomainId, RoomId, UnixMillis};
+use doors::Doors;
 use media::{PartyMode, sound::Sound};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 /// All rooms. Cloning shares them.
@@ -18,6 +25,8 @@ pub struct Rooms(Arc<Mutex<Registry>>);
 struct Registry {
     named: u64,
     rooms: BTreeMap<Key, Room>,
+    /// They outlive the calls that come to them.
+    doors: Doors,
 }
 
 /// A room's name within its domain.
@@ -120,7 +129,7 @@ impl Rooms {
     /// Comes to the door of a room. Its worker is `worker` unless somebody is there already.
     pub(crate) fn come(&self, domain: DomainId, name: String, worker: u8) -> Place {
         let mut registry = self.lock();
-        let Registry { named, rooms } = &mut *registry;
+        let Registry { named, rooms, doors: _ } = &mut *registry;
         let key = (domain, name);
         let room = rooms.entry(key.clone()).or_insert_with(|| {
             *named += 1;
@@ -172,6 +181,16 @@ impl Place {
     pub(crate) fn invited(mut self) -> Self {
         self.is_invited = true;
         self
+    }
+
+    /// Whether somebody has entered so many wrong PINs here that it may try none now.
+    pub(crate) fn is_locked_out(&self, now: Instant, visitor: &Visitor) -> bool {
+        self.rooms.lock().doors.is_locked_out(now, &self.key, visitor)
+    }
+
+    /// Judges a PIN that somebody entered, which counts if it is wrong, whatever becomes of the call.
+    pub(crate) fn judge_pin(&self, now: Instant, visitor: &Visitor, is_right: bool) -> Verdict {
+        self.rooms.lock().doors.judge(now, &self.key, visitor, is_right)
     }
 
     /// Whether it could come in now: the room is not full, nor locked to those who are no moderators.

@@ -55,8 +55,11 @@ impl Context<'_> {
                     timeout = timeout.max(found.timeout);
                 }
                 Err(new) => {
-                    let is_better = |old: &Refusal| {
-                        old.status == new.status || is_better(new.status, old.status)
+                    // That one of them takes no calls from the caller says least of the others.
+                    let is_better = |old: &Refusal| match (old.cause, new.cause) {
+                        (Cause::Screened, _) => true,
+                        (_, Cause::Screened) => false,
+                        _ => old.status == new.status || is_better(new.status, old.status),
                     };
                     if refusal.as_ref().is_none_or(is_better) {
                         refusal = Some(new);
@@ -142,6 +145,7 @@ impl Context<'_> {
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
             return Err(Refusal::of(Cause::NotFound));
         };
+        self.screen(domain.id, search.calling, number)?;
         if search.is_group && !extension.features.takes_calls_of_groups() {
             let reason = Some(format!("{number} takes no calls of groups"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });

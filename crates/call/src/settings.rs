@@ -18,7 +18,7 @@ use media::{
     progress::ProgressTones,
     sound::{Music, Sound},
 };
-use sip::{auth::AuthPolicy, endpoint::EndpointConfig};
+use sip::{Replaces, auth::AuthPolicy, endpoint::EndpointConfig};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// What a shard is told once.
@@ -26,6 +26,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 pub struct Settings {
     /// Number of the shard.
     pub shard: u8,
+    /// How many shards there are, this one included.
+    pub shards: u8,
     /// How many media workers there are.
     pub media_workers: u8,
     /// Address families in which media ports exist, the preferred one first.
@@ -58,6 +60,13 @@ pub struct Settings {
     pub auth: AuthPolicy,
     /// The SIP endpoint's own.
     pub endpoint: EndpointConfig,
+}
+
+impl Settings {
+    /// Whether somebody names a dialog of another shard, whose calls cannot be joined with ours.
+    pub(crate) fn is_of_other_shard(&self, replaces: &Replaces) -> bool {
+        replaces.shard().is_some_and(|it| it != self.shard && it < self.shards)
+    }
 }
 
 /// What is known about the world outside: replaced, never changed in place.

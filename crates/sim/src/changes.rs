@@ -5,7 +5,11 @@ use crate::{
     plot::{self, DOMAIN},
 };
 use base::{DomainId, UnixMillis};
-use call::{Directory, Domain, Extension, Trunk, outbound::OutboundRules};
+use call::{
+    Directory, Domain, Extension, Trunk,
+    outbound::OutboundRules,
+    screening::{CallerList, CallerLists, CallerPattern, ListOwner},
+};
 use sip::digest::Ha1;
 use std::sync::Arc;
 
@@ -51,6 +55,7 @@ impl City {
     pub(crate) fn tell_of_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         let mut directory = plot::copy(&self.directory);
         change(&mut directory);
+        directory.index_trunk_logins();
         self.directory = Arc::new(directory);
         let now = self.now();
         self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
@@ -73,6 +78,21 @@ impl City {
     pub fn change_line(&mut self, number: &str, change: impl Fn(&mut Extension)) {
         self.change_directory(|it| {
             it.extensions.values_mut().filter(|it| it.number == number).for_each(change);
+        });
+    }
+
+    /// From now on, nobody is listed but in this list: of a line, or of the domain.
+    pub fn set_caller_list(&mut self, line: Option<&str>, blocked: &[&str], allowed: &[&str]) {
+        let read = |texts: &[&str]| {
+            texts.iter().map(|it| CallerPattern::parse(it).expect("it means somebody")).collect()
+        };
+        let list = CallerList { blocked: read(blocked), allowed: read(allowed) };
+        self.change_directory(|it| {
+            let domain = it.domain_names[DOMAIN];
+            let owner = line.map_or(ListOwner::Domain(domain), |number| {
+                ListOwner::Line(it.extension(domain, number).expect("the line is there").id)
+            });
+            it.callers = CallerLists::new(&it.outbound, [(owner, list)]);
         });
     }
 

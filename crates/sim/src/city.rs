@@ -15,8 +15,8 @@ use crate::{
 use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Queues, Recents,
-    Rooms, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, PinAlarm, Queues,
+    Recents, Rooms, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
     outbound::OutboundUse, registration::RegistrationReply, subscriptions::WatchReply,
     texts::TextReply, voicemail::VoicemailReply, web::WebReply,
 };
@@ -81,6 +81,8 @@ pub struct City {
     pub panics: usize,
     /// Wrong credentials that the switch reported.
     pub offences: usize,
+    /// What the switch told of wrong PINs at the doors of conferences, in order.
+    pub pin_alarms: Vec<PinAlarm>,
     /// What the switch told of its trunks, in order.
     pub trunk_news: Vec<(String, TrunkNews)>,
     /// What the switch told of its calls, in order.
@@ -156,6 +158,7 @@ impl City {
             former_links: Vec::new(),
             panics: 0,
             offences: 0,
+            pin_alarms: Vec::new(),
             trunk_news: Vec::new(),
             facts: Vec::new(),
             board: vec![BTreeMap::new(); usize::from(plot.shards)],

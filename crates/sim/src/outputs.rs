@@ -73,6 +73,7 @@ impl City {
             Output::Fact(fact) => self.take_in(shard, fact),
             Output::Trunk { name, news } => self.trunk_news.push((name, news)),
             Output::Offence(_) => self.offences += 1,
+            Output::WrongPins(alarm) => self.pin_alarms.push(*alarm),
             Output::Panicked { .. } => self.panics += 1,
         }
     }

@@ -77,6 +77,11 @@ match = { number = "3100" }
 steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
 
 [[rule]]
+name = "conference-with-pin-for-outside"
+match = { from = "trunk:provider", number = "74950003100" }
+steps = [{ conference = { room = "3100", pin = "1234", moderator_pin = "4321" } }]
+
+[[rule]]
 name = "supervise"
 match = { number = "*44{who}" }
 steps = [{ supervise = { number = "{who}" } }]
@@ -323,6 +328,21 @@ match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 
 [[rule]]
+name = "in-to-a-group"
+match = { from = "trunk:provider", number = "74950006000" }
+steps = [{ dial = { users = ["1001", "1002", "1003"] } }]
+
+[[rule]]
+name = "in-with-mailbox"
+match = { from = "trunk:provider", number = "7495000960{n=1-8}" }
+steps = [{ dial = { user = "100{n}" } }, { leave_message = { number = "100{n}" } }]
+
+[[rule]]
+name = "in-or-else"
+match = { from = "trunk:provider", number = "74950009401" }
+steps = [{ dial = { user = "1001", on = { refused = [{ play = { file = "welcome.wav" } }] } } }]
+
+[[rule]]
 name = "in-by-backup"
 match = { from = "trunk:backup", number = "74957654321" }
 steps = [{ dial = { user = "1001" } }]
@@ -421,6 +441,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
     let listener = |transport, flow| Listener { transport, advertised: switch(), flow };
     Settings {
         shard,
+        shards: plot.shards,
         media_workers: plot.workers,
         families: vec![Family::V4],
         lease_batch: 64,
@@ -517,7 +538,8 @@ fn outbound() -> OutboundRules {
 
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
-    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound } = directory;
+    let Directory { domains, domain_names, extensions, trunks, supervisors, .. } = directory;
+    let Directory { outbound, callers, trunk_logins, .. } = directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
@@ -525,6 +547,8 @@ pub(crate) fn copy(directory: &Directory) -> Directory {
         trunks: trunks.clone(),
         supervisors: supervisors.clone(),
         outbound: outbound.clone(),
+        callers: callers.clone(),
+        trunk_logins: trunk_logins.clone(),
     }
 }
 
@@ -552,6 +576,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
             },
             sources: vec![address.ip()],
             source_port: None,
+            inbound_login: None,
             login: None,
             limits: call::TrunkLimits::default(),
             health_interval: None,

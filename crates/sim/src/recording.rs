@@ -91,6 +91,7 @@ impl City {
                     | Output::Fact(_)
                     | Output::Trunk { .. }
                     | Output::Offence(_)
+                    | Output::WrongPins(_)
                     | Output::Panicked { .. } => {}
                 }
             }

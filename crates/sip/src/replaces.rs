@@ -38,6 +38,12 @@ pub struct ReferTo {
 }
 
 impl Replaces {
+    /// The shard whose the dialog is, and which alone knows whether it is there; `None` if the tag is
+    /// none of ours.
+    pub fn shard(&self) -> Option<u8> {
+        LocalTag::parse(&self.to_tag).map(|it| it.shard)
+    }
+
     /// Reads the value of a Replaces header; `None` if a part of it is missing.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let mut parts = value.split(|it| *it == b';').map(<[u8]>::trim_ascii);

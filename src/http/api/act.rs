@@ -77,6 +77,8 @@ words! {
         ConferencePartyChanged = "conference.party_changed",
         /// A file of dialplans was made or changed.
         DialplanChanged = "dialplan.changed",
+        /// Whom a domain takes calls from was changed.
+        DomainCallersChanged = "domain.callers_changed",
         /// A domain was made.
         DomainAdded = "domain.added",
         /// A domain was changed.
@@ -85,6 +87,8 @@ words! {
         DomainRemoved = "domain.removed",
         /// An extension was made.
         LineAdded = "line.added",
+        /// Whom an extension takes calls from was changed.
+        LineCallersChanged = "line.callers_changed",
         /// An extension was changed.
         LineChanged = "line.changed",
         /// Whoever sits at an extension changed what becomes of calls to it.

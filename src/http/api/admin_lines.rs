@@ -4,6 +4,7 @@ use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, IfMatch, JsonBody, Problem,
     Session, Text, UrlPath,
     admin_outbound::checked_classes,
+    admin_trunks::signs_in,
     media_rules::{Dtmf, checked_music},
 };
 use crate::{
@@ -182,6 +183,13 @@ async fn add(
             "Up to 32 digits, Latin letters and - _ . +",
         );
         errors.push(FieldError::new("number", "malformed", message));
+    }
+    if signs_in(&api, &session, &wanted.number).await? {
+        let message = Text::fixed(
+            "Так представляется транк: измените его имя или выберите другой номер",
+            "A trunk signs in as that: give it another name, or choose another number",
+        );
+        errors.push(FieldError::new("number", "taken", message));
     }
     let draft = wanted.draft.checked(&api, &session, errors).await?;
     let (password, made_up) = choose(wanted.password)?;

@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     config::{self, Secret, TrunkMistake, TrunkText},
-    store::{LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory},
+    store::{
+        ExtensionRow, LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory,
+    },
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::TrunkId;
@@ -29,7 +31,7 @@ struct Trunks {
     items: Vec<Trunk>,
 }
 
-/// A link to a carrier, trusted by its address.
+/// A link to a carrier, known by its address or by what it signs in with.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 struct Trunk {
     /// Id.
@@ -45,6 +47,9 @@ struct Trunk {
     /// Port that they must come from; `null` for any.
     #[schema(required)]
     source_port: Option<i64>,
+    /// User that it signs its requests as, with a password; `null` if its address is enough.
+    #[schema(required)]
+    inbound_user: Option<String>,
     /// User that it knows us as, with a password; `null` if it knows us by our address.
     #[schema(required)]
     user: Option<String>,
@@ -124,11 +129,16 @@ struct Wanted {
     name: String,
     /// Where calls go out: `HOST:PORT/udp` or `HOST:PORT/tcp`.
     destination: String,
-    /// Requests from these addresses are this trunk's; none if it only takes calls.
+    /// Requests from these addresses are this trunk's; none if it only takes calls, or signs in.
     #[serde(default)]
     sources: Vec<String>,
     /// Port that they must come from, where trunks or phones share an address; `null` for any.
     source_port: Option<i64>,
+    /// User that it signs its requests as, in the realm of the domain, and that no line is called like;
+    /// `null` if its address is enough.
+    inbound_user: Option<String>,
+    /// Password of that user; `null` for the one that is stored for that user. Nobody reads it again.
+    inbound_password: Option<String>,
     /// User that it knows us as; `null` if it knows us by our address.
     user: Option<String>,
     /// Password of that user; `null` for the one that is stored, as long as user, realm, destination
@@ -303,6 +313,7 @@ impl Trunk {
             destination: text.destination,
             sources: text.sources,
             source_port: text.source_port,
+            inbound_user: given(text.inbound_user),
             user: given(text.user),
             realm: given(text.realm),
             register_expires_s: text.register_expires_s,
@@ -341,16 +352,23 @@ impl Wanted {
             && self.register_fallbacks.iter().map(|it| it.trim()).eq(&stored.register_fallbacks)
     }
 
-    /// As it would be written; `stored` is the password of the trunk whose place it takes.
-    fn text(self, stored: Option<Secret>) -> TrunkText {
+    /// As it would be written in place of `before`, whose passwords stay unless others are typed.
+    fn text_after(self, before: Option<&TrunkText>) -> TrunkText {
+        let stored = before.filter(|it| self.has_user_of(it)).and_then(|it| it.password.clone());
         let trimmed = |it: Option<String>| it.map(|it| it.trim().to_owned()).unwrap_or_default();
         let user = trimmed(self.user);
         let typed = self.password.filter(|it| !it.is_empty()).map(Secret::new);
+        let inbound_user = trimmed(self.inbound_user);
+        let is_same_user = |it: &&TrunkText| it.inbound_user == inbound_user;
+        let stored_inbound = before.filter(is_same_user).and_then(|it| it.inbound_password.clone());
+        let typed_inbound = self.inbound_password.filter(|it| !it.is_empty()).map(Secret::new);
         TrunkText {
             name: self.name.trim().to_owned(),
             destination: self.destination.trim().to_owned(),
             sources: self.sources,
             source_port: self.source_port,
+            inbound_password: typed_inbound.or(stored_inbound),
+            inbound_user,
             password: typed.or(stored.filter(|_| !user.is_empty())),
             user,
             realm: trimmed(self.realm),
@@ -421,9 +439,17 @@ async fn checked(
     let is_enabled = wanted.is_enabled;
     let rows = api.store.list_trunks().await?;
     let before = rows.iter().find(|it| Some(it.id) == own).map(|it| &it.draft.text);
-    let stored = before.filter(|it| wanted.has_user_of(it)).and_then(|it| it.password.clone());
-    let text = wanted.text(stored);
+    let text = wanted.text_after(before);
     let trunk = text.check(&session.domain.name).map_err(refused)?;
+    if let Some(login) = &trunk.inbound_login {
+        let lines = api.store.list_extensions().await?;
+        let is_line = |it: &ExtensionRow| {
+            it.extension.domain == session.domain.id && it.extension.number == login.username
+        };
+        if lines.iter().any(is_line) {
+            return Err(refused(vec![config::Trunk::login_taken()]));
+        }
+    }
     let config = api.config_in_force();
     if config.trunks.iter().any(|it| it.name == trunk.name) {
         return Err(Problem::exists("name"));
@@ -434,13 +460,33 @@ async fn checked(
     let name_of = |id| domains.iter().find(|it| it.id == id).map_or("", |it| it.name.as_str());
     let rows = rows.filter_map(|it| it.draft.text.check(name_of(it.domain)).ok());
     let others: Vec<_> = config.trunks.iter().cloned().chain(rows).collect();
+    let own = domains.iter().find(|it| it.id == session.domain.id);
+    let is_own =
+        |it: &config::Trunk| own.is_some_and(|own| own.names().any(|name| name == it.domain));
     if let Some(rival) = trunk.rival(&others) {
-        let own = domains.iter().find(|it| it.id == session.domain.id);
-        let is_own = own.is_some_and(|own| own.names().any(|name| name == rival.domain));
-        let name = is_own.then_some(rival.name.as_str());
+        let name = is_own(rival).then_some(rival.name.as_str());
         return Err(refused(vec![config::Trunk::rivalry(name)]));
     }
+    if others.iter().any(|it| is_own(it) && it.shares_login(&trunk)) {
+        return Err(refused(vec![config::Trunk::login_taken()]));
+    }
     Ok(TrunkDraft { text: trunk.text(), is_enabled })
+}
+
+/// Whether a trunk of the session's domain signs in as this user.
+pub(super) async fn signs_in(
+    api: &ApiState,
+    session: &Session,
+    user: &str,
+) -> Result<bool, Problem> {
+    let config = api.config_in_force();
+    let login = |it: &config::Trunk| it.inbound_login.as_ref().map(|it| it.username.clone());
+    let is_own = |it: &&config::Trunk| session.domain.names().any(|name| name == it.domain);
+    if config.trunks.iter().filter(is_own).any(|it| login(it).as_deref() == Some(user)) {
+        return Ok(true);
+    }
+    let rows = api.store.list_trunks().await?;
+    Ok(rows.iter().any(|it| it.domain == session.domain.id && it.draft.text.inbound_user == user))
 }
 
 /// Refuses if dialplans name the trunk: without it they would not load any more.
@@ -517,6 +563,10 @@ fn words(reason: &LeftOutReason) -> Text {
         LeftOutReason::SourceTaken(_) => Text::fixed(
             "Его адрес есть и у другого транка, который важнее",
             "Another trunk, which comes first, has its address too",
+        ),
+        LeftOutReason::LoginTaken(_) => Text::fixed(
+            "Тем же пользователем представляется другой транк, который важнее",
+            "Another trunk, which comes first, signs in as the same user",
         ),
         LeftOutReason::Malformed(mistakes) => {
             let told: Vec<_> =

@@ -117,6 +117,12 @@ fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
             format!("Звонок завершён: минуты на {dialled} сегодня кончились"),
             format!("The call was ended: no minutes to {dialled} are left today"),
         ),
+        "screened" if !is_rung => warning(
+            "Вызывающий в списке тех, от кого звонки не принимаются, или не в списке тех, от кого \
+             принимаются",
+            "The caller is on the list of those whose calls are not taken, or not on that of those \
+             whose calls are",
+        ),
         "too_many_calls" => warning(
             format!("У {who} уже столько звонков, сколько можно"),
             format!("{who} has as many calls as it may"),

@@ -18,6 +18,7 @@ mod admin_users;
 mod attempts;
 mod auth;
 mod call_orders;
+mod caller_lists;
 mod calls;
 mod cdrs;
 mod commands;
@@ -113,6 +114,7 @@ pub fn door() -> Door {
     let door = admin_audit::routes(door);
     let door = admin_lines::routes(door);
     let door = admin_outbound::routes(door);
+    let door = caller_lists::routes(door);
     let door = mailboxes::routes(door);
     let door = admin_trunks::routes(door);
     let door = trunk_states::routes(door);

@@ -32,6 +32,8 @@ export type ManagedLine = Schemas['Line'];
 export type OutboundClass = Schemas['OutboundClass'];
 /** Somebody called outside more than it may. */
 export type OutboundAlarm = Schemas['OutboundAlarm'];
+/** Whom a domain or a line takes calls from. */
+export type Callers = Schemas['Callers'];
 export type Mailbox = Schemas['Mailbox'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];

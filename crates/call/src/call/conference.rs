@@ -4,7 +4,8 @@
 //!                   right PIN, or none           has said its name, or
 //!                   is asked for                 none is asked for
 //! answered ─▶ AtDoor ──────────────▶ Naming ───────────────────────────▶ Inside
-//!                │ three wrong PINs     │ locked, full                      │ hangs up, is sent out
+//!                │ three wrong PINs,    │ locked, full                      │ hangs up, is sent out
+//!                │ in whatever calls    │                                   │
 //!                ▼                      ▼                                   ▼
 //!            SentAway ◀─────────────────┴─── has heard why ─────────────▶ (end)
 //! ```
@@ -20,7 +21,8 @@ use crate::{
     context::Context,
     dialplan::ConferencePlan,
     failure::{Cause, Refusal},
-    rooms::{Closed, PartyView, Place},
+    output::Output,
+    rooms::{Closed, PartyView, Place, Verdict, Visitor},
     speech::Phrase,
 };
 use base::{Now, RoomId};
@@ -54,8 +56,8 @@ enum Stage {
     AtDoor {
         /// What was entered so far.
         entered: String,
-        /// Wrong PINs so far.
-        wrong: u8,
+        /// How often it was asked in vain so far.
+        in_vain: u8,
         /// When what was entered counts.
         due: Instant,
     },
@@ -147,9 +149,12 @@ impl Call {
         plan: &ConferencePlan,
         place: &mut Place,
     ) -> Result<Stage, Closed> {
+        if plan.pin.is_some() && place.is_locked_out(now.instant, &self.visitor()) {
+            return Ok(Stage::SentAway { cause: Cause::Refused, words: Words::Refused });
+        }
         if plan.pin.is_some() {
             let due = now.instant + FIRST_KEY_TIMEOUT;
-            return Ok(Stage::AtDoor { entered: String::new(), wrong: 0, due });
+            return Ok(Stage::AtDoor { entered: String::new(), in_vain: 0, due });
         }
         if plan.announces {
             place.admit(false, plan.parties_max)?;
@@ -308,22 +313,43 @@ impl Call {
 
     /// Lets the caller in with what it entered, asks again, or turns it away.
     fn try_pin(&mut self, ctx: &mut Context<'_>) {
+        let visitor = self.visitor();
         let State::Meeting(meeting) = &mut self.state else { return };
-        let Stage::AtDoor { entered, wrong, due } = &mut meeting.stage else { return };
+        let Stage::AtDoor { entered, .. } = &mut meeting.stage else { return };
         let entered = std::mem::take(entered);
-        let is_moderator = meeting.plan.moderator_pin.as_ref() == Some(&entered);
-        if is_moderator || meeting.plan.pin.as_ref() == Some(&entered) {
-            self.admit(ctx, is_moderator);
-            return;
+        if entered.is_empty() {
+            return self.ask_pin_again(ctx, Words::AskPin);
         }
-        *wrong += 1;
+        let is_moderator = meeting.plan.moderator_pin.as_ref() == Some(&entered);
+        let is_right = is_moderator || meeting.plan.pin.as_ref() == Some(&entered);
+        match meeting.place.judge_pin(ctx.now.instant, &visitor, is_right) {
+            Verdict::Right => self.admit(ctx, is_moderator),
+            Verdict::Wrong => self.ask_pin_again(ctx, Words::WrongPin),
+            Verdict::LocksOut(alarm) => {
+                ctx.outputs.push_back(Output::WrongPins(Box::new(alarm)));
+                self.send_away(ctx, Words::Refused, Cause::Refused);
+            }
+            Verdict::LockedOut => self.send_away(ctx, Words::Refused, Cause::Refused),
+        }
+    }
+
+    /// The caller is asked for the PIN once more, unless it was asked often enough.
+    fn ask_pin_again(&mut self, ctx: &mut Context<'_>, words: Words) {
+        let State::Meeting(meeting) = &mut self.state else { return };
+        let Stage::AtDoor { in_vain, due, .. } = &mut meeting.stage else { return };
+        *in_vain += 1;
         *due = ctx.now.instant + FIRST_KEY_TIMEOUT;
-        let words = if entered.is_empty() { Words::AskPin } else { Words::WrongPin };
-        if *wrong == WRONG_PINS_MAX {
+        if *in_vain == IN_VAIN_MAX {
             self.send_away(ctx, Words::Refused, Cause::Refused);
         } else {
             self.say(ctx, words);
         }
+    }
+
+    /// The caller as one who tries PINs.
+    fn visitor(&self) -> Visitor {
+        let party = self.legs[self.guest].view().party;
+        Visitor { party, is_line: self.is_of_extension() }
     }
 
     /// The caller may come in: with its name, where names are announced.
@@ -544,8 +570,8 @@ pub(crate) const PROMPTS: [&str; 25] = [
     "conference-goodbye",
 ];
 
-/// Wrong PINs after which a caller is turned away.
-const WRONG_PINS_MAX: u8 = 3;
+/// How often a caller is asked for the PIN in one call.
+const IN_VAIN_MAX: u8 = 3;
 /// How long a caller may take to begin with the PIN, the question included.
 const FIRST_KEY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long it may take for the next key.

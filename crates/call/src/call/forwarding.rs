@@ -17,8 +17,12 @@ use sip::{HeaderName, NameAddr, Response};
 use std::{cmp::Reverse, time::Duration};
 
 impl Call {
-    /// What is set for the one extension that is to be rung: the call goes elsewhere, or finds it busy.
+    /// What is set for the one extension that is to be rung: the call is not taken, goes elsewhere, or
+    /// finds it busy.
     pub(super) fn heed_features(&mut self, ctx: &mut Context<'_>, number: &str) -> Option<Outcome> {
+        if let Err(refusal) = ctx.screen(self.domain, &self.calling, number) {
+            return Some(self.have_dialled(ctx, Refused::of(refusal)));
+        }
         let features = &ctx.world.directory.extension(self.domain, number)?.features;
         if let Some(to) = features.forward(ForwardWhen::All) {
             let to = to.to_owned();

@@ -60,7 +60,7 @@ mod walking;
 pub use command::{CallOrder, Command, CommandRefusal};
 pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
 pub use conference::{PartyCommand, RoomCommand};
-pub(crate) use newcomer::{Place, Wanted};
+pub(crate) use newcomer::{Elsewhere, ON_OTHER_SHARD, Place, Wanted};
 pub use origination::Origination;
 pub(crate) use origination::Summons;
 pub(crate) use ringing::{Target, Targets};

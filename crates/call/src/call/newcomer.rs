@@ -37,17 +37,32 @@ pub(crate) enum Wanted {
         /// Whether it is meant only as long as nobody has answered.
         is_early_only: bool,
     },
+    /// One of another shard's calls, which cannot be joined with those here.
+    OnOtherShard,
     /// None that there is.
     Nothing,
 }
 
+/// What is known of a call that is not among those of this shard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Elsewhere {
+    /// No other shard has it.
+    No,
+    /// Another may.
+    Perhaps,
+    /// Another does.
+    Yes,
+}
+
 impl Wanted {
     /// Why nobody can come in.
-    pub(crate) fn refusal(&self) -> Refusal {
-        let (status, reason) = match self {
-            Self::RingingAt(_) => (480, "Nothing rings there"),
-            Self::ParkedIn(_) => (480, "Nobody is parked there"),
-            Self::WithLeg { .. } | Self::Nothing => (481, "No call of yours has this dialog"),
+    pub(crate) fn refusal(&self, elsewhere: Elsewhere) -> Refusal {
+        let (status, reason) = match (self, elsewhere) {
+            (Self::OnOtherShard, _) | (_, Elsewhere::Yes) => (501, ON_OTHER_SHARD),
+            (Self::RingingAt(_), Elsewhere::Perhaps) => (480, NOTHING_RINGS_ON_THIS_SHARD),
+            (Self::RingingAt(_), Elsewhere::No) => (480, "Nothing rings there"),
+            (Self::ParkedIn(_), _) => (480, "Nobody is parked there"),
+            (Self::WithLeg { .. } | Self::Nothing, _) => (481, "No call of yours has this dialog"),
         };
         let reason = Some(reason.to_owned());
         Refusal { status: Status(status), reason, ..Refusal::of(Cause::Unavailable) }
@@ -73,7 +88,7 @@ impl Call {
         self.state = State::Asking { until: ctx.now.instant + SEEK_MAX };
         if self.is_consulting() {
             // It would take whoever waits along.
-            return self.seek_in_vain(ctx, wanted.refusal());
+            return self.seek_in_vain(ctx, wanted.refusal(Elsewhere::No));
         }
         ctx.errands.push(Errand::ComeIn { newcomer: self.id, wanted });
     }
@@ -175,5 +190,11 @@ impl Call {
     }
 }
 
+/// Why calls that two shards have cannot be joined.
+pub(crate) const ON_OTHER_SHARD: &str =
+    "That call is on another signalling shard: set signalling.shards = 1";
+/// The same where nobody knows whether another shard has such a call.
+const NOTHING_RINGS_ON_THIS_SHARD: &str =
+    "Nothing rings there on this signalling shard: set signalling.shards = 1";
 /// Looking for a call takes no time.
 const SEEK_MAX: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@
 //!
 //! Where the REFER names another call of the same phone, its far end is joined at once: see `merging`.
 
-use super::{Call, Calling, State, Talking, talking::Exchange};
+use super::{Call, Calling, State, Talking, newcomer::ON_OTHER_SHARD, talking::Exchange};
 use crate::{
     cdr::HangupParty,
     context::{Context, Errand, Handle, LegRef},
@@ -124,13 +124,18 @@ impl Call {
             return Err((403, "Nobody can be transferred to itself"));
         }
         let number = number.into_owned();
-        let dialog = refer_to.replaces.and_then(|it| ctx.endpoint.dialog_named(&it));
+        let replaces = refer_to.replaces;
+        if replaces.as_ref().is_some_and(|it| ctx.settings.is_of_other_shard(it)) {
+            // Calling the number would ring somebody who talks already.
+            return Err((501, ON_OTHER_SHARD));
+        }
+        let dialog = replaces.and_then(|it| ctx.endpoint.dialog_named(&it));
         match dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it))) {
             Some(with) if with.call == self.id => {
                 Err((403, "The dialog to be replaced is one of this call"))
             }
             Some(with) => Ok(Order { number, with: Some(with) }),
-            // A dialog that is not found may be another shard's: its number is called then.
+            // The number of a dialog that is not found is called.
             None if self.is_extension(leg, &number) => {
                 Err((403, "Nobody can hand a call on to its own number"))
             }

@@ -304,6 +304,9 @@ impl Call {
         purpose: VisitPurpose,
     ) -> Result<(), Refusal> {
         let mailbox = ctx.mailbox(self.domain, self.principal(), number)?;
+        if matches!(purpose, VisitPurpose::Leave(_)) {
+            ctx.screen(self.domain, &self.calling, &mailbox.number)?;
+        }
         self.visit_mailbox(ctx, MailboxVisit { mailbox, language, purpose })
     }
 
@@ -343,7 +346,7 @@ impl Refusal {
             Cause::Busy | Cause::TooManyCalls => DialOutcome::Busy,
             Cause::NoAnswer => DialOutcome::NoAnswer,
             Cause::Unavailable => DialOutcome::Offline,
-            Cause::Rejected | Cause::Refused | Cause::Barred | Cause::Capped => {
+            Cause::Rejected | Cause::Refused | Cause::Barred | Cause::Capped | Cause::Screened => {
                 DialOutcome::Refused
             }
             Cause::Normal

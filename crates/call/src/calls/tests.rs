@@ -147,7 +147,8 @@ impl Switch {
                 | Output::Watch(_)
                 | Output::Text(_)
                 | Output::Trunk { .. }
-                | Output::Offence(_) => {}
+                | Output::Offence(_)
+                | Output::WrongPins(_) => {}
             }
         }
     }
@@ -247,6 +248,7 @@ fn directory(rng: &mut Rng) -> Directory {
             },
             sources: vec![address.ip()],
             source_port: None,
+            inbound_login: None,
             login: None,
             limits: crate::TrunkLimits::default(),
             health_interval: None,
@@ -270,6 +272,7 @@ fn known() -> Known {
 fn settings() -> Settings {
     Settings {
         shard: 0,
+        shards: 1,
         media_workers: 1,
         families: vec![Family::V4],
         lease_batch: 64,

@@ -81,6 +81,11 @@ impl OutboundRules {
         Self { emergency: emergency.into_iter().collect(), blocked, classes, notation }
     }
 
+    /// Whether it is a number of those who help.
+    pub(crate) fn is_emergency(&self, number: &str) -> bool {
+        self.emergency.contains(number)
+    }
+
     /// All classes, in the order in which they were written.
     pub fn classes(&self) -> &[OutboundClass] {
         &self.classes
@@ -115,7 +120,7 @@ impl OutboundRules {
 
     /// What is known of a number by those prefixes that count.
     fn standing_within(&self, number: &str, counts: impl Fn(&str) -> bool) -> Standing<'_> {
-        if self.emergency.contains(number) {
+        if self.is_emergency(number) {
             return Standing::Emergency;
         }
         let Some(form) = Form::of(number) else { return Standing::Unknown };
@@ -136,16 +141,19 @@ impl OutboundRules {
         best.map_or(Standing::Unknown, |(_, class)| Standing::Of(class))
     }
 
-    /// Whether a telephone number is on the black list. One without a `+` may be an international one
-    /// all the same, which some carriers take.
+    /// Whether a telephone number is on the black list.
     fn is_blocked(&self, number: &str) -> bool {
         let number = self.notation.canonical(number);
-        let is_bare = !number.starts_with('+');
-        self.blocked.iter().any(|prefix| {
-            let bare = prefix.strip_prefix('+').filter(|_| is_bare);
-            number.starts_with(bare.unwrap_or(prefix))
-        })
+        self.blocked.iter().any(|prefix| number.starts_with(as_comparable(prefix, &number)))
     }
+}
+
+/// What a number, or the beginning of one, is to be compared with `number` as, both in canonical
+/// notation: one without a `+` may be an international one all the same, which some carriers take and
+/// tell.
+pub(crate) fn as_comparable<'a>(listed: &'a str, number: &str) -> &'a str {
+    let is_bare = !number.starts_with('+');
+    listed.strip_prefix('+').filter(|_| is_bare).unwrap_or(listed)
 }
 
 /// What can be asked of a trunk.

@@ -14,6 +14,7 @@ mod line;
 mod usage;
 
 pub use caps::{Caps, Limit, Scope};
+pub(crate) use classes::as_comparable;
 pub use classes::{Notation, OutboundClass, OutboundRules, Standing};
 pub(crate) use gate::Allowed;
 pub use line::LineOutbound;

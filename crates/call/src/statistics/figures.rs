@@ -144,7 +144,12 @@ impl Reason {
             Some(Cause::NoAnswer) => Self::NoAnswer,
             // A plan may hang up without an answer.
             Some(
-                Cause::Rejected | Cause::Refused | Cause::Barred | Cause::Capped | Cause::Normal,
+                Cause::Rejected
+                | Cause::Refused
+                | Cause::Screened
+                | Cause::Barred
+                | Cause::Capped
+                | Cause::Normal,
             ) => Self::Refused,
             Some(Cause::Unavailable | Cause::NotFound) => Self::Unreachable,
             Some(Cause::Cancelled | Cause::Transferred) => Self::Cancelled,

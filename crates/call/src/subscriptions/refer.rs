@@ -14,7 +14,7 @@ use super::{
     requests::{granted, refusal, refused, unavailable},
 };
 use crate::{
-    call::Origination,
+    call::{ON_OTHER_SHARD, Origination},
     calls::Calls,
     context::Handle,
     directory::Extension,
@@ -171,6 +171,9 @@ impl Calls {
             return no(404, "Refer-To names no number");
         };
         match &refer_to.replaces {
+            Some(replaces) if self.core.settings.is_of_other_shard(replaces) => {
+                return no(501, ON_OTHER_SHARD);
+            }
             Some(replaces) if !self.has_dialog(referrer, replaces) => {
                 return no(481, "No call of yours has this dialog");
             }

@@ -108,6 +108,92 @@ fn three_wrong_pins_end_the_call_when_it_was_said_why() {
 }
 
 #[test]
+fn wrong_pins_count_over_calls_and_lock_out_who_entered_them_and_nobody_else() {
+    let mut city = three();
+    try_pin(&mut city, 1, "4321");
+    // Whoever knows the PIN of guests tries that of moderators no longer for it.
+    for pin in ["1111", "1112", "1234"] {
+        try_pin(&mut city, 0, pin);
+        hang_up(&mut city, 0);
+    }
+    assert_eq!(city.pin_alarms, []);
+    try_pin(&mut city, 0, "1113");
+    assert_eq!(alarms(&city), [("3100", "1001", false)], "{}", city.story());
+    press(&mut city, 0, "4321");
+    hang_up(&mut city, 0);
+
+    city.wait(secs(280));
+    city.dial(0, "3100");
+    city.wait(secs(1));
+    press(&mut city, 0, "4321");
+    assert_eq!(parties(&city, "3100"), 1, "the moderator is left where it is: {}", city.story());
+    finish_words(&mut city, 0);
+    city.wait(secs(1));
+    assert_eq!(line(&city, 0).state, sim::LineState::Ended, "it heard why");
+
+    try_pin(&mut city, 2, "1234");
+    assert_eq!(parties(&city, "3100"), 2, "another caller is not concerned: {}", city.story());
+    city.wait(secs(20));
+    try_pin(&mut city, 0, "4321");
+    assert_eq!(parties(&city, "3100"), 3, "five minutes after the last one: {}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn whoever_changes_its_number_for_every_call_is_locked_out_at_the_bound_of_the_room() {
+    let mut city = three();
+    let provider = city.add_provider("4951234567");
+    for n in 0..10 {
+        assert_eq!(city.pin_alarms, [], "after {n}");
+        let number = format!("<sip:+7916000000{n}@carrier.test>");
+        city.phones[provider].invite_headers = vec![("P-Asserted-Identity", number)];
+        call_in(&mut city, provider);
+        press(&mut city, provider, "9999");
+        hang_up(&mut city, provider);
+    }
+    assert_eq!(alarms(&city), [("3100", "provider/+79160000009", true)]);
+    city.phones[provider].invite_headers = vec![("Privacy", "id".to_owned())];
+    call_in(&mut city, provider);
+    press(&mut city, provider, "1234");
+    assert_eq!(parties(&city, "3100"), 0, "{}", city.story());
+    try_pin(&mut city, 0, "1234");
+    assert_eq!(parties(&city, "3100"), 1, "a line is no stranger: {}", city.story());
+
+    hang_up(&mut city, provider);
+    city.wait(secs(300));
+    call_in(&mut city, provider);
+    press(&mut city, provider, "1234");
+    assert_eq!(parties(&city, "3100"), 2, "{}", city.story());
+    hang_up_all(city);
+}
+
+/// A caller comes to the door from the carrier.
+fn call_in(city: &mut City, provider: usize) {
+    city.act(provider, |phone, now| phone.dial_uri(now, "sip:74950003100@10.0.0.1", true));
+    city.wait(secs(1));
+}
+
+/// A phone calls the conference with the PIN, and enters one.
+fn try_pin(city: &mut City, phone: usize, pin: &str) {
+    city.dial(phone, "3100");
+    city.wait(secs(1));
+    press(city, phone, pin);
+}
+
+fn hang_up(city: &mut City, phone: usize) {
+    city.act(phone, |phone, now| {
+        let line = phone.lines.len() - 1;
+        phone.hang_up(now, line);
+    });
+    city.wait(secs(1));
+}
+
+fn alarms(city: &City) -> Vec<(&str, &str, bool)> {
+    let told = city.pin_alarms.iter();
+    told.map(|it| (it.room.as_str(), it.party.as_str(), it.is_of_all_outside)).collect()
+}
+
+#[test]
 fn a_moderator_locks_the_room_and_opens_it() {
     let mut city = three();
     for (phone, pin) in [(0, "4321"), (1, "1234")] {

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { Domain } from '../../api/types';
 import { useLocale, useText } from '../../i18n/I18n';
 import { moment } from '../../list/format';
+import { callersOf } from './CallersForm';
 import { HOLD_MUSIC_FIELD } from './mediaRules';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, type Resource } from './resource';
@@ -20,6 +21,7 @@ export default function DomainsScreen() {
       nameOf: (it) => it.name,
       canAdd: true,
       canRemove: (it) => !it.is_own,
+      more: [callersOf('/admin/domains', 'callers.ofDomain')],
       columns: [
         {
           id: 'name',

@@ -6,6 +6,7 @@ import type { ManagedLine, OutboundClass, User } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
 import { MailboxForm } from '../mailbox/MailboxForm';
+import { callersOf } from './CallersForm';
 import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
 import type { Value } from './merge';
 import { ResourceScreen } from './ResourceScreen';
@@ -27,18 +28,21 @@ export default function LinesScreen() {
       nameOf: (it) => `${it.number} ${it.name}`,
       canAdd: true,
       password: 'typed_or_made_up',
-      more: {
-        label: 'mailbox.title',
-        icon: Voicemail,
-        form: ({ it, onUnsaved, onClose }) => (
-          <MailboxForm
-            key={it.id}
-            path={`/admin/lines/${encodeURIComponent(it.id)}/mailbox`}
-            onUnsaved={onUnsaved}
-            onClose={onClose}
-          />
-        ),
-      },
+      more: [
+        {
+          label: 'mailbox.title',
+          icon: Voicemail,
+          form: ({ it, onUnsaved, onClose }) => (
+            <MailboxForm
+              key={it.id}
+              path={`/admin/lines/${encodeURIComponent(it.id)}/mailbox`}
+              onUnsaved={onUnsaved}
+              onClose={onClose}
+            />
+          ),
+        },
+        callersOf('/admin/lines', 'callers.ofLine'),
+      ],
       columns: [
         {
           id: 'number',

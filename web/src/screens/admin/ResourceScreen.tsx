@@ -18,7 +18,8 @@ import { useUnsaved } from './useUnsaved';
 
 type Opened<T> =
   | { readonly kind: 'new' }
-  | { readonly kind: 'edit' | 'password' | 'more'; readonly it: T }
+  | { readonly kind: 'edit' | 'password'; readonly it: T }
+  | { readonly kind: 'more'; readonly it: T; readonly nth: number }
   | { readonly kind: 'told'; readonly it: T; readonly password: string };
 
 /** Lists, makes, changes and removes the objects of one kind. */
@@ -73,15 +74,15 @@ export function ResourceScreen<T extends Editable>({
         onPress: () => only && void open({ kind: 'password', it: only }),
       });
     }
-    if (resource.more) {
+    resource.more?.forEach(({ label, icon }, nth) => {
       actions.push({
-        id: 'more',
-        label: t(resource.more.label),
-        icon: resource.more.icon,
+        id: label,
+        label: t(label),
+        icon,
         isDisabled: !isEditable,
-        onPress: () => only && void open({ kind: 'more', it: only }),
+        onPress: () => only && void open({ kind: 'more', it: only, nth }),
       });
-    }
+    });
     if (resource.isDisabled) {
       const isOff = only !== undefined && resource.isDisabled(only);
       actions.push({
@@ -199,7 +200,7 @@ function Drawer<T extends Editable>(props: DrawerProps<T>) {
         />
       );
     case 'more':
-      return resource.more?.form({ it: opened.it, onUnsaved, onClose });
+      return resource.more?.[opened.nth]?.form({ it: opened.it, onUnsaved, onClose });
     case 'told':
       return <ToldPassword password={opened.password} onClose={onClose} />;
     case 'new':

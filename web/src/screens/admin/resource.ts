@@ -68,17 +68,20 @@ export interface Resource<T extends Editable> {
   readonly remark?: (it: T) => string | undefined;
   /** Objects with a password that is set, and for some made up by the server if nobody types one. */
   readonly password?: 'typed' | 'typed_or_made_up';
-  /** Something more about an object that is opened beside the list, with a form of its own. */
-  readonly more?: {
-    readonly label: TextId;
-    readonly icon: LucideIcon;
-    readonly form: (props: MoreProps<T>) => ReactNode;
-  };
+  /** What more there is about an object, opened beside the list, with a form of its own. */
+  readonly more?: readonly More<T>[];
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;
   /** `false` for one that may be changed and must stay. */
   readonly canRemove?: (it: T) => boolean;
+}
+
+/** One such thing. */
+export interface More<T> {
+  readonly label: TextId;
+  readonly icon: LucideIcon;
+  readonly form: (props: MoreProps<T>) => ReactNode;
 }
 
 /** What a field of kind `lines` holds, as a list. */

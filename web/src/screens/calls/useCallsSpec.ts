@@ -109,6 +109,7 @@ export const CAUSES = [
   'too_many_calls',
   'barred',
   'capped',
+  'screened',
   'exhausted',
   'loop',
   'rtp_timeout',

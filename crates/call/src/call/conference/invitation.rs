@@ -301,7 +301,7 @@ fn why(cause: Cause) -> Words {
     match cause {
         Cause::Busy | Cause::TooManyCalls => Words::TheyAreBusy,
         Cause::NoAnswer => Words::NobodyAnswers,
-        Cause::Rejected | Cause::Refused => Words::Declined,
+        Cause::Rejected | Cause::Refused | Cause::Screened => Words::Declined,
         Cause::Normal
         | Cause::Cancelled
         | Cause::AnsweredElsewhere

@@ -79,6 +79,7 @@ fn why(cause: Cause) -> Words {
         | Cause::Refused
         | Cause::Barred
         | Cause::Capped
+        | Cause::Screened
         | Cause::NoCommonCodec
         | Cause::TooManyCalls
         | Cause::Exhausted
