@@ -258,7 +258,7 @@ fn speak(media: &UdpPeer, to: SocketAddr, is_over: &AtomicBool) {
             };
         }
         media.send(&packet, to);
-        thread::sleep(PACKET_TIME);
+        media.receive_for(PACKET_TIME);
     }
 }
 
