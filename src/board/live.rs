@@ -95,9 +95,11 @@ impl Live {
         let waits = are(LegState::Waiting).count() > 0;
         match self.view.state {
             CallState::Talking | CallState::Held if waits => {
-                &["hold", "resume", "swap", "complete", "cancel", "three-way"]
+                &["hold", "resume", "swap", "complete", "cancel", "three-way", "supervise"]
             }
-            CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
+            CallState::Talking | CallState::Held => {
+                &["hold", "resume", "transfer", "consult", "supervise"]
+            }
             CallState::Ending => &[],
             // Whoever asks has come to something else than a person, or to nobody yet.
             _ if waits => &["complete", "cancel"],

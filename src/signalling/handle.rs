@@ -4,7 +4,8 @@ use base::CallId;
 use call::{
     CallCounts, CallOrder, CallView, CommandRefusal, Directory, LegMedia, Origination,
     OriginationRefusal, PartyCommand, RecordingOrder, RecordingRefusal, RoomCommand, Sounds,
-    Totals, dialplan::Plans, features::FeatureReply, web::WebReply,
+    Supervised, SupervisionRefusal, SupervisionRequest, Totals, dialplan::Plans,
+    features::FeatureReply, web::WebReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) enum Command {
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
     Room(CallId, RoomCommand, oneshot::Sender<bool>),
     Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
+    Supervise(SupervisionRequest, bool, oneshot::Sender<SupervisionAnswer>),
     Order(CallId, CallOrder, oneshot::Sender<Result<(), CommandRefusal>>),
     Feature(FeatureReply),
     Web(WebReply),
@@ -36,6 +38,9 @@ pub(super) enum Command {
     Trace(TraceQuery, oneshot::Sender<Option<String>>),
     Ladder(CallId, oneshot::Sender<Option<Ladder>>),
 }
+
+/// What was done for a supervisor; `None` where it hears that call on another shard, or not at all.
+type SupervisionAnswer = Result<Option<Supervised>, SupervisionRefusal>;
 
 /// Which ladder.
 #[derive(Clone, Debug)]
@@ -105,6 +110,16 @@ impl ShardHandle {
         order: Origination,
     ) -> Result<Result<CallId, OriginationRefusal>, ShardGone> {
         self.ask(|reply| Command::Originate(order, reply)).await
+    }
+
+    /// Lets an extension hear a call, or speak in one that it hears; its devices are rung for it only
+    /// if `rings`.
+    pub async fn supervise(
+        &self,
+        request: SupervisionRequest,
+        rings: bool,
+    ) -> Result<SupervisionAnswer, ShardGone> {
+        self.ask(|reply| Command::Supervise(request, rings, reply)).await
     }
 
     /// Does what an extension wants of its call.

@@ -92,6 +92,7 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/hangup",
     "/calls/{id}/quality",
     "/calls/{id}/recording",
+    "/calls/{id}/supervise",
     "/calls/{id}/transfer",
     // A live room of the session's own domain: rooms are kept by domain.
     "/conferences/{room}/end",

@@ -6,7 +6,7 @@
 
 mod ours;
 
-pub use ours::OriginationRefusal;
+pub use ours::{OriginationRefusal, Supervised};
 
 use crate::{
     call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},

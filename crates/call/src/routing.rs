@@ -1,9 +1,9 @@
 //! From the numbers of a plan to devices, mailboxes and conversations.
 
 use crate::{
-    call::{Calling, SupervisionOrder, Target, Targets},
+    call::{Calling, SupervisionOrder, SupervisionRefusal, Target, Targets},
     context::Context,
-    conversations::Side,
+    conversations::{Conversation, Side},
     dialplan::{Dial, DialTarget, Principal},
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal, is_better},
@@ -106,32 +106,28 @@ impl Context<'_> {
         Ok(Mailbox { domain, extension: owner.id, number })
     }
 
-    /// Brings somebody who may into the conversation of an extension.
+    /// Brings somebody who may into a conversation: the one that was found, and which of the two it is
+    /// about.
     pub(crate) fn supervision(
         &self,
         domain: DomainId,
-        by: Option<Principal>,
-        number: &str,
+        by: Option<&Principal>,
+        found: Option<(Conversation, Option<usize>)>,
         language: Language,
-    ) -> Result<SupervisionOrder, Refusal> {
-        let refuse = |cause, reason: String| Refusal { reason: Some(reason), ..Refusal::of(cause) };
+    ) -> Result<SupervisionOrder, SupervisionRefusal> {
         let directory = &self.world.directory;
-        let caller = match &by {
+        let caller = match by {
             Some(Principal::Extension(number)) => directory.extension(domain, number),
             Some(Principal::Trunk(_)) | None => None,
         };
         let may = |it: &&Extension| it.user.is_some_and(|it| directory.supervisors.contains(&it));
-        let Some(caller) = caller.filter(may) else {
-            return Err(refuse(Cause::Refused, "Only supervisors may hear calls".to_owned()));
-        };
-        let conversations = self.world.conversations.clone();
-        let Some((conversation, side)) = conversations.of(domain, number) else {
-            return Err(refuse(Cause::Unavailable, format!("{number} talks to nobody")));
-        };
+        let caller = caller.filter(may).ok_or(SupervisionRefusal::NotAllowed)?;
+        let (conversation, side) = found.ok_or(SupervisionRefusal::NotTalking)?;
         let is_own = |side: &Side| side.extension.as_ref() == Some(&caller.number);
         if conversation.sides.iter().any(is_own) {
-            return Err(refuse(Cause::Refused, "This is a call of your own".to_owned()));
+            return Err(SupervisionRefusal::OwnCall);
         }
+        let conversations = self.world.conversations.clone();
         Ok(SupervisionOrder { conversation, side, language, conversations })
     }
 

@@ -291,6 +291,8 @@ steps = [{ dial = { user = "1001", codes = "record" } }]
 
 /// The extension of somebody who may supervise.
 pub const SUPERVISOR: &str = "1010";
+/// Another one.
+pub const SUPERVISOR_TOO: &str = "1011";
 
 /// UDP's flow of the switch.
 pub(crate) const UDP_FLOW: FlowId = FlowId(1);
@@ -410,8 +412,10 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
         directory.extensions.insert((domain.id, number), extension);
     }
     let supervisor = UserId::new(now, rng);
-    if let Some(line) = directory.extensions.get_mut(&(domain.id, SUPERVISOR.to_owned())) {
-        line.user = Some(supervisor);
+    for number in [SUPERVISOR, SUPERVISOR_TOO] {
+        if let Some(line) = directory.extensions.get_mut(&(domain.id, number.to_owned())) {
+            line.user = Some(supervisor);
+        }
     }
     directory.supervisors.insert(supervisor);
     for (name, address) in [("provider", provider()), ("backup", backup())] {

@@ -53,6 +53,8 @@ words! {
         CallRecorded = "call.recording",
         /// Somebody talks again to whom it had put on hold.
         CallResumed = "call.resumed",
+        /// Somebody hears a call of others, or speaks in it.
+        CallSupervised = "call.supervised",
         /// Somebody went on with the other of the two that it consults with.
         CallSwapped = "call.swapped",
         /// Somebody brought all three together.

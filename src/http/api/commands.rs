@@ -4,7 +4,7 @@ use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
     UrlPath,
 };
-use crate::store::Right;
+use crate::{signalling::ShardHandle, store::Right};
 use axum::{Json, extract::State, http::StatusCode};
 use base::ExtensionId;
 use call::{
@@ -78,10 +78,7 @@ async fn call(
         to: to.clone(),
         is_intercom: true,
     };
-    let shards = &api.live()?.shards;
-    // The calls of a line are spread as its phone's would be.
-    let shard = shards.get(line.id.0.as_u128() as usize % shards.len().max(1));
-    let made = shard.ok_or_else(Problem::busy)?.originate(order).await?;
+    let made = shard_of(&api.live()?.shards, &line)?.originate(order).await?;
     let id = made.map_err(|refusal| {
         let told = Text::both(
             format!("Ваш телефон {} не звонит: {}", line.number, refusal.reason),
@@ -184,6 +181,15 @@ pub(super) fn number(field: &'static str, text: &str) -> Result<String, Problem>
             "A number of digits, letters, + * and #, up to 64 characters",
         ),
     ))
+}
+
+/// The shard on which a line is rung for its own calls: they are spread as its phone's would be.
+pub(super) fn shard_of<'a>(
+    shards: &'a [ShardHandle],
+    line: &Extension,
+) -> Result<&'a ShardHandle, Problem> {
+    let shard = shards.get(line.id.0.as_u128() as usize % shards.len().max(1));
+    shard.ok_or_else(Problem::busy)
 }
 
 /// The lines at which whoever asks sits.

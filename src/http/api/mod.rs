@@ -53,6 +53,7 @@ mod session;
 mod settings;
 mod state;
 mod streamed;
+mod supervising;
 mod text;
 mod text_diff;
 pub mod time;
@@ -98,6 +99,7 @@ pub fn door() -> Door {
     let door = live::routes(door);
     let door = commands::routes(door);
     let door = call_orders::routes(door);
+    let door = supervising::routes(door);
     let door = conferences::routes(door);
     let door = quality::routes(door);
     let door = recordings::routes(door);

@@ -1,7 +1,7 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, recording::Recording};
+use super::{Call, Invitee, Ringing, State, recording::Recording, supervision::Supervisor};
 use crate::{
     context::Context,
     dialplan::{Codes, Dial, DialTarget, Principal},
@@ -15,6 +15,7 @@ use media::{
     sdp::{LocalCodec, accept_answer},
 };
 use sip::offer_answer::OrderError;
+use std::time::{Duration, Instant};
 
 /// Somebody wants to be connected with a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -36,6 +37,21 @@ pub(crate) enum Summons {
     Number(String),
     /// It is asked into a conference.
     Room(Box<Invitee>),
+    /// It hears a call of others.
+    Supervision(Box<Supervisor>),
+}
+
+/// An extension whose devices are rung before its call goes on.
+#[derive(Debug)]
+pub(super) struct Summoned {
+    pub(super) domain: DomainId,
+    /// Its number.
+    pub(super) extension: String,
+    /// What it is rung for, as its devices and the call log show it.
+    pub(super) number: String,
+    pub(super) is_intercom: bool,
+    pub(super) worker: u8,
+    pub(super) summons: Summons,
 }
 
 /// What a call without a caller is about.
@@ -58,19 +74,25 @@ impl Call {
         order: Origination,
     ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
-        let calling = super::Calling::of_number(ctx, domain, &to);
+        let (worker, summons) = (ctx.ports.idlest_worker(), Summons::Number(to.clone()));
+        let number = to;
+        Self::summon(ctx, id, Summoned { domain, extension, number, is_intercom, worker, summons })
+    }
+
+    /// The same, whatever becomes of its call then.
+    pub(super) fn summon(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        summoned: Summoned,
+    ) -> Result<Self, Refusal> {
+        let Summoned { domain, extension, number, is_intercom, worker, summons } = summoned;
+        let calling = super::Calling::of_number(ctx, domain, &number);
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
         let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
         let targets = ctx.targets(domain, &calling, &dial)?;
-        let own = OwnCall {
-            domain,
-            caller: extension,
-            dialled: to.clone(),
-            calling,
-            worker: ctx.ports.idlest_worker(),
-        };
-        let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
+        let own = OwnCall { domain, caller: extension, dialled: number, calling, worker };
+        let mut call = Self::of_ours(ctx, id, own, summons);
         call.ring(ctx, targets)?;
         Ok(call)
     }
@@ -126,6 +148,30 @@ impl Call {
         match summons {
             Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
             Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
+            Summons::Supervision(supervisor) => {
+                self.take_summoned(ctx, leg, described)?;
+                self.begin_supervision(ctx, *supervisor);
+                Ok(())
+            }
+        }
+    }
+
+    /// When it is to be seen to whether what a device is rung for is still there.
+    pub(super) fn summons_due(&self) -> Option<Instant> {
+        let (Some(summons), State::Ringing(_)) = (&self.summons, &self.state) else { return None };
+        match summons {
+            Summons::Number(_) => None,
+            Summons::Room(_) => self.invitation_due(),
+            Summons::Supervision(supervisor) => Some(supervisor.look_at()),
+        }
+    }
+
+    /// Lets a device go that is rung for what is no more.
+    pub(super) fn see_to_summons(&mut self, ctx: &mut Context<'_>) {
+        match &self.summons {
+            Some(Summons::Number(_)) | None => {}
+            Some(Summons::Room(_)) => self.look_for_room(ctx),
+            Some(Summons::Supervision(_)) => self.look_for_supervised(ctx),
         }
     }
 
@@ -168,3 +214,5 @@ impl Call {
 
 /// RFC 3261 section 8.1.1.6.
 const MAX_FORWARDS: u8 = 70;
+/// How long a device rings on for a call of others that is over.
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);

@@ -144,7 +144,7 @@ impl Call {
         self.release_holds();
         self.search_for(by, told_of);
         self.notify_of_transfer(ctx, Status(100));
-        drop(self.listed.take());
+        self.pause_listing();
         self.guest = guest;
         match order.with {
             Some(other) => ctx.errands.push(Errand::Join { call: self.id, other }),

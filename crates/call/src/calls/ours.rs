@@ -2,7 +2,7 @@
 
 use super::{Call, Calls, Origination, PartyCommand};
 use crate::{
-    call::{Invitee, RoomCommand},
+    call::{Invitee, RoomCommand, SupervisionRefusal, SupervisionRequest},
     context::Context,
     failure::{Cause, Refusal},
 };
@@ -17,6 +17,15 @@ pub struct OriginationRefusal {
     pub reason: String,
 }
 
+/// What was done for somebody who wants to hear a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Supervised {
+    /// It hears that call already, or is being rung for it, and is heard as it wants.
+    Changed(CallId),
+    /// Its own devices ring, for this call of its own.
+    Rings(CallId),
+}
+
 impl Calls {
     /// Rings somebody's own devices, to connect it with a number then.
     pub fn originate(
@@ -29,6 +38,32 @@ impl Calls {
         begun.map_err(|refusal| OriginationRefusal {
             reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
         })
+    }
+
+    /// Lets an extension hear a call, or speak in one that it hears. `rings` says whether its devices
+    /// are rung if it does not hear that call on this shard; else `None` says so.
+    pub fn supervise(
+        &mut self,
+        now: Now,
+        request: &SupervisionRequest,
+        rings: bool,
+    ) -> Result<Option<Supervised>, SupervisionRefusal> {
+        let SupervisionRequest { domain, by, call, .. } = request;
+        let running = self.calls.values().find(|it| it.supervises(*domain, by, *call));
+        let done = match running.map(Call::id) {
+            Some(id) => {
+                let mut done = Err(SupervisionRefusal::NotTalking);
+                self.with_call(now, id, |call, ctx| done = call.change_supervision(ctx, request));
+                done.map(|()| Some(Supervised::Changed(id)))
+            }
+            None if rings => {
+                let ring = |ctx: &mut Context<'_>, id| Call::ring_supervisor(ctx, id, request);
+                self.begin_own(now, ring).map(|id| Some(Supervised::Rings(id)))
+            }
+            None => Ok(None),
+        };
+        self.pump(now);
+        done
     }
 
     /// Rings somebody to be asked into a conference; whoever asks hears what becomes of it.
@@ -60,20 +95,20 @@ impl Calls {
         is_done
     }
 
-    fn begin_own(
+    fn begin_own<E: From<Refusal>>(
         &mut self,
         now: Now,
-        make: impl FnOnce(&mut Context<'_>, CallId) -> Result<Call, Refusal>,
-    ) -> Result<CallId, Refusal> {
+        make: impl FnOnce(&mut Context<'_>, CallId) -> Result<Call, E>,
+    ) -> Result<CallId, E> {
         if let Some(cause) = self.refusal_of_new_calls() {
-            return Err(Refusal::of(cause));
+            return Err(Refusal::of(cause).into());
         }
         let id = CallId::new(now.unix, &mut self.core.rng);
         let mut ctx = self.core.context(now, &self.world);
         let Ok(made) = catch_unwind(AssertUnwindSafe(|| make(&mut ctx, id))) else {
             self.note_panic(Some(id));
             self.core.handles.remove_call(id);
-            return Err(Refusal::of(Cause::Internal));
+            return Err(Refusal::of(Cause::Internal).into());
         };
         self.calls.insert(id, made?);
         self.totals.calls += 1;

@@ -13,6 +13,7 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'call.hung_up': 'admin.audit.action.call.hung_up',
   'call.recording': 'admin.audit.action.call.recording',
   'call.resumed': 'admin.audit.action.call.resumed',
+  'call.supervised': 'admin.audit.action.call.supervised',
   'call.swapped': 'admin.audit.action.call.swapped',
   'call.three_way': 'admin.audit.action.call.three_way',
   'call.transferred': 'admin.audit.action.call.transferred',
