@@ -238,6 +238,9 @@ impl Shard {
             Command::Originate(order, reply) => {
                 let _ = reply.send(self.calls.originate(clock::now(), order));
             }
+            Command::PickUp(request, reply) => {
+                let _ = reply.send(self.calls.pick_up(clock::now(), &request));
+            }
             Command::Supervise(request, rings, reply) => {
                 let _ = reply.send(self.calls.supervise(clock::now(), &request, rings));
             }

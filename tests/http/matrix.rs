@@ -90,6 +90,8 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/consult",
     "/calls/{id}/{order}",
     "/calls/{id}/hangup",
+    "/calls/{id}/park",
+    "/calls/{id}/pickup",
     "/calls/{id}/quality",
     "/calls/{id}/recording",
     "/calls/{id}/supervise",

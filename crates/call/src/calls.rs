@@ -9,7 +9,7 @@ mod ours;
 pub use ours::{OriginationRefusal, Supervised};
 
 use crate::{
-    call::{Call, CallOrder, CommandRefusal, Origination, PartyCommand, Place, Wanted},
+    call::{Call, CallOrder, CommandRefusal, Obeyed, Origination, PartyCommand, Place, Wanted},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -29,7 +29,7 @@ use crate::{
     voicemail::VoicemailReply,
     web::WebReply,
 };
-use base::{CallId, Deadlines, MediaId, Now, Rng};
+use base::{CallId, Deadlines, DomainId, MediaId, Now, Rng};
 use media::MediaEvent;
 use sip::{
     ClientId, DialogId, Endpoint, Event, Message, Method, Request, Response, ServerId, Source,
@@ -277,7 +277,7 @@ impl Calls {
         now: Now,
         id: CallId,
         order: &CallOrder,
-    ) -> Result<(), CommandRefusal> {
+    ) -> Result<Obeyed, CommandRefusal> {
         let mut done = Err(CommandRefusal::NoCall);
         self.with_call(now, id, |call, ctx| done = call.command(ctx, order));
         self.pump(now);
@@ -614,6 +614,7 @@ impl Calls {
             }
             Errand::ComeIn { newcomer, wanted } => self.bring_in(now, newcomer, &wanted),
             Errand::Invite { domain, invitee } => self.ring_invitee(now, domain, invitee),
+            Errand::LookFor { seeker, wanted } => self.look_for(now, seeker, &wanted),
         }
     }
 
@@ -621,13 +622,7 @@ impl Calls {
     fn bring_in(&mut self, now: Now, newcomer: CallId, wanted: &Wanted) {
         let Some(taken) = self.calls.remove(&newcomer) else { return };
         let mut taken = Box::new(taken);
-        let domain = taken.domain();
-        let found = self
-            .calls
-            .values()
-            .filter(|it| it.domain() == domain)
-            .filter_map(|it| Some((it.id(), it.place_for(wanted)?)))
-            .min_by_key(|it| it.0);
+        let found = self.place_of(taken.domain(), wanted);
         let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
         let too_late = found.and_then(|(_, place)| wanted.comes_too_late(place));
         let found = found.filter(|_| too_late.is_none());
@@ -649,6 +644,12 @@ impl Calls {
         }
         self.calls.insert(newcomer, *taken);
         self.with_call(now, newcomer, |call, ctx| call.seek_in_vain(ctx, refusal));
+    }
+
+    /// The oldest call that is wanted, and whose place is wanted there.
+    fn place_of(&self, domain: DomainId, wanted: &Wanted) -> Option<(CallId, Place)> {
+        let calls = self.calls.values().filter(|it| it.domain() == domain);
+        calls.filter_map(|it| Some((it.id(), it.place_for(wanted)?))).min_by_key(|it| it.0)
     }
 
     /// Only those whose call it is take the place of one who talks.

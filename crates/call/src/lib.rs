@@ -42,8 +42,8 @@ pub mod voicemail;
 pub mod web;
 
 pub use call::{
-    CallOrder, Command, CommandRefusal, Origination, PartyCommand, RoomCommand, SupervisionMode,
-    SupervisionRefusal, SupervisionRequest,
+    CallOrder, Command, CommandRefusal, Obeyed, Origination, PartyCommand, PickUp, PickUpRefusal,
+    RoomCommand, SupervisionMode, SupervisionRefusal, SupervisionRequest,
 };
 pub use calls::{Calls, OriginationRefusal, Supervised};
 pub use cdr::{Cdr, HangupParty, LegRole, Line};

@@ -56,9 +56,10 @@ mod transfer;
 mod voicemail;
 mod walking;
 
-pub use command::{CallOrder, Command, CommandRefusal};
+pub use command::{CallOrder, Command, CommandRefusal, Obeyed};
 pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
 pub use conference::{PartyCommand, RoomCommand};
+pub use newcomer::{PickUp, PickUpRefusal};
 pub(crate) use newcomer::{Place, Wanted};
 pub use origination::Origination;
 pub(crate) use origination::Summons;

@@ -1,9 +1,9 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, recording::Recording, supervision::Supervisor};
+use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording, supervision::Supervisor};
 use crate::{
-    context::Context,
+    context::{Context, Errand},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
@@ -39,6 +39,12 @@ pub(crate) enum Summons {
     Room(Box<Invitee>),
     /// It hears a call of others.
     Supervision(Box<Supervisor>),
+    /// It takes the place of those who are rung in this call.
+    PickUp {
+        call: CallId,
+        /// When it is seen to next whether they still are.
+        look_at: Instant,
+    },
 }
 
 /// An extension whose devices are rung before its call goes on.
@@ -153,6 +159,11 @@ impl Call {
                 self.begin_supervision(ctx, *supervisor);
                 Ok(())
             }
+            Summons::PickUp { call, .. } => {
+                self.take_summoned(ctx, leg, described)?;
+                self.seek(ctx, Wanted::Ringing(call));
+                Ok(())
+            }
         }
     }
 
@@ -163,15 +174,21 @@ impl Call {
             Summons::Number(_) => None,
             Summons::Room(_) => self.invitation_due(),
             Summons::Supervision(supervisor) => Some(supervisor.look_at()),
+            Summons::PickUp { look_at, .. } => Some(*look_at),
         }
     }
 
     /// Lets a device go that is rung for what is no more.
     pub(super) fn see_to_summons(&mut self, ctx: &mut Context<'_>) {
-        match &self.summons {
+        match &mut self.summons {
             Some(Summons::Number(_)) | None => {}
             Some(Summons::Room(_)) => self.look_for_room(ctx),
             Some(Summons::Supervision(_)) => self.look_for_supervised(ctx),
+            Some(Summons::PickUp { call, look_at }) => {
+                *look_at = ctx.now.instant + LOOK_INTERVAL;
+                let wanted = Wanted::Ringing(*call);
+                ctx.errands.push(Errand::LookFor { seeker: self.id, wanted });
+            }
         }
     }
 

@@ -414,8 +414,8 @@ impl From<SupervisionRefusal> for Refusal {
 }
 
 impl From<Refusal> for SupervisionRefusal {
-    fn from(Refusal { cause, reason, .. }: Refusal) -> Self {
-        Self::NotRung(reason.unwrap_or_else(|| cause.as_str().to_owned()))
+    fn from(refusal: Refusal) -> Self {
+        Self::NotRung(refusal.in_words())
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{Call, Calls, Origination, PartyCommand};
 use crate::{
-    call::{Invitee, RoomCommand, SupervisionRefusal, SupervisionRequest},
+    call::{
+        Invitee, PickUp, PickUpRefusal, RoomCommand, SupervisionRefusal, SupervisionRequest, Wanted,
+    },
     context::Context,
     failure::{Cause, Refusal},
 };
@@ -35,9 +37,7 @@ impl Calls {
     ) -> Result<CallId, OriginationRefusal> {
         let begun = self.begin_own(now, |ctx, id| Call::originate(ctx, id, order));
         self.pump(now);
-        begun.map_err(|refusal| OriginationRefusal {
-            reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
-        })
+        begun.map_err(|refusal| OriginationRefusal { reason: refusal.in_words() })
     }
 
     /// Lets an extension hear a call, or speak in one that it hears. `rings` says whether its devices
@@ -64,6 +64,24 @@ impl Calls {
         };
         self.pump(now);
         done
+    }
+
+    /// Rings somebody's own devices, to connect it with whoever calls elsewhere.
+    pub fn pick_up(&mut self, now: Now, request: &PickUp) -> Result<CallId, PickUpRefusal> {
+        let wanted = Wanted::Ringing(request.call);
+        let found = self.place_of(request.domain, &wanted).and_then(|(id, _)| self.calls.get(&id));
+        let number = found.ok_or(PickUpRefusal::NotRinging)?.calling_number().to_owned();
+        let begun = self.begin_own(now, |ctx, id| Call::ring_to_pick_up(ctx, id, request, number));
+        self.pump(now);
+        begun
+    }
+
+    /// Ends a call in which somebody is rung for another one that is no more to be had.
+    pub(super) fn look_for(&mut self, now: Now, seeker: CallId, wanted: &Wanted) {
+        let domain = self.calls.get(&seeker).map(Call::domain);
+        if domain.is_some_and(|domain| self.place_of(domain, wanted).is_none()) {
+            self.with_call(now, seeker, |call, ctx| call.end(ctx, None, wanted.refusal()));
+        }
     }
 
     /// Rings somebody to be asked into a conference; whoever asks hears what becomes of it.

@@ -214,6 +214,14 @@ impl Step {
         own || self.within().iter().any(|steps| steps.iter().any(|it| it.parks_in(slot)))
     }
 
+    /// How it, or a step within it, parks calls.
+    pub(super) fn parking(&self) -> Option<&ParkPlan> {
+        if let Self::Park(plan) = self {
+            return Some(plan);
+        }
+        self.within().into_iter().find_map(|steps| steps.iter().find_map(Self::parking))
+    }
+
     /// The blocks that it, or a step within it, names.
     pub(super) fn blocks<'a>(&'a self, into: &mut Vec<&'a str>) {
         if let Self::Block(name) | Self::Goto(name) = self {

@@ -380,8 +380,9 @@ fn a_transfer_by_command_is_one_like_that_of_a_phone() {
         by: by.to_owned(),
         command: Command::Transfer(to.to_owned()),
     };
-    let ask =
-        |city: &mut City, order| city.operate(0, |shard, now| shard.command(now, call, &order));
+    let ask = |city: &mut City, order| {
+        city.operate(0, |shard, now| shard.command(now, call, &order).map(|_| ()))
+    };
     assert_eq!(ask(&mut city, order("1003", "1001")), Err(CommandRefusal::NotTalking));
     assert_eq!(ask(&mut city, order("1001", "1002")), Err(CommandRefusal::ToItself));
     assert_eq!(ask(&mut city, order("1001", "1003")), Ok(()));

@@ -14,6 +14,7 @@ mod losses;
 mod media;
 mod numbers;
 mod operations;
+mod orders;
 mod outbound;
 mod pages;
 mod plans;

@@ -11,6 +11,8 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'call.consulted': 'admin.audit.action.call.consulted',
   'call.held': 'admin.audit.action.call.held',
   'call.hung_up': 'admin.audit.action.call.hung_up',
+  'call.parked': 'admin.audit.action.call.parked',
+  'call.picked_up': 'admin.audit.action.call.picked_up',
   'call.recording': 'admin.audit.action.call.recording',
   'call.resumed': 'admin.audit.action.call.resumed',
   'call.supervised': 'admin.audit.action.call.supervised',
