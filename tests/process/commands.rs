@@ -18,7 +18,15 @@ fn a_click_rings_the_own_phone_then_the_other_and_the_call_is_transferred() {
     let anna = Visitor::sign_in(&server, "operator1");
     let boris = Visitor::sign_in(&server, "operator2");
 
-    let (status, begun) = anna.act("POST", "/calls", None, &json!({ "to": "1002" }));
+    let (status, problem) = anna.act("POST", "/calls", None, &json!({ "to": "Никто Такой" }));
+    assert_eq!(
+        (status, problem["errors"][0]["code"].as_str()),
+        (422, Some("unknown")),
+        "{problem}"
+    );
+    let name =
+        boris.get("/me/lines")["items"][0]["name"].as_str().expect("it has one").to_uppercase();
+    let (status, begun) = anna.act("POST", "/calls", None, &json!({ "to": name }));
     assert_eq!(status, 202, "{begun}");
     let id = begun["id"].as_str().expect("a call has an id").to_owned();
     own.wait_for_event("CALL_ESTABLISHED", LIMIT);
@@ -225,7 +233,7 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
     let path = format!("/me/lines/{line}/features");
     let wanted = |quiet: bool, to: Value| {
         json!({
-            "do_not_disturb": quiet, "forward_all": to, "forward_busy": null,
+            "do_not_disturb": quiet, "call_waiting": true, "forward_all": to, "forward_busy": null,
             "forward_no_answer": null, "forward_offline": null,
         })
     };

@@ -42,7 +42,7 @@ impl Context<'_> {
         let (mut devices, mut timeout, mut refusal) = (Vec::new(), Duration::ZERO, None);
         for target in &dial.targets {
             let found = match target {
-                DialTarget::User(number) => self.devices_of_user(&search, number),
+                DialTarget::User(number) => self.devices_of_user(&search, number, &dial.by),
                 DialTarget::Trunk { trunk, number } => {
                     self.device_of_trunk(&search, trunk, number, &dial.by)
                 }
@@ -131,7 +131,12 @@ impl Context<'_> {
         Ok(SupervisionOrder { conversation, side, language, conversations })
     }
 
-    fn devices_of_user(&self, search: &Search<'_>, number: &str) -> Result<Targets, Refusal> {
+    fn devices_of_user(
+        &self,
+        search: &Search<'_>,
+        number: &str,
+        by: &Principal,
+    ) -> Result<Targets, Refusal> {
         let domain = search.domain;
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
             return Err(Refusal::of(Cause::NotFound));
@@ -149,7 +154,12 @@ impl Context<'_> {
         if devices.is_empty() {
             return Err(Refusal::of(Cause::Loop));
         }
-        let Some(seat) = self.world.occupancy.take(extension.id, extension.calls_max) else {
+        // What an extension itself wants of its phone, as a click or a call that it has parked, rings it
+        // in the middle of a call, too.
+        let is_own = matches!(by, Principal::Extension(by) if *by == extension.number);
+        let limit = extension.calls_max;
+        let calls_max = if is_own { limit } else { extension.features.calls_max(limit) };
+        let Some(seat) = self.world.occupancy.take(extension.id, calls_max) else {
             return Err(Refusal::of(Cause::Busy));
         };
         let seat = Arc::new(seat);

@@ -167,6 +167,16 @@ match = { number = "*79" }
 steps = [{ do_not_disturb = { on = false } }, { play = { file = "welcome.wav" } }]
 
 [[rule]]
+name = "call-waiting"
+match = { number = "*70" }
+steps = [{ call_waiting = { on = true } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "no-call-waiting"
+match = { number = "*71" }
+steps = [{ call_waiting = { on = false } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
 name = "pick-up-in-group"
 match = { number = "*8" }
 steps = [{ pickup = { users = ["1001", "1002", "1003"] } }]

@@ -6,7 +6,8 @@
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
     UrlPath,
-    commands::{number, own_line, own_lines},
+    callee::number_meant,
+    commands::{own_line, own_lines},
 };
 use crate::store::Right;
 use axum::{Json, extract::State, http::StatusCode};
@@ -30,7 +31,7 @@ pub(super) fn routes(door: Door) -> Door {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewTransfer {
-    /// As it would be dialled on the phone.
+    /// As it would be dialled on the phone, or what a line of the domain is called.
     to: String,
 }
 
@@ -46,7 +47,7 @@ async fn transfer(
     UrlPath(id): UrlPath<Uuid>,
     JsonBody(wanted): JsonBody<NewTransfer>,
 ) -> Result<StatusCode, Problem> {
-    let to = number("to", &wanted.to)?;
+    let to = number_meant(&api, &session, "to", &wanted.to).await?;
     order(&api, &session, id, Command::Transfer(to)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -63,7 +64,7 @@ async fn consult(
     UrlPath(id): UrlPath<Uuid>,
     JsonBody(wanted): JsonBody<NewTransfer>,
 ) -> Result<StatusCode, Problem> {
-    let to = number("to", &wanted.to)?;
+    let to = number_meant(&api, &session, "to", &wanted.to).await?;
     order(&api, &session, id, Command::Consult(to)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -104,7 +105,7 @@ impl From<PlainOrder> for Command {
     post, path = "/calls/{id}/{order}", tag = "live",
     params(
         ("id" = Uuid, Path, description = "The call"),
-        ("order" = PlainOrder, Path, description = "What is wanted")
+        ("order" = inline(PlainOrder), Path, description = "What is wanted")
     ),
     responses((status = 202, description = "It is done"), Problem)
 )]

@@ -2,7 +2,7 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
-    UrlPath,
+    UrlPath, callee::number_meant,
 };
 use crate::{signalling::ShardHandle, store::Right};
 use axum::{Json, extract::State, http::StatusCode};
@@ -27,7 +27,7 @@ pub(super) fn routes(door: Door) -> Door {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewCall {
-    /// As it would be dialled on the phone.
+    /// As it would be dialled on the phone, or what a line of the domain is called.
     to: String,
     /// The line of one's own that rings first; left out by those who have one only.
     line: Option<Uuid>,
@@ -46,6 +46,10 @@ struct BegunCall {
 struct LineFeatures {
     /// Nobody rings it: it is busy for all.
     do_not_disturb: bool,
+    /// Whether it is rung while it is in a call; else it is busy then. Left as it is where that is not
+    /// said.
+    #[serde(default)]
+    call_waiting: Option<bool>,
     /// Where all calls go.
     #[schema(required)]
     forward_all: Option<String>,
@@ -70,7 +74,7 @@ async fn call(
     session: Session,
     JsonBody(wanted): JsonBody<NewCall>,
 ) -> Result<(StatusCode, Json<BegunCall>), Problem> {
-    let to = number("to", &wanted.to)?;
+    let to = number_meant(&api, &session, "to", &wanted.to).await?;
     let line = own_line(&api, &session, wanted.line).await?;
     let order = Origination {
         domain: session.domain.id,
@@ -139,16 +143,25 @@ impl LineFeatures {
     fn of(features: Features) -> Self {
         let Features {
             do_not_disturb,
+            call_waiting,
             forward_all,
             forward_busy,
             forward_no_answer,
             forward_offline,
         } = features;
-        Self { do_not_disturb, forward_all, forward_busy, forward_no_answer, forward_offline }
+        Self {
+            do_not_disturb,
+            call_waiting: Some(call_waiting),
+            forward_all,
+            forward_busy,
+            forward_no_answer,
+            forward_offline,
+        }
     }
 
     fn orders(&self) -> Result<Vec<FeatureOrder>, Problem> {
         let mut orders = vec![FeatureOrder::DoNotDisturb(self.do_not_disturb)];
+        orders.extend(self.call_waiting.map(FeatureOrder::CallWaiting));
         for (when, field, to) in [
             (ForwardWhen::All, "forward_all", &self.forward_all),
             (ForwardWhen::Busy, "forward_busy", &self.forward_busy),

@@ -18,6 +18,7 @@ mod admin_users;
 mod attempts;
 mod auth;
 mod call_orders;
+mod callee;
 mod calls;
 mod cdrs;
 mod commands;

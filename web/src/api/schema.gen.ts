@@ -741,40 +741,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let go of whom one called, and talk to the first again */
-        post: operations["post_calls_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/complete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: connect the two others, and leave */
-        post: operations["post_calls_id_complete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/consult": {
         parameters: {
             query?: never;
@@ -809,23 +775,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/hold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Put the other side of one's own call on hold, whatever one's phone knows of it */
-        post: operations["post_calls_id_hold"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/calls/{id}/ladder": {
         parameters: {
             query?: never;
@@ -837,6 +786,40 @@ export interface paths {
         get: operations["get_calls_id_ladder"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the other side of one's own call wait in a parking slot, and leave */
+        post: operations["post_calls_id_park"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a call that rings elsewhere: first one's own phone rings */
+        post: operations["post_calls_id_pickup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -877,7 +860,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/calls/{id}/resume": {
+    "/calls/{id}/supervise": {
         parameters: {
             query?: never;
             header?: never;
@@ -886,42 +869,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Talk again to whom one put on hold */
-        post: operations["post_calls_id_resume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/swap": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: talk to whoever waits, while the other waits */
-        post: operations["post_calls_id_swap"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/calls/{id}/three-way": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** In a consultation: let all three talk */
-        post: operations["post_calls_id_three_way"];
+        /** Hear a call of others, or change who hears one there: first one's own phone rings */
+        post: operations["post_calls_id_supervise"];
         delete?: never;
         options?: never;
         head?: never;
@@ -939,6 +888,23 @@ export interface paths {
         put?: never;
         /** Transfer the other side of one's own call */
         post: operations["post_calls_id_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold, resume, or go on with a consultation in one's own call */
+        post: operations["post_calls_id_order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1452,7 +1418,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.parked" | "call.picked_up" | "call.recording" | "call.resumed" | "call.supervised" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1649,7 +1615,7 @@ export interface components {
          * @description How a live call stands.
          * @enum {string}
          */
-        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "ending";
+        CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "paging" | "ending";
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -2274,6 +2240,11 @@ export interface components {
         };
         /** @description What becomes of calls to a line. */
         LineFeatures: {
+            /**
+             * @description Whether it is rung while it is in a call; else it is busy then. Left as it is where that is not
+             *     said.
+             */
+            call_waiting?: boolean | null;
             /** @description Nobody rings it: it is busy for all. */
             do_not_disturb: boolean;
             /** @description Where all calls go. */
@@ -2457,7 +2428,7 @@ export interface components {
              * @description The line of one's own that rings first; left out by those who have one only.
              */
             line?: string | null;
-            /** @description As it would be dialled on the phone. */
+            /** @description As it would be dialled on the phone, or what a line of the domain is called. */
             to: string;
         };
         /** @description A domain to be made. */
@@ -2487,6 +2458,29 @@ export interface components {
              */
             password: string;
         };
+        /** @description Who answers. */
+        NewPickUp: {
+            /**
+             * Format: uuid
+             * @description The line of one's own that rings; left out by those who have one only.
+             */
+            line?: string | null;
+        };
+        /** @description How a call is to be heard. */
+        NewSupervision: {
+            /**
+             * Format: uuid
+             * @description The line of one's own that rings; left out by those who have one only.
+             */
+            line?: string | null;
+            /** @description Who hears the supervisor. */
+            mode: components["schemas"]["SupervisionMode"];
+            /**
+             * @description Number of the extension in the call that a whisper is for; left out for the one that it was for
+             *     before, else for who answered, unless that is somebody outside.
+             */
+            whisper_to?: string | null;
+        };
         /** @description A text to be saved. */
         NewText: {
             /** @description The TOML. */
@@ -2494,7 +2488,7 @@ export interface components {
         };
         /** @description Where a call goes. */
         NewTransfer: {
-            /** @description As it would be dialled on the phone. */
+            /** @description As it would be dialled on the phone, or what a line of the domain is called. */
             to: string;
         };
         /** @description A person to be added. */
@@ -2559,6 +2553,14 @@ export interface components {
             /** @description As the configuration has them. */
             items: components["schemas"]["OutboundClass"][];
         };
+        /** @description Where a call waits. */
+        ParkedCall: {
+            /**
+             * Format: int32
+             * @description The slot, which is dialled to fetch it; `null` if it waits in none.
+             */
+            slot: number | null;
+        };
         /** @description Who took part. */
         Participant: {
             /** @description Where it signals from; empty for ourselves. */
@@ -2604,6 +2606,14 @@ export interface components {
         PasswordTold: {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
             password: string | null;
+        };
+        /** @description A call that begins, to take part in another. */
+        PickingUp: {
+            /**
+             * Format: uuid
+             * @description Its id; it becomes a part of the other call.
+             */
+            id: string;
         };
         /** @description What opens a mailbox. */
         PinChoice: {
@@ -2900,6 +2910,21 @@ export interface components {
             /** @description Whether its speech was decoded and encoded for another leg. */
             transcoded: boolean;
         };
+        /** @description What was done. */
+        SupervisedCall: {
+            /**
+             * Format: uuid
+             * @description Id of the supervisor's own call.
+             */
+            id: string;
+            /** @description Whether one's phone rings for it; else it was there, and has the mode. */
+            rings: boolean;
+        };
+        /**
+         * @description Who hears a supervisor.
+         * @enum {string}
+         */
+        SupervisionMode: "listen" | "whisper" | "barge";
         /** @description A call to be tried. */
         TestCall: {
             /** @description Number of the extension that calls, or of the caller behind the trunk. */
@@ -5077,66 +5102,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The first two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_complete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They talk, or the one hears the other ring */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_calls_id_consult: {
         parameters: {
             query?: never;
@@ -5201,36 +5166,6 @@ export interface operations {
             };
         };
     };
-    post_calls_id_hold: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It hears music */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_calls_id_ladder: {
         parameters: {
             query?: never;
@@ -5249,6 +5184,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ladder"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_park: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedCall"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPickUp"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingUp"];
                 };
             };
             /** @description A refusal */
@@ -5327,7 +5328,7 @@ export interface operations {
             };
         };
     };
-    post_calls_id_resume: {
+    post_calls_id_supervise: {
         parameters: {
             query?: never;
             header?: never;
@@ -5337,74 +5338,19 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The two talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSupervision"];
             };
-            /** @description A refusal */
-            default: {
+        };
+        responses: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["SupervisedCall"];
                 };
-            };
-        };
-    };
-    post_calls_id_swap: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The other one is there */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A refusal */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_calls_id_three_way: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The call */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All three talk */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description A refusal */
             default: {
@@ -5434,6 +5380,38 @@ export interface operations {
         };
         responses: {
             /** @description Somebody else is looked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+                /** @description What is wanted */
+                order: "hold" | "resume" | "swap" | "complete" | "cancel" | "three-way";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
             202: {
                 headers: {
                     [name: string]: unknown;
