@@ -143,6 +143,7 @@ voicemail forwarded 'Сообщение переслано.' 'The message is for
 voicemail no-such-number 'Такого номера нет.' 'There is no such number.'
 voicemail theirs-is-full 'Тот почтовый ящик полон.' 'That mailbox is full.'
 voicemail no-caller 'Номер звонившего неизвестен.' 'The number of the caller is not known.'
+voicemail not-reached 'Дозвониться не удалось.' 'The call did not get through.'
 voicemail settings 'Приветствие, когда вы не отвечаете, один. Когда вы заняты, два. Временное, три. Ваше имя, четыре. Сменить пин-код, пять. Вернуться, звёздочка.' \
     'For the greeting when you do not answer, press one. When you are busy, two. For a temporary one, three. For your name, four. To change your PIN, five. To go back, star.'
 voicemail greeting 'Записать, один. Прослушать, два. Удалить, три. Вернуться, звёздочка.' \

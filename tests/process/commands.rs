@@ -1,7 +1,7 @@
 //! What people order over the API, as the panel will: calls, transfers, what becomes of calls to them.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Transport, Visitor, array, levels_of,
+    Baresip, Codec, Judge, Phone, Recording, Server, Sipp, Transport, Visitor, array, levels_of,
     one_audio_call_at_a_time, wait_for,
 };
 use serde_json::{Value, json};
@@ -59,6 +59,24 @@ fn a_click_rings_the_own_phone_then_the_other_and_the_call_is_transferred() {
     assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
     let causes: Vec<_> = rows.iter().map(|it| it.cause.as_str()).collect();
     assert!(causes.contains(&"transferred"), "{causes:?}");
+}
+
+#[test]
+fn a_program_that_refers_rings_the_own_phone_then_the_other() {
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.silence("silence", Duration::from_secs(20));
+    let mut own = phone(&server, "1001", 0, &words);
+    Sipp::register(&server, 2, "1003", Transport::Udp);
+    let other = Sipp::callee(&server, 2, "uas-hangs-up.xml").with(&["-d", "1000"]).start();
+
+    let program = Sipp::caller(&server, 3, "refer-outside.xml", "1001", "1001");
+    program.with(&["-key", "target", "1003"]).run();
+
+    own.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    other.succeed();
+    own.wait_for_event("CALL_CLOSED", LIMIT);
+    assert_eq!(server.wait_for_cdrs(2).len(), 2);
 }
 
 #[test]
@@ -252,11 +270,21 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
 
     let (status, _) = anna.act("PUT", &path, None, &wanted(false, json!("1003")));
     assert_eq!(status, 200);
+    let boris = Visitor::sign_in(&server, "operator4");
+    let line = boris.get("/me/lines")["items"][0]["id"].as_str().expect("a line").to_owned();
+    let mut while_offline = wanted(false, Value::Null);
+    while_offline["forward_offline"] = json!("1003");
+    let (status, problem) =
+        boris.act("PUT", &format!("/me/lines/{line}/features"), None, &while_offline);
+    assert_eq!(status, 200, "{problem}");
     server.kill_and_restart();
-    caller.dial("1002");
-    target.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    target.command("hangup", "");
-    caller.wait_for_event("CALL_CLOSED", LIMIT);
+    // The phone of 1002 is there and not rung; that of 1004 is not there.
+    for number in ["1002", "1004"] {
+        caller.dial(number);
+        target.wait_for_event("CALL_ESTABLISHED", LIMIT);
+        target.command("hangup", "");
+        caller.wait_for_event("CALL_CLOSED", LIMIT);
+    }
 }
 
 fn phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {

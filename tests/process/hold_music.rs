@@ -162,8 +162,9 @@ fn pieces_that_cannot_be_played_are_named_and_the_others_are_played() {
     assert!(!output.contains("no prompt ru/"), "{output}");
 }
 
+/// A tone, then the music of [`tone_as_music`], then the tone again, with no long gap between them.
 #[track_caller]
-fn assert_music_between_speech(heard: &[i16]) {
+pub(crate) fn assert_music_between_speech(heard: &[i16]) {
     let spans = spans(&tones_heard(heard, &[SPEECH_HZ, MUSIC_HZ]));
     let what: Vec<_> = spans.iter().map(|it| it.what).collect();
     assert_eq!(what, [SPEECH, MUSIC, SPEECH], "{spans:?}");
@@ -205,14 +206,15 @@ fn spans(frames: &[Option<usize>]) -> Vec<Span> {
 }
 
 /// One steady piece.
-fn tone_as_music(folder: &Path) {
+pub(crate) fn tone_as_music(folder: &Path) {
     let music: Recording =
         Judge::new(folder).tone("music", MUSIC_HZ as u32, Duration::from_secs(7));
     assert!(music.path().exists());
 }
 
 /// Lets a moment of talk or music pass: so many packets.
-fn wait_for_packets(server: &Server, count: u64) {
+#[track_caller]
+pub(crate) fn wait_for_packets(server: &Server, count: u64) {
     let packets = || server.metric("tandem_rtp_packets_sent_total");
     let before = packets();
     wait_for("packets", EVENT_LIMIT, || (packets() >= before + count).then_some(()));
@@ -222,7 +224,8 @@ fn wait_for_packets(server: &Server, count: u64) {
 const GAP_MS_MAX: usize = 300;
 const SPEECH: usize = 0;
 const MUSIC: usize = 1;
-const SPEECH_HZ: f64 = 1500.0;
+/// What phones say here.
+pub(crate) const SPEECH_HZ: f64 = 1500.0;
 const MUSIC_HZ: f64 = 700.0;
 const JAZZ_HZ: f64 = 1000.0;
 const OFFICE_HZ: f64 = 2300.0;

@@ -1,8 +1,11 @@
 //! Linphone, a phone of a third maker: what it says and hears through the server, and its hold.
 
-use crate::harness::{
-    Baresip, Codec, Judge, Linphone, Phone, Pjsua, Recording, Server, Transport, Visitor,
-    one_audio_call_at_a_time, wait_for,
+use crate::{
+    harness::{
+        Baresip, Codec, Judge, Linphone, Phone, Pjsua, Recording, Server, Transport, Visitor,
+        one_audio_call_at_a_time, wait_for,
+    },
+    hold_music::{SPEECH_HZ, assert_music_between_speech, tone_as_music, wait_for_packets},
 };
 use std::time::Duration;
 
@@ -17,13 +20,14 @@ fn its_opus_is_as_good_as_opus_and_the_other_codec_allow() {
 }
 
 #[test]
-fn it_is_called_holds_and_goes_on() {
+fn it_is_called_holds_and_goes_on_and_the_other_hears_music_meanwhile() {
     let _quiet = one_audio_call_at_a_time();
-    let server = Server::start();
+    let server = Server::start_with_music(tone_as_music);
     let judge = Judge::new(server.folder());
-    let tone = judge.tone("tone", 1100, Duration::from_secs(60));
+    let tone = judge.tone("tone", SPEECH_HZ as u32, Duration::from_secs(60));
+    let silence = judge.silence("silence", Duration::from_secs(60));
     let mut callee = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &tone));
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &tone));
+    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcmu, &silence));
     let operator = Visitor::sign_in(&server, "operator1");
     let wait_for_state = |state: &str| {
         wait_for(state, LIMIT, || {
@@ -35,18 +39,46 @@ fn it_is_called_holds_and_goes_on() {
     caller.dial("1002");
     caller.wait_for("call CONFIRMED");
     wait_for_state("talking");
+    callee.speak();
+    wait_for_packets(&server, 200);
     callee.command("pause");
     wait_for_state("held");
     // Until it has the answer, it refuses to resume.
     callee.wait_for("is now paused");
+    wait_for_packets(&server, 100);
     callee.command("resume 1");
     wait_for_state("talking");
+    wait_for_packets(&server, 200);
     caller.command("hangup");
     caller.wait_for("call DISCONNECTED");
     callee.wait_for("ended");
 
     let rows = server.wait_for_cdrs(2);
     assert!(rows.iter().all(|it| it.sip_status == 200 && it.cause == "normal"), "{rows:?}");
+    assert_music_between_speech(&judge.at_8_khz(&caller.heard()).samples());
+}
+
+#[test]
+fn it_hears_music_while_another_holds_it() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_music(tone_as_music);
+    let judge = Judge::new(server.folder());
+    let tone = judge.tone("tone", SPEECH_HZ as u32, Duration::from_secs(60));
+    let silence = judge.silence("silence", Duration::from_secs(60));
+    let mut held = Linphone::register(&server, &phone("1002", 1, Codec::Pcmu, &silence));
+    let mut holder = Baresip::register(&server, &phone("1001", 0, Codec::G722, &tone));
+
+    holder.dial("1002");
+    holder.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    wait_for_packets(&server, 150);
+    holder.command("hold", "");
+    wait_for_packets(&server, 100);
+    holder.command("resume", "");
+    wait_for_packets(&server, 150);
+    holder.command("hangup", "");
+    held.wait_for("ended");
+
+    assert_music_between_speech(&judge.at_8_khz(&held.heard()).samples());
 }
 
 #[test]
@@ -55,7 +87,7 @@ fn it_transfers_blindly_and_the_two_others_hear_each_other() {
     let server = Server::start();
     let judge = Judge::new(server.folder());
     let (words, says, silence) = late_words(&judge);
-    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
     let mut transfers = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &silence));
     let mut target = Baresip::register(&server, &answering("1003", 2, &says));
 
@@ -68,7 +100,7 @@ fn it_transfers_blindly_and_the_two_others_hear_each_other() {
     stays.wait_for("call DISCONNECTED");
 
     is_one_story(&server, 3);
-    is_heard(&judge, &words, &stays.heard());
+    hear_each_other(&judge, &words, &[stays.heard(), target.heard()]);
 }
 
 #[test]
@@ -77,7 +109,7 @@ fn it_consults_and_brings_the_two_others_together() {
     let server = Server::start();
     let judge = Judge::new(server.folder());
     let (words, says, silence) = late_words(&judge);
-    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut stays = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says));
     let mut transfers = Linphone::register(&server, &phone("1002", 1, Codec::Pcma, &silence));
     let mut target = Baresip::register(&server, &answering("1003", 2, &says));
 
@@ -95,7 +127,7 @@ fn it_consults_and_brings_the_two_others_together() {
     stays.wait_for("call DISCONNECTED");
 
     is_one_story(&server, 4);
-    is_heard(&judge, &words, &stays.heard());
+    hear_each_other(&judge, &words, &[stays.heard(), target.heard()]);
 }
 
 /// Words, the same after a silence in which others act, and a silence for as long as a test takes.
@@ -116,9 +148,12 @@ fn is_one_story(server: &Server, legs: usize) {
     assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
 }
 
-fn is_heard(judge: &Judge, words: &Recording, heard: &Recording) {
-    let score = judge.scores(words, &[&judge.at_8_khz(heard)])[0];
-    assert!(score.stoi > 0.8 && score.pesq > 2.5, "{score:?}");
+#[track_caller]
+fn hear_each_other(judge: &Judge, words: &Recording, heard: &[Recording]) {
+    for heard in heard {
+        let score = judge.scores(words, &[&judge.at_8_khz(heard)])[0];
+        assert!(score.stoi > 0.8 && score.pesq > 2.5, "{score:?}");
+    }
 }
 
 /// 1001, a Linphone, calls 1002, a baresip, which says something else.

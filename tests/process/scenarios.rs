@@ -86,6 +86,34 @@ fn busy_callee_is_reported_as_486() {
 }
 
 #[test]
+fn callee_sends_the_call_on_to_a_colleague_or_outside() {
+    let server = Server::start();
+    let diverted = Some("<sip:1002@demo.tandem.test>;reason=deflection");
+    for (target, slot) in [("1003", 2), ("94951234567", TRUNK_SLOT)] {
+        Sipp::register(&server, 1, "1002", Transport::Udp);
+        let sends_on = Sipp::callee(&server, 1, "uas-redirects.xml");
+        let sends_on = sends_on.with(&["-key", "target", target, "-d", "200"]).start();
+        if slot != TRUNK_SLOT {
+            Sipp::register(&server, slot, target, Transport::Udp);
+        }
+        let takes = Sipp::callee(&server, slot, "uas.xml").with(&["-d", "200"]).start();
+
+        Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "300"]).run();
+
+        sends_on.succeed();
+        let trace = takes.succeed();
+        let invite = &trace.first().expect("it is called").message;
+        // The demo's carrier is not trusted with who had the call.
+        let expected = diverted.filter(|_| slot != TRUNK_SLOT);
+        assert_eq!(header(invite, "Diversion"), expected, "{invite}");
+    }
+    let rows = server.wait_for_cdrs(6);
+    let statuses: Vec<_> = rows.iter().map(|it| it.sip_status).collect();
+    assert_eq!(statuses.iter().filter(|it| **it == 302).count(), 2, "{rows:?}");
+    assert_eq!(statuses.iter().filter(|it| **it == 200).count(), 4, "{rows:?}");
+}
+
+#[test]
 fn caller_who_gives_up_cancels_the_callee() {
     let server = Server::start();
     a_call(&server, "uac-cancel.xml", "uas-cancelled.xml", Transport::Udp);

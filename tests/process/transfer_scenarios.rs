@@ -14,7 +14,7 @@ fn caller_hands_the_callee_on() {
 
     let told = caller(&server, "uac-refer.xml", "1003").run();
 
-    target.succeed();
+    assert_referred_by(&target.succeed(), "1001");
     stays.succeed();
     assert_eq!(statuses_told(&told), [100, 180, 200]);
     assert_one_story(&server.wait_for_cdrs(3), "1001");
@@ -32,7 +32,7 @@ fn callee_hands_the_caller_on() {
 
     Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", "1002").run();
 
-    target.succeed();
+    assert_referred_by(&target.succeed(), "1002");
     assert_eq!(statuses_told(&transfers.succeed()), [100, 180, 200]);
     assert_one_story(&server.wait_for_cdrs(3), "1002");
 }
@@ -112,13 +112,48 @@ fn transfers_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn nobody_is_made_to_call_by_a_request_alone() {
+fn a_refer_outside_dialogs_connects_the_own_phone_with_a_number() {
     let server = Server::start();
-    let refer = Sipp::caller(&server, 0, "refer-outside.xml", "1001", "1002");
+    let own = callee(&server, 1, "1001", "uas.xml", "300");
+    let target = callee(&server, 2, "1003", "uas-hangs-up.xml", "300");
 
-    refer.with(&["-key", "target", "1003"]).run();
+    let refer = Sipp::caller(&server, 0, "refer-outside.xml", "1001", "1001");
+    let told = refer.with(&["-key", "target", "1003"]).run();
 
-    assert_eq!(server.metric("tandem_sip_dialogs"), 0);
+    target.succeed();
+    own.succeed();
+    assert_eq!(statuses_told(&told), [100, 180, 200]);
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
+    wait_for("all dialogs to end", LIMIT, || {
+        (server.metric("tandem_sip_dialogs") == 0).then_some(())
+    });
+}
+
+#[test]
+fn a_refer_outside_dialogs_that_makes_no_sense_is_refused() {
+    let server = Server::start();
+    let stays = callee(&server, 1, "1002", "uas.xml", "0");
+    let talks = Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "8000"]).start();
+    let theirs = wait_for("the answer", LIMIT, || dialog_of(&talks));
+    let theirs = theirs.replace(';', "%3B").replace('=', "%3D");
+    let refused = |caller, refer_to: &str| {
+        let refer = Sipp::caller(&server, 3, "refer-outside-refused.xml", caller, "1001");
+        let trace = refer.with(&["-key", "refer_to", refer_to]).run();
+        status_of(&trace.iter().rfind(|it| !it.sent).expect("an answer is due").message)
+    };
+
+    assert_eq!(refused("1003", "nonsense"), 400);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1>, <sip:1002@127.0.0.1>"), 400);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1;method=BYE>"), 501);
+    assert_eq!(refused("1003", "<sip:1001@127.0.0.1?body=hello>"), 403);
+    assert_eq!(refused("1003", "<sip:1001@elsewhere.example>"), 403);
+    assert_eq!(refused("1003", "<sip:1003@127.0.0.1>"), 403);
+    assert_eq!(refused("1003", &format!("<sip:1002@127.0.0.1?Replaces={theirs}>")), 481);
+    assert_eq!(refused("1003", "<sip:1002@127.0.0.1>"), 480);
+    talks.succeed();
+    stays.succeed();
+    assert_eq!(server.wait_for_cdrs(2).len(), 2, "nobody else was rung");
 }
 
 #[test]
@@ -185,6 +220,15 @@ fn dialog_of(caller: &RunningSipp) -> Option<String> {
     let tag = |name| Some(header(&answer.message, name)?.split_once(";tag=")?.1);
     let call_id = header(&answer.message, "Call-ID")?;
     Some(format!("{call_id};to-tag={};from-tag={}", tag("To")?, tag("From")?))
+}
+
+/// Whoever was rung was told who handed the call over (RFC 3892), and of nobody who sent it on.
+#[track_caller]
+fn assert_referred_by(rung: &[TraceEntry], number: &str) {
+    let invite = &rung.first().expect("it is called").message;
+    let expected = format!("<sip:{number}@demo.tandem.test>");
+    assert_eq!(header(invite, "Referred-By"), Some(expected.as_str()), "{invite}");
+    assert_eq!(header(invite, "Diversion"), None, "{invite}");
 }
 
 /// Three legs of one call, of which `transferor`'s was ended by the server, and the others talked.

@@ -4,8 +4,8 @@
 use crate::{
     base64::base64,
     harness::{
-        Codec, Judge, MailServer, MessageRow, Phone, Pjsua, Recording, Server, Transport, Watcher,
-        kept_greetings, one_audio_call_at_a_time, wait_for,
+        Baresip, Codec, Judge, Linphone, MailServer, MessageRow, Phone, Pjsua, Recording, Server,
+        Transport, Watcher, kept_greetings, one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
 };
@@ -38,6 +38,40 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     let score = judge.scores(&words, &[&judge.at_8_khz(&owner.heard())])[0];
     assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the owner's ear");
     assert!(!path_of(&server, &row).exists(), "nothing is left of a deleted message");
+}
+
+#[test]
+fn phones_of_other_makers_leave_a_message_and_hear_it() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let Sounds { judge, words, tail, .. } = Sounds::new(&server);
+    let said = judge.at_8_khz(&words);
+    let mut caller = Baresip::register(&server, &phone("1001", 0, Codec::Pcma, &tail));
+    let mut owner = Linphone::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+
+    caller.dial("*981002");
+    caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    wait_for_recordings(&server, 1);
+    // Its second of silence comes first, in which the tone ends.
+    caller.command("ausrc", &format!("aufile,{}", said.path().display()));
+    // It has said all, and ends the call.
+    caller.wait_for_event("CALL_CLOSED", LIMIT);
+    let row = wait_for_message(&server, "new");
+    assert_eq!((row.caller.as_str(), row.is_cut_off), ("1001", false), "{row:?}");
+    let file = judge.at_8_khz(&Recording::at(path_of(&server, &row))).samples();
+    let kept = likeness(&words.samples(), &file);
+    assert!(kept >= LIKE, "{kept} in the file: {row:?} {}", caller.output());
+
+    owner.dial("*97");
+    owner.wait_for("connected");
+    owner.command("1");
+    wait_for_packets_sent(&server, length_of(&row) + ENVELOPE_MAX);
+    owner.command("7");
+    wait_for_message(&server, "deleted");
+    owner.command("#");
+    owner.wait_for("ended");
+    let score = judge.scores(&words, &[&judge.at_8_khz(&owner.heard())])[0];
+    assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?} at the owner's ear");
 }
 
 #[test]

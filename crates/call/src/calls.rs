@@ -430,6 +430,10 @@ impl Calls {
             self.handle_in_subscription(now, id, server, request);
             return;
         }
+        if self.is_referral(dialog) {
+            self.handle_in_referral(now, dialog, server, request);
+            return;
+        }
         #[cfg(test)]
         let panic_on_info = self.panic_on_info;
         let panics = self.totals.panics;
@@ -591,6 +595,7 @@ impl Calls {
                 self.calls.remove(&id);
                 self.deadlines.stop(id);
                 self.core.handles.remove_call(id);
+                self.tell_referrer(now, id, Cause::Internal.status());
                 self.core.outputs.push_back(Output::Fact(CallFact::Over(id)));
                 return;
             }
@@ -638,8 +643,12 @@ impl Calls {
                     taken = left;
                     refusal = why;
                 }
-                // Without an answer a panic took both.
-                Some(Ok(())) | None => return self.put_back(now, newcomer, into, None),
+                Some(Ok(())) => return self.put_back(now, newcomer, into, None),
+                None => {
+                    // A panic took both.
+                    self.tell_referrer(now, newcomer, Cause::Internal.status());
+                    return self.put_back(now, newcomer, into, None);
+                }
             }
         }
         self.calls.insert(newcomer, *taken);
@@ -668,6 +677,7 @@ impl Calls {
         } else {
             self.deadlines.stop(id);
             self.core.handles.remove_call(id);
+            self.tell_referrer(now, id, Status(200));
             self.core.outputs.push_back(Output::Fact(CallFact::Merged { call: id, into }));
         }
     }
@@ -682,6 +692,7 @@ impl Calls {
         if let Some(fact) = call.take_fact(now) {
             ctx.outputs.push_back(Output::Fact(fact));
         }
+        let reported = call.reported();
         if call.is_over() {
             call.forget(&mut ctx);
             ctx.outputs.push_back(Output::Fact(CallFact::Over(id)));
@@ -689,6 +700,9 @@ impl Calls {
             self.deadlines.stop(id);
         } else {
             self.deadlines.set(id, call.poll_timeout());
+        }
+        if let Some(status) = reported {
+            self.tell_referrer(now, id, status);
         }
     }
 

@@ -9,8 +9,9 @@ use crate::{
     trunks::{Rates, TrunkNumbers},
 };
 use base::{DomainId, ExtensionId, UserId};
+use bytes::Bytes;
 pub use sip::digest::{Ha1, Login};
-use sip::{Destination, NameAddr, Uri};
+use sip::{Destination, Host, NameAddr, Uri};
 use std::{
     collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
@@ -43,6 +44,13 @@ pub struct Domain {
     pub id: DomainId,
     /// Its name: the digest realm and the host part of its addresses of record.
     pub name: String,
+}
+
+impl Domain {
+    /// Its name, as addresses have it.
+    pub(crate) fn host(&self) -> Host {
+        Host::Name(Bytes::from(self.name.clone()))
+    }
 }
 
 /// A number with credentials.
@@ -113,7 +121,7 @@ pub struct TrunkLink {
     pub sources: Vec<IpAddr>,
     /// Port that they must come from, where trunks or phones share an address.
     pub source_port: Option<u16>,
-    /// What answers its challenges of our INVITEs; `None` if it knows us by our address.
+    /// What answers its challenges; `None` if it knows us by our address.
     pub login: Option<Login>,
     /// How many calls it may carry.
     pub limits: TrunkLimits,

@@ -166,8 +166,8 @@ impl Refusal {
 
 /// The callee's final failure as the caller should see it.
 ///
-/// What belongs to the hop between us and the callee stays there: challenges, redirects, and 503,
-/// at which a phone would give us up altogether (RFC 3261 section 21.5.4).
+/// What belongs to the hop between us and the callee stays there: challenges, redirects that are not
+/// followed, and 503, at which a phone would give us up altogether (RFC 3261 section 21.5.4).
 pub(crate) fn status_for_caller(status: Status) -> Status {
     Status(match status.0 {
         300..=399 => 480,

@@ -10,7 +10,7 @@ pub struct Features {
     pub do_not_disturb: bool,
     /// Whether it is rung while it is in a call; else it is busy then for all but itself.
     pub call_waiting: bool,
-    /// Where all calls go.
+    /// Where all calls go; those to a group that it is in pass it over.
     pub forward_all: Option<String>,
     /// Where calls go while it is busy.
     pub forward_busy: Option<String>,
@@ -67,6 +67,11 @@ impl Features {
     pub(crate) fn calls_max(&self, max: Option<u32>) -> Option<u32> {
         let of_feature = (!self.call_waiting).then_some(1);
         max.into_iter().chain(of_feature).min()
+    }
+
+    /// Whether it is rung as one of a group: whoever forwards its own calls does not forward the group's.
+    pub(crate) fn takes_calls_of_groups(&self) -> bool {
+        !self.do_not_disturb && self.forward_all.is_none()
     }
 
     /// Where a call goes that ended like this.

@@ -44,6 +44,14 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// The trunk, if it is one.
+    pub(crate) fn trunk(&self) -> Option<&'a Trunk> {
+        match self {
+            Self::Extension(_) => None,
+            Self::Trunk(trunk) => Some(trunk),
+        }
+    }
+
     /// What is set for its media.
     pub(crate) fn rules(&self) -> &'a MediaRules {
         match self {

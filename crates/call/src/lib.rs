@@ -37,6 +37,7 @@ mod signable;
 pub mod speech;
 pub mod subscriptions;
 pub mod texts;
+mod trail;
 mod trunks;
 pub mod voicemail;
 pub mod web;

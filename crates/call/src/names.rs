@@ -2,6 +2,7 @@
 
 use crate::{
     gate::{Admitted, Caller},
+    trail::Trail,
     trunks::ANONYMOUS,
 };
 use bytes::Bytes;
@@ -22,6 +23,8 @@ pub(crate) struct Names {
     pub(crate) caller_name: Option<String>,
     /// Whether the caller wants to be unknown to those who are called outside.
     pub(crate) is_withheld: bool,
+    /// Who had the call before: of what phones tell nothing is believed.
+    pub(crate) trail: Trail,
 }
 
 impl Names {
@@ -37,15 +40,17 @@ impl Names {
                     display,
                     caller_name: None,
                     is_withheld: is_private,
+                    trail: Trail::default(),
                 }
             }
             Caller::Trunk(trunk) => {
                 let Told { number, display } = Told::by(&request.headers);
-                let number = trunk.numbers.caller_in.apply(&number).into_owned();
+                let own = |number: &str| trunk.numbers.caller_in.apply(number).into_owned();
+                let (number, trail) = (own(&number), Trail::told(&request.headers, own));
                 let caller_name = display.as_deref().and_then(name_of);
                 let is_withheld = is_private || number == ANONYMOUS;
                 let caller = format!("{}/{number}", trunk.name);
-                Self { caller, number, display, caller_name, is_withheld }
+                Self { caller, number, display, caller_name, is_withheld, trail }
             }
         }
     }
@@ -93,7 +98,8 @@ fn asserted(headers: &Headers) -> Option<(String, Option<Bytes>)> {
     })
 }
 
-fn number_of(address: &NameAddr) -> Option<String> {
+/// The number of an address, if it has one that can be dialled.
+pub(crate) fn number_of(address: &NameAddr) -> Option<String> {
     let user = address.uri.user_text()?;
     let number = match address.uri.scheme {
         Scheme::Sip | Scheme::Sips => user.into_owned(),
@@ -107,10 +113,14 @@ fn number_of(address: &NameAddr) -> Option<String> {
 /// Whether the caller wants to be unknown to those who are called: RFC 3323 section 4.2, RFC 3325
 /// section 9.3.
 fn is_private(headers: &Headers) -> bool {
+    asks_for_privacy(headers, &PRIVATE)
+}
+
+/// Whether Privacy has one of these values (RFC 3323 section 4.2).
+pub(crate) fn asks_for_privacy(headers: &Headers, words: &[&str]) -> bool {
     let mut wanted =
         headers.all(&HeaderName::Privacy).flat_map(|it| it.split(|it| b";,".contains(it)));
-    wanted
-        .any(|it| PRIVATE.iter().any(|word| it.trim_ascii().eq_ignore_ascii_case(word.as_bytes())))
+    wanted.any(|it| words.iter().any(|word| it.trim_ascii().eq_ignore_ascii_case(word.as_bytes())))
 }
 
 /// RFC 3323 section 4.1.1.3.

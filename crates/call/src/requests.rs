@@ -9,12 +9,13 @@ use crate::{
     directory::Extension,
     failure::{Cause, Refusal},
     gate::{Admitted, Caller, TurnedAway},
+    leg::TrunkLogin,
     loops::{self, Hop},
     names::Names,
     occupancy::Seat,
     output::Output,
     registration::{RegistrationRequest, Ticket},
-    replies::{not_allowed_outside, retry_after},
+    replies::{not_allowed, retry_after},
     rules::MediaRules,
     subscriptions::allow_events,
 };
@@ -61,7 +62,7 @@ impl Calls {
         if matches!(request.headers.max_forwards(), Ok(Some(0))) {
             return Some(Reply::new(Status(483)));
         }
-        if request.method != Method::Invite {
+        if !matches!(request.method, Method::Invite | Method::Refer) {
             return None;
         }
         let cause = self.refusal_of_new_calls()?;
@@ -83,6 +84,7 @@ impl Calls {
                 return self.handle_subscribe(now, server, request, &admitted);
             }
             Method::Message => return self.handle_text(now, server, request, &admitted),
+            Method::Refer => return self.handle_outside_refer(now, server, request, &admitted),
             Method::Register => match self.hand_over(server, request, &source, admitted) {
                 Ok(()) => return,
                 Err(reply) => reply,
@@ -97,9 +99,7 @@ impl Calls {
             | Method::Info
             | Method::Prack
             | Method::Update => Reply::new(Status(481)),
-            Method::Notify | Method::Publish | Method::Refer | Method::Other(_) => {
-                not_allowed_outside()
-            }
+            Method::Notify | Method::Publish | Method::Other(_) => not_allowed(),
         };
         self.core.endpoint.respond(now.instant, server, reply);
     }
@@ -157,7 +157,7 @@ impl Calls {
             Ok((walk, seat, mark)) => (Ok(walk), seat, vec![mark]),
             Err(refusal) => (Err(refusal), None, Vec::new()),
         };
-        let Names { caller, number, display, caller_name, is_withheld } = names;
+        let Names { caller, number, display, caller_name, is_withheld, trail } = names;
         let is_line = admitted.caller.extension().is_some();
         let incoming = Incoming {
             call: id,
@@ -166,9 +166,10 @@ impl Calls {
             domain: admitted.domain.id,
             caller,
             line: admitted.caller.extension().map(crate::Extension::line),
+            login: admitted.caller.trunk().and_then(|it| TrunkLogin::of(it)),
             rules: admitted.caller.rules().clone(),
             caller_name,
-            calling: Calling { number, display, is_line, is_withheld },
+            calling: Calling { number, display, is_line, is_withheld, trail },
             dialled,
             offer_bytes: description::of(&request.headers, &request.body),
             arrival: Arrival {

@@ -10,11 +10,11 @@ use crate::{
     occupancy::Seat,
     outbound::Allowed,
     speech::Language,
-    trunks::Presented,
+    trail::Seen,
+    trunks::{Presented, anonymous_uri},
     voicemail::Mailbox,
 };
 use base::DomainId;
-use bytes::Bytes;
 use sip::{Destination, Header, HeaderName, Host, NameAddr, Uri};
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +22,8 @@ use std::{sync::Arc, time::Duration};
 struct Search<'a> {
     domain: &'a Domain,
     calling: &'a Calling,
+    /// Whether members of a group are.
+    is_group: bool,
     /// What each device gets beside what goes with the call.
     headers: Vec<Header>,
 }
@@ -38,7 +40,7 @@ impl Context<'_> {
             return Err(Refusal::of(Cause::NotFound));
         };
         let headers = if dial.is_intercom { auto_answer(domain) } else { Vec::new() };
-        let search = Search { domain, calling, headers };
+        let search = Search { domain, calling, is_group: dial.is_group, headers };
         let (mut devices, mut timeout, mut refusal) = (Vec::new(), Duration::ZERO, None);
         for target in &dial.targets {
             let found = match target {
@@ -141,6 +143,10 @@ impl Context<'_> {
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
             return Err(Refusal::of(Cause::NotFound));
         };
+        if search.is_group && !extension.features.takes_calls_of_groups() {
+            let reason = Some(format!("{number} takes no calls of groups"));
+            return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });
+        }
         let contacts = self.world.locator.contacts(domain.id, number);
         if contacts.is_empty() {
             let reason = Some(format!("No device of {number} is registered"));
@@ -173,6 +179,11 @@ impl Context<'_> {
     fn device(&self, search: &Search<'_>, extension: &Extension, contact: Contact) -> Target {
         let host = self.host_of(search.domain, &contact.destination);
         let number = extension.number.as_str();
+        let of_domain = |number: &str| Uri::sip(Some(number), search.domain.host(), None);
+        let trail = search.calling.trail.headers(&of_domain(number), |it| Seen {
+            uri: if it.is_withheld { anonymous_uri() } else { of_domain(&it.number) },
+            is_private: false,
+        });
         Target {
             party: number.to_owned(),
             line: Some(extension.line()),
@@ -185,7 +196,7 @@ impl Context<'_> {
             to: NameAddr::new(Uri::sip(Some(number), host, None)),
             hop: contact.destination,
             routes: contact.path,
-            headers: search.headers.clone(),
+            headers: search.headers.iter().cloned().chain(trail).collect(),
         }
     }
 
@@ -215,9 +226,9 @@ impl Context<'_> {
         let registered_at = self.world.trunks.registered_at(name);
         let hop = registered_at.unwrap_or_else(|| trunk.destination.clone());
         let uri = Uri::sip(Some(&called), hop.host.clone(), Some(hop.port));
-        let Calling { number: caller, is_line, .. } = search.calling;
-        let line = self.world.directory.extension(search.domain.id, caller).filter(|_| *is_line);
-        let Presented { from, headers } = trunk.present(search.calling, line, search.domain);
+        let directory = &self.world.directory;
+        let Presented { from, headers } =
+            trunk.present(search.calling, &uri, search.domain, directory);
         let device = Target {
             party: format!("{name}/{number}"),
             line: None,
@@ -272,7 +283,7 @@ impl Context<'_> {
             {
                 Host::Ip(ip)
             }
-            Some(_) | None => Host::Name(Bytes::from(domain.name.clone())),
+            Some(_) | None => domain.host(),
         }
     }
 }

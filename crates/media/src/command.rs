@@ -121,7 +121,8 @@ pub enum MediaCommand {
         /// How from now on.
         mode: PartyMode,
     },
-    /// Let a party of a room hear something that no other hears, over what it hears.
+    /// Let a party of a room hear something that no other hears, over what it hears; or one side of a
+    /// bridge, in place of what it would hear. Nothing happens to others.
     Tell {
         /// Who.
         media: MediaId,

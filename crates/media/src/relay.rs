@@ -27,6 +27,7 @@ use crate::{
     recording::buffer::{Buffer, Way},
     rtp::{self, Header},
     session::{Activity, Played, Session, Translation, session_mut},
+    sound::Sound,
     transcode::Transcoder,
 };
 use base::{MediaId, Rng};
@@ -254,8 +255,8 @@ impl Relay {
                 }
             }
             MediaCommand::Tell { media, sound } => {
-                if let Some(session) = self.session(media) {
-                    session.tell(&sound);
+                if let Some(slot) = self.slot(media) {
+                    self.beep(now, slot, sound);
                 }
             }
             MediaCommand::Tap { media, of, mode } => self.tap(now, media, of, mode),
@@ -548,6 +549,14 @@ impl Relay {
         session.join(now, party, &mut self.rng);
         session.prepare(now, &mut self.studio, &mut self.rng);
         self.drive(now, slot);
+    }
+
+    /// Lets a far end hear a short sound, if it is in a bridge or a conference.
+    fn beep(&mut self, now: Instant, slot: Slot, sound: Sound) {
+        if let Some(session) = session_mut(&mut self.sessions, slot) {
+            session.beep(now, sound, &mut self.studio, &mut self.rng);
+            self.drive(now, slot);
+        }
     }
 
     /// The tick sees to this session from now on.

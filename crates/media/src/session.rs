@@ -64,7 +64,7 @@ pub(crate) struct Session {
     foreign: u32,
     silence: Silence,
     has_transcoded: bool,
-    /// Says that it is recorded.
+    /// A short sound for it alone, in a bridge.
     beep: Option<Box<Player>>,
     /// What supervisors have of it.
     overheard: Option<Box<Overheard>>,
@@ -358,7 +358,7 @@ impl Session {
     }
 
     /// Tells it alone something in its conference, if it is in one.
-    pub(crate) fn tell(&mut self, sound: &Sound) {
+    fn tell(&mut self, sound: &Sound) {
         if let (Activity::Meeting(party), Some(voice)) = (&mut self.activity, self.formats.voice) {
             party.tell(sound, voice.codec.rate());
         }

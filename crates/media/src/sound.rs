@@ -42,6 +42,22 @@ impl Sound {
         Self::tone(RECORDING_HZ, RECORDING_DBM0, RECORDING_MS)
     }
 
+    /// What tells somebody that it has begun a recording: two notes that rise.
+    pub fn recording_begun() -> Self {
+        Self::notes([RECORDING_NOTES_HZ[0], RECORDING_NOTES_HZ[1]])
+    }
+
+    /// What tells somebody that it has ended one: the same two, falling.
+    pub fn recording_ended() -> Self {
+        Self::notes([RECORDING_NOTES_HZ[1], RECORDING_NOTES_HZ[0]])
+    }
+
+    fn notes([first, second]: [u16; 2]) -> Self {
+        let [first, second] =
+            [first, second].map(|hz| Self::tone(hz, RECORDING_DBM0, RECORDING_NOTE_MS));
+        Self::new(Rate::Narrow, [first.samples(), second.samples()].concat())
+    }
+
     fn tone(hz: u16, dbm0: i8, millis: u32) -> Self {
         let period = linear_period(hz, dbm0).into_iter().cycle();
         let samples: Vec<i16> = period.take(Rate::Narrow.samples(millis)).collect();
@@ -191,6 +207,8 @@ const BEEP_MS: u32 = 300;
 const RECORDING_HZ: u16 = 1400;
 const RECORDING_DBM0: i8 = -18;
 const RECORDING_MS: u32 = 200;
+const RECORDING_NOTES_HZ: [u16; 2] = [600, 900];
+const RECORDING_NOTE_MS: u32 = 150;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,8 @@ use crate::{
     city::City,
     plot::{self, DOMAIN},
 };
-use call::{Directory, Extension, Trunk, outbound::OutboundRules};
+use base::{DomainId, UnixMillis};
+use call::{Directory, Domain, Extension, Trunk, outbound::OutboundRules};
 use sip::digest::Ha1;
 use std::sync::Arc;
 
@@ -12,6 +13,16 @@ impl City {
     /// Somebody takes an extension away.
     pub fn remove_extension(&mut self, number: &str) {
         self.change_directory(|it| it.extensions.retain(|(_, it), _| it != number));
+    }
+
+    /// Another tenant comes, without extensions yet.
+    pub fn add_domain(&mut self, name: &str) {
+        let domain =
+            Domain { id: DomainId::new(UnixMillis(0), &mut self.rng), name: name.to_owned() };
+        self.change_directory(|it| {
+            it.domain_names.insert(domain.name.clone(), domain.id);
+            it.domains.insert(domain.id, domain);
+        });
     }
 
     /// Somebody gives an extension another password.

@@ -74,6 +74,7 @@ fn plot(rng: &mut Rng) -> Plot {
         ring_timeout_s: 5 + rng.below(30) as u32,
         aliases: Vec::new(),
         has_hold_music: rng.chance(500),
+        has_recording_tone: false,
         others_stay: rng.chance(700),
     }
 }

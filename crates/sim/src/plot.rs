@@ -207,6 +207,11 @@ match = { number = "*92{to}" }
 steps = [{ forward = { when = "no_answer", to = "{to}" } }]
 
 [[rule]]
+name = "forward-offline"
+match = { number = "*94{to}" }
+steps = [{ forward = { when = "offline", to = "{to}" } }]
+
+[[rule]]
 name = "intercom"
 match = { number = "7000{who}" }
 steps = [{ dial = { user = "{who}", intercom = true } }]
@@ -244,6 +249,12 @@ steps = [{ dial = { user = "{who}", codes = ["record", "transfer", "consult"] } 
 [[rule]]
 name = "one-code"
 match = { number = "7200{who}" }
+steps = [{ dial = { user = "{who}", codes = "record" } }]
+
+[[rule]]
+name = "recorded-with-a-code"
+match = { number = "7300{who}" }
+record = true
 steps = [{ dial = { user = "{who}", codes = "record" } }]
 
 [[rule]]
@@ -294,6 +305,11 @@ match = { from = "trunk:provider", number = "7495000000{n=1-8}" }
 steps = [{ dial = { user = "100{n}" } }]
 
 [[rule]]
+name = "in-by-backup"
+match = { from = "trunk:backup", number = "74957654321" }
+steps = [{ dial = { user = "1001" } }]
+
+[[rule]]
 name = "in-with-codes"
 match = { from = "trunk:provider", number = "74950000097" }
 steps = [{ dial = { user = "1001", codes = "record" } }]
@@ -332,6 +348,8 @@ pub struct Plot {
     pub aliases: Vec<String>,
     /// Whether parties on hold hear music, or what the holder sends.
     pub has_hold_music: bool,
+    /// Whether those who are recorded hear a tone that tells them so.
+    pub has_recording_tone: bool,
     /// Whether two go on when whoever brought them together leaves.
     pub others_stay: bool,
 }
@@ -350,6 +368,7 @@ impl Default for Plot {
             ring_timeout_s: 30,
             aliases: Vec::new(),
             has_hold_music: false,
+            has_recording_tone: false,
             others_stay: true,
         }
     }
@@ -375,7 +394,7 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
         call_duration_max: plot.call_duration_max,
         ring_timeout: Duration::from_secs(30),
         rtp_timeout: plot.rtp_timeout,
-        has_recording_tone: false,
+        has_recording_tone: plot.has_recording_tone,
         others_stay: plot.others_stay,
         message_max: Duration::from_secs(180),
         message_min: Duration::from_secs(2),

@@ -157,11 +157,11 @@ impl Worker {
                 }
             }
             MediaCommand::Tell { media, .. } => {
-                let does = &self.session(media).does;
-                let is_in_room = matches!(does, Does::Meets(_, _) | Does::Taps(_, _));
-                assert!(is_in_room, "{media} is in no room");
-                let port = self.session(media).lease.address;
-                self.told.push(port);
+                let session = self.session(media);
+                let port = session.lease.address;
+                let hears =
+                    matches!(session.does, Does::Meets(..) | Does::Taps(..) | Does::Relays(_));
+                self.told.extend(hears.then_some(port));
             }
             MediaCommand::Tap { media, of, mode } => {
                 self.take_up(media, Does::Taps(of, mode));

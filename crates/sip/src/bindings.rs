@@ -417,9 +417,6 @@ impl Refusal {
     }
 }
 
-/// Most preferred, and what counts where a phone says nothing.
-const Q_PER_MILLE_MAX: u16 = 1000;
-
 /// Registrars must not refuse intervals of an hour or more (RFC 3261 section 10.3), in seconds.
 const INTERVAL_S_NEVER_REFUSED: u32 = 3600;
 

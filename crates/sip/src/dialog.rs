@@ -45,7 +45,23 @@ pub(crate) struct Dialog {
     /// Our BYE that waits for the ACK of our 2xx.
     pub(crate) held_bye: Option<Box<HeldBye>>,
     /// What our requests are signed with where the peer asks for that.
-    pub(crate) login: Option<Box<Login>>,
+    pub(crate) login: Option<Box<PeerLogin>>,
+}
+
+/// Credentials for the challenges of a dialog's peer.
+#[derive(Debug)]
+pub(crate) struct PeerLogin {
+    pub(crate) login: Login,
+    /// Where the peer is; `None` for wherever the dialog leads.
+    pub(crate) hosts: Option<Vec<Host>>,
+}
+
+impl PeerLogin {
+    /// The credentials for requests that go to this host.
+    pub(crate) fn at(&self, host: &Host) -> Option<&Login> {
+        let is_its = self.hosts.as_ref().is_none_or(|it| it.contains(host));
+        is_its.then_some(&self.login)
+    }
 }
 
 /// A BYE before its time: RFC 3261 section 15 has the callee wait for the ACK, as a caller that has

@@ -4,6 +4,7 @@ use crate::{
     Endpoint,
     endpoint::DialogId,
     header::{HeaderName, Headers, NameAddr},
+    message::Method,
     shard::LocalTag,
     uri::Uri,
 };
@@ -29,6 +30,11 @@ pub struct ReferTo {
     pub uri: Uri,
     /// The dialog whose place is to be taken.
     pub replaces: Option<Replaces>,
+    /// Whether a call is wanted: its `method`, if it has one, is INVITE.
+    pub is_call: bool,
+    /// Whether the request is to have headers or a body of the sender's choice, beside `Replaces` and
+    /// what requires that (RFC 3261 section 19.1.5).
+    pub has_foreign_headers: bool,
 }
 
 impl Replaces {
@@ -69,21 +75,31 @@ pub struct MalformedReplaces;
 impl ReferTo {
     /// The one Refer-To header of a REFER; `None` if there is none that can be read, or several.
     pub fn of(headers: &Headers) -> Option<Self> {
-        let mut values = headers.all(&HeaderName::ReferTo);
-        let value = values.next()?;
-        if values.next().is_some() {
-            return None;
-        }
+        let values = headers.elements(&HeaderName::ReferTo);
+        let [value] = &values[..] else { return None };
         let NameAddr { mut uri, .. } = NameAddr::parse(value).ok()?;
         let wanted = uri.header("Replaces");
-        uri.headers = None;
+        let headers = uri.headers.take().unwrap_or_default();
+        let has_foreign_headers = headers.split(|it| *it == b'&').any(is_foreign);
+        let method = uri.params.value("method");
+        let is_call = method.is_none_or(|it| it.as_ref() == Method::Invite.as_bytes());
         let replaces = match wanted {
             Some(value) => Some(Replaces::parse(&value)?),
             None => None,
         };
-        Some(Self { uri, replaces })
+        Some(Self { uri, replaces, is_call, has_foreign_headers })
     }
 }
+
+/// Whether a header behind the `?` of an address is neither a Replaces nor the demand for one.
+fn is_foreign(header: &[u8]) -> bool {
+    let is_replaces = header.len() > REPLACES.len()
+        && header[..REPLACES.len()].eq_ignore_ascii_case(REPLACES.as_bytes());
+    !(header.is_empty() || is_replaces || header.eq_ignore_ascii_case(REQUIRES.as_bytes()))
+}
+
+const REPLACES: &str = "Replaces=";
+const REQUIRES: &str = "Require=replaces";
 
 impl Endpoint {
     /// The dialog that somebody else names.
@@ -126,12 +142,39 @@ mod tests {
         assert_eq!(attended.uri.headers, None);
         let replaces = attended.replaces.unwrap();
         assert_eq!((&replaces.call_id[..], &replaces.to_tag[..]), (&b"abc@h"[..], &b"01"[..]));
+        assert!(attended.is_call && !attended.has_foreign_headers);
         assert_eq!(read("<sip:1003@demo.tandem.test?Replaces=abc>"), None);
         assert_eq!(read("nonsense"), None);
+        assert_eq!(read("<sip:1003@demo.tandem.test>, <sip:1004@demo.tandem.test>"), None);
         let mut twice = Headers::new();
         for _ in 0..2 {
             twice.push(HeaderName::ReferTo, Bytes::from_static(b"<sip:1@a>"));
         }
         assert_eq!(ReferTo::of(&twice), None);
+    }
+
+    #[test]
+    fn a_refer_may_want_more_than_a_call() {
+        for (value, is_call, has_foreign_headers) in [
+            ("<sip:1@a>", true, false),
+            ("sip:1@a", true, false),
+            ("<sip:1@a;method=INVITE>", true, false),
+            ("<sip:1@a;method=BYE>", false, false),
+            ("<sip:1@a?>", true, false),
+            ("<sip:1@a?require=Replaces>", true, false),
+            ("<sip:1@a?Require=timer>", true, true),
+            ("<sip:1@a?From=sip%3A2%40a>", true, true),
+            ("<sip:1@a?body=hello>", true, true),
+            ("<sip:1@a?Require=replaces&X-Replaces=1>", true, true),
+        ] {
+            let mut headers = Headers::new();
+            headers.push(HeaderName::ReferTo, Bytes::from_static(value.as_bytes()));
+            let read = ReferTo::of(&headers).unwrap();
+            assert_eq!(
+                (read.is_call, read.has_foreign_headers),
+                (is_call, has_foreign_headers),
+                "{value}"
+            );
+        }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     leg::Ordered,
     recording::RecordingOrder,
 };
-use media::{Playout, dtmf::Digit, progress::ProgressTone};
+use media::{MediaCommand, Playout, dtmf::Digit, progress::ProgressTone, sound::Sound};
 use std::time::{Duration, Instant};
 
 /// Codes of a call.
@@ -362,14 +362,7 @@ impl Call {
 
     fn order_by_code(&mut self, ctx: &mut Context<'_>, leg: usize, order: CodeOrder) {
         match order {
-            CodeOrder::Record => {
-                let order = match self.recording.shown() {
-                    CallRecording::Off => RecordingOrder::Start,
-                    CallRecording::On | CallRecording::Paused => RecordingOrder::Stop,
-                };
-                // Where the rule wants all of it recorded, it is.
-                let _ = self.record(ctx, order);
-            }
+            CodeOrder::Record => self.record_by_code(ctx, leg),
             CodeOrder::Pause => {
                 let order = match self.recording.shown() {
                     CallRecording::Paused => RecordingOrder::Resume,
@@ -382,6 +375,26 @@ impl Call {
             CodeOrder::Complete => _ = self.order(ctx, leg, Command::Complete),
             CodeOrder::Cancel => _ = self.order(ctx, leg, Command::Cancel),
             CodeOrder::ThreeWay => _ = self.order(ctx, leg, Command::ThreeWay),
+        }
+    }
+
+    /// A recording begins or ends, and whoever wants it hears that; nobody else does. Where all are told
+    /// that they are recorded, that says it.
+    fn record_by_code(&mut self, ctx: &mut Context<'_>, leg: usize) {
+        let (order, sound) = match self.recording.shown() {
+            CallRecording::Off => (RecordingOrder::Start, Sound::recording_begun()),
+            CallRecording::On | CallRecording::Paused => {
+                (RecordingOrder::Stop, Sound::recording_ended())
+            }
+        };
+        // Where the rule wants all of it recorded, it is.
+        let is_done = self.record(ctx, order).is_ok();
+        let is_said = order == RecordingOrder::Start && ctx.settings.has_recording_tone;
+        if is_done
+            && !is_said
+            && let Some(media) = self.legs[leg].media()
+        {
+            self.tell_worker(ctx, MediaCommand::Tell { media, sound });
         }
     }
 

@@ -78,7 +78,7 @@ impl Call {
         self.let_wait(ctx, first, by);
         self.legs[by].play(ctx, Playout::Silence);
         self.guest = by;
-        self.lead(ctx, by, to);
+        self.lead(ctx, by, to, None);
         Ok(())
     }
 

@@ -1,17 +1,20 @@
 //! Calls to an extension that go elsewhere, and the extension that says so.
 
-use super::{Call, Fault, Refused};
+use super::{Call, Fault, Refused, State};
 use crate::{
+    cdr::HangupParty,
     context::Context,
     dialplan::{FeatureOrder, ForwardWhen, Outcome, Principal},
     directory::Extension,
     failure::{Cause, Refusal},
     features::{FeatureReply, FeatureRequest},
+    names::number_of,
     output::Output,
+    trail::Why,
 };
 use media::Playout;
-use sip::{Header, HeaderName};
-use std::time::Duration;
+use sip::{HeaderName, NameAddr, Response};
+use std::{cmp::Reverse, time::Duration};
 
 impl Call {
     /// What is set for the one extension that is to be rung: the call goes elsewhere, or finds it busy.
@@ -19,7 +22,7 @@ impl Call {
         let features = &ctx.world.directory.extension(self.domain, number)?.features;
         if let Some(to) = features.forward(ForwardWhen::All) {
             let to = to.to_owned();
-            return Some(self.forward(ctx, number, &to, "unconditional"));
+            return Some(self.forward(ctx, number, &to, Why::Unconditional));
         }
         if features.do_not_disturb {
             let reason = Some(format!("{number} does not want to be disturbed"));
@@ -41,7 +44,7 @@ impl Call {
             .and_then(extension)
             .and_then(|it| it.features.forward_after(outcome).map(str::to_owned));
         match (rung, to) {
-            (Some(number), Some(to)) => self.forward(ctx, &number, &to, outcome.diversion()),
+            (Some(number), Some(to)) => self.forward(ctx, &number, &to, outcome.why()),
             (_, _) => match fault {
                 Fault::Callee => Outcome::Dialled(outcome),
                 Fault::Way => Outcome::NotReached(outcome),
@@ -49,29 +52,39 @@ impl Call {
         }
     }
 
-    /// The call goes on to another number with the rights of the one that it was for.
-    fn forward(
+    /// A device of the one extension that is rung says where the call is to go (RFC 3261 section 8.1.3.4):
+    /// it is forwarded there, and the other devices stop ringing. False if that is not followed: by one
+    /// of a group, by a trunk, or if no number can be read.
+    pub(super) fn follow_redirect(
         &mut self,
         ctx: &mut Context<'_>,
-        from: &str,
-        to: &str,
-        reason: &'static str,
-    ) -> Outcome {
-        self.forwards += 1;
-        if self.forwards > FORWARDS_MAX {
-            let reason = Some(format!("Forwarded {FORWARDS_MAX} times, last by {from}"));
+        leg: usize,
+        response: &Response,
+    ) -> bool {
+        let is_rung = matches!(&self.state, State::Ringing(ringing) if leg >= ringing.first());
+        let Some(to) = redirected_to(response) else { return false };
+        if !is_rung || self.legs[leg].has_ended() {
+            return false;
+        }
+        let Some(from) = self.rung.take() else { return false };
+        self.legs[leg].failed(ctx, HangupParty::Remote, response.status);
+        self.dismiss(ctx, None, Cause::AnsweredElsewhere);
+        let outcome = self.forward(ctx, &from, &to, Why::Deflection);
+        self.go_on_after(ctx, &outcome);
+        true
+    }
+
+    /// The call goes on to another number with the rights of the one that it was for.
+    fn forward(&mut self, ctx: &mut Context<'_>, from: &str, to: &str, why: Why) -> Outcome {
+        // Others may have sent it on before it came to us.
+        if self.calling.trail.times() >= FORWARDS_MAX {
+            let reason = Some(format!("Forwarded {FORWARDS_MAX} times, and again by {from}"));
             let refusal = Refusal { reason, ..Refusal::of(Cause::Loop) };
             let outcome = refusal.outcome();
             self.refused = Some(Refused::of(refusal));
             return Outcome::Dialled(outcome);
         }
-        if let Some(domain) = ctx.world.directory.domains.get(&self.domain) {
-            // RFC 5806: the last one stands first.
-            let value = format!("<sip:{from}@{}>;reason={reason}", domain.name);
-            let header = Header { name: HeaderName::Diversion, value: value.into() };
-            let at = self.arrival.headers.iter().position(|it| it.name == HeaderName::Diversion);
-            self.arrival.headers.insert(at.unwrap_or(self.arrival.headers.len()), header);
-        }
+        self.calling.trail.send_on(from, why);
         if let Some(walk) = &mut self.walk {
             walk.detour(to, Principal::Extension(from.to_owned()), ctx.now.unix);
         }
@@ -115,19 +128,35 @@ impl Call {
 }
 
 impl crate::dialplan::DialOutcome {
-    /// As a Diversion header has it (RFC 5806 section 4.1).
-    fn diversion(self) -> &'static str {
+    /// Why a call is forwarded that ended like this.
+    fn why(self) -> Why {
         match self {
-            Self::Busy => "user-busy",
-            Self::NoAnswer => "no-answer",
-            Self::Offline => "unavailable",
-            Self::Refused => "deflection",
-            Self::Failed => "unknown",
+            Self::Busy => Why::Busy,
+            Self::NoAnswer => Why::NoAnswer,
+            Self::Offline => Why::Unavailable,
+            Self::Refused | Self::Failed => Why::Unknown,
         }
     }
 }
 
-/// How often a call is forwarded at most.
-const FORWARDS_MAX: u8 = 8;
+/// The number that a redirect names: that of the contact which is preferred. The host is of no concern,
+/// since a number leads where our plan has it go.
+fn redirected_to(response: &Response) -> Option<String> {
+    if !FOLLOWED.contains(&response.status.0) {
+        return None;
+    }
+    let contacts = response.headers.elements(&HeaderName::Contact);
+    let numbers = contacts.iter().filter_map(|it| {
+        let contact = NameAddr::parse(it).ok()?;
+        Some((contact.q_per_mille()?, number_of(&contact)?))
+    });
+    numbers.min_by_key(|(q_per_mille, _)| Reverse(*q_per_mille)).map(|(_, number)| number)
+}
+
+/// Statuses whose contacts are other addresses of whoever was called. Those of 305 are proxies, and 380
+/// says in its body what to do (RFC 3261 section 21.3).
+const FOLLOWED: [u16; 3] = [300, 301, 302];
+/// How often a call is forwarded at most, as far as is known.
+const FORWARDS_MAX: u32 = 8;
 /// How long a change may take.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);

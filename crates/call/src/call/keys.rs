@@ -127,25 +127,33 @@ impl Call {
 }
 
 /// The key that an INFO tells of, as phones send them: `Signal=5` with or without `Duration=160`
-/// in milliseconds, or just `5`.
+/// in milliseconds, or just `5`; some write the event of RFC 4733 for what is no digit, as `11` for `#`.
 fn info_key(request: &Request) -> Option<InfoKey> {
-    let content_type = request.headers.first(&HeaderName::ContentType)?;
+    let content_type = request.headers.text(&HeaderName::ContentType)?;
+    let content_type = content_type.split(';').next().unwrap_or_default().trim();
     let text = std::str::from_utf8(&request.body).ok()?;
     let value = |wanted: &str| {
         let mut lines = text.lines().filter_map(|line| line.split_once('='));
         Some(lines.find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))?.1.trim())
     };
-    let (key, held_ms) = if content_type.eq_ignore_ascii_case(RELAY_TYPE.as_bytes()) {
+    let (key, held_ms) = if content_type.eq_ignore_ascii_case(RELAY_TYPE) {
         (value("signal")?, value("duration").and_then(|it| it.parse().ok()))
-    } else if content_type.eq_ignore_ascii_case(DIGIT_TYPE.as_bytes()) {
+    } else if content_type.eq_ignore_ascii_case(DIGIT_TYPE) {
         (text.trim(), None)
     } else {
         return None;
     };
-    let mut characters = key.chars();
-    let digit = Digit::from_char(characters.next()?).filter(|_| characters.next().is_none())?;
+    let digit = digit_of(key)?;
     let held_ms = held_ms.unwrap_or(HELD_MS).clamp(HELD_MS_MIN, HELD_MS_MAX);
     Some(InfoKey { digit, held: Duration::from_millis(held_ms) })
+}
+
+fn digit_of(key: &str) -> Option<Digit> {
+    let mut characters = key.chars();
+    match (characters.next()?, characters.next()) {
+        (character, None) => Digit::from_char(character),
+        (_, Some(_)) => Digit::from_code(key.parse().ok()?),
+    }
 }
 
 /// Body of an INFO that is a key and nothing else.

@@ -40,6 +40,7 @@ impl Call {
         };
         other.abandon_exchange(ctx);
         other.interrupt_any_recording(ctx);
+        other.leave_call_back(ctx);
         let first = self.take_legs(ctx, &mut other);
         self.legs[first + leg].end(ctx, HangupParty::System, &Refusal::of(Cause::Transferred));
         match place {
@@ -89,6 +90,7 @@ impl Call {
             return;
         };
         self.walk = other.walk.take();
+        self.rung = other.rung.take();
         self.calling = self.calling_of(ctx, self.guest);
         self.state = State::Ringing(ringing.behind(first));
         self.play_ringback(ctx);

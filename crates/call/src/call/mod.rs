@@ -100,7 +100,7 @@ use std::time::{Duration, Instant};
 use supervision::Supervision;
 use talking::{Exchange, Talking};
 use transfer::Transfer;
-use voicemail::Voicemail;
+use voicemail::{CallBack, Voicemail};
 use walking::{Fault, Refused};
 
 /// How long a worker may take to give the figures of a closed session.
@@ -141,8 +141,6 @@ pub(crate) struct Call {
     refused: Option<Refused>,
     /// The one extension that is rung.
     rung: Option<String>,
-    /// How often the call was forwarded.
-    forwards: u8,
     /// How many questions it has put to others, who take their time.
     asked: u32,
     /// One who hands the guest on.
@@ -153,6 +151,10 @@ pub(crate) struct Call {
     codes: CallCodes,
     /// Dialogs in which a REFER was accepted.
     referred: Vec<DialogId>,
+    /// How it stands for whoever asked for it by REFER outside any dialog; `None` for every other call.
+    reported: Option<Status>,
+    /// Where a guest comes back to that calls somebody back from its mailbox.
+    calls_back: Option<Box<CallBack>>,
     /// Where a guest that is or was parked goes if nobody fetches it.
     returns_to: Option<Return>,
     recording: Recording,
@@ -438,6 +440,7 @@ impl Call {
         }
         self.refuse_exchange(ctx);
         self.forget_transfer(ctx);
+        self.report(refusal.status);
         self.consultation = None;
         self.announce_leaving(ctx);
         self.leave_mailbox(ctx);
@@ -529,6 +532,11 @@ impl Call {
     /// The domain that it belongs to.
     pub(crate) fn domain(&self) -> DomainId {
         self.domain
+    }
+
+    /// How it stands for whoever asked for it by REFER outside any dialog.
+    pub(crate) fn reported(&self) -> Option<Status> {
+        self.reported
     }
 
     /// For the list of live calls.

@@ -12,7 +12,7 @@ use crate::{
     dialplan::Outcome,
     failure::{Cause, Refusal},
 };
-use base::{CallId, DomainId};
+use base::{CallId, DomainId, ExtensionId};
 use sip::Status;
 use std::time::Duration;
 
@@ -172,6 +172,7 @@ impl Call {
             number,
             is_intercom: true,
             worker: ctx.ports.idlest_worker(),
+            referred_by: None,
             summons: Summons::PickUp { call: *call, look_at },
         };
         Ok(Self::summon(ctx, id, summoned)?)
@@ -180,6 +181,11 @@ impl Call {
     /// The number of its guest, as those see it who are rung.
     pub(crate) fn calling_number(&self) -> &str {
         &self.calling.number
+    }
+
+    /// Whether a leg is of a device of this extension.
+    pub(crate) fn is_leg_of(&self, leg: usize, extension: ExtensionId) -> bool {
+        self.legs.get(leg).is_some_and(|it| it.view().extension == Some(extension))
     }
 
     /// Whether its guest is an extension.
@@ -214,6 +220,7 @@ impl Call {
         let came = newcomer.guest;
         newcomer.interrupt_any_recording(ctx);
         // Whoever handed it on has done so.
+        newcomer.leave_call_back(ctx);
         newcomer.finish_transfer(ctx);
         newcomer.leave_transfer(ctx);
         let with = self.take_legs(ctx, &mut newcomer) + came;

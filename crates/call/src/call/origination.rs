@@ -3,18 +3,19 @@
 
 use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording, supervision::Supervisor};
 use crate::{
-    context::{Context, Errand},
+    context::{Context, Errand, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
     leg::{Described, LegError},
+    trail::Holder,
 };
 use base::{CallId, DomainId};
 use media::{
     Family, Playout,
     sdp::{LocalCodec, accept_answer},
 };
-use sip::offer_answer::OrderError;
+use sip::{Replaces, Status, offer_answer::OrderError};
 use std::time::{Duration, Instant};
 
 /// Somebody wants to be connected with a number.
@@ -35,6 +36,8 @@ pub struct Origination {
 pub(crate) enum Summons {
     /// Its call goes where this number leads.
     Number(String),
+    /// It takes the place of the far end of this dialog.
+    Place(Replaces),
     /// It is asked into a conference.
     Room(Box<Invitee>),
     /// It hears a call of others.
@@ -57,6 +60,8 @@ pub(super) struct Summoned {
     pub(super) number: String,
     pub(super) is_intercom: bool,
     pub(super) worker: u8,
+    /// Who wanted it, if a REFER did.
+    pub(super) referred_by: Option<Holder>,
     pub(super) summons: Summons,
 }
 
@@ -79,10 +84,22 @@ impl Call {
         id: CallId,
         order: Origination,
     ) -> Result<Self, Refusal> {
+        Self::ring_for(ctx, id, order, None)
+    }
+
+    /// The same, told by whom it was wanted.
+    fn ring_for(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        referred_by: Option<Holder>,
+    ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
         let (worker, summons) = (ctx.ports.idlest_worker(), Summons::Number(to.clone()));
         let number = to;
-        Self::summon(ctx, id, Summoned { domain, extension, number, is_intercom, worker, summons })
+        let summoned =
+            Summoned { domain, extension, number, is_intercom, worker, referred_by, summons };
+        Self::summon(ctx, id, summoned)
     }
 
     /// The same, whatever becomes of its call then.
@@ -91,15 +108,41 @@ impl Call {
         id: CallId,
         summoned: Summoned,
     ) -> Result<Self, Refusal> {
-        let Summoned { domain, extension, number, is_intercom, worker, summons } = summoned;
-        let calling = super::Calling::of_number(ctx, domain, &number);
+        let Summoned { domain, extension, number, is_intercom, worker, referred_by, summons } =
+            summoned;
+        let mut calling = super::Calling::of_number(ctx, domain, &number);
+        calling.trail.referred_by = referred_by;
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
-        let dial = Dial { targets, timeout_s: None, is_intercom, codes: Codes::default(), by };
+        let dial = Dial {
+            targets,
+            timeout_s: None,
+            is_intercom,
+            is_group: false,
+            codes: Codes::default(),
+            by,
+        };
         let targets = ctx.targets(domain, &calling, &dial)?;
         let own = OwnCall { domain, caller: extension, dialled: number, calling, worker };
         let mut call = Self::of_ours(ctx, id, own, summons);
         call.ring(ctx, targets)?;
+        Ok(call)
+    }
+
+    /// The same because of a REFER (RFC 3515) that was judged before. With a `place` the device that
+    /// answers takes that of another of its own in a call that there is.
+    pub(crate) fn originate_referred(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        order: Origination,
+        place: Option<Replaces>,
+    ) -> Result<Self, Refusal> {
+        let referred_by = Holder::line(&order.extension);
+        let mut call = Self::ring_for(ctx, id, order, Some(referred_by))?;
+        call.reported = Some(Status(100));
+        if let Some(replaces) = place {
+            call.summons = Some(Summons::Place(replaces));
+        }
         Ok(call)
     }
 
@@ -130,12 +173,13 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 0)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,
             codes: super::CallCodes::default(),
             referred: Vec::new(),
+            reported: None,
+            calls_back: None,
             returns_to: None,
             recording: Recording::new(false),
             told: None,
@@ -153,6 +197,7 @@ impl Call {
     ) -> Result<(), LegError> {
         match summons {
             Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
+            Summons::Place(replaces) => self.replace_by_summoned(ctx, (leg, described), &replaces),
             Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
             Summons::Supervision(supervisor) => {
                 self.take_summoned(ctx, leg, described)?;
@@ -171,7 +216,7 @@ impl Call {
     pub(super) fn summons_due(&self) -> Option<Instant> {
         let (Some(summons), State::Ringing(_)) = (&self.summons, &self.state) else { return None };
         match summons {
-            Summons::Number(_) => None,
+            Summons::Number(_) | Summons::Place(_) => None,
             Summons::Room(_) => self.invitation_due(),
             Summons::Supervision(supervisor) => Some(supervisor.look_at()),
             Summons::PickUp { look_at, .. } => Some(*look_at),
@@ -181,7 +226,7 @@ impl Call {
     /// Lets a device go that is rung for what is no more.
     pub(super) fn see_to_summons(&mut self, ctx: &mut Context<'_>) {
         match &mut self.summons {
-            Some(Summons::Number(_)) | None => {}
+            Some(Summons::Number(_) | Summons::Place(_)) | None => {}
             Some(Summons::Room(_)) => self.look_for_room(ctx),
             Some(Summons::Supervision(_)) => self.look_for_supervised(ctx),
             Some(Summons::PickUp { call, look_at }) => {
@@ -207,7 +252,9 @@ impl Call {
         self.legs[leg].confirm(ctx, None);
         self.dismiss_others(ctx, leg);
         self.guest = leg;
+        let referred_by = self.calling.trail.referred_by.take();
         self.calling = self.calling_of(ctx, leg);
+        self.calling.trail.referred_by = referred_by;
         self.legs[leg].play(ctx, Playout::Silence);
         Ok(())
     }
@@ -225,6 +272,21 @@ impl Call {
         self.walk = Some(Box::new(walk));
         self.record_by_rule(ctx);
         self.go_on(ctx);
+        Ok(())
+    }
+
+    /// It takes the place of another device in a call, if that is still there.
+    fn replace_by_summoned(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (leg, described): (usize, Described),
+        replaces: &Replaces,
+    ) -> Result<(), LegError> {
+        self.take_summoned(ctx, leg, described)?;
+        let dialog = ctx.endpoint.dialog_named(replaces);
+        let leg = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
+        let is_early_only = replaces.is_early_only;
+        self.seek(ctx, leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg { leg, is_early_only }));
         Ok(())
     }
 }

@@ -178,6 +178,7 @@ impl Call {
             targets: vec![DialTarget::User(number.to_owned())],
             timeout_s: None,
             is_intercom: true,
+            is_group: false,
             codes: Codes::default(),
             by: self.principal_of(self.guest),
         };

@@ -31,7 +31,7 @@ impl Call {
         let walk = self.walk.as_ref().filter(|walk| *walk.by() == by);
         if let (Principal::Extension(own), Some(walk)) = (&by, walk)
             && self.transfer.is_none()
-            && self.forwards == 0
+            && self.calling.trail.times() == 0
         {
             recents.note(self.domain, own, RecentOf::Dialled, walk.dialled());
         }

@@ -190,6 +190,7 @@ impl Call {
             // A 2xx without a To tag makes no dialog (RFC 3261 section 12.1): a broken callee.
             (200..=299, None) => self.handle_invite_failure(ctx, leg, Status(500)),
             (401 | 407, _) if self.legs[leg].sign(ctx, response) => {}
+            (300..=399, _) if self.follow_redirect(ctx, leg, response) => {}
             (_, _) => self.handle_invite_failure(ctx, leg, response.status),
         }
     }
@@ -353,7 +354,12 @@ impl Call {
         leg: usize,
         status: Status,
     ) {
+        let was_let_go = self.legs[leg].has_ended();
         self.legs[leg].failed(ctx, HangupParty::Remote, status);
+        if was_let_go {
+            // Whatever it says then is about nobody who is rung now.
+            return;
+        }
         let State::Ringing(ringing) = &mut self.state else {
             return self.note_paged_left(ctx);
         };

@@ -7,9 +7,10 @@ use crate::{
     dialplan::Walk,
     facts::CallDirection,
     failure::Refusal,
-    leg::{Leg, LegError, NewLeg},
+    leg::{Leg, LegError, NewLeg, TrunkLogin},
     occupancy::Seat,
     rules::MediaRules,
+    trail::Trail,
 };
 use base::{CallId, DomainId};
 use bytes::Bytes;
@@ -32,6 +33,8 @@ pub(crate) struct Incoming {
     pub(crate) caller: String,
     /// The caller's extension.
     pub(crate) line: Option<Line>,
+    /// What the caller, a trunk, may ask for inside the call.
+    pub(crate) login: Option<TrunkLogin>,
     /// What is set for the caller's device, or trunk.
     pub(crate) rules: MediaRules,
     /// What a trunk says the caller is called.
@@ -58,6 +61,8 @@ pub(crate) struct Calling {
     pub(crate) is_line: bool,
     /// Whether it wants to be unknown to those who are called outside.
     pub(crate) is_withheld: bool,
+    /// How its call came to those who are rung.
+    pub(crate) trail: Trail,
 }
 
 impl Calling {
@@ -70,6 +75,7 @@ impl Calling {
             display: display.map(Bytes::from),
             is_line: line.is_some(),
             is_withheld: false,
+            trail: Trail::default(),
         }
     }
 }
@@ -84,7 +90,7 @@ pub(crate) struct Arrival {
     pub(crate) offer: Option<Sdp>,
     /// Max-Forwards for what we send on.
     pub(crate) max_forwards: u8,
-    /// Headers to send on.
+    /// Headers to send on, whoever is rung.
     pub(crate) headers: Vec<Header>,
 }
 
@@ -104,7 +110,9 @@ impl Call {
         };
         let peer = format!("{};{}", incoming.source.remote, incoming.source.transport);
         let offer = incoming.offer_bytes;
-        let caller = Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
+        let mut caller =
+            Leg::invited(ctx, new, incoming.server, &incoming.sip_call_id, peer, offer);
+        caller.expect_challenges(incoming.login);
         let is_recorded = incoming.walk.as_ref().is_ok_and(|it| it.is_recorded());
         let (walk, refusal) = match incoming.walk {
             Ok(walk) => (Some(walk), None),
@@ -129,12 +137,13 @@ impl Call {
             state: State::Ringing(Ringing::nobody(ctx.now.instant, 1)),
             refused: None,
             rung: None,
-            forwards: 0,
             asked: 0,
             transfer: None,
             consultation: None,
             codes: super::CallCodes::default(),
             referred: Vec::new(),
+            reported: None,
+            calls_back: None,
             returns_to: None,
             recording: Recording::new(is_recorded),
             told: None,

@@ -140,6 +140,7 @@ impl Call {
             number: sides[side.unwrap_or(0)].number.clone(),
             is_intercom: true,
             worker,
+            referred_by: None,
             summons: Summons::Supervision(Box::new(supervisor)),
         };
         Ok(Self::summon(ctx, id, summoned)?)

@@ -74,6 +74,7 @@ impl Call {
         self.note_consulted();
         self.refused = None;
         self.record_pair(ctx);
+        self.leave_call_back(ctx);
         self.finish_transfer(ctx);
         if self.is_any_listened_to([self.guest, with]) {
             self.convert_keys(ctx, [self.guest, with]);

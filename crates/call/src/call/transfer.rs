@@ -16,12 +16,13 @@ use crate::{
     context::{Context, Errand, Handle, LegRef},
     dialplan::{Codes, Principal, RouteQuery, Walk},
     failure::{Cause, Refusal},
+    subscriptions::{REFERRAL_LASTS, fragment, is_told, refer_sub},
+    trail::{Holder, Trail},
 };
 use bytes::Bytes;
 use media::Playout;
 use sip::{
-    ClientId, Header, HeaderName, Method, ReferTo, Request, ServerId, Status,
-    endpoint::{Body, Reply},
+    ClientId, Header, HeaderName, Method, ReferTo, Request, ServerId, Status, endpoint::Reply,
 };
 use std::time::{Duration, Instant};
 
@@ -123,12 +124,18 @@ impl Call {
             return Err((403, "Nobody can be transferred to itself"));
         }
         let number = number.into_owned();
-        let Some(replaces) = refer_to.replaces else { return Ok(Order { number, with: None }) };
-        // A dialog that is not found may be another shard's: its number is called then.
-        let dialog = ctx.endpoint.dialog_named(&replaces);
-        let with = dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it)));
-        let with = with.filter(|it| it.call != self.id);
-        Ok(Order { number, with })
+        let dialog = refer_to.replaces.and_then(|it| ctx.endpoint.dialog_named(&it));
+        match dialog.and_then(|it| ctx.handles.find(Handle::Dialog(it))) {
+            Some(with) if with.call == self.id => {
+                Err((403, "The dialog to be replaced is one of this call"))
+            }
+            Some(with) => Ok(Order { number, with: Some(with) }),
+            // A dialog that is not found may be another shard's: its number is called then.
+            None if self.is_extension(leg, &number) => {
+                Err((403, "Nobody can hand a call on to its own number"))
+            }
+            None => Ok(Order { number, with: None }),
+        }
     }
 
     /// Looks for somebody else for whoever `by` talks to.
@@ -168,20 +175,24 @@ impl Call {
     /// The guest goes where a number leads, with the rights of whoever hands it on.
     pub(super) fn transfer_to(&mut self, ctx: &mut Context<'_>, number: &str) {
         let Some(by) = self.transferor() else { return };
-        let domain = ctx.world.directory.domains.get(&self.domain);
-        let Some(domain) = domain else { return self.lead(ctx, by, number) };
-        self.arrival.headers.retain(|it| it.name != HeaderName::ReferredBy);
-        let referred_by = format!("<sip:{}@{}>", self.legs[by].view().number(), domain.name);
-        let value = Bytes::from(referred_by);
-        self.arrival.headers.push(Header { name: HeaderName::ReferredBy, value });
         self.legs[by].play(ctx, Playout::Silence);
         self.legs[self.guest].play(ctx, Playout::Silence);
-        self.lead(ctx, by, number);
+        let view = self.legs[by].view();
+        let (number_of_it, is_line) = (view.number().to_owned(), view.extension.is_some());
+        let holder = Holder { number: number_of_it, is_line, is_withheld: false };
+        self.lead(ctx, by, number, Some(holder));
     }
 
-    /// The guest goes where a number leads, with the rights of a leg.
-    pub(super) fn lead(&mut self, ctx: &mut Context<'_>, by: usize, number: &str) {
+    /// The guest goes where a number leads, with the rights of a leg; `referred_by` hands it over.
+    pub(super) fn lead(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        number: &str,
+        referred_by: Option<Holder>,
+    ) {
         self.calling = self.calling_of(ctx, self.guest);
+        self.calling.trail.referred_by = referred_by;
         self.walk = self.walk_to(ctx, by, number).map(Box::new);
         self.refused = None;
         self.state = State::Ringing(super::Ringing::nobody(ctx.now.instant, self.legs.len()));
@@ -239,18 +250,30 @@ impl Call {
 
     /// Somebody rings.
     pub(super) fn tell_of_ringing(&mut self, ctx: &mut Context<'_>) {
+        if self.summons.is_none() {
+            self.report(Status(180));
+        }
         if let Some(Stage::Searching) = self.transfer_stage() {
             self.notify_of_transfer(ctx, Status(180));
         }
     }
 
+    /// How the call stands from now on for whoever asked for it; what was decided stays so.
+    pub(super) fn report(&mut self, status: Status) {
+        if let Some(reported) = self.reported.as_mut().filter(|it| !it.is_final()) {
+            *reported = status;
+        }
+    }
+
     /// The guest has come to something that answers by itself.
     pub(super) fn note_arrival(&mut self, ctx: &mut Context<'_>) {
+        self.leave_call_back(ctx);
         self.finish_transfer(ctx);
     }
 
     /// The guest is where it was to go: whoever handed it on leaves.
     pub(super) fn finish_transfer(&mut self, ctx: &mut Context<'_>) {
+        self.report(Status(200));
         match self.transfer_stage() {
             Some(Stage::Searching) => self.say_goodbye(ctx, Status(200)),
             Some(Stage::Returning) => self.transfer = None,
@@ -317,6 +340,7 @@ impl Call {
             return false;
         };
         transfer.stage = Stage::Returning;
+        self.calling = self.calling_of(ctx, self.guest);
         let principal = Principal::Extension(view.party.clone());
         let walk = Walk::to_ring(&ctx.world.plans, &domain.name, principal, &view.party);
         self.walk = Some(Box::new(walk));
@@ -413,20 +437,15 @@ impl Call {
         let state = if status.is_final() {
             "terminated;reason=noresource".to_owned()
         } else {
-            format!("active;expires={SUBSCRIPTION_S}")
+            format!("active;expires={}", REFERRAL_LASTS.as_secs())
         };
         let header = |name, value: Bytes| Header { name, value };
         let headers = vec![
             header(HeaderName::Event, told_of.event()),
             header(HeaderName::SubscriptionState, state.into()),
         ];
-        let body = Body {
-            content_type: Bytes::from_static(b"message/sipfrag;version=2.0"),
-            bytes: format!("SIP/2.0 {} {}\r\n", status.0, status.reason()).into(),
-        };
-        let now = ctx.now.instant;
-        let sent = ctx.endpoint.request_in_dialog(now, dialog, Method::Notify, headers, Some(body));
-        sent.ok()
+        let (now, body) = (ctx.now.instant, Some(fragment(status)));
+        ctx.endpoint.request_in_dialog(now, dialog, Method::Notify, headers, body).ok()
     }
 
     // === Getters ===
@@ -450,7 +469,7 @@ impl Call {
         }
     }
 
-    /// A leg as those see it whom it is connected with.
+    /// A leg as those see it whom it is connected with; how its call came to them is another story.
     pub(super) fn calling_of(&self, ctx: &Context<'_>, leg: usize) -> Calling {
         let view = self.legs[leg].view();
         let number = view.number().to_owned();
@@ -463,7 +482,7 @@ impl Call {
         let display = name.filter(|it| !it.is_empty()).map(Bytes::from);
         let (is_line, is_withheld) =
             (view.extension.is_some(), leg == 0 && self.is_caller_withheld);
-        Calling { number, display, is_line, is_withheld }
+        Calling { number, display, is_line, is_withheld, trail: Trail::default() }
     }
 }
 
@@ -475,17 +494,6 @@ pub(super) struct Order {
     pub(super) with: Option<LegRef>,
 }
 
-/// Whether whoever asks wants to be notified (RFC 4488 section 4).
-fn is_told(request: &Request) -> bool {
-    !request.headers.text(&refer_sub()).is_some_and(|it| it.trim().eq_ignore_ascii_case("false"))
-}
-
-fn refer_sub() -> HeaderName {
-    HeaderName::Other(Bytes::from_static(b"Refer-Sub"))
-}
-
-/// How long the implicit subscription lasts by our word, in seconds: longer than anybody rings.
-const SUBSCRIPTION_S: u32 = 600;
 /// How long whoever parks a call hears where it is.
 const HEARING_MAX: Duration = Duration::from_secs(6);
 /// How long whoever handed on may take to say that it has heard how it ended.

@@ -13,9 +13,11 @@
 //! ```
 //!
 //! Whatever the caller has said when it hangs up is delivered, unless it is too short; a greeting that
-//! was not kept yet is forgotten. What its owner deletes it can restore until it leaves. The keeper of
-//! mailboxes is the shell's: see [`crate::voicemail`].
+//! was not kept yet is forgotten. What its owner deletes it can restore until it leaves, and it has not left
+//! while it calls somebody back who does not talk. The keeper of mailboxes is the shell's: see
+//! [`crate::voicemail`].
 
+mod call_back;
 mod entry;
 mod greet;
 mod menu;
@@ -23,6 +25,7 @@ mod settings;
 mod take;
 mod words;
 
+pub(super) use call_back::CallBack;
 pub(crate) use words::PROMPTS;
 
 use super::{Call, State};
@@ -206,11 +209,17 @@ impl Call {
 
     /// The caller leaves the mailbox, by hanging up or by going elsewhere: what it said and did not
     /// judge is judged for it, and what it deleted is gone.
-    pub(super) fn leave_mailbox(&self, ctx: &mut Context<'_>) {
+    pub(super) fn leave_mailbox(&mut self, ctx: &mut Context<'_>) {
+        self.leave_call_back(ctx);
         let State::Voicemail(voicemail) = &self.state else { return };
         self.leave_take_behind(ctx);
+        self.purge(ctx, voicemail);
+    }
+
+    /// What was deleted is gone.
+    fn purge(&self, ctx: &mut Context<'_>, voicemail: &Voicemail) {
         if voicemail.opened.messages.iter().any(|it| it.state == MessageState::Deleted) {
-            self.order_voicemail(ctx, VoicemailOrder::Purge);
+            self.order_of(ctx, voicemail, VoicemailOrder::Purge);
         }
     }
 
@@ -261,7 +270,12 @@ impl Call {
     }
 
     fn order_voicemail(&self, ctx: &mut Context<'_>, order: VoicemailOrder) {
-        let State::Voicemail(voicemail) = &self.state else { return };
+        if let State::Voicemail(voicemail) = &self.state {
+            self.order_of(ctx, voicemail, order);
+        }
+    }
+
+    fn order_of(&self, ctx: &mut Context<'_>, voicemail: &Voicemail, order: VoicemailOrder) {
         let (shard, mailbox) = (ctx.settings.shard, voicemail.visit.mailbox.clone());
         let request = VoicemailRequest { shard, call: self.id, mailbox, order };
         ctx.outputs.push_back(Output::Voicemail(Box::new(request)));

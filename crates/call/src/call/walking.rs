@@ -152,14 +152,16 @@ impl Call {
         self.end_or_return(ctx, by, refusal);
     }
 
-    /// Ends the call, unless whoever transferred it takes it back, or it was only asked for.
+    /// Ends the call, unless whoever transferred it takes it back, it was only asked for, or there is a
+    /// mailbox to come back to.
     pub(super) fn end_or_return(
         &mut self,
         ctx: &mut Context<'_>,
         by: Option<usize>,
         refusal: Refusal,
     ) {
-        let goes_on = self.fail_transfer(ctx, &refusal)
+        let goes_on = self.return_to_mailbox(ctx, &refusal)
+            || self.fail_transfer(ctx, &refusal)
             || self.fail_consultation(ctx)
             || self.park_again(ctx);
         if !goes_on {
@@ -175,7 +177,8 @@ impl Call {
         speech: &Speech,
     ) -> Result<Option<Outcome>, Refusal> {
         self.answer_guest(ctx)?;
-        self.note_arrival(ctx);
+        // Words may well say that nobody comes: whoever calls back from a mailbox has not left it yet.
+        self.finish_transfer(ctx);
         let Some(sound) = ctx.world.sounds.speech(speech) else {
             return Ok(Some(Outcome::Done));
         };
@@ -191,7 +194,7 @@ impl Call {
         if !self.is_consulting() {
             self.codes.allow(dial.codes);
         }
-        if let [DialTarget::User(number)] = dial.targets.as_slice() {
+        if let ([DialTarget::User(number)], false) = (dial.targets.as_slice(), dial.is_group) {
             if let Some(outcome) = self.heed_features(ctx, number) {
                 return Some(outcome);
             }

@@ -5,10 +5,11 @@ use crate::{
     call::{
         Invitee, PickUp, PickUpRefusal, RoomCommand, SupervisionRefusal, SupervisionRequest, Wanted,
     },
-    context::Context,
+    context::{Context, LegRef},
     failure::{Cause, Refusal},
 };
-use base::{CallId, DomainId, Now};
+use base::{CallId, DomainId, ExtensionId, Now};
+use sip::Replaces;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Why nobody is rung.
@@ -82,6 +83,22 @@ impl Calls {
         if domain.is_some_and(|domain| self.place_of(domain, wanted).is_none()) {
             self.with_call(now, seeker, |call, ctx| call.end(ctx, None, wanted.refusal()));
         }
+    }
+
+    /// The same as a REFER wants it, perhaps to be put in the place of a dialog of its own then. How
+    /// the call goes is told to [`Self::tell_referrer`].
+    pub(crate) fn originate_referred(
+        &mut self,
+        now: Now,
+        order: Origination,
+        place: Option<Replaces>,
+    ) -> Result<CallId, Refusal> {
+        self.begin_own(now, |ctx, id| Call::originate_referred(ctx, id, order, place))
+    }
+
+    /// Whether a leg is of a device of this extension.
+    pub(crate) fn is_leg_of(&self, leg: LegRef, extension: ExtensionId) -> bool {
+        self.calls.get(&leg.call).is_some_and(|call| call.is_leg_of(leg.leg, extension))
     }
 
     /// Rings somebody to be asked into a conference; whoever asks hears what becomes of it.

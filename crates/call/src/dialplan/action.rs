@@ -291,6 +291,9 @@ pub struct Dial {
     pub timeout_s: Option<u32>,
     /// Whether their devices are asked to answer by themselves.
     pub is_intercom: bool,
+    /// Whether they are members of a group, however many of it are rung now: one that does not want to
+    /// be disturbed, or is forwarded, is left out then and takes nobody along.
+    pub is_group: bool,
     /// What extensions may order by keys once they talk.
     pub codes: Codes,
     /// Whose rights a call out through a trunk needs.

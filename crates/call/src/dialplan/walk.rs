@@ -591,10 +591,11 @@ impl Walk {
         further: VecDeque<DialTarget>,
     ) -> Action {
         let (timeout_s, is_intercom, codes) = (dial.timeout_s, dial.is_intercom, dial.codes);
+        let is_group = dial.targets.len() > 1;
         let by = dial.on_behalf_of.clone();
         let by = by.map_or_else(|| self.by.clone(), Principal::Extension);
         self.awaits = Awaits::Dial { dial, further };
-        Action::Dial(DialOrder { targets, timeout_s, is_intercom, codes, by })
+        Action::Dial(DialOrder { targets, timeout_s, is_intercom, is_group, codes, by })
     }
 
     fn target(&self, target: &Target) -> DialTarget {

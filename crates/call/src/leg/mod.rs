@@ -11,10 +11,12 @@ mod ordered;
 mod permit;
 mod record;
 mod relocation;
+mod signing;
 
 pub(crate) use keys::RELAY_TYPE;
 pub(crate) use ordered::Ordered;
 pub(crate) use record::CallFacts;
+pub(crate) use signing::TrunkLogin;
 
 use self::{
     keys::Keys,
@@ -69,6 +71,8 @@ pub(crate) struct Leg {
     permit: Option<Permit>,
     /// Our INVITE, while it may have to be sent again with credentials.
     signable: Option<Box<Signable>>,
+    /// What a trunk that calls us may ask for once it is answered.
+    trunk_login: Option<Box<TrunkLogin>>,
     /// Our own re-INVITE that is not answered yet.
     renewal: Option<ClientId>,
     /// Whether the far end is to be told something by one as soon as that is possible.
@@ -232,6 +236,7 @@ impl Leg {
         };
         ctx.handles.insert(Handle::Dialog(dialog), self.handle);
         self.signalling = Signalling::Up { dialog };
+        self.sign_inside(ctx, dialog);
         Ok(())
     }
 
@@ -320,7 +325,7 @@ impl Leg {
             self.signalling = Signalling::Unconfirmed { dialog };
             if let Some(signable) = self.signable.take() {
                 // The dialog is there: its 2xx has just come.
-                let _ = ctx.endpoint.sign_dialog(dialog, signable.into_login());
+                let _ = ctx.endpoint.sign_dialog(dialog, signable.into_login(), None);
             }
         }
         self.described(sdp)
@@ -730,6 +735,7 @@ impl Leg {
             seat: new.seat,
             permit: new.permit,
             signable: None,
+            trunk_login: None,
             renewal: None,
             wants_renewal: false,
             former: Former::default(),

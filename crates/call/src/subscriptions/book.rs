@@ -1,11 +1,14 @@
 //! The subscriptions of one shard: their dialogs, their NOTIFYs, and what waits for the desk.
 
-use super::{Document, KeptSubscription, WatchNews, WatchOrder, WatchWish, Watched};
+use super::{
+    Document, KeptSubscription, WatchNews, WatchOrder, WatchWish, Watched, referrals::Referrals,
+};
 use crate::{output::Output, registration::Ticket};
 use base::{Deadlines, Now, SubscriptionId, UnixMillis};
 use bytes::Bytes;
 use sip::{
     ClientId, DialogId, Endpoint, Header, HeaderName, Method, ServerId,
+    bindings::Aor,
     dialog::DialogRecord,
     subscription::{Delivery, EndReason, Notifier, Standing},
 };
@@ -24,6 +27,8 @@ pub(crate) struct Subscriptions {
     /// NOTIFYs under way.
     by_client: HashMap<ClientId, SubscriptionId>,
     watched: HashMap<Watched, Here>,
+    /// Those that REFERs imply.
+    pub(super) referrals: Referrals,
     deadlines: Deadlines<SubscriptionId>,
     /// The latest time that we were told.
     now: Instant,
@@ -108,17 +113,18 @@ impl Subscriptions {
             by_dialog: HashMap::new(),
             by_client: HashMap::new(),
             watched: HashMap::new(),
+            referrals: Referrals::default(),
             deadlines: Deadlines::default(),
             now,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
+        self.by_id.len() + self.referrals.len()
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.deadlines.next()
+        self.deadlines.next().into_iter().chain(self.referrals.poll_timeout()).min()
     }
 
     /// The subscription of a dialog.
@@ -128,7 +134,7 @@ impl Subscriptions {
 
     /// Whether a client transaction is a NOTIFY of a subscription.
     pub(crate) fn has_client(&self, client: ClientId) -> bool {
-        self.by_client.contains_key(&client)
+        self.by_client.contains_key(&client) || self.referrals.has_client(client)
     }
 
     // === Beginning ===
@@ -268,6 +274,11 @@ impl Subscriptions {
                 self.deadlines.set(*id, self.now);
             }
         }
+    }
+
+    /// Those that REFERs implied, of extensions for which that is so, end then as well.
+    pub(super) fn end_referrals_where(&mut self, is_over: impl Fn(&Aor) -> bool) {
+        self.referrals.end_where(self.now, is_over);
     }
 
     /// CSeq numbers up to this one may be used; `None` if that could not be written.

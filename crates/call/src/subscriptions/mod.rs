@@ -12,11 +12,16 @@
 //! is in the database before its 200, and so are the CSeq numbers of its NOTIFYs before they are
 //! used, some at a time: another process goes on with greater ones, whatever its clock says. The
 //! `version` that some documents carry is made of the same number.
+//!
+//! A REFER outside dialogs ([`refer`]) implies a subscription of another kind ([`referrals`]): to how
+//! the call goes that it asks for. It ends with that, and is the shard's alone.
 
 mod book;
 mod desk;
 mod documents;
 mod lines;
+mod refer;
+mod referrals;
 mod requests;
 
 pub use book::NUMBERS_AT_ONCE;
@@ -26,6 +31,7 @@ pub use documents::Document;
 pub use lines::{
     DialogDirection, DialogState, LineDialog, RemoteParty, dialog_in_slot, dialogs_of,
 };
+pub(crate) use referrals::{LASTS as REFERRAL_LASTS, fragment, is_told, refer_sub};
 pub(crate) use requests::allow_events;
 
 use crate::registration::Ticket;

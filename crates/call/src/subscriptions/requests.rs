@@ -76,6 +76,10 @@ impl Calls {
             self.drive_subscription(now, id);
             self.pump(now);
         }
+        while let Some(dialog) = self.subscriptions.referrals.take_due(now.instant) {
+            self.drive_referral(now, dialog);
+            self.pump(now);
+        }
     }
 
     /// Subscriptions of extensions that are gone, and to such or to slots that no plan has, end; those of extensions that have
@@ -94,6 +98,11 @@ impl Calls {
             }
             let is_same = old.zip(new).is_none_or(|(old, new)| old.ha1 == new.ha1);
             (!is_same).then_some(EndReason::Deactivated)
+        });
+        self.subscriptions.end_referrals_where(|by| {
+            let [old, new] =
+                [before, directory].map(|all| all.extension(by.domain, &by.user).map(|it| &it.ha1));
+            new.is_none() || old.is_some_and(|old| new != Some(old))
         });
     }
 
@@ -339,7 +348,10 @@ impl Calls {
     }
 
     fn end_notify(&mut self, now: Now, client: ClientId, delivery: Delivery) {
-        if let Some(id) = self.subscriptions.take_delivery(now.instant, client, delivery) {
+        let referrals = &mut self.subscriptions.referrals;
+        if let Some(dialog) = referrals.take_delivery(now.instant, client, delivery) {
+            self.drive_referral(now, dialog);
+        } else if let Some(id) = self.subscriptions.take_delivery(now.instant, client, delivery) {
             self.drive_subscription(now, id);
         }
     }
@@ -355,11 +367,11 @@ pub(crate) fn allow_events() -> String {
     Package::ALL.map(Package::as_str).join(", ")
 }
 
-fn granted(interval_s: u32) -> Reply {
+pub(super) fn granted(interval_s: u32) -> Reply {
     Reply::new(Status(200)).with_header(HeaderName::Expires, interval_s.to_string())
 }
 
-fn refused(refusal: Refusal) -> Reply {
+pub(super) fn refused(refusal: Refusal) -> Reply {
     if refusal == Refusal::NoEvent {
         return bad_event();
     }
@@ -371,7 +383,7 @@ fn bad_event() -> Reply {
     Reply::new(Status(489)).with_header(HeaderName::AllowEvents, allow_events())
 }
 
-fn refusal(status: u16, reason: &str) -> Reply {
+pub(super) fn refusal(status: u16, reason: &str) -> Reply {
     Reply { reason: Some(reason.to_owned()), ..Reply::new(Status(status)) }
 }
 
@@ -383,7 +395,7 @@ fn refusal_of(why: NotKept) -> Reply {
     }
 }
 
-fn unavailable() -> Reply {
+pub(super) fn unavailable() -> Reply {
     Reply { headers: vec![retry_after(RETRY_AFTER_S)], ..Reply::new(Status(503)) }
 }
 

@@ -11,7 +11,7 @@ mod requests;
 mod states;
 
 pub use numbers::TrunkNumbers;
-pub(crate) use numbers::{ANONYMOUS, Presented};
+pub(crate) use numbers::{ANONYMOUS, Presented, anonymous_uri};
 pub use rates::Rates;
 pub use states::{
     RegistrationState, TrunkFailure, TrunkHealth, TrunkNews, TrunkState, TrunkStates,

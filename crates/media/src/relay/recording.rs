@@ -5,6 +5,7 @@ use crate::{
     command::RecordedSource,
     mixer::RoomKey,
     recording::{Event, Label, RecordedCounts, Track, buffer::Tap},
+    sound::Sound,
 };
 use base::{MediaId, RecordingId, RoomId};
 use std::time::{Duration, Instant};
@@ -133,8 +134,7 @@ impl Relay {
             let Some(tap) = session.tap.as_mut().filter(|it| !it.is_paused) else { continue };
             if tap.beeps_at.is_some_and(|at| at <= now) {
                 tap.beeps_at = Some(now + BEEP_INTERVAL);
-                session.say_recorded(now, &mut self.studio, &mut self.rng);
-                self.drive(now, slot);
+                self.beep(now, slot, Sound::recording_tone());
             }
         }
     }

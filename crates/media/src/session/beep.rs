@@ -1,5 +1,5 @@
-//! The tone that tells both sides of a bridge that they are recorded, in place of what they would hear
-//! otherwise: short enough that no word is lost.
+//! A short sound that one side of a bridge hears in place of what it would hear otherwise, such as the
+//! tone that tells both sides that they are recorded: short enough that no word is lost.
 
 use super::{Activity, Session};
 use crate::{
@@ -10,9 +10,8 @@ use base::Rng;
 use std::time::Instant;
 
 impl Session {
-    /// Lets the far end hear that it is recorded, if it is in a bridge or a conference.
-    pub(crate) fn say_recorded(&mut self, now: Instant, studio: &mut Studio, rng: &mut Rng) {
-        let sound = Sound::recording_tone();
+    /// Lets the far end hear a short sound, if it is in a bridge or a conference.
+    pub(crate) fn beep(&mut self, now: Instant, sound: Sound, studio: &mut Studio, rng: &mut Rng) {
         match (&self.activity, self.formats.voice) {
             (Activity::Bridged { .. }, Some(voice)) => {
                 let mut beep = Player::prompt(sound);
@@ -29,12 +28,12 @@ impl Session {
         }
     }
 
-    /// Whether the tone takes the place of what comes for the far end in this moment.
+    /// Whether such a sound takes the place of what comes for the far end in this moment.
     pub(crate) fn is_beeping(&self) -> bool {
         self.beep.is_some()
     }
 
-    /// The bridge goes on where the tone has come to its end.
+    /// The bridge goes on where the sound has come to its end.
     pub(super) fn end_beep(&mut self) {
         if self.beep.as_ref().is_some_and(|it| it.is_over()) {
             self.beep = None;

@@ -1,4 +1,4 @@
-//! The tone that tells people that they are recorded.
+//! What tells people that they are recorded, and one of them that it has begun or ended that.
 
 use crate::{support::*, world::*};
 use base::{CallId, DomainId, RecordingId, Rng, UnixMillis};
@@ -6,6 +6,7 @@ use media::{
     Format, MediaCommand, RecordedSource,
     codec::Rate,
     recording::{Label, Purpose},
+    sound::Sound,
 };
 
 #[test]
@@ -51,6 +52,36 @@ fn it_is_not_heard_unless_it_is_wanted_nor_while_the_recording_pauses() {
     assert!(!silent(&world.run(millis(1000))));
     world.command(MediaCommand::StopRecording { recording: recording() });
     assert!(silent(&world.run(millis(20_000))));
+}
+
+#[test]
+fn one_side_of_a_bridge_alone_hears_that_it_has_begun_or_ended_a_recording() {
+    for other in [format(0, "PCMU", 8000, 1), format(9, "G722", 8000, 1)] {
+        for by in [0, 1] {
+            for (sound, notes_hz) in [
+                (Sound::recording_begun(), [600.0, 900.0]),
+                (Sound::recording_ended(), [900.0, 600.0]),
+            ] {
+                let mut world = bridge(&other);
+                let at = [Rate::Narrow, rate(&other)];
+                world.command(MediaCommand::Tell { media: id(by), sound });
+                let heard = world.run(millis(1500));
+                let when = |n: usize, hz| {
+                    let parts = heard[n].chunks_exact(at[n].samples(50));
+                    let is_heard = |pcm: &[i16]| tone_level_db(pcm, hz, at[n]) > -26.0;
+                    parts.enumerate().filter(|(_, it)| is_heard(it)).map(|it| it.0).collect()
+                };
+                let (by, not) = (usize::from(by != 0), usize::from(by == 0));
+                let [first, second]: [Vec<usize>; 2] = notes_hz.map(|hz| when(by, hz));
+                assert!((2..=5).contains(&first.len()), "{by} hears {first:?} and {second:?}");
+                assert!((2..=5).contains(&second.len()), "{by} hears {first:?} and {second:?}");
+                assert!(first[0] < second[0], "{by} hears {first:?} and {second:?}");
+                assert!(notes_hz.iter().all(|hz| when(not, *hz).is_empty()), "{not} hears it");
+                let later = tone_level_db(&heard[by][at[by].samples(1000)..], TALK_HZ, at[by]);
+                assert!(later > -13.5, "{by} hears the other at {later:.1} dB again");
+            }
+        }
+    }
 }
 
 fn is_toned(pcm: &[i16]) -> bool {

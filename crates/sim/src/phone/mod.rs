@@ -122,6 +122,8 @@ pub struct Phone {
     pub formats: Vec<u8>,
     /// Further headers of its INVITEs.
     pub invite_headers: Vec<(&'static str, String)>,
+    /// Contacts of its redirects.
+    pub redirects_to: Vec<String>,
     /// Which digest algorithm it takes.
     pub wants_sha256: bool,
     /// Whether it waits for a challenge with each request, as load generators do.
@@ -202,6 +204,7 @@ impl Phone {
             expires_s: 3600,
             formats: line::FORMATS.to_vec(),
             invite_headers: Vec::new(),
+            redirects_to: Vec::new(),
             wants_sha256: socket.flow.0.is_multiple_of(2),
             forgets_challenges: false,
             last_refusal: Vec::new(),
@@ -368,6 +371,18 @@ impl Phone {
             extra: Vec::new(),
             body: None,
         };
+        self.send(now, Purpose::Odd, draft);
+    }
+
+    /// Presses a key in a call, and tells of it by INFO: of a body of one of the two types that there
+    /// are.
+    pub fn press_by_info(&mut self, now: Instant, line: usize, content_type: &str, key: &str) {
+        let body = match content_type {
+            "application/dtmf" => key.to_owned(),
+            _ => format!("Signal={key}\r\nDuration=160\r\n"),
+        };
+        let mut draft = self.in_dialog("INFO", line, Some(body));
+        draft.extra.push(("Content-Type", content_type.to_owned()));
         self.send(now, Purpose::Odd, draft);
     }
 

@@ -365,6 +365,9 @@ impl Phone {
             let contact = request.value("Contact").unwrap_or_default();
             headers.push(("Contact", format!("{contact};expires={granted}")));
         }
+        if (300..400).contains(&status) {
+            headers.extend(self.redirects_to.iter().map(|it| ("Contact", it.clone())));
+        }
         if let Some(gate) = self.gate.as_mut().filter(|it| it.status() == status) {
             headers.push(gate.challenge());
         }

@@ -51,8 +51,21 @@ impl Told {
 impl Phone {
     /// Subscribes to something about a number; returns the index.
     pub fn subscribe(&mut self, now: Instant, number: &str, event: &str, expires_s: u32) -> usize {
-        let uri = format!("sip:{number}@{}", self.domain);
-        let subscribed = Subscribed {
+        let n = self.new_subscription(format!("sip:{number}@{}", self.domain), event);
+        self.send_subscribe(now, n, expires_s);
+        n
+    }
+
+    /// Asks for a call of its user with somebody, outside any call, in headers of the test's own;
+    /// returns the index of the subscription that is implied.
+    pub fn refer_outside(&mut self, now: Instant, rows: &[(&'static str, String)]) -> usize {
+        let n = self.new_subscription(format!("sip:{}", self.domain), "refer");
+        self.send_watching(now, n, "REFER", rows);
+        n
+    }
+
+    fn new_subscription(&mut self, uri: String, event: &str) -> usize {
+        self.subscriptions.push(Subscribed {
             call_id: self.rng.hex(20),
             event: event.to_owned(),
             statuses: Vec::new(),
@@ -64,11 +77,8 @@ impl Phone {
             remote_tag: None,
             target: uri,
             cseq: 0,
-        };
-        self.subscriptions.push(subscribed);
-        let n = self.subscriptions.len() - 1;
-        self.send_subscribe(now, n, expires_s);
-        n
+        });
+        self.subscriptions.len() - 1
     }
 
     /// Refreshes a subscription, or ends it with 0.
@@ -82,6 +92,19 @@ impl Phone {
     }
 
     fn send_subscribe(&mut self, now: Instant, n: usize, expires_s: u32) {
+        let event = self.subscriptions[n].event.clone();
+        let rows = [("Event", event), ("Expires", expires_s.to_string())];
+        self.send_watching(now, n, "SUBSCRIBE", &rows);
+    }
+
+    /// Sends a request that opens or concerns the dialog of a subscription.
+    pub fn send_watching(
+        &mut self,
+        now: Instant,
+        n: usize,
+        method: &'static str,
+        rows: &[(&'static str, String)],
+    ) {
         let (number, contact) = (self.signs_as.clone(), self.contact());
         let it = &mut self.subscriptions[n];
         it.cseq += 1;
@@ -90,17 +113,13 @@ impl Phone {
             None => format!("<{}>", it.uri),
         };
         let draft = Draft {
-            method: "SUBSCRIBE",
+            method,
             uri: it.target.clone(),
             from: format!("<sip:{number}@{}>;tag={}", self.domain, it.local_tag),
             to,
             call_id: it.call_id.clone(),
             cseq: it.cseq,
-            extra: vec![
-                ("Contact", contact),
-                ("Event", it.event.clone()),
-                ("Expires", expires_s.to_string()),
-            ],
+            extra: [&[("Contact", contact)], rows].concat(),
             body: None,
         };
         self.send(now, Purpose::Subscribe(n), draft);
@@ -114,9 +133,9 @@ impl Phone {
         let it = &mut self.subscriptions[n];
         it.statuses.push(status);
         it.headers = response.rows();
-        if status < 300 {
+        if status < 300 && matches!(response.cseq().1.as_str(), "SUBSCRIBE" | "REFER") {
             it.remote_tag = response.to_tag();
-            it.target = response.contact_uri().expect("a 2xx to SUBSCRIBE has a Contact");
+            it.target = response.contact_uri().expect("a 2xx to SUBSCRIBE or REFER has a Contact");
         }
     }
 
@@ -152,6 +171,12 @@ impl Phone {
 }
 
 impl Subscribed {
+    /// How the call goes that a REFER asked for: the statuses that it was told, in order.
+    pub fn progress(&self) -> Vec<u16> {
+        let status = |it: &Told| it.body.split(' ').nth(1)?.parse().ok();
+        self.told.iter().filter_map(status).collect()
+    }
+
     /// Whether it has ended, or was refused.
     pub fn is_over(&self) -> bool {
         let is_last = |it: &Told| it.state.starts_with("terminated");

@@ -3,7 +3,7 @@
 use crate::support::*;
 use call::facts::{CallRecording, CallState};
 use media::Playout;
-use sim::{City, LineState, Manner};
+use sim::{City, LineState, Manner, Plot};
 
 #[test]
 fn keys_that_are_no_code_reach_the_far_end_all_and_in_order() {
@@ -46,6 +46,48 @@ fn a_call_is_recorded_paused_and_no_longer_recorded_by_keys_of_either_side() {
         assert_eq!(heard_by(&city, 1 - by), "", "codes go no further");
         hang_up_all(city);
     }
+}
+
+#[test]
+fn whoever_begins_or_ends_a_recording_by_keys_hears_so_and_nobody_else() {
+    let told = |city: &City| [0, 1, 2].map(|phone| told_aside(city, phone));
+    for by in [0, 1] {
+        let mut city = talking_with_codes();
+        press(&mut city, by, "*4");
+        assert_eq!(told(&city), [0, 0, 0], "there is nothing to pause");
+        press(&mut city, by, "*1");
+        press(&mut city, by, "*4");
+        press(&mut city, by, "*1");
+        let mut expected = [0, 0, 0];
+        expected[by] = 2;
+        assert_eq!(told(&city), expected, "{}", city.story());
+        hang_up_all(city);
+    }
+    // All are told that they are recorded, which begins at once.
+    let plot = Plot { has_recording_tone: true, ..Plot::default() };
+    let mut city = talking_with_codes_in(plot);
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [0, 0, 0], "{}", city.story());
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [1, 0, 0], "{}", city.story());
+    hang_up_all(city);
+    // Where the rule wants all of it recorded, nothing has ended.
+    let mut city = trio();
+    city.dial(0, "73001002");
+    city.wait(secs(4));
+    press(&mut city, 0, "*1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::On, "{}", city.story());
+    assert_eq!(told(&city), [0, 0, 0]);
+    hang_up_all(city);
+    // Three who talk are told apart as well.
+    let mut city = talking_with_codes();
+    press(&mut city, 0, "*21003#");
+    city.wait(secs(3));
+    press(&mut city, 0, "*3");
+    city.wait(secs(1));
+    press(&mut city, 0, "*1");
+    assert_eq!(told(&city), [1, 0, 0], "{}", city.story());
+    hang_up_all(city);
 }
 
 #[test]
@@ -153,6 +195,84 @@ fn what_may_be_ordered_is_the_same_after_a_transfer_in_vain() {
 }
 
 #[test]
+fn keys_that_come_by_info_are_codes_like_all_others() {
+    for content_type in TYPES {
+        // Recording, its pause, and what is no code.
+        let mut city = talking_with_codes();
+        for (keys, state) in [
+            ("*1", CallRecording::On),
+            ("*4", CallRecording::Paused),
+            ("*4", CallRecording::On),
+            ("*1", CallRecording::Off),
+        ] {
+            inform(&mut city, 1, content_type, keys);
+            let recording = city.shards[0].views()[0].recording;
+            assert_eq!(recording, state, "{content_type} {keys}: {}", city.story());
+        }
+        assert_eq!(told_aside(&city, 1), 2, "{}", city.story());
+        inform(&mut city, 1, content_type, "5*9");
+        assert_eq!(heard_by(&city, 0), "5*9", "{content_type}: {}", city.story());
+        assert!(city.phones[1].odd_statuses.iter().all(|it| *it == 200), "{}", city.story());
+        hang_up_all(city);
+
+        // A transfer, and one to nowhere.
+        let mut city = talking_with_codes();
+        inform(&mut city, 1, content_type, "##");
+        assert_eq!(city.shards[0].views()[0].state, CallState::Held, "{}", city.story());
+        inform(&mut city, 1, content_type, "#");
+        assert!(talk(&city, 0, 1), "{}", city.story());
+        inform(&mut city, 1, content_type, "##1003#");
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{content_type}: {}", city.story());
+        hang_up_all(city);
+
+        // A consultation: to and fro, while it rings, and at its end.
+        let mut city = talking_with_codes();
+        inform(&mut city, 0, content_type, "*21003#");
+        city.wait(secs(3));
+        assert!(talk(&city, 0, 2), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*2");
+        assert!(talk(&city, 0, 1), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*5");
+        city.wait(secs(1));
+        assert_eq!(line(&city, 2).state, LineState::Ended, "{}", city.story());
+        inform(&mut city, 0, content_type, "*21003#*5");
+        city.wait(secs(1));
+        assert!(talk(&city, 0, 1), "{content_type}: {}", city.story());
+        inform(&mut city, 0, content_type, "*21003#");
+        city.wait(secs(3));
+        inform(&mut city, 0, content_type, "##");
+        city.wait(secs(1));
+        assert!(talk(&city, 1, 2), "{content_type}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn an_info_may_write_keys_as_events_and_mixes_with_keys_in_the_media() {
+    let mut city = talking_with_codes();
+    for (key, by_info) in [("10", true), ("1", true), ("*", false), ("4", true), ("10", true)] {
+        if by_info {
+            city.act(0, |phone, now| phone.press_by_info(now, 0, TYPES[0], key));
+            city.wait(millis(150));
+        } else {
+            press(&mut city, 0, key);
+        }
+    }
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Paused, "{}", city.story());
+    press(&mut city, 0, "1");
+    assert_eq!(city.shards[0].views()[0].recording, CallRecording::Off, "{}", city.story());
+    // A number between 0 and 15 is a key, and nothing else is.
+    for (key, heard) in [("11", "#"), ("16", ""), ("x", ""), ("", "")] {
+        let before = heard_by(&city, 1);
+        city.act(0, |phone, now| phone.press_by_info(now, 0, TYPES[0], key));
+        city.wait(secs(2));
+        assert_eq!(heard_by(&city, 1), [&before, heard].concat(), "{key}: {}", city.story());
+    }
+    hang_up_all(city);
+}
+
+#[test]
 fn anybody_may_hang_up_in_the_middle_of_a_code() {
     for keys in ["*", "##", "##10", "*2", "*21003", "*21003#"] {
         for who in [0, 1] {
@@ -176,6 +296,18 @@ fn press(city: &mut City, phone: usize, keys: &str) {
     }
 }
 
+/// The same by INFO.
+fn inform(city: &mut City, phone: usize, content_type: &str, keys: &str) {
+    for key in keys.chars() {
+        let line = city.phones[phone].lines.len() - 1;
+        let key = key.to_string();
+        city.act(phone, |phone, now| phone.press_by_info(now, line, content_type, &key));
+        city.wait(millis(150));
+    }
+}
+
+const TYPES: [&str; 2] = ["application/dtmf-relay", "application/dtmf"];
+
 /// Keys that phone `phone` was told of.
 fn heard_by(city: &City, phone: usize) -> String {
     let port = line(city, phone).remote_rtp.expect("it was answered");
@@ -183,8 +315,18 @@ fn heard_by(city: &City, phone: usize) -> String {
     pressed.unwrap_or_default().to_owned()
 }
 
+/// How often a phone was told something that nobody else heard.
+fn told_aside(city: &City, phone: usize) -> usize {
+    let port = city.phones[phone].last_line().and_then(|it| it.remote_rtp);
+    port.map_or(0, |port| city.workers.iter().map(|it| it.told_at(port)).sum())
+}
+
 fn talking_with_codes() -> City {
-    let mut city = trio();
+    talking_with_codes_in(Plot::default())
+}
+
+fn talking_with_codes_in(plot: Plot) -> City {
+    let mut city = trio_in(plot);
     city.dial(0, "71001002");
     city.wait(secs(4));
     assert!(talk(&city, 0, 1), "{}", city.story());
@@ -192,7 +334,11 @@ fn talking_with_codes() -> City {
 }
 
 fn trio() -> City {
-    let mut city = city();
+    trio_in(Plot::default())
+}
+
+fn trio_in(plot: Plot) -> City {
+    let mut city = city_with(plot);
     for number in ["1001", "1002", "1003"] {
         city.add_registered(number);
     }

@@ -234,7 +234,7 @@ fn calls_are_forwarded_until_they_are_not_any_more() {
     assert!(talk(&city, 0, 2), "{}", city.story());
     assert_eq!(city.phones[1].lines.len(), 1, "it does not ring");
     let told = line(&city, 2).headers.iter().find(|(name, _)| name == "Diversion");
-    assert!(told.is_none_or(|(_, value)| value.contains("sip:1002@")), "{told:?}");
+    assert!(told.is_some_and(|(_, value)| value.contains("sip:1002@")), "{told:?}");
     city.act(0, |phone, now| phone.hang_up(now, 0));
     city.wait(secs(1));
 
@@ -272,6 +272,33 @@ fn forwarding_when_busy_and_without_an_answer_waits_for_just_that() {
     city.dial(0, "1002");
     city.wait(secs(35));
     assert!(talk(&city, 0, 2), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn forwarding_while_no_device_is_there_ends_when_one_is() {
+    let mut city = trio();
+    city.dial(1, "*941003");
+    city.wait(secs(2));
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "it is there: {}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+
+    city.act(1, sim::Phone::unregister);
+    city.wait(secs(1));
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, 1));
+    city.wait(secs(1));
+
+    city.act(1, sim::Phone::register);
+    city.wait(secs(1));
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "{}", city.story());
     hang_up_all(city);
 }
 
@@ -406,6 +433,7 @@ fn a_click_rings_the_own_phone_and_then_the_other() {
         assert!(made.is_ok(), "{made:?}");
         city.wait(secs(1));
         assert_eq!(line(&city, 0).state, LineState::Ringing);
+        assert_asked_to_answer(&city, 0);
         assert_eq!(city.phones[1].lines.len(), 0, "nobody else rings yet");
         city.wait(secs(2));
         assert_eq!(
@@ -494,12 +522,33 @@ fn an_intercom_call_asks_the_phone_to_answer_by_itself() {
     city.dial(0, "70001002");
     city.wait(secs(4));
     assert!(talk(&city, 0, 1), "{}", city.story());
-    let asked = line(&city, 1)
-        .headers
-        .iter()
-        .any(|(name, value)| name == "Call-Info" && value.contains("answer-after=0"));
-    assert!(asked, "{:?}", line(&city, 1).headers);
+    assert_asked_to_answer(&city, 1);
     hang_up_all(city);
+}
+
+#[test]
+fn a_usual_call_and_a_click_that_is_none_ask_no_phone_to_answer_by_itself() {
+    let mut city = trio();
+    let order = Origination { is_intercom: false, ..origination(&city, "1002") };
+    assert!(city.operate(0, |shard, now| shard.originate(now, order)).is_ok());
+    city.wait(secs(5));
+    assert!(talk(&city, 0, 1), "{}", city.story());
+    for phone in [0, 1] {
+        let asked = ["Alert-Info", "Call-Info"].map(|it| line(&city, phone).header(it));
+        assert_eq!(asked, [None, None], "{phone}");
+    }
+    hang_up_all(city);
+}
+
+/// A phone was asked in both ways that phones know.
+#[track_caller]
+fn assert_asked_to_answer(city: &City, phone: usize) {
+    let asked = ["Alert-Info", "Call-Info"].map(|it| line(city, phone).header(it));
+    let expected = [
+        "<http://demo.tandem.test/>;info=alert-autoanswer;delay=0",
+        "<sip:demo.tandem.test>;answer-after=0",
+    ];
+    assert_eq!(asked, expected.map(Some), "{:?}", line(city, phone).headers);
 }
 
 /// Dials a code for what is to become of calls to a phone, to the end of the words.

@@ -123,6 +123,63 @@ fn who_wants_to_be_unknown_is_and_only_a_trusted_trunk_is_told_who_it_is() {
 }
 
 #[test]
+fn only_a_trusted_trunk_is_told_who_sent_a_call_on_or_handed_it_over_and_by_outside_numbers() {
+    for (is_trusted, is_withheld, is_own) in
+        [(false, false, false), (true, false, false), (true, false, true), (true, true, true)]
+    {
+        let set = |city: &mut City| {
+            city.change_line("1002", |it| {
+                it.outbound.caller_number = some("+74950001002").filter(|_| is_own);
+                it.outbound.is_withheld = is_withheld;
+            });
+        };
+        let with_trust = |trunk: &mut Trunk| {
+            trunk.numbers.caller_default = some("+74950000000");
+            trunk.numbers.caller_out = rules(&["+7{rest} -> 8{rest}"]);
+            trunk.numbers.asserts_callers = is_trusted;
+        };
+        let number = if is_own { "84950001002" } else { "84950000000" };
+        let told = |city: &City| {
+            ["Diversion", "History-Info", "Referred-By"]
+                .map(|it| line(city, PROVIDER).header(it).map(str::to_owned))
+        };
+
+        let mut city = with_provider(with_trust);
+        set(&mut city);
+        city.change_line("1002", |it| it.features.forward_all = some("984951234567"));
+        city.dial(CALLER, "1002");
+        city.wait(secs(5));
+        assert!(talk(&city, CALLER, PROVIDER), "{}", city.story());
+        let (diversion, history) =
+            if is_withheld { (";privacy=full", "Privacy=history&") } else { ("", "") };
+        let diversion = format!("<sip:{number}@demo.tandem.test>;reason=unconditional{diversion}");
+        let history = format!(
+            "<sip:{number}@demo.tandem.test?{history}Reason=SIP%3Bcause%3D302>;index=1, \
+             <sip:84951234567@10.2.0.1:5070;cause=302>;index=1.1;mp=1"
+        );
+        let expected = [Some(diversion), Some(history), None];
+        let expected = if is_trusted { expected } else { [None, None, None] };
+        assert_eq!(told(&city), expected, "{}", city.story());
+        let headers = &line(&city, PROVIDER).headers;
+        assert!(!headers.iter().any(|(_, it)| it.contains("sip:1002@")), "{headers:?}");
+        hang_up_all(city);
+
+        let mut city = with_provider(with_trust);
+        set(&mut city);
+        city.dial(CALLER, "1002");
+        city.wait(secs(4));
+        city.act(CALLEE, |phone, now| phone.refer(now, 0, "984951234567"));
+        city.wait(secs(5));
+        assert!(talk(&city, CALLER, PROVIDER), "{}", city.story());
+        // Referred-By has no way to say that it is to be kept.
+        let referred_by = format!("<sip:{number}@demo.tandem.test>");
+        let referred_by = Some(referred_by).filter(|_| is_trusted && !is_withheld);
+        assert_eq!(told(&city), [None, None, referred_by], "{}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
 fn callers_from_a_trunk_are_seen_and_logged_as_its_rules_write_them() {
     let mut city = with_provider(|it| it.numbers.caller_in = rules(&["{local:10} -> +7{local}"]));
     city.act(PROVIDER, |phone, now| phone.dial_uri(now, "sip:74950000002@10.0.0.1", true));

@@ -19,6 +19,8 @@ fn either_side_hands_the_other_on_and_leaves_when_it_is_done() {
         assert_eq!(city.shards[0].views()[0].state, CallState::Ringing);
         city.wait(secs(4));
 
+        let referred_by = format!("<sip:100{}@demo.tandem.test>", by + 1);
+        assert_eq!(line(&city, 2).header("Referred-By"), Some(referred_by.as_str()));
         assert_eq!(line(&city, by).notified, [100, 180, 200]);
         assert_eq!(line(&city, by).state, LineState::Ended, "{}", city.story());
         assert!(talk(&city, stays, 2), "{by}: {}", city.story());
@@ -217,11 +219,31 @@ fn what_a_stranger_guesses_or_what_is_over_is_called_anew_or_refused() {
 }
 
 #[test]
+fn whoever_names_a_dialog_of_its_own_may_name_its_own_number_beside_it() {
+    // The dialog says whose place is to be taken; the number alone would bring the call back.
+    let mut city = trio();
+    let other = city.add_registered("1002");
+    city.dial(2, "1002");
+    city.wait(secs(1));
+    city.act(other, |phone, now| phone.answer(now, 0));
+    city.wait(secs(1));
+    assert!(talk(&city, 2, other), "{}", city.story());
+    let replaces = line(&city, other).replaces().replace(';', "%3B").replace('=', "%3D");
+    let refer_to = format!("<sip:1002@demo.tandem.test?Replaces={replaces}>");
+    city.act(1, |phone, now| phone.send_refer(now, 0, refer_to));
+    city.wait(secs(3));
+    assert_eq!(city.phones[1].odd_statuses, [202], "{}", city.story());
+    assert!(talk(&city, 0, 2), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     for (refer_to, status) in [
         ("nonsense", 400),
         ("<sip:demo.tandem.test>", 404),
         ("<sip:1001@demo.tandem.test>", 403),
+        ("<sip:1002@demo.tandem.test>", 403),
         ("<sip:1003@demo.tandem.test?Replaces=half>", 400),
     ] {
         let mut city = trio();
@@ -229,6 +251,18 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         city.wait(secs(2));
         assert_eq!(city.phones[1].odd_statuses, [status], "{refer_to}");
         assert!(talk(&city, 0, 1), "{refer_to}: {}", city.story());
+        hang_up_all(city);
+    }
+    // Each side names a dialog of this very call.
+    for named in [0, 1] {
+        let mut city = trio();
+        let replaces = line(&city, named).replaces().replace(';', "%3B").replace('=', "%3D");
+        let refer_to = format!("<sip:1003@demo.tandem.test?Replaces={replaces}>");
+        city.act(1, |phone, now| phone.send_refer(now, 0, refer_to));
+        city.wait(secs(5));
+        assert_eq!(city.phones[1].odd_statuses, [403], "{named}: {}", city.story());
+        assert!(city.phones[2].lines.is_empty(), "nobody is called");
+        assert!(talk(&city, 0, 1), "{named}: {}", city.story());
         hang_up_all(city);
     }
     // There is nobody to be handed on by one who hears music.

@@ -159,6 +159,89 @@ fn a_carrier_that_asks_inside_calls_too_is_answered_there() {
     }
 }
 
+/// The carrier has called `1001`, and asks for a password inside its calls from then on.
+fn called_with_gate(password: &str) -> City {
+    let mut city = with_gate(password);
+    city.act(1, |phone, now| phone.dial_uri(now, "sip:74950000001@10.0.0.1", true));
+    city.wait(secs(5));
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    city.phones[1].gate.as_mut().expect("it asks").asks_inside = true;
+    city
+}
+
+#[test]
+fn a_carrier_that_asks_inside_calls_of_its_own_is_answered_there_as_well() {
+    for is_proxy in [false, true] {
+        let mut city = called_with_gate("s3cret");
+        city.phones[1].gate.as_mut().expect("it asks").is_proxy = is_proxy;
+        city.act(0, |phone, now| phone.hold(now, 0));
+        city.wait(secs(2));
+        city.act(0, |phone, now| phone.resume(now, 0));
+        city.wait(secs(2));
+        assert_eq!(line(&city, 0).changes, [200, 200], "{}", city.story());
+        assert!(is_heard_both_ways(&city), "{}", city.story());
+
+        city.act(0, |phone, now| phone.hang_up(now, 0));
+        city.wait(secs(2));
+
+        assert_eq!(line(&city, 1).state, LineState::Ended, "{}", city.story());
+        let gate = gate(&city);
+        assert_eq!((gate.challenges, gate.refused), (3, 0), "{}", city.story());
+        city.finish();
+    }
+}
+
+#[test]
+fn inside_a_call_of_the_carrier_only_its_realm_is_answered_and_twice_at_most() {
+    let end = |city: &mut City| {
+        city.act(0, |phone, now| phone.hang_up(now, 0));
+        city.wait(secs(40));
+        assert_eq!(city.counts().calls, 0, "{}", city.story());
+    };
+    // Another realm: nothing is said.
+    let mut city = called_with_gate("s3cret");
+    city.phones[1].gate.as_mut().expect("it asks").realm = "elsewhere.test".to_owned();
+    city.act(0, |phone, now| phone.hold(now, 0));
+    city.wait(secs(2));
+    assert_eq!(line(&city, 0).state, LineState::Talking, "{}", city.story());
+    end(&mut city);
+    assert_eq!((gate(&city).seen.len(), city.phones[1].credentials_seen), (2, 0));
+
+    // Another password.
+    let mut city = called_with_gate("another");
+    end(&mut city);
+    assert!((1..=2).contains(&gate(&city).refused), "{:?}", gate(&city));
+
+    // A carrier without credentials gets none of another's.
+    let mut city = with_gate("s3cret");
+    let backup = city.add_backup("4957654321");
+    let mut asks = Gate::new("tandem", "s3cret", "carrier.test");
+    asks.asks_inside = true;
+    city.phones[backup].gate = Some(asks);
+    city.act(backup, |phone, now| phone.dial_uri(now, "sip:74957654321@10.0.0.1", true));
+    city.wait(secs(5));
+    assert!(talk(&city, 0, backup), "{}", city.story());
+    end(&mut city);
+    assert_eq!(city.phones[backup].credentials_seen, 0, "{}", city.story());
+}
+
+#[test]
+fn what_leads_away_from_the_carrier_is_not_signed() {
+    let mut city = with_gate("s3cret");
+    // Somebody who may pass for the carrier, but is not where the carrier is.
+    let stranger = city.add_phone("1002");
+    city.phones[stranger].gate = Some(Gate::new("tandem", "s3cret", "carrier.test"));
+    let route = format!("<sip:{};lr>", city.phones[stranger].address());
+    city.phones[1].invite_headers = vec![("Record-Route", route)];
+    city.act(1, |phone, now| phone.dial_uri(now, "sip:74950000001@10.0.0.1", true));
+    city.wait(secs(5));
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(40));
+    assert_eq!(city.phones[stranger].credentials_seen, 0, "{}", city.story());
+    assert_eq!(city.phones[1].credentials_seen, 0, "{}", city.story());
+    assert_eq!(city.counts().calls, 0, "{}", city.story());
+}
+
 #[test]
 fn a_wrong_password_inside_a_call_ends_its_bye_after_two_tries() {
     let mut city = with_gate("s3cret");

@@ -4,7 +4,7 @@ use crate::support::*;
 use base::{ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{facts::CallState, voicemail::Greeting};
 use media::detection::Detected;
-use sim::{City, Manner, MessageState};
+use sim::{City, LineState, Manner, MessageState};
 
 #[test]
 fn a_message_is_left_and_its_caller_hears_that_it_is_kept_once_it_is() {
@@ -427,16 +427,92 @@ fn whoever_left_a_message_is_called_back_by_the_line_of_the_mailbox() {
 }
 
 #[test]
-fn a_call_back_that_nobody_answers_ends_and_one_to_nobody_is_not_made() {
+fn a_call_back_that_nobody_answers_or_that_is_refused_comes_back_to_the_message() {
+    // Nobody registered, busy, no answer, a number that nobody has.
+    for (manner, number, patience) in [
+        (None, "1018", 1),
+        (Some(Manner::refuses_after(secs(1), 486)), "1018", 2),
+        (Some(Manner::refuses_after(secs(1), 603)), "1018", 2),
+        (Some(Manner::ignores()), "1018", 31),
+        (None, "1099", 1),
+    ] {
+        let mut city = pair();
+        if let Some(manner) = manner {
+            let sender = city.add_registered("1018");
+            city.phones[sender].manner = manner;
+        }
+        let mailbox = owner(&city, "1001");
+        put(&mut city, "1001", 1, MessageState::New);
+        city.mailboxes.put_from(id(2), mailbox, number);
+        city.dial(0, "*97");
+        city.wait(secs(1));
+        // The first one is deleted, the second one's sender called back.
+        press(&mut city, 0, "1723");
+        city.wait(secs(patience));
+        assert!(is_spoken_to(&city, 0), "{number}: {}", city.story());
+        assert_eq!(city.shards[0].views()[0].state, CallState::Voicemail, "{}", city.story());
+        assert_eq!(states(&city), [MessageState::Deleted, MessageState::New], "it has not left");
+        finish_words(&mut city, 0);
+        press(&mut city, 0, "9");
+        assert_eq!(states(&city), [MessageState::Deleted, MessageState::Saved]);
+        press(&mut city, 0, "*1");
+        finish_words(&mut city, 0);
+        press(&mut city, 0, "7");
+        assert_eq!(states(&city), [MessageState::Saved; 2], "what was deleted is restored");
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn one_is_called_back_as_often_as_its_owner_likes_until_it_answers() {
     let mut city = pair();
+    let sender = city.add_registered("1018");
+    city.phones[sender].manner = Manner::refuses_after(millis(100), 486);
     put(&mut city, "1001", 1, MessageState::New);
+    put(&mut city, "1001", 2, MessageState::New);
     city.dial(0, "*97");
     city.wait(secs(1));
-    press(&mut city, 0, "13");
-    city.wait(secs(2));
-    city.finish();
-    assert_eq!(log(&city), ["caller 200 unavailable system"]);
+    press(&mut city, 0, "172");
+    for _ in 0..20 {
+        press(&mut city, 0, "3");
+        city.wait(secs(1));
+        assert!(is_spoken_to(&city, 0), "{}", city.story());
+    }
+    city.phones[sender].manner = Manner::answers_after(secs(1));
+    press(&mut city, 0, "3");
+    city.wait(secs(3));
+    assert!(is_heard(&city, 0, sender) && is_heard(&city, sender, 0), "{}", city.story());
+    assert_eq!(states(&city), [MessageState::New], "what was deleted is gone");
+    city.act(sender, |phone, now| {
+        let last = phone.lines.len() - 1;
+        phone.hang_up(now, last);
+    });
+    city.wait(secs(1));
+    assert_eq!(line(&city, 0).state, LineState::Ended, "{}", city.story());
+    hang_up_all(city);
+}
 
+#[test]
+fn whoever_hangs_up_while_it_calls_back_leaves_nothing_deleted_behind() {
+    for delay in [1, 20, 60, 500, 1000, 1040, 1100] {
+        let mut city = pair();
+        let sender = city.add_registered("1018");
+        city.phones[sender].manner = Manner::refuses_after(secs(1), 486);
+        put(&mut city, "1001", 1, MessageState::New);
+        put(&mut city, "1001", 2, MessageState::New);
+        city.dial(0, "*97");
+        city.wait(secs(1));
+        press(&mut city, 0, "1723");
+        city.wait(millis(delay));
+        city.act(0, |phone, now| phone.hang_up(now, 0));
+        city.wait(secs(2));
+        assert_eq!(states(&city), [MessageState::New], "{delay}: {}", city.story());
+        city.finish();
+    }
+}
+
+#[test]
+fn a_call_back_to_nobody_is_not_made() {
     let mut city = pair();
     let mailbox = owner(&city, "1001");
     city.mailboxes.put_from(id(1), mailbox, "anonymous");

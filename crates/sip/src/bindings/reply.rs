@@ -1,7 +1,7 @@
 //! Writing the 200 to a REGISTER.
 
-use super::{Binding, Q_PER_MILLE_MAX, Register};
-use crate::header::{Header, HeaderName, NameAddr};
+use super::{Binding, Register};
+use crate::header::{Header, HeaderName, NameAddr, Q_PER_MILLE_MAX};
 use base::UnixMillis;
 use bytes::Bytes;
 

@@ -1,6 +1,6 @@
 //! Reading a REGISTER.
 
-use super::{Q_PER_MILLE_MAX, Received, Refusal, Register, Wanted, Wish};
+use super::{Received, Refusal, Register, Wanted, Wish};
 use crate::{
     header::{Contacts, HeaderName, NameAddr},
     limits::BINDINGS_MAX,
@@ -76,10 +76,8 @@ impl Wanted {
         } else {
             expires
         };
-        let q_per_mille = match text("q") {
-            None => Q_PER_MILLE_MAX,
-            Some(q) => parse_q(q).ok_or(Refusal::Malformed("q is no number from 0 to 1"))?,
-        };
+        let q_per_mille = contact.q_per_mille();
+        let q_per_mille = q_per_mille.ok_or(Refusal::Malformed("q is no number from 0 to 1"))?;
         let instance = text("+sip.instance")
             .map(|it| it.trim_start_matches('<').trim_end_matches('>').to_owned());
         let reg_id = text("reg-id").and_then(|it| it.parse().ok());
@@ -103,17 +101,4 @@ fn detached(address: &NameAddr) -> Result<NameAddr, Refusal> {
 
 fn shortened(user_agent: &[u8]) -> String {
     String::from_utf8_lossy(user_agent).chars().take(USER_AGENT_CHARS_MAX).collect()
-}
-
-/// `qvalue`, RFC 3261 section 25.1: 0 to 1 with at most three decimals.
-fn parse_q(text: &str) -> Option<u16> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let are_digits = |it: &str| it.bytes().all(|digit| digit.is_ascii_digit());
-    if text.is_empty() || decimals.len() > 3 || !are_digits(whole) || !are_digits(decimals) {
-        return None;
-    }
-    // Some phones write `.5`.
-    let whole = if whole.is_empty() { 0 } else { whole.parse::<u16>().ok()? };
-    let decimals = format!("{decimals:0<3}").parse::<u16>().ok()?;
-    whole.checked_mul(1000)?.checked_add(decimals).filter(|it| *it <= Q_PER_MILLE_MAX)
 }

@@ -69,8 +69,8 @@ impl Dialogs {
 }
 
 impl Endpoint {
-    /// The dialog that a 2xx to this SUBSCRIBE will open, or that it was sent in; `None` if there is
-    /// none.
+    /// The dialog that a 2xx to this SUBSCRIBE or REFER will open, or that it was sent in; `None` if
+    /// there is none.
     pub fn record_for(&self, server: ServerId) -> Option<DialogRecord> {
         match &self.servers.get(server)?.dialog {
             DialogOf::Seed(dialog) => Some(dialog.record()),

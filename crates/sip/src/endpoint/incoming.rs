@@ -86,7 +86,7 @@ impl Endpoint {
             self.respond(self.now, server, reply);
             return Ok(());
         }
-        if matches!(request.method, Method::Invite | Method::Subscribe) {
+        if matches!(request.method, Method::Invite | Method::Subscribe | Method::Refer) {
             match Dialog::uas(&request, source, server, tag) {
                 Ok(dialog) => self.set_dialog(server, DialogOf::Seed(Box::new(dialog))),
                 Err(error) => {

@@ -16,8 +16,8 @@ use std::time::Instant;
 
 impl Endpoint {
     /// Answers a request. Provisional (>100) and 2xx answers to an INVITE, and 2xx answers to a
-    /// SUBSCRIBE, carry a To tag and return their dialog, the same for all answers of one request.
-    /// Answering twice is ignored.
+    /// SUBSCRIBE or REFER, carry a To tag and return their dialog, the same for all answers of one
+    /// request. Answering twice is ignored.
     #[expect(clippy::needless_pass_by_value, reason = "callers build it for this call")]
     pub fn respond(&mut self, now: Instant, server: ServerId, reply: Reply) -> Option<DialogId> {
         self.now = now;
@@ -182,10 +182,10 @@ fn response(server: &Server, product: &str, reply: &Reply) -> Bytes {
         frame.write_to(&mut wire, server.tag);
     }
     if opens_dialog(&server.method, status) {
-        if matches!(server.method, Method::Invite | Method::Subscribe) {
+        if matches!(server.method, Method::Invite | Method::Subscribe | Method::Refer) {
             wire.bytes(frame.record_route());
         }
-        if let (Method::Invite | Method::Update | Method::Subscribe, Some(local)) =
+        if let (Method::Invite | Method::Update | Method::Subscribe | Method::Refer, Some(local)) =
             (&server.method, server.to.local)
         {
             wire.contact(server.tag, server.to.transport, local);

@@ -141,7 +141,7 @@ impl Endpoint {
         let cseq = inside.next_cseq();
         let to = inside.hop.clone();
         let call_id = inside.call_id.clone();
-        let login = inside.login.as_deref();
+        let login = inside.login.as_deref().and_then(|it| it.at(&to.host));
         let repeat = login.map(|login| Box::new(Repeat::new(login, dialog, headers, body)));
         let (request, parts) = Draft::inside(inside, &method, cseq, &to, branch).encode(
             &self.config.product,

@@ -3,10 +3,11 @@
 
 use super::{Body, ClientId, DialogId, Endpoint, NoSuchDialog};
 use crate::{
-    dialog::{Dialog, DialogRecord},
+    dialog::{Dialog, DialogRecord, PeerLogin},
     digest::{Answers, Login},
     header::Header,
     message::{Method, Response},
+    uri::Host,
 };
 
 /// What it takes to send a request inside a dialog again.
@@ -34,10 +35,16 @@ impl Repeat {
 
 impl Endpoint {
     /// From now on requests of ours inside this dialog are signed with `login` where its far end asks
-    /// for that. Nobody else ever sees what comes of it.
-    pub fn sign_dialog(&mut self, dialog: DialogId, login: Login) -> Result<(), NoSuchDialog> {
+    /// for that, as long as they go to one of `hosts`; `None` for wherever the dialog leads. Nobody else
+    /// ever sees what comes of it.
+    pub fn sign_dialog(
+        &mut self,
+        dialog: DialogId,
+        login: Login,
+        hosts: Option<Vec<Host>>,
+    ) -> Result<(), NoSuchDialog> {
         let inside = self.dialogs.get_mut(dialog).ok_or(NoSuchDialog)?;
-        inside.login = Some(Box::new(login));
+        inside.login = Some(Box::new(PeerLogin { login, hosts }));
         Ok(())
     }
 
@@ -67,14 +74,15 @@ impl Endpoint {
         let uri = String::from_utf8_lossy(&client.request[client.parts.uri.clone()]).into_owned();
         let body = repeat.body.as_ref().map_or(&[][..], |it| &it.bytes);
         let credentials = repeat.answers.sign(&client.method, &uri, body);
-        let method = client.method.clone();
+        let (method, asked_by) = (client.method.clone(), client.to.host.clone());
         let Some(mut repeat) = client.repeat.take() else { return false };
         if let Some(record) = repeat.ended.take() {
             let Ok(mut dialog) = Dialog::restored(&record) else { return false };
             dialog.hop = record.hop;
             repeat.dialog = self.dialogs.insert(dialog);
         }
-        if !self.dialogs.contains(repeat.dialog) {
+        // Where it leads elsewhere by now, nobody there has asked.
+        if self.dialogs.get(repeat.dialog).is_none_or(|it| it.hop.host != asked_by) {
             return false;
         }
         let headers = [&repeat.headers[..], &credentials].concat();

@@ -6,7 +6,7 @@ mod params;
 mod via;
 
 pub use name::HeaderName;
-pub use name_addr::NameAddr;
+pub use name_addr::{NameAddr, Q_PER_MILLE_MAX};
 pub use params::{Param, Params};
 pub use via::Via;
 

@@ -47,6 +47,15 @@ impl NameAddr {
         self.params.value("tag")
     }
 
+    /// How much it is preferred, in thousandths: the `q` parameter, or [`Q_PER_MILLE_MAX`] without one
+    /// (RFC 3261 section 20.10); `None` if that is no number from 0 to 1.
+    pub fn q_per_mille(&self) -> Option<u16> {
+        match self.params.value("q") {
+            None => Some(Q_PER_MILLE_MAX),
+            Some(q) => parse_q(std::str::from_utf8(q).ok()?),
+        }
+    }
+
     /// As a header value; a display name is quoted.
     pub fn to_value(&self) -> Bytes {
         let mut out = Vec::with_capacity(96);
@@ -119,6 +128,22 @@ fn uri_of(text: &Bytes, range: Range<usize>) -> Result<Uri, HeaderError> {
     Uri::parse(&text.slice(lex::trim(text, range))).map_err(|_| MALFORMED)
 }
 
+/// `qvalue`, RFC 3261 section 25.1: 0 to 1 with at most three decimals.
+fn parse_q(text: &str) -> Option<u16> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let are_digits = |it: &str| it.bytes().all(|digit| digit.is_ascii_digit());
+    if text.is_empty() || decimals.len() > 3 || !are_digits(whole) || !are_digits(decimals) {
+        return None;
+    }
+    // Some phones write `.5`.
+    let whole = if whole.is_empty() { 0 } else { whole.parse::<u16>().ok()? };
+    let decimals = format!("{decimals:0<3}").parse::<u16>().ok()?;
+    whole.checked_mul(1000)?.checked_add(decimals).filter(|it| *it <= Q_PER_MILLE_MAX)
+}
+
+/// Most preferred, and what counts where nothing is said.
+pub const Q_PER_MILLE_MAX: u16 = 1000;
+
 const MALFORMED: HeaderError = HeaderError::Malformed("name-addr");
 
 #[cfg(test)]
@@ -181,6 +206,25 @@ mod tests {
             "alan@jasomi.com",
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_preference_is_read_in_thousandths_and_is_the_highest_unless_written() {
+        for (params, expected) in [
+            ("", Some(1000)),
+            (";q", Some(1000)),
+            (";q=1.000", Some(1000)),
+            (";q=0.25", Some(250)),
+            (";Q=.5", Some(500)),
+            (";q=0", Some(0)),
+            (";q=1.001", None),
+            (";q=0.1234", None),
+            (";q=-1", None),
+            (";q=high", None),
+        ] {
+            let address = parse(format!("<sip:a@b>{params}").as_bytes()).unwrap();
+            assert_eq!(address.q_per_mille(), expected, "{params}");
         }
     }
 

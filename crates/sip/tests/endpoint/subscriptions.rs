@@ -1,4 +1,4 @@
-//! Dialogs that a SUBSCRIBE opens (RFC 6665 section 4.4.1), and how another process goes on.
+//! Dialogs that a SUBSCRIBE or a REFER opens (RFC 6665 section 4.4.1), and how another process goes on.
 
 use crate::{
     line::{Line, Text, value},
@@ -80,6 +80,35 @@ fn another_process_goes_on_with_the_same_names_routes_and_greater_numbers() {
         let (found, ..) = other.event().in_dialog();
         assert_eq!(found, dialog, "and its peer finds it");
     }
+}
+
+#[test]
+fn an_accepted_refer_opens_one_as_well_and_comes_again_to_the_same() {
+    let mut line = Line::new();
+    let refer = Text::request("REFER")
+        .and("Record-Route", "<sip:192.0.2.20;lr>")
+        .and("Refer-To", "<sip:1003@a>");
+    line.receive(&refer);
+    let (server, _) = line.event().request();
+
+    let dialog = line.respond(server, 202).expect("a dialog");
+
+    let (_, accepted) = line.sent_response(202);
+    let tag = accepted.headers.to_tag().unwrap().unwrap();
+    let contact = format!("<sip:{}@192.0.2.1:5060>", std::str::from_utf8(&tag).unwrap());
+    assert_eq!(value(&accepted, &HeaderName::Contact), contact);
+    line.in_dialog(dialog, Method::Notify);
+    let (to, notify) = line.sent_request();
+    assert_eq!(to.host, uri("sip:192.0.2.20").host);
+    assert_eq!(notify.headers.from_tag().unwrap().unwrap(), tag);
+    line.receive(&refer);
+    let (_, again) = line.sent_response(202);
+    assert_eq!(again.headers.to_tag().unwrap().unwrap(), tag);
+    assert_eq!(line.endpoint.counts().dialogs, 1);
+
+    line.receive(&Text::inside("SUBSCRIBE", 5, &accepted));
+    let (found, ..) = line.event().in_dialog();
+    assert_eq!(found, dialog);
 }
 
 fn subscribe() -> Text {

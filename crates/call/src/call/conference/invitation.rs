@@ -20,6 +20,7 @@ use crate::{
     output::Output,
     rooms::Place,
     speech::{Language, Phrase},
+    trail::Trail,
 };
 use base::{CallId, MediaId};
 use media::{MediaCommand, Playout};
@@ -64,7 +65,8 @@ impl Call {
     /// A moderator asks somebody in, by its keys.
     pub(super) fn invite_by_keys(&mut self, ctx: &mut Context<'_>, number: String) {
         let Some(by) = self.principal() else { return };
-        let calling = self.calling.clone();
+        // How its own call came into the room is none of theirs whom it asks in.
+        let calling = Calling { trail: Trail::default(), ..self.calling.clone() };
         let party = self.legs[self.guest].media().map(|media| (self.id, media));
         self.invite(ctx, number, (by, calling, party));
         self.tell(ctx, Words::Inviting);

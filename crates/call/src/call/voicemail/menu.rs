@@ -9,12 +9,11 @@ use super::{ASKED_MAX, CHOICE_TIMEOUT, Stage, VoicemailAnswer, VoicemailOrder, W
 use crate::{
     call::{Call, State},
     context::Context,
-    dialplan::Principal,
     failure::Cause,
     speech::{Case, Noun, Phrase},
     voicemail::{Forwarded, MessageState, MessageView},
 };
-use media::{Playout, sound::Sound};
+use media::sound::Sound;
 
 /// How far a caller is that hears its messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -208,26 +207,6 @@ impl Call {
         }
     }
 
-    /// Calls whoever left the message, as if the owner of the mailbox had dialled the number.
-    fn call_back(&mut self, ctx: &mut Context<'_>) {
-        let State::Voicemail(voicemail) = &self.state else { return };
-        let caller = voicemail.current().map(|it| it.caller.clone()).unwrap_or_default();
-        let is_number = caller.trim_start_matches('+').bytes().all(|it| it.is_ascii_digit())
-            && !caller.is_empty();
-        if !is_number {
-            return self.menu_saying(ctx, Step::ToldHere, Words::NoCaller);
-        }
-        let by = Principal::Extension(voicemail.visit.mailbox.number.clone());
-        let until = voicemail.until;
-        self.leave_mailbox(ctx);
-        self.state = State::Playing { until, goes_on: true };
-        self.legs[self.guest].play(ctx, Playout::Silence);
-        if let Some(walk) = &mut self.walk {
-            walk.transfer(&caller, by, ctx.now.unix);
-        }
-        self.go_on(ctx);
-    }
-
     /// Who left it and when, then the message.
     fn let_hear(&mut self, ctx: &mut Context<'_>, message: &Sound) {
         let State::Voicemail(voicemail) = &self.state else { return };
@@ -255,7 +234,7 @@ impl Call {
         self.menu_saying(ctx, Step::ToldGone, Words::Gone);
     }
 
-    fn menu_saying(&mut self, ctx: &mut Context<'_>, step: Step, words: Words) {
+    pub(super) fn menu_saying(&mut self, ctx: &mut Context<'_>, step: Step, words: Words) {
         self.tell_and(ctx, Stage::Menu(step), words);
     }
 

@@ -34,6 +34,8 @@ pub(super) enum Words {
     NoSuchNumber,
     TheirsIsFull,
     NoCaller,
+    NobodyThere,
+    NotReached,
     Settings,
     Greeting,
     SayGreeting,
@@ -58,7 +60,7 @@ impl Words {
 }
 
 /// Prompts that voicemail needs in its language, in the order of [`Words`].
-pub(crate) const PROMPTS: [&str; 45] = [
+pub(crate) const PROMPTS: [&str; 47] = [
     "voicemail-leave-for",
     "voicemail-after-tone",
     "voicemail-too-short",
@@ -90,6 +92,8 @@ pub(crate) const PROMPTS: [&str; 45] = [
     "voicemail-no-such-number",
     "voicemail-theirs-is-full",
     "voicemail-no-caller",
+    "ivr-nobody",
+    "voicemail-not-reached",
     "voicemail-settings",
     "voicemail-greeting",
     "voicemail-say-greeting",
