@@ -283,6 +283,7 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
         caller.dial(number);
         target.wait_for_event("CALL_ESTABLISHED", LIMIT);
         target.command("hangup", "");
+        target.wait_for_event("CALL_CLOSED", LIMIT);
         caller.wait_for_event("CALL_CLOSED", LIMIT);
     }
 }
