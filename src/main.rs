@@ -1,6 +1,9 @@
 //! The `tandem` binary: says what the command line asks for to those who can do it.
 
-use call::dialplan::{Caller, DialOutcome, Rehearsal, RouteQuery};
+use call::{
+    dialplan::{Caller, DialOutcome, Rehearsal, RouteQuery},
+    statistics::Question,
+};
 use std::{
     io::{self, Write as _},
     process::ExitCode,
@@ -10,7 +13,7 @@ use tandem::{
     cli::{
         Cli, Command, DialplanCommand, JournalCommand, Settings,
         admin::{self, Terminal},
-        journal,
+        journal, queue_log,
     },
     config::{Config, ConfigError},
     http::control::Client,
@@ -115,18 +118,31 @@ async fn check(settings: &Settings) -> anyhow::Result<()> {
 async fn read_journal(command: JournalCommand, settings: &Settings) -> anyhow::Result<()> {
     let config = load(settings)?;
     let directory = &config.journal.dir;
+    let (mut out, mut notes) = (io::BufWriter::new(io::stdout()), io::stderr());
+    let mut terminal = journal::Terminal { out: &mut out, notes: &mut notes };
+    let open = async || Store::open(&config.store).await;
     match command {
-        JournalCommand::Show { call } => {
-            journal::show(directory, call, &mut io::BufWriter::new(io::stdout()))?;
-        }
+        JournalCommand::Show { call } => journal::show(directory, call, &mut terminal)?,
         JournalCommand::Restore => {
-            let store = Store::open(&config.store).await?;
-            let restored = journal::restore(&store, directory, &mut io::stdout()).await;
+            let store = open().await?;
+            let restored = journal::restore(&store, directory, &mut terminal).await;
             store.close().await;
             restored?;
         }
+        JournalCommand::Statistics { period, direction, grouping, json } => {
+            let [from, until] = period.ends()?;
+            let domain = period.domain_id(open).await?;
+            let question = Question { from, until, direction, grouping, zone: period.time_zone };
+            journal::print_statistics(directory, domain, question, json, &mut terminal)?;
+        }
+        JournalCommand::QueueLog { period } => {
+            let [from, until] = period.ends()?;
+            let domain = period.domain_id(open).await?;
+            let wanted = queue_log::Wanted { from, until, domain };
+            journal::print_queue_log(directory, wanted, &mut terminal)?;
+        }
     }
-    Ok(())
+    Ok(out.flush()?)
 }
 
 async fn trace(call: Option<String>, settings: &Settings) -> anyhow::Result<()> {

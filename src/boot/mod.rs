@@ -49,7 +49,8 @@ use crate::{
 use arc_swap::ArcSwap;
 use base::Rng;
 use call::{
-    Conversations, Directory, Occupancy, Parking, Recents, Rooms, Sounds, TrunkStates, World,
+    Conversations, Directory, Occupancy, Parking, Queues, Recents, Rooms, Sounds, TrunkStates,
+    World,
     dialplan::Plans,
     outbound::OutboundUse,
     subscriptions::{KeptSubscription, NUMBERS_AT_ONCE, WatchDesk, WatchOrder, WatchReply},
@@ -246,7 +247,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         trunks: parts.trunks.clone(),
         occupancy: parts.occupancy.clone(),
         outbound_use: parts.outbound_use.clone(),
-        outbound_alarms: outbound::ToldAlarms::default(),
+        outbound_alarms: outbound::ToldAlarms::new(parts.hub.clone()),
         is_draining: AtomicBool::new(false),
     });
 
@@ -600,6 +601,7 @@ impl ShardStart<'_> {
     fn all(self, ears: Ears, rng: &mut Rng) -> (Vec<ShardHandle>, Vec<JoinHandle<()>>) {
         let shards = u8::try_from(ears.transport.len()).unwrap_or(u8::MAX);
         let (conversations, parking) = (Conversations::default(), Parking::default());
+        let queues = Queues::default();
         let loop_secret = rng.u64();
         let events = ears.watches.into_iter().zip(ears.texts);
         let answers = ears.registrations.into_iter().zip(ears.voicemail).zip(events);
@@ -622,6 +624,7 @@ impl ShardStart<'_> {
                     rooms: self.rooms.clone(),
                     conversations: conversations.clone(),
                     parking: parking.clone(),
+                    queues: queues.clone(),
                     recents: self.recents.clone(),
                     trunks: self.trunks.clone(),
                 };

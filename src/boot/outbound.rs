@@ -3,6 +3,7 @@
 use super::Running;
 use crate::{
     clock,
+    events::{Fact, Hub, Stamp, Topic},
     http::api::house::ToldAlarm,
     store::{Store, StoreError},
     telemetry::metrics,
@@ -82,11 +83,19 @@ pub(super) async fn restored(store: &Store) -> Result<OutboundUse, StoreError> {
     Ok(counts)
 }
 
-/// What administrators were told, for those who look later.
-#[derive(Debug, Default)]
-pub(super) struct ToldAlarms(Mutex<VecDeque<ToldAlarm>>);
+/// What administrators were told, for those who look later; panels that are open hear it at once.
+#[derive(Debug)]
+pub(super) struct ToldAlarms {
+    hub: Hub,
+    kept: Mutex<VecDeque<ToldAlarm>>,
+}
 
 impl ToldAlarms {
+    /// Before any; they will be told to the panels of `hub`.
+    pub(super) fn new(hub: Hub) -> Self {
+        Self { hub, kept: Mutex::default() }
+    }
+
     /// The latest first.
     pub(super) fn all(&self) -> Vec<ToldAlarm> {
         self.lock().iter().cloned().collect()
@@ -94,17 +103,22 @@ impl ToldAlarms {
 
     /// One domain that raises many does not push out those of others.
     fn add(&self, told: ToldAlarm) {
-        let domain = told.alarm.domain;
+        let (at, domain) = (Stamp(told.at), told.alarm.domain);
+        let OutboundAlarm { line, number, limit, .. } = told.alarm.clone();
+        let fact = Fact::OutboundAlarm { line, number, limit: limit.name() };
         let mut alarms = self.lock();
         alarms.push_front(told);
         let mut own = alarms.iter().enumerate().filter(|(_, it)| it.alarm.domain == domain);
         if let Some((oldest, _)) = own.nth(ALARMS_KEPT) {
             alarms.remove(oldest);
         }
+        drop(alarms);
+        // Whoever hears of it and looks finds it.
+        self.hub.publish(domain, Topic::Alarms, at, fact);
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<ToldAlarm>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,7 +135,7 @@ mod tests {
     fn a_domain_with_many_alarms_does_not_push_out_those_of_others() {
         let mut rng = Rng::from_number(1);
         let [quiet, loud] = [(); 2].map(|()| DomainId::new(UnixMillis(0), &mut rng));
-        let told = ToldAlarms::default();
+        let told = ToldAlarms::new(Hub::new());
         let add = |domain, line: usize| {
             let alarm = OutboundAlarm {
                 domain,

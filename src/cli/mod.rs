@@ -8,11 +8,16 @@ pub mod demo;
 pub mod demo_calls;
 pub mod journal;
 mod password;
+pub mod period;
+pub mod queue_log;
+pub mod statistics;
 
 pub use admin::AdminError;
+pub use period::Period;
 
 use crate::config::{Config, ConfigError, Overrides};
 use base::CallId;
+use call::{facts::CallDirection, statistics::Grouping};
 use clap::{
     ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     parser::ValueSource,
@@ -152,6 +157,28 @@ pub enum JournalCommand {
     },
     /// Make the call log anew: add the rows that the database does not have
     Restore,
+    /// Print figures of calls, made of the journal alone: what `GET /api/v1/statistics/calls` makes
+    /// of the call log
+    Statistics {
+        /// Which calls.
+        #[command(flatten)]
+        period: Period,
+        /// Only calls of this direction: in, out or internal
+        #[arg(long, value_name = "WORD", value_parser = direction)]
+        direction: Option<CallDirection>,
+        /// In groups, too: by day, hour, direction, line or trunk
+        #[arg(long = "by", value_name = "WORD", value_parser = grouping)]
+        grouping: Option<Grouping>,
+        /// Print JSON, as the API does
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what happened in queues, line by line as Asterisk's queue_log has it
+    QueueLog {
+        /// Which lines.
+        #[command(flatten)]
+        period: Period,
+    },
 }
 
 /// `tandem domain …`
@@ -393,6 +420,15 @@ pub struct PasswordSource {
 
 fn mail_address(text: &str) -> Result<lettre::Address, String> {
     text.parse().map_err(|_| "write one address like anna@example.org".to_owned())
+}
+
+fn direction(written: &str) -> Result<CallDirection, String> {
+    CallDirection::named(written).ok_or_else(|| "write one of in, out, internal".to_owned())
+}
+
+fn grouping(written: &str) -> Result<Grouping, String> {
+    let known = Grouping::ALL.map(Grouping::as_str).join(", ");
+    Grouping::named(written).ok_or_else(|| format!("write one of {known}"))
 }
 
 fn dtmf_mode(written: &str) -> Result<call::DtmfMode, String> {

@@ -74,7 +74,7 @@ pub struct TrunkText {
     pub caller_in: Vec<String>,
     /// The number that it sees of lines without one of their own; empty for the line's.
     pub caller_default: String,
-    /// Whether it is told who calls even of those who want to be unknown.
+    /// Whether it is told who calls and who had the call before, also of who wants to be unknown.
     pub asserts_callers: bool,
     /// What calls through it cost, as [`Rates`] are written.
     pub rates: Vec<String>,

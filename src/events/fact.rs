@@ -60,6 +60,15 @@ pub enum Fact {
         /// The login of who did it.
         by: String,
     },
+    /// A line calls outside more than it may, or what nobody may.
+    OutboundAlarm {
+        /// Its number.
+        line: String,
+        /// What it called.
+        number: String,
+        /// Which limit.
+        limit: &'static str,
+    },
 }
 
 /// How a line stands: what the panel calls «Статус линии».
@@ -336,6 +345,7 @@ impl Fact {
             Self::Registration { .. } => "registration.changed",
             Self::Setting { .. } => "setting.changed",
             Self::Admin { .. } => "admin.changed",
+            Self::OutboundAlarm { .. } => "outbound.alarm",
         }
     }
 
@@ -351,6 +361,7 @@ impl Fact {
             Self::Registration { number, .. } => format!("number:{number}"),
             Self::Setting { key, .. } => format!("setting:{key}"),
             Self::Admin { object, id, .. } => format!("{object}:{id}"),
+            Self::OutboundAlarm { line, limit, .. } => format!("outbound-alarm:{line} {limit}"),
         }
     }
 
@@ -367,6 +378,9 @@ impl Fact {
             Self::Registration { number, .. } => Slot::Number(number.clone()),
             Self::Setting { key, .. } => Slot::Object("setting", key.clone()),
             Self::Admin { object, id, .. } => Slot::Object(object, id.clone()),
+            Self::OutboundAlarm { line, limit, .. } => {
+                Slot::Object("outbound-alarm", [line, " ", limit].concat())
+            }
         }
     }
 
@@ -410,6 +424,7 @@ enum Data<'a> {
     Registration { number: &'a str, registered: bool },
     Setting { key: &'a str, value: &'a serde_json::Value },
     Admin { object: &'a str, id: &'a str, version: Option<i64>, by: &'a str },
+    OutboundAlarm { line: &'a str, number: &'a str, limit: &'a str },
 }
 
 impl<'a> Data<'a> {
@@ -427,6 +442,9 @@ impl<'a> Data<'a> {
             Fact::Setting { key, value } => Self::Setting { key, value },
             Fact::Admin { object, id, version, by } => {
                 Self::Admin { object, id, version: *version, by }
+            }
+            Fact::OutboundAlarm { line, number, limit } => {
+                Self::OutboundAlarm { line, number, limit }
             }
         }
     }

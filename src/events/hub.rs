@@ -29,6 +29,8 @@ pub enum Topic {
     Registrations,
     /// Objects that somebody changed.
     Admin,
+    /// Who calls outside more than it may.
+    Alarms,
 }
 
 /// The stream of all domains; clones share it.
@@ -96,7 +98,7 @@ struct Batch {
 
 type UnixAt = Stamp;
 
-const TOPICS: usize = 4;
+const TOPICS: usize = 5;
 
 impl Hub {
     /// A stream without listeners.
@@ -333,7 +335,8 @@ impl Batch {
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; TOPICS] = [Self::Lines, Self::Calls, Self::Registrations, Self::Admin];
+    pub const ALL: [Self; TOPICS] =
+        [Self::Lines, Self::Calls, Self::Registrations, Self::Admin, Self::Alarms];
 
     /// As panels write it.
     pub fn as_str(self) -> &'static str {
@@ -342,6 +345,7 @@ impl Topic {
             Self::Calls => "calls",
             Self::Registrations => "registrations",
             Self::Admin => "admin",
+            Self::Alarms => "alarms",
         }
     }
 

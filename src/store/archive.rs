@@ -14,6 +14,7 @@ use super::{
     text, unsigned,
 };
 use base::{CallId, CdrId, DomainId, UnixMillis, UserId};
+pub use call::cdr::{number_of, trunk_of};
 use call::{Cdr, HangupParty, LegRole};
 use std::{
     cmp::Reverse,
@@ -326,19 +327,9 @@ fn direction(caller: &str, callee: &str) -> CallDirection {
     }
 }
 
-/// The trunk of a record's `party`, which is `TRUNK/NUMBER` or an extension's number.
-pub fn trunk_of(party: &str) -> Option<&str> {
-    party.split_once('/').map(|(trunk, _)| trunk)
-}
-
-/// The number of a record's `party`.
-pub fn number_of(party: &str) -> &str {
-    party.split_once('/').map_or(party, |(_, number)| number)
-}
-
 /// When a call began, as its id tells: all its legs agree on it.
 pub(super) fn started(call: CallId) -> UnixMillis {
-    UnixMillis((call.0.as_u128() >> RANDOM_BITS) as i64)
+    call.began()
 }
 
 /// The least id of a call that began at `at`.

@@ -36,6 +36,7 @@ mod segments;
 pub mod sessions;
 pub mod settings;
 mod sql;
+pub mod statistics;
 pub mod subscriptions;
 pub mod texts;
 pub mod trunks;

@@ -9,7 +9,7 @@ use base::{CallId, CdrId, LegId, Rng, UnixMillis, UserId};
 use call::{Cdr, HangupParty, LegRole};
 use media::StreamStats;
 use serde_json::{Value, json};
-use tandem::store::DomainRow;
+use tandem::{http::api::time::rfc3339, store::DomainRow};
 
 /// Three calls of `a.example` and one of `b.example`; their ids, oldest first.
 pub(crate) async fn with_calls(house: &House, anna: UserId) -> Vec<String> {
@@ -181,6 +181,60 @@ pub(crate) async fn a_card_tells_legs_and_history_and_an_interaction_its_operato
     let supervisor = house.visitor(&house.domain, "chief", &["callcenter_supervisor"]).await;
     let short = get(&supervisor, &format!("/interactions/{}", calls[2])).await;
     assert_eq!(short["description"], "1002 → 1003 [00:01]", "answered, for less than a second");
+}
+
+pub(crate) async fn figures_are_made_of_the_calls_of_ones_own_domain(place: Place) {
+    let house = House::open(place).await;
+    let admin = house.visitor(&house.domain, "root", &["platform_admin"]).await;
+    let anna = house.add(&house.domain, "anna", &["callcenter_operator"]).await;
+    with_calls(&house, anna).await;
+    let [from, to] = [0, 150_000].map(|it| rfc3339(UnixMillis(BASE + it)));
+    let ask = async |more: &str| {
+        get(&admin, &format!("/statistics/calls?from={from}&to={to}{more}")).await
+    };
+
+    let all = ask("").await;
+    assert_eq!(
+        (&all["from"], &all["time_zone"], &all["groups"]),
+        (&json!(from), &json!("UTC"), &json!([]))
+    );
+    let calls = &all["total"]["calls"];
+    assert_eq!((&calls["offered"], &calls["answered"]), (&json!(3), &json!(2)));
+    assert_eq!(calls["talk_ms"], 30_900);
+    assert_eq!(calls["average_talk_ms"], 15_450);
+    assert_eq!(calls["average_ring_ms"], 1_850);
+    assert_eq!(calls["missed"]["refused"], 1, "a plan hung up");
+    assert_eq!(calls["ended_by"], json!({"caller": 3, "callee": 0, "system": 0}));
+    assert_eq!(all["total"]["callee_legs"]["offered"], 3);
+    let trunks = ask("&group=trunk").await;
+    assert_eq!(trunks["groups"][0]["name"], "provider");
+    assert_eq!(trunks["groups"][0]["caller_legs"]["answered"], 1);
+    let inward = ask("&direction=in&group=day&time_zone=Europe/Moscow").await;
+    assert_eq!(
+        inward["total"],
+        inward["groups"][0]
+            .as_object()
+            .map(|it| {
+                let mut tally = it.clone();
+                tally.remove("name");
+                Value::Object(tally)
+            })
+            .unwrap()
+    );
+    assert_eq!(inward["total"]["calls"]["offered"], 1);
+
+    for (query, field) in [
+        ("group=week", "group"),
+        ("direction=up", "direction"),
+        ("time_zone=Mars", "time_zone"),
+        ("from=yesterday", "from"),
+        ("from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to"),
+    ] {
+        let reply = admin.get(&format!("/statistics/calls?{query}")).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}: {reply:?}");
+        assert_eq!(reply.json()["errors"][0]["field"], field, "{query}: {reply:?}");
+    }
 }
 
 pub(crate) async fn the_call_log_is_read_by_administrators_and_exported_without_formulas(

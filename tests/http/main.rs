@@ -61,6 +61,7 @@ on_both_engines! {
     archive::an_operator_sees_the_calls_of_their_lines_and_a_supervisor_all,
     archive::a_list_is_filtered_sorted_and_goes_page_by_page,
     archive::a_card_tells_legs_and_history_and_an_interaction_its_operators,
+    archive::figures_are_made_of_the_calls_of_ones_own_domain,
     archive::the_call_log_is_read_by_administrators_and_exported_without_formulas,
     panels::a_panel_begins_with_its_lines_and_calls_and_hears_how_they_change,
     panels::a_panel_that_comes_back_misses_nothing_and_gets_nothing_twice,

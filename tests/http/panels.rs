@@ -110,6 +110,8 @@ pub(crate) async fn lists_are_for_who_may_have_them(place: Place) {
     assert_eq!(panel.hear().await, refused("nonsense", "unknown"));
     panel.say(json!({"sub": "registrations"})).await;
     assert_eq!(panel.hear().await, refused("registrations", "forbidden"));
+    panel.say(json!({"sub": "alarms"})).await;
+    assert_eq!(panel.hear().await, refused("alarms", "forbidden"));
     panel.say(json!({"sub": "lines"})).await;
     assert_eq!(panel.hear().await, json!({"subbed": "lines"}));
     panel.say(json!({"ping": 7})).await;

@@ -39,6 +39,7 @@ mod restarts;
 mod scenarios;
 mod soak;
 mod start_up;
+mod statistics;
 mod subscriptions;
 mod supervision;
 mod texts;

@@ -107,6 +107,8 @@ prefixes = ["+"]
 #[test]
 fn minutes_of_a_day_end_calls_and_hold_over_kill_9_and_whoever_reaches_them_is_told_of() {
     let mut server = Server::start_with_talked_outside(CAPS, "1001", 57);
+    let admin = Visitor::sign_in(&server, "admin");
+    let mut panel = admin.connect(&json!({"tab": "a", "subs": ["alarms"]}));
     let carrier = Sipp::callee(&server, TRUNK_SLOT, "uas.xml").start();
     Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", OUT).run();
     carrier.succeed();
@@ -125,7 +127,10 @@ fn minutes_of_a_day_end_calls_and_hold_over_kill_9_and_whoever_reaches_them_is_t
     });
     let log = server.log();
     assert!(log.contains("ERROR") && log.contains("change line_minutes_a_day"), "{log}");
-    let admin = Visitor::sign_in(&server, "admin");
+    for limit in ["line_minutes", "blocked"] {
+        panel.wait_for(limit, |it| it["t"] == "outbound.alarm" && it["d"]["limit"] == limit);
+    }
+    drop(panel);
     let alarms = admin.get("/admin/outbound-alarms");
     let limits = [0, 1].map(|it| alarms["items"][it]["limit"].clone());
     assert_eq!(limits, ["blocked", "line_minutes"], "{alarms}");

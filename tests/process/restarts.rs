@@ -1,8 +1,15 @@
 //! What a restart, wished for or not, does to phones and calls.
 
-use crate::harness::{CdrRow, Server, Sipp, Transport, forget_call_log, status_of, wait_for};
+use crate::harness::{
+    CdrRow, MessageRow, PACKET_TIME, Server, Sipp, Transport, UdpPeer, forget_call_log,
+    media_address_for_caller, rtp, status_of, wait_for,
+};
 use std::{
     collections::HashSet,
+    net::SocketAddr,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -106,6 +113,71 @@ fn kill_9_under_fifty_calls_ends_each_of_them_within_3_s_and_writes_each_leg_onc
 }
 
 #[test]
+fn kill_9_keeps_each_message_that_was_acknowledged_or_spoken_and_nothing_half_done() {
+    let mut server = Server::start();
+    for _ in 0..2 {
+        let media = UdpPeer::bind(0);
+        let caller = message_caller(&server, 0, "uac-message.xml", &media).start();
+        let (to, is_over) = (media_address_for_caller(&caller), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| speak(&media, to, &is_over));
+            // The server tells that it keeps the message, and hangs up.
+            caller.succeed();
+            is_over.store(true, Ordering::Relaxed);
+        });
+    }
+    let kept = messages(&server);
+    assert_eq!(kept.len(), 2, "both were acknowledged: {kept:?}");
+
+    let media = [(); 3].map(|()| UdpPeer::bind(0));
+    let speaking: Vec<_> = [0, 1, 2]
+        .into_iter()
+        .zip(&media)
+        .map(|(slot, media)| {
+            message_caller(&server, slot, "uac-message-cut-off.xml", media).start()
+        })
+        .collect();
+    // Somebody hears the greeting, and has said nothing.
+    let greeted = Sipp::caller(&server, 3, "uac-hung-up-on.xml", "1090", "*981002").start();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for (caller, media) in speaking.iter().zip(&media) {
+            let (to, is_over) = (media_address_for_caller(caller), &is_over);
+            scope.spawn(move || speak(media, to, is_over));
+        }
+        wait_for("greetings", LIMIT, || (answered(&server) == 6).then_some(()));
+        let recorded = || server.metric("tandem_recording_packets_total");
+        let before = recorded();
+        wait_for("three messages", LIMIT, || {
+            (server.metric("tandem_recordings_running") == 3 && recorded() > before + SPOKEN)
+                .then_some(())
+        });
+        server.kill_and_restart();
+        is_over.store(true, Ordering::Relaxed);
+    });
+    for caller in speaking.into_iter().chain([greeted]) {
+        caller.succeed();
+    }
+
+    let rows = wait_for("the messages", LIMIT, || {
+        Some(messages(&server)).filter(|it| it.len() >= 5 && it.iter().all(|it| it.state == "new"))
+    });
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    let text = |rows: &[MessageRow]| format!("{rows:?}");
+    assert_eq!(text(&rows[..2]), text(&kept), "what was kept is as it was");
+    for row in &rows[2..] {
+        assert!(row.is_cut_off && row.duration_ms >= 2000, "{row:?}");
+    }
+    let folder = server.folder().join("data/voicemail");
+    for row in &rows {
+        let length = std::fs::metadata(folder.join(&row.file)).map_or(0, |it| it.len());
+        assert!(length > 8000, "{row:?}: {length} bytes");
+    }
+    assert_eq!(files_below(&folder), 5, "nothing else is left in {}", folder.display());
+    assert_eq!(server.metric("tandem_recordings_running"), 0);
+}
+
+#[test]
 fn a_second_crash_writes_no_row_twice_and_the_call_log_can_be_made_of_the_journal_anew() {
     let mut server = Server::start();
     Sipp::register(&server, 1, "1002", Transport::Udp);
@@ -162,6 +234,43 @@ fn sigterm_lets_calls_end_refuses_new_ones_and_exits_0() {
     assert!(status.success(), "{status}: {}", server.log());
 }
 
+/// A caller that has something to say to the mailbox of 1002.
+fn message_caller(server: &Server, slot: u16, scenario: &'static str, media: &UdpPeer) -> Sipp {
+    Sipp::caller(server, slot, scenario, "1090", "*981002")
+        .with_media_at(media.address().port())
+        .with(&["-d", "4000"])
+}
+
+/// Says something for a caller, to where the server wants it, until it is over.
+fn speak(media: &UdpPeer, to: SocketAddr, is_over: &AtomicBool) {
+    for n in 0..WORDS_MAX {
+        if is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut packet = rtp(n, u32::from(media.address().port()));
+        // A loud tone of 1 kHz, in syllables: one that goes on is noise.
+        let is_loud = n % SYLLABLE < SYLLABLE / 2;
+        for (at, sample) in packet[RTP_HEADER_LEN..].iter_mut().enumerate() {
+            *sample = match (is_loud, at % 8 < 4) {
+                (true, true) => 0x10,
+                (true, false) => 0x90,
+                (false, _) => 0xff,
+            };
+        }
+        media.send(&packet, to);
+        thread::sleep(PACKET_TIME);
+    }
+}
+
+fn messages(server: &Server) -> Vec<MessageRow> {
+    MessageRow::read_all(&server.database())
+}
+
+fn files_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|it| if it.path().is_dir() { files_below(&it.path()) } else { 1 }).sum()
+}
+
 /// Legs of which the journal knows that they were answered.
 fn answered(server: &Server) -> usize {
     journal(server).matches("\"leg.answered\"").count()
@@ -185,3 +294,12 @@ fn spooled_rows(server: &Server) -> usize {
         .map(|text| text.lines().count())
         .sum()
 }
+
+/// Packets that somebody says at most, should the test fail meanwhile: a minute of them.
+const WORDS_MAX: u16 = 3000;
+/// Packets from one syllable to the next.
+const SYLLABLE: u16 = 20;
+const RTP_HEADER_LEN: usize = 12;
+/// Packets of three messages of more than three seconds, both directions of each.
+const SPOKEN: u64 = 3 * 2 * 160;
+const LIMIT: Duration = Duration::from_secs(30);

@@ -1,8 +1,9 @@
 //! The scenarios of `sipp-scenarios/`, played against the demo domain.
 
 use crate::harness::{
-    RunningSipp, Server, Sipp, TRUNK_SLOT, TraceEntry, Transport, header, status_of,
+    RunningSipp, Server, Sipp, TRUNK_SLOT, TraceEntry, Transport, UdpPeer, header, status_of,
 };
+use std::time::Duration;
 
 #[test]
 fn phone_registers_with_a_digest_and_unregisters() {
@@ -120,6 +121,26 @@ fn caller_who_gives_up_cancels_the_callee() {
 
     let rows = server.wait_for_cdrs(2);
     assert!(rows.iter().all(|row| row.sip_status == 487 && row.talk_ms == 0), "{rows:?}");
+}
+
+#[test]
+fn caller_may_give_up_before_anything_rings() {
+    let server = Server::start();
+    Sipp::register(&server, 1, "1002", Transport::Udp);
+    // It takes the INVITE, and says nothing.
+    let silent = UdpPeer::bind(server.phone_port(1));
+    Sipp::caller(&server, 0, "uac-cancel-at-once.xml", "1001", "1002").run();
+    assert!(silent.receive(Duration::from_secs(5)).is_some(), "it is called");
+    let rows = server.wait_for_cdrs(1);
+    assert!(rows.iter().any(|it| it.role == "caller" && it.sip_status == 487), "{rows:?}");
+}
+
+#[test]
+fn caller_may_give_up_too_late() {
+    let server = Server::start();
+    a_call(&server, "uac-cancel-too-late.xml", "uas.xml", Transport::Udp);
+    let rows = server.wait_for_cdrs(2);
+    assert!(rows.iter().all(|row| row.sip_status == 200 && row.talk_ms >= 300), "{rows:?}");
 }
 
 #[test]

@@ -72,11 +72,51 @@ fn callee_consults_and_brings_two_together() {
 }
 
 #[test]
+fn caller_consults_and_brings_two_together() {
+    let server = Server::start();
+    let stays = callee(&server, 1, "1002", "uas.xml", "0");
+    let target = callee(&server, 2, "1003", "uas-hangs-up.xml", "2000");
+
+    // The digest's URI names the server alone, as it is for two numbers.
+    let told = caller(&server, "uac-refer-attended.xml", "1003")
+        .with(&["-auth_uri", &server.sip().to_string()])
+        .run();
+
+    target.succeed();
+    stays.succeed();
+    assert_eq!(statuses_told(&told), [100, 200]);
+    let rows = server.wait_for_cdrs(4);
+    assert!(rows.iter().all(|it| it.sip_status == 200 && it.call == rows[0].call), "{rows:?}");
+}
+
+#[test]
+fn whoever_is_handed_on_may_hang_up_before_and_after_the_refer() {
+    let server = Server::start();
+    let leaves = callee(&server, 1, "1002", "uas-hangs-up.xml", "300");
+    caller(&server, "uac-refer-too-late.xml", "1003").run();
+    leaves.succeed();
+    server.wait_for_cdrs(2);
+
+    let leaves = callee(&server, 1, "1002", "uas-hangs-up.xml", "1500");
+    let target = callee(&server, 2, "1003", "uas-cancelled.xml", "0");
+    let told = caller(&server, "uac-refer-left-alone.xml", "1003").run();
+    leaves.succeed();
+    target.succeed();
+    assert_eq!(statuses_told(&told), [100, 180, 487]);
+    server.wait_for_cdrs(5);
+    server.wait_until_quiet();
+    assert_eq!((server.metric("tandem_calls"), server.metric("tandem_legs")), (0, 0));
+}
+
+#[test]
 fn a_call_that_nobody_takes_is_given_back() {
     let server = Server::start();
-    for (target, number, status) in
-        [(Some("uas-busy.xml"), "1003", 486), (None, "1999999", 404), (None, "1018", 480)]
-    {
+    for (target, number, status) in [
+        (Some("uas-busy.xml"), "1003", 486),
+        (Some("uas-declines.xml"), "1003", 603),
+        (None, "1999999", 404),
+        (None, "1018", 480),
+    ] {
         let stays = callee(&server, 1, "1002", "uas.xml", "0");
         let target = target.map(|it| callee(&server, 2, number, it, "0"));
 

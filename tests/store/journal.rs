@@ -4,14 +4,14 @@ use crate::sample::{cdr, domain};
 use base::{LegId, UnixMillis};
 use call::{
     Cdr,
-    journal::{LegEvent, LegHappening},
+    journal::{LegEvent, LegHappening, QueueEvent, QueueHappening, Wait},
 };
 use proptest::prelude::*;
 use sip::{Destination, Host, Transport, dialog::DialogRecord};
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path, time::Duration};
 use tandem::{
     config::JournalKeeping,
-    store::journal::{Entry, JournalFiles, LeftBehind, read},
+    store::journal::{Entry, JournalFiles, LeftBehind, LinesLeftOut, read},
 };
 
 proptest! {
@@ -59,6 +59,9 @@ fn entries_come_back_as_they_were() {
         LegHappening::Resumed,
         LegHappening::Moved,
         LegHappening::Answered(None),
+        queue(QueueHappening::Entered { caller: "1001|\n".to_owned(), position: 3 }),
+        queue(QueueHappening::LeftEmpty(WAIT)),
+        queue(QueueHappening::Abandoned(WAIT)),
     ];
     let written: Vec<_> = story_of(1)
         .into_iter()
@@ -71,6 +74,40 @@ fn entries_come_back_as_they_were() {
     let mut expected = vec![Entry::Started(NOW)];
     expected.extend(written);
     assert_eq!(all_of(directory.path()), expected);
+}
+
+#[test]
+fn what_only_another_version_knows_is_left_out_and_counted_apart_from_what_is_torn() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut files, _) = open(directory.path(), u64::MAX);
+    files.append(NOW, &story_of(1)).unwrap();
+    drop(files);
+    let file = segments(directory.path()).pop().unwrap();
+    let mut lines = fs::read_to_string(&file).unwrap();
+    let of_tomorrow = [
+        r#"{"at":1,"event":"agent.paused","agent":"7"}"#.to_owned(),
+        format!(
+            r#"{{"at":1,"event":"queue.connected","queue":{{"domain":"{}","name":"4000","position":1,"agent":"7"}}}}"#,
+            domain()
+        ),
+    ];
+    for json in of_tomorrow {
+        let checksum = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(json.as_bytes());
+        writeln!(lines, "{checksum:08x} {json}").unwrap();
+    }
+    lines.push_str("00000000 {\"at\":1}\ntorn");
+    fs::write(&file, lines).unwrap();
+
+    let mut entries = 0;
+    let left_out = read(directory.path(), |_| {
+        entries += 1;
+        Ok(())
+    });
+
+    assert_eq!(left_out.unwrap(), LinesLeftOut { damaged: 2, unknown: 2 });
+    assert_eq!(entries, 1 + story_of(1).len());
+    let (_, left) = open(directory.path(), u64::MAX);
+    assert_eq!(left.legs, 0, "and the next start goes by the rest");
 }
 
 #[test]
@@ -148,6 +185,12 @@ fn story_of(n: u64) -> Vec<Entry> {
         Entry::Ended(Box::new(row)),
     ]
 }
+
+fn queue(what: QueueHappening) -> LegHappening {
+    LegHappening::Queue(Box::new(QueueEvent { domain: domain(), queue: "4000".to_owned(), what }))
+}
+
+const WAIT: Wait = Wait { position: 1, first_position: 3, waited_ms: 4_321 };
 
 fn event(row: &Cdr, after_ms: i64, what: LegHappening) -> LegEvent {
     LegEvent { call: row.call, leg: row.leg, at: UnixMillis(row.started.0 + after_ms), what }

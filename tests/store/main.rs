@@ -22,6 +22,7 @@ mod rows;
 mod sample;
 mod seeding;
 mod spool;
+mod statistics;
 mod subscriptions;
 mod texts;
 
@@ -71,6 +72,8 @@ on_both_engines! {
     archive::the_period_has_a_first_and_no_last_moment,
     archive::records_are_listed_by_number_cause_trunk_and_time,
     archive::calls_from_before_the_archive_are_in_it,
+    statistics::figures_of_the_call_log_and_of_the_journal_are_the_same,
+    statistics::a_domain_has_its_own_figures_and_more_rows_than_a_page,
     cdr_writer::records_reach_the_database_and_the_spool_is_empty_after_a_drain,
     cdr_writer::records_wait_in_the_spool_while_the_database_refuses,
     cdr_writer::a_drain_that_is_over_time_leaves_the_rest_to_the_next_start,

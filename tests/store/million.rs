@@ -5,7 +5,10 @@
 
 use crate::{places::Place, postgres::Postgres};
 use base::{CallId, CdrId, DomainId, LegId, Rng, UnixMillis, UserId};
-use call::{Cdr, HangupParty, LegRole};
+use call::{
+    Cdr, HangupParty, LegRole,
+    statistics::{Grouping, Question},
+};
 use media::StreamStats;
 use std::{
     io::Write as _,
@@ -74,6 +77,12 @@ async fn measure(engine: &str, place: Place, tidy_up: Option<&'static str>) {
         let (p50, p95, total) = times(&store, &query).await;
         writeln!(out, "{name:<44} {p50:>8.1} {p95:>8.1} {total:>9}").unwrap();
     }
+    let question = Question { grouping: Some(Grouping::Day), ..Question::default() };
+    let began = Instant::now();
+    let report = store.statistics(city.domain, question).await.unwrap();
+    let took_s = began.elapsed().as_secs_f64();
+    assert_eq!(report.total.calls.offered, calls);
+    writeln!(out, "figures of all calls, day by day: {took_s:.1} s").unwrap();
 }
 
 /// Of a page with its total, or without one where it is not the first: p50, p95, the total.

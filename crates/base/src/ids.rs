@@ -85,6 +85,16 @@ uuid_id! {
     TrunkId
 }
 
+impl CallId {
+    /// When the call began: all its legs agree on it.
+    pub fn began(self) -> UnixMillis {
+        UnixMillis((self.0.as_u128() >> V7_RANDOM_BITS) as i64)
+    }
+}
+
+/// Below the milliseconds of a UUID v7.
+const V7_RANDOM_BITS: u32 = 80;
+
 impl CdrId {
     /// The row of a leg whose end was found only later: the same each time that it is found.
     pub fn of_leg(ended: UnixMillis, leg: LegId) -> Self {

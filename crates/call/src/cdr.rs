@@ -103,3 +103,13 @@ impl HangupParty {
         }
     }
 }
+
+/// The trunk of a record's `party`, which is `TRUNK/NUMBER` or an extension's number.
+pub fn trunk_of(party: &str) -> Option<&str> {
+    party.split_once('/').map(|(trunk, _)| trunk)
+}
+
+/// The number of a record's `party`.
+pub fn number_of(party: &str) -> &str {
+    party.split_once('/').map_or(party, |(_, number)| number)
+}

@@ -231,6 +231,11 @@ pub fn number_of(party: &str, is_extension: bool) -> &str {
 }
 
 impl CallDirection {
+    /// Of what [`Self::as_str`] gives.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::In, Self::Out, Self::Internal].into_iter().find(|it| it.as_str() == word)
+    }
+
     /// As people's programs are told.
     pub fn as_str(self) -> &'static str {
         match self {

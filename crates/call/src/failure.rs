@@ -54,6 +54,38 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    /// All of them.
+    const ALL: [Self; 23] = [
+        Self::Normal,
+        Self::Cancelled,
+        Self::AnsweredElsewhere,
+        Self::Busy,
+        Self::NoAnswer,
+        Self::Rejected,
+        Self::Unavailable,
+        Self::NotFound,
+        Self::Refused,
+        Self::Barred,
+        Self::Capped,
+        Self::NoCommonCodec,
+        Self::TooManyCalls,
+        Self::Exhausted,
+        Self::Loop,
+        Self::RtpTimeout,
+        Self::NotAcked,
+        Self::PeerLost,
+        Self::MaxDuration,
+        Self::Shutdown,
+        Self::Transferred,
+        Self::Internal,
+        Self::Crash,
+    ];
+
+    /// Of the word in the call log; `None` for one that only another version knows.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
     /// As stored in the call log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@
 //! ([`crate::Output::Cdr`]); what is between comes in the order in which it happened.
 
 use crate::{calls::Calls, cdr::Cdr, failure::Cause};
-use base::{CallId, CdrId, LegId, Now, UnixMillis};
+use base::{CallId, CdrId, DomainId, LegId, Now, UnixMillis};
 use bytes::Bytes;
 use sip::{Header, HeaderName, Method, dialog::DialogRecord};
 
@@ -40,6 +40,46 @@ pub enum LegHappening {
     Resumed,
     /// It is a leg of the call that this event names, and was one of another.
     Moved,
+    /// Something about its waiting in a queue.
+    Queue(Box<QueueEvent>),
+}
+
+/// Something about a caller in a queue.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct QueueEvent {
+    /// The domain that the queue is in.
+    pub domain: DomainId,
+    /// The queue's name.
+    pub queue: String,
+    /// What.
+    pub what: QueueHappening,
+}
+
+/// What happened to a caller in a queue.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum QueueHappening {
+    /// The caller came, as the last of so many.
+    Entered {
+        /// Who: an extension, or `TRUNK/NUMBER`.
+        caller: String,
+        /// Its place, from 1.
+        position: u32,
+    },
+    /// Nobody serves the queue; the caller was told so, and the plan let it go.
+    LeftEmpty(Wait),
+    /// The caller hung up, was lost or was taken elsewhere.
+    Abandoned(Wait),
+}
+
+/// How a wait in a queue was when it ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Wait {
+    /// The caller's place at the end, from 1.
+    pub position: u32,
+    /// Its place when it came.
+    pub first_position: u32,
+    /// How long it was, in ms.
+    pub waited_ms: i64,
 }
 
 /// A leg that a crash cut off.
@@ -68,7 +108,10 @@ impl Unfinished {
                 self.row.answer_ms = Some(after);
                 self.dialog = dialog.as_deref().cloned();
             }
-            LegHappening::Held | LegHappening::Resumed | LegHappening::Moved => {}
+            LegHappening::Held
+            | LegHappening::Resumed
+            | LegHappening::Moved
+            | LegHappening::Queue(_) => {}
         }
     }
 

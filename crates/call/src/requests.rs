@@ -25,7 +25,7 @@ use media::{Family, sdp::Sdp};
 use sip::{
     Header, HeaderName, Method, Replaces, Request, ServerId, Source, Status,
     bindings::{Aor, Register},
-    endpoint::Reply,
+    endpoint::{ALLOW, Reply},
 };
 use std::sync::Arc;
 
@@ -90,6 +90,7 @@ impl Calls {
                 Err(reply) => reply,
             },
             Method::Options => Reply::new(Status(200))
+                .with_header(HeaderName::Allow, ALLOW)
                 .with_header(HeaderName::Accept, SDP_TYPE)
                 .with_header(HeaderName::AllowEvents, allow_events()),
             // These live in dialogs only, and this one is not known.

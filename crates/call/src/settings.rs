@@ -7,6 +7,7 @@ use crate::{
     occupancy::Occupancy,
     outbound::OutboundUse,
     parking::Parking,
+    queues::Queues,
     recents::Recents,
     rooms::Rooms,
     speech::{Case, Currency, Language, Phrase},
@@ -80,6 +81,8 @@ pub struct World {
     pub conversations: Conversations,
     /// Who is parked where, on all shards together.
     pub parking: Parking,
+    /// Who waits in which queue, on all shards together.
+    pub queues: Queues,
     /// Whom extensions called last, and who called them, on all shards together.
     pub recents: Recents,
     /// How the trunks stand, for all shards; one of them says so.

@@ -6,7 +6,7 @@ use crate::{
     mailboxes::Mailboxes,
     network::{Datagram, Network},
     phone::{Phone, Socket},
-    plot::{self, DOMAIN, Plot, UDP_FLOW, backup, provider, switch},
+    plot::{self, DOMAIN, NEIGHBOUR, Plot, UDP_FLOW, backup, provider, switch},
     recording::{Input, Recording},
     registrar::Registrar,
     texts::Texts,
@@ -15,8 +15,8 @@ use crate::{
 use base::{CallId, Now, Rng, UnixMillis};
 use bytes::Bytes;
 use call::{
-    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Recents, Rooms,
-    TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
+    CallFact, CallView, Calls, Cdr, Conversations, Directory, Occupancy, Parking, Queues, Recents,
+    Rooms, TrunkNews, TrunkStates, World, dialplan::WebOrder, features::FeatureReply,
     outbound::OutboundUse, registration::RegistrationReply, subscriptions::WatchReply,
     texts::TextReply, voicemail::VoicemailReply, web::WebReply,
 };
@@ -99,6 +99,8 @@ pub struct City {
     pub rooms: Rooms,
     /// Who talks with whom.
     pub conversations: Conversations,
+    /// Who waits in which queue.
+    pub queues: Queues,
     pub(crate) back_office: BTreeMap<(Instant, u64), Late>,
     pub(crate) errands: u64,
     /// By how much the wall clock of the switch was set since the start, in ms.
@@ -164,6 +166,7 @@ impl City {
             outbound_use: OutboundUse::default(),
             rooms,
             conversations,
+            queues: Queues::default(),
             back_office: BTreeMap::new(),
             errands: 0,
             clock_set_by_ms: 0,
@@ -182,7 +185,8 @@ impl City {
     /// Starts the process of the switch, with nothing but what is written.
     pub(crate) fn start_switch(&mut self, chances: Vec<Rng>) {
         let (plot, now) = (&self.plot, self.now());
-        let (plans, parking, trunks) = (plot::plans(), Parking::default(), TrunkStates::default());
+        let (plans, parking, trunks) =
+            (plot::plans(plot), Parking::default(), TrunkStates::default());
         let recents = Recents::default();
         let mut shards = Vec::new();
         for (shard, rng) in (0..plot.shards).zip(chances) {
@@ -196,6 +200,7 @@ impl City {
                 rooms: self.rooms.clone(),
                 conversations: self.conversations.clone(),
                 parking: parking.clone(),
+                queues: self.queues.clone(),
                 recents: recents.clone(),
                 trunks: trunks.clone(),
             };
@@ -245,10 +250,24 @@ impl City {
     /// Builds a phone and registers it.
     pub fn add_registered(&mut self, number: &str) -> usize {
         let phone = self.add_phone(number);
+        self.register(phone);
+        phone
+    }
+
+    /// Builds a phone of the other domain and registers it.
+    pub fn add_neighbour(&mut self, number: &str) -> usize {
+        let phone = self.add_phone(number);
+        NEIGHBOUR.clone_into(&mut self.phones[phone].domain);
+        self.phones[phone].password = format!("other-{number}");
+        self.register(phone);
+        phone
+    }
+
+    fn register(&mut self, phone: usize) {
         self.act(phone, Phone::register);
         self.wait_until(PATIENCE, |city| city.phones[phone].registered.is_some());
-        assert_eq!(self.phones[phone].registered, Some(200), "{number} could not register");
-        phone
+        let Phone { number, registered, .. } = &self.phones[phone];
+        assert_eq!(*registered, Some(200), "{number} could not register");
     }
 
     /// Lets a phone do something.

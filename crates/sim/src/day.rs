@@ -76,6 +76,7 @@ fn plot(rng: &mut Rng) -> Plot {
         has_hold_music: rng.chance(500),
         has_recording_tone: false,
         others_stay: rng.chance(700),
+        domains: 1,
     }
 }
 

@@ -173,7 +173,7 @@ fn fact_of(
     });
     let slot = aor.user.parse().ok().filter(|_| line.is_none());
     let parked = slot.into_iter().flat_map(|slot| {
-        let calls = calls.iter().flat_map(BTreeMap::values);
+        let calls = calls.iter().flat_map(BTreeMap::values).filter(|it| it.domain == aor.domain);
         calls.filter_map(move |it| dialog_in_slot(it, slot, name_of))
     });
     LineFact { aor: aor.clone(), dialogs: live.chain(parked).collect() }

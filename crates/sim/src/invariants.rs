@@ -34,6 +34,7 @@ impl City {
             );
             assert!(self.occupancy.is_empty(), "nobody is in a call\n{}", self.story());
             assert!(self.conversations.is_empty(), "nobody talks\n{}", self.story());
+            assert!(self.queues.is_empty(), "nobody waits\n{}", self.story());
             assert!(self.rooms.is_empty(), "nobody is in a conference\n{}", self.story());
         }
         let orphans: usize = self.shards.iter().map(call::Calls::orphans).sum();

@@ -1,9 +1,10 @@
 //! The journal of the city: what is written of legs, and what must be true of it.
 
+use crate::City;
 use base::LegId;
 use call::{
     Cdr,
-    journal::{LegEvent, LegHappening, Unfinished},
+    journal::{LegEvent, LegHappening, QueueEvent, Unfinished},
 };
 use std::collections::BTreeMap;
 
@@ -11,6 +12,15 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     legs: BTreeMap<LegId, Unfinished>,
+    /// What happened to callers in queues, oldest first.
+    pub(crate) queues: Vec<(LegId, QueueEvent)>,
+}
+
+impl City {
+    /// What happened to callers in queues, oldest first.
+    pub fn queue_events(&self) -> Vec<QueueEvent> {
+        self.journal.queues.iter().map(|(_, event)| event.clone()).collect()
+    }
 }
 
 impl Journal {
@@ -24,13 +34,14 @@ impl Journal {
         let leg =
             self.legs.get_mut(&event.leg).expect("a leg begins before something happens to it");
         let call_before = leg.row.call;
-        match event.what {
+        match &event.what {
             LegHappening::Rang => assert_eq!(leg.row.ring_ms, None, "{event:?}"),
             LegHappening::Answered(_) => assert_eq!(leg.row.answer_ms, None, "{event:?}"),
             LegHappening::Moved => assert_ne!(call_before, event.call, "{event:?}"),
             LegHappening::Held | LegHappening::Resumed => {
                 assert!(leg.row.answer_ms.is_some(), "{event:?}");
             }
+            LegHappening::Queue(queue) => self.queues.push((event.leg, (**queue).clone())),
             LegHappening::Began(_) => {}
         }
         leg.apply(event);

@@ -20,8 +20,11 @@ use sip::{
 };
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-/// The domain of everybody.
+/// The domain of everybody but the neighbours.
 pub const DOMAIN: &str = "demo.tandem.test";
+
+/// Another domain with the same numbers and the same plan; the trunks are not its own.
+pub const NEIGHBOUR: &str = "other.tandem.test";
 
 /// What stands in the simulated dialplan.
 const PLAN: &str = r#"
@@ -263,6 +266,31 @@ match = { number = "4000" }
 steps = [{ queue = { name = "4000" } }]
 
 [[rule]]
+name = "recorded-from-here"
+match = { number = "7500{who}" }
+steps = [
+    { play = { file = "welcome.wav" } },
+    { record = true },
+    { dial = { user = "{who}", on = { busy = [{ record = false }, { music = { name = "default" } }] } } },
+]
+
+[[rule]]
+name = "recorded-from-the-answer"
+match = { number = "7600{who}" }
+steps = [{ record = true }, { dial = { user = "{who}" } }]
+
+# Calls back go out as callers' numbers are written.
+[[rule]]
+name = "out-international"
+match = { number = "+7{rest}" }
+steps = [{ dial = { trunk = "provider", number = "8{rest}" } }]
+
+[[rule]]
+name = "out-by-backup"
+match = { number = "0{rest}" }
+steps = [{ dial = { trunk = "backup", number = "{rest}" } }]
+
+[[rule]]
 name = "out"
 match = { number = "9{rest}" }
 steps = [{ dial = { trunk = "provider", number = "{rest}" } }]
@@ -310,6 +338,21 @@ match = { from = "trunk:backup", number = "74957654321" }
 steps = [{ dial = { user = "1001" } }]
 
 [[rule]]
+name = "in-by-backup-directly"
+match = { from = "trunk:backup", number = "7496000000{n=1-8}" }
+steps = [{ dial = { user = "100{n}" } }]
+
+[[rule]]
+name = "in-to-group"
+match = { from = "trunk:provider", number = "74950000060" }
+steps = [{ dial = { users = ["1001", "1003"] } }]
+
+[[rule]]
+name = "in-to-mailbox"
+match = { from = "trunk:provider", number = "74950000098" }
+steps = [{ leave_message = { number = "1001" } }]
+
+[[rule]]
 name = "in-with-codes"
 match = { from = "trunk:provider", number = "74950000097" }
 steps = [{ dial = { user = "1001", codes = "record" } }]
@@ -352,6 +395,8 @@ pub struct Plot {
     pub has_recording_tone: bool,
     /// Whether two go on when whoever brought them together leaves.
     pub others_stay: bool,
+    /// Domains: [`DOMAIN`], and if there are two, [`NEIGHBOUR`].
+    pub domains: u8,
 }
 
 impl Default for Plot {
@@ -370,6 +415,7 @@ impl Default for Plot {
             has_hold_music: false,
             has_recording_tone: false,
             others_stay: true,
+            domains: 1,
         }
     }
 }
@@ -415,18 +461,40 @@ pub(crate) fn settings(shard: u8, plot: &Plot) -> Settings {
 
 pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
     let mut directory = Directory::default();
-    let now = UnixMillis(0);
-    let domain = Domain { id: DomainId::new(now, rng), name: DOMAIN.to_owned() };
-    let names = [DOMAIN, "10.0.0.1"].map(str::to_owned);
-    for name in names.iter().chain(&plot.aliases) {
-        directory.domain_names.insert(name.clone(), domain.id);
+    let domain = settle(&mut directory, rng, plot, DOMAIN, "demo");
+    directory.domain_names.insert("10.0.0.1".to_owned(), domain);
+    for alias in &plot.aliases {
+        directory.domain_names.insert(alias.clone(), domain);
     }
+    for (name, address) in [("provider", provider()), ("backup", backup())] {
+        directory.trunks.insert(name.to_owned(), trunk(domain, name, address));
+    }
+    directory.outbound = outbound();
+    if plot.domains > 1 {
+        settle(&mut directory, rng, plot, NEIGHBOUR, "other");
+    }
+    directory
+}
+
+/// A domain with its extensions, whose passwords begin with `secret`.
+fn settle(
+    directory: &mut Directory,
+    rng: &mut Rng,
+    plot: &Plot,
+    name: &str,
+    secret: &str,
+) -> DomainId {
+    let now = UnixMillis(0);
+    let domain = Domain { id: DomainId::new(now, rng), name: name.to_owned() };
+    let id = domain.id;
+    directory.domain_names.insert(name.to_owned(), id);
+    directory.domains.insert(id, domain);
     for number in (1001..=1018).map(|it: u32| it.to_string()) {
         let extension = Extension {
             id: ExtensionId::new(now, rng),
-            domain: domain.id,
+            domain: id,
             display_name: format!("Phone {number}"),
-            ha1: Ha1::of_password(&number, DOMAIN, &format!("demo-{number}")),
+            ha1: Ha1::of_password(&number, name, &format!("{secret}-{number}")),
             calls_max: plot.limits.get(&number).copied(),
             ring_timeout_s: plot.ring_timeout_s,
             user: None,
@@ -438,21 +506,16 @@ pub(crate) fn directory(rng: &mut Rng, plot: &Plot) -> Directory {
             },
             number: number.clone(),
         };
-        directory.extensions.insert((domain.id, number), extension);
+        directory.extensions.insert((id, number), extension);
     }
     let supervisor = UserId::new(now, rng);
     for number in [SUPERVISOR, SUPERVISOR_TOO] {
-        if let Some(line) = directory.extensions.get_mut(&(domain.id, number.to_owned())) {
+        if let Some(line) = directory.extensions.get_mut(&(id, number.to_owned())) {
             line.user = Some(supervisor);
         }
     }
     directory.supervisors.insert(supervisor);
-    for (name, address) in [("provider", provider()), ("backup", backup())] {
-        directory.trunks.insert(name.to_owned(), trunk(domain.id, name, address));
-    }
-    directory.outbound = outbound();
-    directory.domains.insert(domain.id, domain);
-    directory
+    id
 }
 
 /// Everybody may call what is not abroad.
@@ -514,7 +577,7 @@ fn trunk(domain: DomainId, name: &str, address: SocketAddr) -> Trunk {
     }
 }
 
-pub(crate) fn plans() -> Arc<Plans> {
+pub(crate) fn plans(plot: &Plot) -> Arc<Plans> {
     let known = Known {
         trunks: ["provider", "backup"].map(str::to_owned).into(),
         prompts: dialplan::conference_prompts(Language::Russian)
@@ -524,7 +587,11 @@ pub(crate) fn plans() -> Arc<Plans> {
             .collect(),
         music: ["default".to_owned()].into(),
     };
-    dialplan::load(&[("city.toml", PLAN)], &known).expect("the plan is right")
+    // A rule's name is there once in all plans.
+    let neighbours = PLAN.replace(DOMAIN, NEIGHBOUR).replace("\nname = \"", "\nname = \"their-");
+    let all = [("city.toml", PLAN), ("neighbours.toml", neighbours.as_str())];
+    let plans = if plot.domains > 1 { &all[..] } else { &all[..1] };
+    dialplan::load(plans, &known).expect("the plan is right")
 }
 
 /// What can be played; with hold music or without.

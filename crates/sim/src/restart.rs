@@ -2,7 +2,7 @@
 
 use crate::City;
 use base::UnixMillis;
-use call::{Conversations, Occupancy, Rooms};
+use call::{Conversations, Occupancy, Queues, Rooms};
 use sip::shard::shard_of_dialog;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -42,6 +42,7 @@ impl City {
         self.occupancy = Occupancy::default();
         self.rooms = Rooms::default();
         self.conversations = Conversations::default();
+        self.queues = Queues::default();
     }
 
     fn bury(&mut self, died_at: UnixMillis) {

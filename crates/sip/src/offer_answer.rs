@@ -85,6 +85,7 @@ impl OfferAnswer {
             Exchange::RemoteOffer { offer } => Some(offer),
             Exchange::Idle
             | Exchange::LocalOffer { .. }
+            | Exchange::LateLocalOffer { .. }
             | Exchange::LocalOfferDue
             | Exchange::RemoteOfferDue => None,
         }
@@ -138,7 +139,7 @@ impl OfferAnswer {
                 Ok(self.agree(answer.clone(), offer, answer))
             }
             (Exchange::LocalOfferDue, Some(offer)) => {
-                self.exchange = Exchange::LocalOffer { offer: offer.clone(), preview: None };
+                self.exchange = Exchange::LateLocalOffer { offer: offer.clone() };
                 Ok(Description::Offer(offer))
             }
             (Exchange::Idle, None) => Ok(Description::Nothing),
@@ -188,13 +189,14 @@ impl OfferAnswer {
         }
     }
 
-    /// The ACK of our 2xx came in.
+    /// The ACK of our 2xx came in. An offer that we made in an INVITE since then waits for another
+    /// message.
     pub fn handle_ack(&mut self, body: Option<Bytes>) -> Result<Description, OrderError> {
         match (std::mem::take(&mut self.exchange), body) {
-            (Exchange::LocalOffer { offer, .. }, Some(answer)) => {
+            (Exchange::LateLocalOffer { offer }, Some(answer)) => {
                 Ok(self.agree(offer, answer.clone(), answer))
             }
-            (Exchange::LocalOffer { .. }, None) => Err(OrderError::Missing),
+            (Exchange::LateLocalOffer { .. }, None) => Err(OrderError::Missing),
             (other, body) => self.leave(other, body.as_ref()),
         }
     }
@@ -212,10 +214,15 @@ impl OfferAnswer {
                 self.exchange = exchange;
                 Ok(())
             }
-            Exchange::LocalOffer { .. } | Exchange::RemoteOfferDue if !is_ours => {
+            Exchange::LocalOffer { .. }
+            | Exchange::LateLocalOffer { .. }
+            | Exchange::RemoteOfferDue
+                if !is_ours =>
+            {
                 Err(OrderError::Glare)
             }
             Exchange::LocalOffer { .. }
+            | Exchange::LateLocalOffer { .. }
             | Exchange::RemoteOfferDue
             | Exchange::RemoteOffer { .. }
             | Exchange::LocalOfferDue => Err(OrderError::Busy),
@@ -245,8 +252,10 @@ impl OfferAnswer {
 enum Exchange {
     #[default]
     Idle,
-    /// We offered; the answer comes in the 2xx, or in the ACK of ours.
+    /// Our INVITE or UPDATE offered; the answer comes in the 2xx.
     LocalOffer { offer: Bytes, preview: Option<Bytes> },
+    /// Our 2xx offered; the answer comes in its ACK.
+    LateLocalOffer { offer: Bytes },
     /// The peer offered; our answer goes into the 2xx, or into the ACK of its.
     RemoteOffer { offer: Bytes },
     /// The peer's INVITE had no offer; ours goes into the 2xx.
@@ -276,6 +285,17 @@ mod tests {
         assert_eq!(caller.agreed(), Some(&agreement("o", "a")));
         assert_eq!(callee.agreed(), Some(&agreement("a", "o")));
         assert!(caller.is_idle() && callee.is_idle());
+    }
+
+    #[test]
+    fn an_offer_that_goes_out_before_the_ack_of_the_last_exchange_waits_for_its_own_answer() {
+        let mut ours = OfferAnswer::new();
+        assert_eq!(ours.handle_invite(sdp("o")), Ok(Offer("o".into())));
+        assert_eq!(ours.send_success(sdp("a")), Ok(Answer("a".into())));
+        assert_eq!(ours.send_invite(sdp("p")), Ok(()));
+        assert_eq!(ours.handle_ack(None), Ok(Nothing));
+        assert_eq!(ours.handle_success(sdp("b")), Ok(Answer("b".into())));
+        assert_eq!(ours.agreed(), Some(&agreement("p", "b")));
     }
 
     #[test]

@@ -101,7 +101,7 @@ struct Numbers {
     /// `+`; `null` for the line's.
     #[schema(required)]
     caller_default: Option<String>,
-    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    /// Whether it is told who calls and who had the call before, also of who wants to be unknown.
     asserts_callers: bool,
 }
 
@@ -170,7 +170,7 @@ struct Wanted {
     /// The number that it sees of lines without one of their own, up to 32 digits, perhaps after a
     /// `+`; `null` for the line's.
     caller_default: Option<String>,
-    /// Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown.
+    /// Whether it is told who calls and who had the call before, also of who wants to be unknown.
     #[serde(default)]
     asserts_callers: bool,
     /// What a minute costs by the beginning of numbers, like `+7495 0.85`, `*` for all: for plans that

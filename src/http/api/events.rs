@@ -294,6 +294,7 @@ fn topic_for(session: &Session, name: &str) -> Result<Topic, Refused> {
             Right::DomainsManage,
             Right::DialplansManage,
         ],
+        Topic::Alarms => &[Right::HealthView],
     };
     if session.may_one_of(rights) { Ok(topic) } else { Err("forbidden") }
 }

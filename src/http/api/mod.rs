@@ -53,6 +53,7 @@ mod recovery;
 mod session;
 mod settings;
 mod state;
+mod statistics;
 mod streamed;
 mod supervising;
 mod text;
@@ -72,6 +73,7 @@ pub use problem::{FieldError, Problem};
 pub use products::Product;
 pub use session::{Holder, Session};
 pub use state::{ApiState, CHANGES_MAX, Changed};
+pub use statistics::CallStatistics;
 pub use text::Text;
 
 use crate::telemetry::panics::{Owner, contained};
@@ -98,6 +100,7 @@ pub fn door() -> Door {
     let door = calls::routes(door);
     let door = interactions::routes(door);
     let door = cdrs::routes(door);
+    let door = statistics::routes(door);
     let door = live::routes(door);
     let door = commands::routes(door);
     let door = call_orders::routes(door);

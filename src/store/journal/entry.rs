@@ -4,11 +4,11 @@ use crate::store::{
     cdr_line::{Record, as_text},
     checked_line,
 };
-use base::{CallId, LegId, UnixMillis};
+use base::{CallId, DomainId, LegId, UnixMillis};
 use bytes::Bytes;
 use call::{
     Cdr,
-    journal::{LegEvent, LegHappening, Unfinished},
+    journal::{LegEvent, LegHappening, QueueEvent, QueueHappening, Unfinished, Wait},
 };
 use serde::{Deserialize, Serialize};
 use sip::{Destination, Host, Transport, dialog::DialogRecord};
@@ -74,11 +74,21 @@ impl Entry {
         checked_line::append(&Line::from(self), out);
     }
 
-    /// Reads a line, given without its line break; `None` if it was torn or damaged, or if a later
-    /// version wrote it that knows more.
-    pub fn parse(line: &[u8]) -> Option<Self> {
-        checked_line::parse::<Line<'_>>(line)?.entry()
+    /// Reads a line, given without its line break.
+    pub fn parse(line: &[u8]) -> Result<Self, Unreadable> {
+        let line = checked_line::parse::<Line<'_>>(line).ok_or(Unreadable::Damaged)?;
+        line.entry().ok_or(Unreadable::Unknown)
     }
+}
+
+/// Why a line is no entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unreadable {
+    /// It was torn or damaged.
+    Damaged,
+    /// It is whole, and says what only another version knows. There is no number of a format: keys
+    /// are added, and never change their meaning.
+    Unknown,
 }
 
 /// The JSON.
@@ -96,6 +106,22 @@ struct Line<'a> {
     dialog: Option<DialogLine<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    queue: Option<QueueLine<'a>>,
+}
+
+/// A queue and what is known of a caller in it; what a kind of entry does not tell is not there.
+#[derive(Deserialize, Serialize)]
+struct QueueLine<'a> {
+    domain: Text<DomainId>,
+    name: Cow<'a, str>,
+    position: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caller: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_position: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waited_ms: Option<i64>,
 }
 
 /// An id as text.
@@ -146,24 +172,33 @@ impl<'a> From<&'a Entry> for Line<'a> {
 }
 
 fn of_event(event: &LegEvent) -> Line<'_> {
-    let (name, row, dialog) = match &event.what {
-        LegHappening::Began(row) => (BEGAN, Some(Record::from(&**row)), None),
-        LegHappening::Rang => (RANG, None, None),
-        LegHappening::Answered(dialog) => {
-            (ANSWERED, None, dialog.as_deref().and_then(DialogLine::of))
-        }
-        LegHappening::Held => (HELD, None, None),
-        LegHappening::Resumed => (RESUMED, None, None),
-        LegHappening::Moved => (MOVED, None, None),
-    };
-    Line {
+    let of = |name: &'static str| Line {
         at: event.at.0,
         event: Cow::Borrowed(name),
         call: Some(Text(event.call)),
         leg: Some(Text(event.leg)),
-        row,
-        dialog,
-        count: None,
+        ..Line::default()
+    };
+    match &event.what {
+        LegHappening::Began(row) => Line { row: Some(Record::from(&**row)), ..of(BEGAN) },
+        LegHappening::Rang => of(RANG),
+        LegHappening::Answered(dialog) => {
+            Line { dialog: dialog.as_deref().and_then(DialogLine::of), ..of(ANSWERED) }
+        }
+        LegHappening::Held => of(HELD),
+        LegHappening::Resumed => of(RESUMED),
+        LegHappening::Moved => of(MOVED),
+        LegHappening::Queue(event) => {
+            Line { queue: Some(QueueLine::of(event)), ..of(queue_event(&event.what)) }
+        }
+    }
+}
+
+fn queue_event(what: &QueueHappening) -> &'static str {
+    match what {
+        QueueHappening::Entered { .. } => QUEUE_ENTERED,
+        QueueHappening::LeftEmpty(_) => QUEUE_LEFT_EMPTY,
+        QueueHappening::Abandoned(_) => QUEUE_ABANDONED,
     }
 }
 
@@ -189,9 +224,46 @@ impl Line<'_> {
             HELD => LegHappening::Held,
             RESUMED => LegHappening::Resumed,
             MOVED => LegHappening::Moved,
-            _ => return None,
+            name => LegHappening::Queue(Box::new(self.queue?.event(name)?)),
         };
         Some(Entry::Leg(LegEvent { call: self.call?.0, leg: self.leg?.0, at, what }))
+    }
+}
+
+impl<'a> QueueLine<'a> {
+    fn of(event: &'a QueueEvent) -> Self {
+        let (position, caller, wait) = match &event.what {
+            QueueHappening::Entered { caller, position } => (*position, Some(caller), None),
+            QueueHappening::LeftEmpty(wait) | QueueHappening::Abandoned(wait) => {
+                (wait.position, None, Some(wait))
+            }
+        };
+        Self {
+            domain: Text(event.domain),
+            name: Cow::Borrowed(&event.queue),
+            position,
+            caller: caller.map(|it| Cow::Borrowed(it.as_str())),
+            first_position: wait.map(|it| it.first_position),
+            waited_ms: wait.map(|it| it.waited_ms),
+        }
+    }
+
+    /// As the event of this name tells it; `None` if only another version knows it.
+    fn event(self, name: &str) -> Option<QueueEvent> {
+        let wait = || {
+            let (first_position, waited_ms) = (self.first_position?, self.waited_ms?);
+            Some(Wait { position: self.position, first_position, waited_ms })
+        };
+        let what = match name {
+            QUEUE_ENTERED => {
+                let caller = self.caller?.into_owned();
+                QueueHappening::Entered { caller, position: self.position }
+            }
+            QUEUE_LEFT_EMPTY => QueueHappening::LeftEmpty(wait()?),
+            QUEUE_ABANDONED => QueueHappening::Abandoned(wait()?),
+            _ => return None,
+        };
+        Some(QueueEvent { domain: self.domain.0, queue: self.name.into_owned(), what })
     }
 }
 
@@ -256,5 +328,8 @@ const ANSWERED: &str = "leg.answered";
 const HELD: &str = "leg.held";
 const RESUMED: &str = "leg.resumed";
 const MOVED: &str = "leg.moved";
+const QUEUE_ENTERED: &str = "queue.entered";
+const QUEUE_LEFT_EMPTY: &str = "queue.left_empty";
+const QUEUE_ABANDONED: &str = "queue.abandoned";
 const GOES_ON: &str = "leg.goes_on";
 const ENDED: &str = "leg.ended";

@@ -3,7 +3,7 @@
 //! Each begins with what is needed to understand it alone: the legs that live as it begins, and then a
 //! line that says that this was all. So a start reads the last files only, however long the journal.
 
-use super::Entry;
+use super::{Entry, entry::Unreadable};
 use crate::{config::JournalKeeping, store::segments::Segments};
 use base::{LegId, UnixMillis};
 use call::{
@@ -231,12 +231,24 @@ fn ended(row: &Cdr) -> Entry {
     Entry::Ended(Box::new(row.clone()))
 }
 
+/// Lines of a journal that told nothing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LinesLeftOut {
+    /// Torn by a crash, or damaged.
+    pub damaged: u64,
+    /// Of a kind that only another version knows.
+    pub unknown: u64,
+}
+
 /// Gives `each` entry of the journal in `directory`, the oldest first, and returns how many lines
 /// could not be read. A server may write it meanwhile.
-pub fn read(directory: &Path, mut each: impl FnMut(Entry) -> io::Result<()>) -> io::Result<u64> {
+pub fn read(
+    directory: &Path,
+    mut each: impl FnMut(Entry) -> io::Result<()>,
+) -> io::Result<LinesLeftOut> {
     fs::read_dir(directory)?;
     let segments = Segments::open(directory, PREFIX, SUFFIX)?;
-    let mut damaged = 0;
+    let mut left_out = LinesLeftOut::default();
     for (number, _) in segments.list()? {
         let file = match File::open(segments.path(number)) {
             // It was deleted for its age just now.
@@ -245,12 +257,13 @@ pub fn read(directory: &Path, mut each: impl FnMut(Entry) -> io::Result<()>) -> 
         };
         for line in BufReader::new(file).split(b'\n') {
             match Entry::parse(&line?) {
-                Some(entry) => each(entry)?,
-                None => damaged += 1,
+                Ok(entry) => each(entry)?,
+                Err(Unreadable::Damaged) => left_out.damaged += 1,
+                Err(Unreadable::Unknown) => left_out.unknown += 1,
             }
         }
     }
-    Ok(damaged)
+    Ok(left_out)
 }
 
 /// What was torn is left out.

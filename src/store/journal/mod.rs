@@ -13,6 +13,6 @@ mod entry;
 mod files;
 mod keeper;
 
-pub use entry::Entry;
-pub use files::{JournalFiles, LeftBehind, read};
+pub use entry::{Entry, Unreadable};
+pub use files::{JournalFiles, LeftBehind, LinesLeftOut, read};
 pub use keeper::{Journal, JournalSender};

@@ -1331,6 +1331,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/statistics/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of calls that are over
+         * @description Made of the call log when they are asked for: calls that still run count as far as legs of theirs
+         *     have ended. `tandem journal statistics` gives the same out of the journal.
+         */
+        get: operations["get_statistics_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/wall-tokens": {
         parameters: {
             query?: never;
@@ -2855,6 +2876,130 @@ export interface components {
              */
             bytes: number;
         };
+        /** @description Who ended calls or legs. */
+        StatisticsEndedBy: {
+            /**
+             * Format: int64
+             * @description Who was called.
+             */
+            callee: number;
+            /**
+             * Format: int64
+             * @description Who called.
+             */
+            caller: number;
+            /**
+             * Format: int64
+             * @description We: time-out, limit, refusal, the end of what we play.
+             */
+            system: number;
+        };
+        /** @description Calls or legs, counted. */
+        StatisticsFigures: {
+            /**
+             * Format: double
+             * @description Which part was answered (ASR), from 0 to 1; `null` of nothing.
+             */
+            answer_seizure_ratio: number | null;
+            /**
+             * Format: int64
+             * @description Those that were answered, by a person or by us.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description How long one that was answered rang before, in ms.
+             */
+            average_ring_ms: number | null;
+            /**
+             * Format: int64
+             * @description How long one of them talked (ACD), in ms.
+             */
+            average_talk_ms: number | null;
+            /** @description By why they ended, in the words of the call log. */
+            causes: {
+                [key: string]: number;
+            };
+            /** @description By who ended them. */
+            ended_by: components["schemas"]["StatisticsEndedBy"];
+            /** @description Those that were not, by reason. */
+            missed: components["schemas"]["StatisticsMissed"];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description So long or less rang 95 of 100 of them, in ms, to a tenth of a second.
+             */
+            p95_ring_ms: number | null;
+            /**
+             * Format: int64
+             * @description How long those talked that were answered, all together, in ms.
+             */
+            talk_ms: number;
+        };
+        /** @description The figures of a group. */
+        StatisticsGroup: components["schemas"]["StatisticsTally"] & {
+            /**
+             * @description `2026-11-27`, `2026-11-27T13:00+03:00`, a direction, the number of a line or the name of a
+             *     trunk.
+             */
+            name: string;
+        };
+        /** @description Why calls or legs were not answered. */
+        StatisticsMissed: {
+            /**
+             * Format: int64
+             * @description Another device took the call: of legs only.
+             */
+            answered_elsewhere: number;
+            /**
+             * Format: int64
+             * @description Busy, or in as many calls as it may be.
+             */
+            busy: number;
+            /**
+             * Format: int64
+             * @description The caller gave up.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Something went wrong.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description It rang until that took too long.
+             */
+            no_answer: number;
+            /**
+             * Format: int64
+             * @description By a person, the plan, the rights or a cap.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description No device is there, or nobody has the number.
+             */
+            unreachable: number;
+        };
+        /** @description The figures of calls and of their legs. */
+        StatisticsTally: {
+            /** @description Legs of those who were rung; of a line or trunk its own. */
+            callee_legs: components["schemas"]["StatisticsFigures"];
+            /** @description Legs of those who called; of a line or trunk its own. */
+            caller_legs: components["schemas"]["StatisticsFigures"];
+            /** @description Calls; each is told by its caller's leg. */
+            calls: components["schemas"]["StatisticsFigures"];
+            /**
+             * Format: int64
+             * @description How often somebody handed the other side on.
+             */
+            transfers: number;
+        };
         /** @description What the packets of a leg went through from its beginning to its end. */
         StreamFigures: {
             /**
@@ -3037,7 +3182,7 @@ export interface components {
         };
         /** @description A trunk as it is to be. */
         TrunkDraft: {
-            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            /** @description Whether it is told who calls and who had the call before, also of who wants to be unknown. */
             asserts_callers?: boolean;
             /** @description The same for numbers that it calls. */
             called_in?: string[];
@@ -3117,7 +3262,7 @@ export interface components {
          *     +7{rest}`, and the first that matches decides.
          */
         TrunkNumbers: {
-            /** @description Whether it is told who calls (P-Asserted-Identity), even of those who want to be unknown. */
+            /** @description Whether it is told who calls and who had the call before, also of who wants to be unknown. */
             asserts_callers: boolean;
             /** @description Rules for numbers that it calls. */
             called_in: string[];
@@ -6261,6 +6406,45 @@ export interface operations {
                 };
                 content: {
                     "audio/wav": number[];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statistics_calls: {
+        parameters: {
+            query?: {
+                /** @description Begun at or after (RFC 3339); 30 days before `to` unless given. */
+                from?: string;
+                /** @description Begun before (RFC 3339), 366 days after `from` at most; now unless given. */
+                to?: string;
+                /** @description `in`, `out` or `internal`. */
+                direction?: string;
+                /** @description `day`, `hour`, `direction`, `line` or `trunk`; without it there are no groups. */
+                group?: string;
+                /** @description By whose clock days and hours are, by its name in the IANA database; UTC unless given. */
+                time_zone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStatistics"];
                 };
             };
             /** @description A refusal */

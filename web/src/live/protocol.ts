@@ -45,7 +45,7 @@ export interface FrameData {
   'call.ended': { readonly id: string; readonly ended_at: string };
 }
 
-export type Topic = 'lines' | 'calls' | 'registrations' | 'admin';
+export type Topic = 'lines' | 'calls' | 'registrations' | 'admin' | 'alarms';
 
 export type ServerMessage =
   | {

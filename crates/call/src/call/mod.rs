@@ -26,9 +26,9 @@
 //! answer, `gathering` takes keys, `talking` brings the media of two together, `modify` handles what
 //! happens inside standing dialogs (hold, re-INVITE), `transfer` lets one hand the other on, `merging` and
 //! `newcomer` make one call of two, `parked` keeps a guest until somebody fetches it, `forwarding` sends
-//! calls elsewhere, `recent` knows the last numbers, `command` is for those who order by other means than
-//! their phones, `consultation` for one who asks somebody else first and for three who talk, `codes` for
-//! those who order by keys, `keys` brings keys to where they mean something, `paging` is a guest who
+//! calls elsewhere, `queueing` is a guest who waits in a queue, `recent` knows the last numbers, `command`
+//! is for those who order by other means than their phones, `consultation` for one who asks somebody else
+//! first and for three who talk, `codes` for those who order by keys, `keys` brings keys to where they mean something, `paging` is a guest who
 //! speaks to many, `conference` is a guest in a room, `supervision` one who hears others talk,
 //! `voicemail` one with a mailbox, `recording` records; this file holds the states, the time-outs and the
 //! end.
@@ -46,6 +46,7 @@ mod newcomer;
 mod origination;
 mod paging;
 mod parked;
+mod queueing;
 mod recent;
 mod recording;
 mod ringing;
@@ -89,6 +90,7 @@ use gathering::Gathering;
 use media::{MediaCommand, StreamStats};
 use paging::Paging;
 use parked::{Parked, Return};
+use queueing::Queueing;
 use recording::Recording;
 use ringing::Ringing;
 use sip::{
@@ -157,6 +159,7 @@ pub(crate) struct Call {
     calls_back: Option<Box<CallBack>>,
     /// Where a guest that is or was parked goes if nobody fetches it.
     returns_to: Option<Return>,
+    queueing: Queueing,
     recording: Recording,
     /// What was told last of the state and the recording; `None` before anything was.
     told: Option<(CallState, CallRecording)>,
@@ -176,8 +179,8 @@ enum State {
     Playing {
         /// When the call has lasted long enough.
         until: Instant,
-        /// Whether the plan goes on when everything is said; else that is the end.
-        goes_on: bool,
+        /// What follows when everything is said.
+        then: AfterWords,
     },
     /// The guest is asked for keys.
     Gathering(Gathering),
@@ -203,6 +206,17 @@ enum State {
         /// Since then.
         since: Instant,
     },
+}
+
+/// What follows what the guest is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum AfterWords {
+    /// The next step of the plan.
+    NextStep,
+    /// The end.
+    End,
+    /// The end of its wait in a queue that nobody serves, and with it that of the call.
+    LeaveQueue,
 }
 
 impl Call {
@@ -308,8 +322,14 @@ impl Call {
             return;
         }
         match self.state {
-            State::Playing { goes_on: true, .. } => self.go_on_after(ctx, &Outcome::Done),
-            State::Playing { goes_on: false, .. } => {
+            State::Playing { then: AfterWords::NextStep, .. } => {
+                self.go_on_after(ctx, &Outcome::Done);
+            }
+            State::Playing { then: AfterWords::End, .. } => {
+                self.be_done(ctx, Refusal::of(Cause::Normal));
+            }
+            State::Playing { then: AfterWords::LeaveQueue, .. } => {
+                self.leave_empty_queue(ctx.now);
                 self.be_done(ctx, Refusal::of(Cause::Normal));
             }
             State::Gathering(_) => self.handle_gathering_said(ctx),
@@ -439,7 +459,7 @@ impl Call {
             return;
         }
         self.refuse_exchange(ctx);
-        self.forget_transfer(ctx);
+        self.abandon_transfer(ctx);
         self.report(refusal.status);
         self.consultation = None;
         self.announce_leaving(ctx);
@@ -460,6 +480,7 @@ impl Call {
     /// Rows for the call log of legs that have settled since the last time; the journal is told what
     /// happened before.
     pub(crate) fn take_cdrs(&mut self, ctx: &mut Context<'_>) -> Vec<Cdr> {
+        let queue_news = self.take_queue_news(ctx.now);
         let facts = CallFacts {
             call: self.id,
             domain: self.domain,
@@ -470,6 +491,8 @@ impl Call {
         for leg in &mut self.legs {
             leg.tell_journal(ctx, &facts);
         }
+        // A leg is told before what happens to it.
+        ctx.outputs.extend(queue_news);
         self.legs.iter_mut().filter_map(|leg| leg.take_cdr(ctx, &facts)).collect()
     }
 

@@ -1,7 +1,9 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Ringing, State, Wanted, recording::Recording, supervision::Supervisor};
+use super::{
+    Call, Invitee, Queueing, Ringing, State, Wanted, recording::Recording, supervision::Supervisor,
+};
 use crate::{
     context::{Context, Errand, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
@@ -181,6 +183,7 @@ impl Call {
             reported: None,
             calls_back: None,
             returns_to: None,
+            queueing: Queueing::default(),
             recording: Recording::new(false),
             told: None,
             legs_told: 0,

@@ -28,6 +28,8 @@ pub(super) struct Recording {
 #[derive(Clone, Copy, Debug)]
 enum RecordingState {
     Off,
+    /// A step of the plan wants it, and nobody talks yet.
+    Awaited,
     Runs(RecordingId),
     Pauses(RecordingId),
     /// One of those who were recorded is gone: it goes on when the other talks to somebody.
@@ -50,7 +52,7 @@ impl Recording {
     /// As people are told.
     pub(super) fn shown(&self) -> CallRecording {
         match self.state {
-            RecordingState::Off => CallRecording::Off,
+            RecordingState::Off | RecordingState::Awaited => CallRecording::Off,
             RecordingState::Runs(_) | RecordingState::Interrupted { pauses: false } => {
                 CallRecording::On
             }
@@ -66,6 +68,7 @@ impl Call {
     pub(super) fn record_by_rule(&mut self, ctx: &mut Context<'_>) {
         let pauses = match self.recording.state {
             RecordingState::Off if self.recording.is_by_rule => false,
+            RecordingState::Awaited => false,
             RecordingState::Interrupted { pauses } => pauses,
             RecordingState::Off | RecordingState::Runs(_) | RecordingState::Pauses(_) => return,
         };
@@ -84,9 +87,18 @@ impl Call {
         match self.recording.state {
             RecordingState::Runs(_) | RecordingState::Pauses(_) if holds_both => return,
             RecordingState::Runs(_) | RecordingState::Pauses(_) => self.interrupt_recording(ctx),
-            RecordingState::Off | RecordingState::Interrupted { .. } => {}
+            RecordingState::Off | RecordingState::Awaited | RecordingState::Interrupted { .. } => {}
         }
         self.record_by_rule(ctx);
+    }
+
+    /// A step of the plan wants the call recorded from now on, or no longer; where nobody talks yet,
+    /// from when somebody does. What the rule wants as a whole is not for its steps to end.
+    pub(super) fn record_by_step(&mut self, ctx: &mut Context<'_>, is_on: bool) {
+        let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
+        if let Err(RecordingRefusal::NotConnected) = self.record(ctx, order) {
+            self.recording.state = RecordingState::Awaited;
+        }
     }
 
     /// A leg leaves, whose sound may be in the recording.
@@ -106,7 +118,9 @@ impl Call {
         let (recording, pauses) = match self.recording.state {
             RecordingState::Runs(recording) => (recording, false),
             RecordingState::Pauses(recording) => (recording, true),
-            RecordingState::Off | RecordingState::Interrupted { .. } => return,
+            RecordingState::Off | RecordingState::Awaited | RecordingState::Interrupted { .. } => {
+                return;
+            }
         };
         self.tell_worker(ctx, MediaCommand::StopRecording { recording });
         self.recording.state = RecordingState::Interrupted { pauses };
@@ -118,9 +132,9 @@ impl Call {
         ctx: &mut Context<'_>,
         order: RecordingOrder,
     ) -> Result<(), RecordingRefusal> {
-        use RecordingState::{Interrupted, Off, Pauses, Runs};
+        use RecordingState::{Awaited, Interrupted, Off, Pauses, Runs};
         match (order, self.recording.state) {
-            (RecordingOrder::Start, Off) => self.start_recording(ctx)?,
+            (RecordingOrder::Start, Off | Awaited) => self.start_recording(ctx)?,
             (RecordingOrder::Stop, Runs(_) | Pauses(_)) if self.recording.is_by_rule => {
                 return Err(RecordingRefusal::ByRule);
             }
@@ -139,7 +153,7 @@ impl Call {
             (RecordingOrder::Stop, Interrupted { .. }) if self.recording.is_by_rule => {
                 return Err(RecordingRefusal::ByRule);
             }
-            (RecordingOrder::Stop, Interrupted { .. }) => self.recording.state = Off,
+            (RecordingOrder::Stop, Interrupted { .. } | Awaited) => self.recording.state = Off,
             (RecordingOrder::Pause, Interrupted { .. }) => {
                 self.recording.state = Interrupted { pauses: true };
             }
@@ -150,7 +164,8 @@ impl Call {
             (RecordingOrder::Start | RecordingOrder::Resume, Runs(_))
             | (RecordingOrder::Pause, Pauses(_)) => {}
             (RecordingOrder::Start, Pauses(_)) => return Err(RecordingRefusal::Paused),
-            (RecordingOrder::Stop | RecordingOrder::Pause | RecordingOrder::Resume, Off) => {
+            (RecordingOrder::Stop | RecordingOrder::Pause | RecordingOrder::Resume, Off)
+            | (RecordingOrder::Pause | RecordingOrder::Resume, Awaited) => {
                 return Err(RecordingRefusal::NotRecorded);
             }
         }

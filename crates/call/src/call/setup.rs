@@ -1,6 +1,6 @@
 //! How a call begins: an INVITE that was let in, or an order to connect two.
 
-use super::{Call, Ringing, State, Wanted, recording::Recording};
+use super::{Call, Queueing, Ringing, State, Wanted, recording::Recording};
 use crate::{
     cdr::Line,
     context::{Context, LegRef},
@@ -145,6 +145,7 @@ impl Call {
             reported: None,
             calls_back: None,
             returns_to: None,
+            queueing: Queueing::default(),
             recording: Recording::new(is_recorded),
             told: None,
             legs_told: 0,

@@ -418,8 +418,19 @@ impl Call {
         }
     }
 
-    /// The call ends.
-    pub(super) fn forget_transfer(&mut self, ctx: &mut Context<'_>) {
+    /// The call ends, and whoever hands on hears that it came to nothing, unless it has heard how it
+    /// ended: each subscription ends with a NOTIFY (RFC 6665 section 4.4.1).
+    pub(super) fn abandon_transfer(&mut self, ctx: &mut Context<'_>) {
+        if let Some(transfer) = &self.transfer
+            && !transfer.told.is_final()
+            && self.legs[transfer.by].is_up()
+        {
+            self.notify_of_transfer(ctx, Status(487));
+        }
+        self.forget_transfer(ctx);
+    }
+
+    fn forget_transfer(&mut self, ctx: &mut Context<'_>) {
         if let Some(transfer) = self.transfer.take()
             && let Stage::Leaving { client: Some(client), .. } = transfer.stage
         {

@@ -1,6 +1,6 @@
 //! The guest on its way through the plan: each step is carried out here, or handed to who can.
 
-use super::{Call, State};
+use super::{AfterWords, Call, State};
 use crate::{
     call::{Invitation, MailboxVisit, VisitPurpose, Wanted},
     context::Context,
@@ -10,7 +10,6 @@ use crate::{
     facts::CallDirection,
     failure::{Cause, Refusal},
     output::Output,
-    recording::RecordingOrder,
     speech::{Language, Phrase},
     web::{WebReply, WebRequest},
 };
@@ -99,8 +98,11 @@ impl Call {
             Action::HearMessages { language } => {
                 self.visit(ctx, None, language, VisitPurpose::Hear).map(|()| None)
             }
-            Action::Queue { language, .. } | Action::OrderCallback { language, .. } => {
-                self.say_not_built(ctx, language).map(|()| None)
+            Action::Queue { name, language } => {
+                self.enter_queue(ctx, name, language).map(|()| None)
+            }
+            Action::OrderCallback { language, .. } => {
+                self.say_not_built(ctx, language, AfterWords::End).map(|()| None)
             }
             Action::Page(plan) => self.page(ctx, &plan),
             Action::Park(plan) => self.park(ctx, plan).map(|()| None),
@@ -119,9 +121,7 @@ impl Call {
                 Ok(None)
             }
             Action::Record(is_on) => {
-                let order = if is_on { RecordingOrder::Start } else { RecordingOrder::Stop };
-                // Where nobody talks yet, or the rule wants all of it, the plan goes on all the same.
-                let _ = self.record(ctx, order);
+                self.record_by_step(ctx, is_on);
                 Ok(Some(Outcome::Done))
             }
             Action::Refuse { status, reason } => {
@@ -184,7 +184,7 @@ impl Call {
         };
         self.legs[self.guest].play(ctx, Playout::Prompt { sound });
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: true };
+        self.state = State::Playing { until, then: AfterWords::NextStep };
         Ok(None)
     }
 
@@ -266,7 +266,7 @@ impl Call {
         self.note_arrival(ctx);
         self.legs[self.guest].play(ctx, playout);
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: false };
+        self.state = State::Playing { until, then: AfterWords::End };
         Ok(())
     }
 
@@ -307,13 +307,18 @@ impl Call {
     }
 
     /// The guest is told that there is no such service here.
-    fn say_not_built(&mut self, ctx: &mut Context<'_>, language: Language) -> Result<(), Refusal> {
+    pub(super) fn say_not_built(
+        &mut self,
+        ctx: &mut Context<'_>,
+        language: Language,
+        then: AfterWords,
+    ) -> Result<(), Refusal> {
         self.answer_guest(ctx)?;
         self.note_arrival(ctx);
         let sound = ctx.world.sounds.say(language, &[Phrase::Prompt(NOT_BUILT)]);
         self.legs[self.guest].play(ctx, Playout::Prompt { sound });
         let until = ctx.now.instant + ctx.settings.call_duration_max;
-        self.state = State::Playing { until, goes_on: false };
+        self.state = State::Playing { until, then };
         Ok(())
     }
 

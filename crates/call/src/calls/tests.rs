@@ -79,6 +79,7 @@ impl Switch {
             rooms: Rooms::default(),
             conversations: Conversations::default(),
             parking: crate::Parking::default(),
+            queues: crate::Queues::default(),
             recents: crate::Recents::default(),
             trunks: crate::TrunkStates::default(),
         };

@@ -2,7 +2,7 @@
 
 use crate::speech::{ClockTime, Date};
 use base::UnixMillis;
-use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Weekday};
+use chrono::{DateTime, Datelike, NaiveDateTime, Offset as _, Timelike, Weekday};
 use chrono_tz::Tz;
 use std::{fmt, str::FromStr};
 
@@ -84,6 +84,30 @@ impl Zone {
         self.at(at).and_utc().timestamp().div_euclid(86_400)
     }
 
+    /// When the hour there began in which this moment is.
+    pub(crate) fn hour(self, at: UnixMillis) -> UnixMillis {
+        let there = self.at(at);
+        let into = i64::from(there.minute() * 60 + there.second()) * 1000;
+        UnixMillis(at.0 - into - at.0.rem_euclid(1000))
+    }
+
+    /// A day that [`Self::day`] gave, as `2026-11-27`.
+    pub(crate) fn name_of_day(day: i64) -> String {
+        DateTime::from_timestamp(day.saturating_mul(86_400), 0)
+            .unwrap_or_default()
+            .date_naive()
+            .to_string()
+    }
+
+    /// What clock and calendar show there, to the minute, and how far they are ahead:
+    /// `2026-11-27T13:00+03:00`.
+    pub(crate) fn name_of_minute(self, at: UnixMillis) -> String {
+        let there =
+            DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&self.0);
+        let (date, ahead) = (there.date_naive(), there.offset().fix());
+        format!("{date}T{:02}:{:02}{ahead}", there.hour(), there.minute())
+    }
+
     /// The day there.
     pub(super) fn date(self, at: UnixMillis) -> Option<Date> {
         let there = self.at(at);
@@ -105,7 +129,7 @@ impl Zone {
     }
 
     /// The moment at which clock and calendar show this there: `2026-11-27 12:00`.
-    pub(super) fn moment(self, text: &str) -> Option<UnixMillis> {
+    pub fn moment(self, text: &str) -> Option<UnixMillis> {
         let there = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok()?;
         let moment = there.and_local_timezone(self.0).earliest()?;
         Some(UnixMillis(moment.timestamp_millis()))

@@ -1,7 +1,7 @@
 //! Commands in one's own call: hold, consultation, and what both others and the network do meanwhile.
 
 use crate::support::*;
-use call::{CallOrder, Command, CommandRefusal, facts::CallState, facts::LegState};
+use call::{Command, CommandRefusal, facts::CallState, facts::LegState};
 use media::Playout;
 use sim::{City, LineState, Manner, Plot};
 
@@ -496,29 +496,6 @@ fn consulted() -> City {
     city.wait(secs(3));
     assert!(talk(&city, 0, 2) && hears_music(&city, 1), "{}", city.story());
     city
-}
-
-#[track_caller]
-fn order(city: &mut City, by: &str, command: Command) -> Result<(), CommandRefusal> {
-    try_order(city, by, command).expect("there is a call")
-}
-
-/// The same, unless no call is left.
-fn try_order(city: &mut City, by: &str, command: Command) -> Option<Result<(), CommandRefusal>> {
-    let call = city.shards[0].views().first()?.id;
-    let order = CallOrder { by: by.to_owned(), command };
-    let done = city.operate(0, |shard, now| shard.command(now, call, &order).map(|_| ()));
-    city.wait(millis(100));
-    Some(done)
-}
-
-fn hears_music(city: &City, phone: usize) -> bool {
-    matches!(played(city, phone), Some(Playout::Music { .. }))
-}
-
-fn audience(city: &City, phone: usize) -> usize {
-    let Some(port) = line(city, phone).remote_rtp else { return 0 };
-    city.workers.iter().map(|it| it.audience(port).len()).sum()
 }
 
 fn recorded(city: &City) -> Vec<[String; 2]> {

@@ -3,7 +3,7 @@
 use crate::support::*;
 use call::{RecordingOrder, RecordingRefusal};
 use media::RecordedSource;
-use sim::{City, Recorded};
+use sim::{City, Manner, Recorded};
 
 #[test]
 fn a_call_is_recorded_while_somebody_wants_it() {
@@ -93,6 +93,69 @@ fn a_call_that_rings_or_has_ended_cannot_be_recorded() {
 
     let done = city.operate(0, |calls, now| calls.record(now, id, RecordingOrder::Start));
     assert_eq!(done, Err(RecordingRefusal::NoCall));
+}
+
+#[test]
+fn a_step_of_the_plan_has_a_live_call_recorded_from_there_on_until_another_ends_it() {
+    let ask = |manner: Manner| {
+        let mut city = pair();
+        city.phones[CALLEE].manner = manner;
+        city.dial(CALLER, "75001002");
+        city.wait(secs(1));
+        assert!(is_spoken_to(&city, CALLER), "{}", city.story());
+        assert_eq!(recorded(&city), [], "what is said before is not kept");
+        finish_words(&mut city, CALLER);
+        let running = recorded(&city);
+        assert_eq!(running.len(), 1, "{}", city.story());
+        assert_eq!(running[0].parties, ["1001", "75001002"]);
+        (city, running)
+    };
+    let (mut city, running) = ask(Manner::answers_after(secs(2)));
+    city.wait(secs(3));
+    assert!(is_heard_both_ways(&city), "{}", city.story());
+    city.act(CALLEE, |phone, now| phone.hold(now, 0));
+    city.wait(secs(1));
+    city.act(CALLEE, |phone, now| phone.resume(now, 0));
+    city.wait(secs(1));
+    assert_eq!(recorded(&city), running, "the same goes on, of what the caller says and hears");
+    assert_eq!(order(&mut city, RecordingOrder::Pause), Ok(()));
+    assert_eq!(order(&mut city, RecordingOrder::Stop), Ok(()), "no rule wants all of it");
+    city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
+    city.finish();
+
+    let (mut city, _) = ask(Manner::refuses_after(secs(1), 486));
+    city.wait(secs(3));
+    assert!(hears_music(&city, CALLER), "{}", city.story());
+    assert_eq!(recorded(&city), [], "another step ended it");
+    assert_eq!(order(&mut city, RecordingOrder::Stop), Err(RecordingRefusal::NotRecorded));
+    hang_up_all(city);
+}
+
+#[test]
+fn a_step_before_anybody_talks_has_the_call_recorded_from_the_answer_on() {
+    for is_answered in [true, false] {
+        let mut city = pair();
+        if !is_answered {
+            city.phones[CALLEE].manner = Manner::refuses_after(secs(2), 486);
+        }
+        city.dial(CALLER, "76001002");
+        city.wait(secs(1));
+        assert_eq!(recorded(&city), []);
+        assert_eq!(order(&mut city, RecordingOrder::Pause), Err(RecordingRefusal::NotRecorded));
+        city.wait(secs(3));
+        let parties: Vec<_> = recorded(&city).into_iter().map(|it| it.parties).collect();
+        let expected: &[[&str; 2]] = if is_answered { &[["1001", "1002"]] } else { &[] };
+        assert_eq!(parties, expected, "{}", city.story());
+        hang_up_all(city);
+    }
+    // Whoever orders before that there shall be none is obeyed.
+    let mut city = pair();
+    city.dial(CALLER, "76001002");
+    city.wait(secs(1));
+    assert_eq!(order(&mut city, RecordingOrder::Stop), Ok(()));
+    city.wait(secs(3));
+    assert_eq!(recorded(&city), [], "{}", city.story());
+    hang_up_all(city);
 }
 
 fn order(city: &mut City, order: RecordingOrder) -> Result<(), RecordingRefusal> {

@@ -110,6 +110,21 @@ fn what_makes_no_sense_is_refused_and_rings_nobody() {
 }
 
 #[test]
+fn whoever_asks_what_is_taken_outside_calls_hears_of_refer() {
+    let mut city = trio();
+    let n = city.act(0, |phone, now| phone.refer_outside(now, &[]));
+    city.wait(secs(1));
+    for (method, status) in [("OPTIONS", 200), ("PUBLISH", 405)] {
+        city.act(0, |phone, now| phone.send_watching(now, n, method, &[]));
+        city.wait(secs(1));
+        assert_eq!(asked(&city, 0, n).statuses.last(), Some(&status), "{}", city.story());
+        let allow = asked(&city, 0, n).headers.iter().find(|it| it.0 == "Allow");
+        assert!(allow.is_some_and(|it| it.1.contains("REFER")), "{allow:?}");
+    }
+    city.finish();
+}
+
+#[test]
 fn who_does_not_want_to_be_told_is_not() {
     let mut city = trio();
     let rows = [("Refer-To", "<sip:1002@10.0.0.1>"), ("Refer-Sub", "false")];

@@ -1,6 +1,6 @@
 //! What most scenarios begin with.
 
-use call::Cdr;
+use call::{CallOrder, Cdr, Command, CommandRefusal};
 use media::Playout;
 use sim::{City, Line, Plot};
 use std::time::{Duration, Instant};
@@ -131,4 +131,33 @@ pub(crate) fn talk(city: &City, a: usize, b: usize) -> bool {
         })
     };
     hears(a, b) && hears(b, a)
+}
+
+/// Somebody orders something in the first call that there is.
+#[track_caller]
+pub(crate) fn order(city: &mut City, by: &str, command: Command) -> Result<(), CommandRefusal> {
+    try_order(city, by, command).expect("there is a call")
+}
+
+/// The same, unless no call is left.
+pub(crate) fn try_order(
+    city: &mut City,
+    by: &str,
+    command: Command,
+) -> Option<Result<(), CommandRefusal>> {
+    let call = city.shards[0].views().first()?.id;
+    let order = CallOrder { by: by.to_owned(), command };
+    let done = city.operate(0, |shard, now| shard.command(now, call, &order).map(|_| ()));
+    city.wait(millis(100));
+    Some(done)
+}
+
+pub(crate) fn hears_music(city: &City, phone: usize) -> bool {
+    matches!(played(city, phone), Some(Playout::Music { .. }))
+}
+
+/// How many hear a phone in its conference.
+pub(crate) fn audience(city: &City, phone: usize) -> usize {
+    let Some(port) = line(city, phone).remote_rtp else { return 0 };
+    city.workers.iter().map(|it| it.audience(port).len()).sum()
 }

@@ -4,7 +4,7 @@
 
 use super::{Voicemail, Words, menu::Step};
 use crate::{
-    call::{Call, Calling, State},
+    call::{AfterWords, Call, Calling, State},
     context::Context,
     dialplan::{Principal, Walk},
     failure::{Cause, Refusal},
@@ -31,7 +31,7 @@ impl Call {
             return self.menu_saying(ctx, Step::ToldHere, Words::NoCaller);
         }
         let by = Principal::Extension(voicemail.visit.mailbox.number.clone());
-        let calling = State::Playing { until: voicemail.until, goes_on: true };
+        let calling = State::Playing { until: voicemail.until, then: AfterWords::NextStep };
         let State::Voicemail(voicemail) = std::mem::replace(&mut self.state, calling) else {
             return;
         };

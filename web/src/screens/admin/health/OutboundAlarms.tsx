@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId } from 'react';
 import { ask } from '../../../api/ask';
 import type { OutboundAlarm } from '../../../api/types';
 import { useLocale, useServerText, useText } from '../../../i18n/I18n';
 import { moment } from '../../../list/format';
+import { useFrames, useTopic } from '../../../live/LiveContext';
 import css from './health.module.css';
 
 /** Who called outside more than it may, or what nobody may; nothing while there is nobody. */
@@ -12,11 +13,13 @@ export function OutboundAlarms() {
   const says = useServerText();
   const { locale } = useLocale();
   const id = useId();
+  const queries = useQueryClient();
+  useTopic('alarms');
+  useFrames('outbound.alarm', () => void queries.invalidateQueries({ queryKey: KEY }));
   const alarms = useQuery({
-    queryKey: ['admin', 'outbound-alarm'],
+    queryKey: KEY,
     queryFn: async () =>
       (await ask<{ items: OutboundAlarm[] }>('get', '/admin/outbound-alarms')).items,
-    refetchInterval: READ_EVERY_MS,
     retry: false,
   });
   if (!alarms.data?.length) return null;
@@ -34,4 +37,4 @@ export function OutboundAlarms() {
   );
 }
 
-const READ_EVERY_MS = 10_000;
+const KEY = ['admin', 'outbound-alarm'];

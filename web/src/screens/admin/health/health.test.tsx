@@ -59,6 +59,31 @@ test('who calls outside more than it may is named', async () => {
   expect(alarms.textContent).toContain('1001 → +4930123456. Линия 1001 исчерпала минуты');
 });
 
+test('an alarm is shown as it is raised', async () => {
+  let items: unknown[] = [];
+  server.on('GET /api/v1/admin/health', () => HEALTH);
+  server.on('GET /api/v1/admin/outbound-alarms', () => ({ items }));
+  const live = await renderLive(server, <HealthScreen />);
+  await screen.findByText('Всё в порядке');
+
+  items = [
+    {
+      at: '2026-11-27T10:00:00.000Z',
+      line: '1002',
+      number: '+88212345',
+      limit: 'blocked',
+      text: { ru: 'Линия 1002 звонит по чёрному списку', en: '1002 calls the black list' },
+    },
+  ];
+  await live.says('outbound.alarm', 'outbound-alarm:1002 blocked', {
+    line: '1002',
+    number: '+88212345',
+    limit: 'blocked',
+  });
+
+  expect((await screen.findByText(/1002 → \+88212345/)).isConnected).toBe(true);
+});
+
 test('what the administrator should see to is named, the worst first', () => {
   expect(troublesOf(HEALTH)).toEqual([]);
   expect(troublesOf({ ...HEALTH, disk_free_bytes: null })).toEqual([]);
