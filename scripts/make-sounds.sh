@@ -201,6 +201,8 @@ feature forward-on 'Переадресация включена.' 'Your calls ar
 feature forward-off 'Переадресация выключена.' 'Your calls are no longer forwarded.'
 feature dnd-on 'Режим не беспокоить включён.' 'Do not disturb is on.'
 feature dnd-off 'Режим не беспокоить выключен.' 'Do not disturb is off.'
+feature waiting-on 'Второй вызов включён.' 'Call waiting is on.'
+feature waiting-off 'Второй вызов выключен.' 'Call waiting is off.'
 feature not-kept 'Не получилось. Попробуйте позже.' 'That did not work. Please try again later.'
 
 russian service-not-built 'Эта услуга пока не работает. До свидания.'

@@ -95,12 +95,15 @@ impl Live {
         let waits = are(LegState::Waiting).count() > 0;
         match self.view.state {
             CallState::Talking | CallState::Held if waits => {
-                &["hold", "resume", "swap", "complete", "cancel", "three-way"]
+                &["hold", "resume", "swap", "complete", "cancel", "three-way", "supervise"]
             }
-            CallState::Talking | CallState::Held => &["hold", "resume", "transfer", "consult"],
+            CallState::Talking | CallState::Held => {
+                &["hold", "resume", "transfer", "consult", "park", "supervise"]
+            }
             CallState::Ending => &[],
             // Whoever asks has come to something else than a person, or to nobody yet.
             _ if waits => &["complete", "cancel"],
+            CallState::Ringing if self.rings_at_lines() => &["pickup"],
             // In a room of the plan everybody has a call of its own.
             CallState::Conference if are(LegState::Talking).count() > 1 => &["complete", "cancel"],
             CallState::Ringing
@@ -111,6 +114,16 @@ impl Live {
             | CallState::Parked { .. }
             | CallState::Supervising => &[],
         }
+    }
+
+    /// Whether somebody calls lines of the domain, who have not answered.
+    fn rings_at_lines(&self) -> bool {
+        let is_rung = |it: &LegView| {
+            let waits = matches!(it.state, LegState::Dialing | LegState::Ringing);
+            it.role == call::LegRole::Callee && it.extension.is_some() && waits
+        };
+        let calls = self.view.legs.first().is_some_and(|it| it.role == call::LegRole::Caller);
+        calls && self.view.legs.iter().any(is_rung)
     }
 
     fn caller(&self, lines: &HashMap<ExtensionId, Line>) -> Party {

@@ -227,11 +227,27 @@ impl Board {
         self.hub.seq()
     }
 
+    /// All lines.
+    pub(super) fn line_ids(&self) -> Vec<ExtensionId> {
+        self.lines.keys().copied().collect()
+    }
+
+    /// Brings a line up to date with nothing but what is known of calls.
+    pub(super) fn derive_anew(&mut self, now: Stamp, id: ExtensionId) {
+        let legs = self.legs_of(id);
+        if let Some(line) = self.lines.get_mut(&id) {
+            line.legs = legs;
+            self.derive_line(now, id, false);
+        }
+    }
+
     // === Calls ===
 
     fn begin(&mut self, now: Stamp, shard: u8, view: CallView) {
         let id = view.id;
         self.note_legs(id, 0, &view.legs);
+        #[cfg(test)]
+        super::tests::panic_if_poisoned(&view.dialled);
         self.calls.insert(id, Live::new(shard, view));
         self.show(now, id);
     }

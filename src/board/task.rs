@@ -4,9 +4,11 @@ use super::{BoardHandle, GATHER, Snapshot, handle::Command, state::Board};
 use crate::{
     clock,
     events::{Hub, Stamp},
+    telemetry::panics::{Owner, contained_now},
 };
 use base::CallId;
 use call::{
+    CallFact,
     facts::Telling,
     registration::RegistrationFact,
     subscriptions::{LineFact, LineWatch},
@@ -46,28 +48,62 @@ async fn run(mut board: Board, mut ears: Ears, mut commands: mpsc::Receiver<Comm
     // Until then facts gather.
     let mut gathering: Option<Instant> = None;
     loop {
-        board.tell_watched(|fact| !matches!(ears.lines.try_send(fact), Err(TrySendError::Full(_))));
+        do_contained(&mut board, "lines that are watched", |board| {
+            board.tell_watched(|fact| {
+                !matches!(ears.lines.try_send(fact), Err(TrySendError::Full(_)))
+            });
+        });
         let until = gathering.unwrap_or_else(Instant::now);
         let retry = Instant::now() + TELL_INTERVAL;
         tokio::select! {
             command = commands.recv() => match command {
-                Some(command) => obey(&mut board, command),
+                Some(command) => do_contained(&mut board, "a command", |it| obey(it, command)),
                 None => return,
             },
-            Some(fact) = ears.registrations.recv() => board.handle_registration(now(), fact),
-            Some(watch) = ears.watches.recv() => board.handle_watch(watch),
+            Some(fact) = ears.registrations.recv() => {
+                do_contained(&mut board, "a registration", |it| it.handle_registration(now(), fact));
+            }
+            Some(watch) = ears.watches.recv() => {
+                do_contained(&mut board, "a watched line", |it| it.handle_watch(watch));
+            }
             () = sleep_until(retry), if board.has_untold() => {}
-            Some(rows) = ears.logged.recv() => board.handle_logged(now(), &rows),
+            Some(rows) = ears.logged.recv() => {
+                do_contained(&mut board, "rows of the call log", |it| it.handle_logged(now(), &rows));
+            }
             () = sleep_until(until), if gathering.is_some() => gathering = None,
             count = ears.tellings.recv_many(&mut tellings, BATCH_MAX), if gathering.is_none() => {
                 for (shard, telling) in tellings.drain(..) {
-                    board.handle_telling(now(), shard, telling);
+                    let about = about(&telling);
+                    do_contained(&mut board, &about, |it| it.handle_telling(now(), shard, telling));
                 }
                 // Without shards nothing is told any more.
                 let pause = if count == 0 { STOPPED } else { GATHER };
                 gathering = Some(Instant::now() + pause);
             }
         }
+    }
+}
+
+/// Does one thing. If it panics, whoever asked hears that nobody answers, what the shards have told stays
+/// as it is, and what is derived of that is derived anew.
+pub(super) fn do_contained(board: &mut Board, about: &str, work: impl FnOnce(&mut Board)) {
+    if contained_now(Owner::Board, about, || work(board)).is_some() {
+        return;
+    }
+    for line in board.line_ids() {
+        contained_now(Owner::Board, line, || board.derive_anew(now(), line));
+    }
+}
+
+/// What the log says that something was about that a shard told.
+fn about(telling: &Telling) -> String {
+    match telling {
+        Telling::Fact(CallFact::Began(view)) => format!("call {}", view.id),
+        Telling::Fact(CallFact::Changed(change)) => format!("call {}", change.call),
+        Telling::Fact(CallFact::Over(call) | CallFact::Merged { call, .. }) => {
+            format!("call {call}")
+        }
+        Telling::All(_) => "all calls of a shard".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the board makes of what it is told.
 
-use super::state::Board;
+use super::{state::Board, task::do_contained};
 use crate::{
     board::LineView,
     events::{Hub, LineState, Stamp, Subscription, Topic},
@@ -248,6 +248,33 @@ const ANNA: &str = "1001";
 const BORIS: &str = "1002";
 const CLARA: &str = "1003";
 const NOBODY: &str = "1004";
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_over_one_call_leaves_the_others_and_their_lines_as_they_are() {
+    let mut world = World::new();
+    for number in [ANNA, BORIS, CLARA] {
+        world.register(number, true);
+    }
+    world.ring(1, ANNA, BORIS);
+    let poisoned = CallView { dialled: POISON.to_owned(), ..world.view(2, CLARA, BORIS) };
+    let telling = Telling::Fact(CallFact::Began(Box::new(poisoned)));
+
+    do_contained(&mut world.board, "call 2", |it| it.handle_telling(at(), 0, telling));
+
+    assert_eq!(world.status(CLARA), LineState::Idle, "nothing is left of what was half done");
+    assert_eq!(world.status(ANNA), LineState::Dialing);
+    world.change(1, CallState::Ringing, &[(1, LegState::Ringing)]);
+    assert_eq!(world.status(BORIS), LineState::Ringing);
+    world.end(1);
+    assert_eq!(world.status(BORIS), LineState::Idle);
+}
+
+/// Stands for the call that finds the bug that nobody knows.
+pub(super) fn panic_if_poisoned(dialled: &str) {
+    assert_ne!(dialled, POISON, "poisoned by the test");
+}
+
+const POISON: &str = "poison";
 
 struct World {
     hub: Hub,

@@ -80,6 +80,8 @@ impl Book {
     pub(super) fn decide(&self, now: UnixMillis, requests: &[RegistrationRequest]) -> Batch {
         let mut batch = Batch::default();
         for RegistrationRequest { shard, ticket, aor, register } in requests {
+            #[cfg(test)]
+            super::tests::panic_if_poisoned(&aor.user);
             let before = batch.after.get(aor).map_or_else(|| self.of(aor), Vec::as_slice);
             let decision = bindings::apply(before, aor, register, &self.policy, now);
             let outcome = match decision {
@@ -145,6 +147,39 @@ impl Book {
             }
             self.replace(aor, bindings);
         }
+    }
+
+    /// After a panic: what hangs on the bindings is derived anew. What the panic was about, `touched`, may
+    /// have lost its bindings here; its phone's next REGISTER writes them again.
+    pub(super) fn mend<'a>(&mut self, touched: impl IntoIterator<Item = &'a Aor>) {
+        self.expiries.clear();
+        self.by_connection.clear();
+        for aor in touched {
+            self.locations.publish(aor, self.of(aor));
+        }
+        for (aor, bindings) in &self.bindings {
+            if let Some(end) = bindings.iter().map(|it| it.expires_at).min() {
+                self.expiries.insert((end, aor.clone()));
+            }
+            for connection in connections(bindings) {
+                self.by_connection.entry(connection).or_default().insert(aor.clone());
+            }
+        }
+    }
+
+    /// The same where taking out what is over panicked: that is dropped as it is.
+    pub(super) fn drop_expired(&mut self, now: UnixMillis) {
+        let is_over = |it: &Vec<Binding>| it.iter().any(|it| it.is_expired(now));
+        let over: Vec<_> = self
+            .bindings
+            .iter()
+            .filter(|(_, it)| is_over(it))
+            .map(|(aor, _)| aor.clone())
+            .collect();
+        for aor in &over {
+            self.bindings.remove(aor);
+        }
+        self.mend(&over);
     }
 
     /// When the next binding ends.

@@ -4,10 +4,13 @@ use super::{
     BATCH_MAX, BindingStore, CommitError, Locations,
     book::{Batch, Book},
 };
-use crate::store::StoreError;
+use crate::{
+    store::StoreError,
+    telemetry::panics::{Owner, contained, contained_now},
+};
 use base::UnixMillis;
 use call::registration::{
-    RegistrarCommand, RegistrationFact, RegistrationReply, RegistrationRequest,
+    RegistrarCommand, RegistrationFact, RegistrationOutcome, RegistrationReply, RegistrationRequest,
 };
 use sip::bindings::{Aor, BindingPolicy};
 use std::time::Duration;
@@ -92,21 +95,26 @@ impl<S: BindingStore> Registrar<S> {
             }
         }
         let now = self.clock.now();
-        self.book.expire(now);
+        self.expire(now);
         if !requests.is_empty() {
-            let replies = self.serve(now, &requests).await;
+            let replies = self.serve_contained(now, &requests).await;
             self.send(replies);
         }
         // A connection that closes in the same breath carried its REGISTER before: flows are
         // never reused.
         for flow in closed {
-            self.book.close_flow(flow);
+            let closed = contained_now(Owner::Registrar, "a closed connection", || {
+                self.book.close_flow(flow);
+            });
+            if closed.is_none() {
+                self.book.mend([]);
+            }
         }
         metrics::gauge!("tandem_registered_aors").set(self.book.len() as f64);
     }
 
     async fn handle_timeout(&mut self) {
-        self.book.expire(self.clock.now());
+        self.expire(self.clock.now());
         metrics::gauge!("tandem_registered_aors").set(self.book.len() as f64);
         if self.clean_up_at <= Instant::now() {
             self.clean_up_at = Instant::now() + CLEAN_UP_INTERVAL;
@@ -141,6 +149,42 @@ impl<S: BindingStore> Registrar<S> {
             .flatten()
             .min()
             .unwrap_or_else(|| Instant::now() + CLEAN_UP_INTERVAL)
+    }
+
+    fn expire(&mut self, now: UnixMillis) {
+        if contained_now(Owner::Registrar, "what expires", || self.book.expire(now)).is_none() {
+            self.book.drop_expired(now);
+        }
+    }
+
+    /// Serves requests so that a panic stays with its own: where one of many panics, each is served alone, and only that one
+    /// is told to try again.
+    async fn serve_contained(
+        &mut self,
+        now: UnixMillis,
+        requests: &[RegistrationRequest],
+    ) -> Replies {
+        let aors = || requests.iter().map(|it| &it.aor);
+        let served = contained(Owner::Registrar, "REGISTERs", self.serve(now, requests)).await;
+        if let Some(replies) = served {
+            return replies;
+        }
+        self.book.mend(aors());
+        if let [request] = requests {
+            return vec![unavailable(request)];
+        }
+        let mut replies = Vec::with_capacity(requests.len());
+        for request in requests {
+            let alone = std::slice::from_ref(request);
+            match contained(Owner::Registrar, "a REGISTER", self.serve(now, alone)).await {
+                Some(served) => replies.extend(served),
+                None => {
+                    self.book.mend([&request.aor]);
+                    replies.push(unavailable(request));
+                }
+            }
+        }
+        replies
     }
 
     /// Decides requests and commits them in one transaction; if the database will not have the
@@ -190,6 +234,11 @@ impl<S: BindingStore> Registrar<S> {
             }
         }
     }
+}
+
+fn unavailable(request: &RegistrationRequest) -> (u8, RegistrationReply) {
+    let outcome = RegistrationOutcome::Unavailable { retry_after_s: RETRY_AFTER_S };
+    (request.shard, RegistrationReply { ticket: request.ticket, outcome })
 }
 
 /// Each with the number of its shard.

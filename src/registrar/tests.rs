@@ -107,6 +107,40 @@ async fn a_row_that_the_database_refuses_harms_no_other_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_register_that_panics_harms_no_other() {
+    let mut world = World::new().await;
+    let hold = world.store.hold_commits();
+    world.send("1000", "Contact: <sip:first@h>\r\n").await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    for number in ["1001", POISON, "1002"] {
+        world.send(number, "Contact: <sip:a@h>\r\n").await;
+    }
+    drop(hold);
+
+    let statuses: Vec<_> = world
+        .replies_to(4)
+        .await
+        .into_iter()
+        .map(|it| (it.ticket.0, it.outcome.into_response().0.0))
+        .collect();
+
+    assert_eq!(statuses, [(1, 200), (2, 200), (3, 503), (4, 200)]);
+    assert_eq!(world.store.keys(), ["1000 sip:first@h", "1001 sip:a@h", "1002 sip:a@h"]);
+    let alone = world.register(POISON, "Contact: <sip:a@h>\r\n").await;
+    assert!(matches!(alone.outcome, RegistrationOutcome::Unavailable { .. }));
+    // What ends, and when, is known as before.
+    tokio::time::sleep(Duration::from_secs(3700)).await;
+    assert!(world.contacts("1001").is_empty());
+}
+
+/// Stands for the REGISTER that finds the bug that nobody knows.
+pub(super) fn panic_if_poisoned(number: &str) {
+    assert_ne!(number, POISON, "poisoned by the test");
+}
+
+const POISON: &str = "poison";
+
+#[tokio::test(start_paused = true)]
 async fn a_database_that_hangs_is_given_up() {
     let mut world = World::new().await;
     let _hold = world.store.hold_commits();

@@ -2,9 +2,10 @@
 
 use base::CallId;
 use call::{
-    CallCounts, CallOrder, CallView, CommandRefusal, Directory, LegMedia, Origination,
-    OriginationRefusal, PartyCommand, RecordingOrder, RecordingRefusal, RoomCommand, Sounds,
-    Totals, dialplan::Plans, features::FeatureReply, web::WebReply,
+    CallCounts, CallOrder, CallView, CommandRefusal, Directory, LegMedia, Obeyed, Origination,
+    OriginationRefusal, PartyCommand, PickUp, PickUpRefusal, RecordingOrder, RecordingRefusal,
+    RoomCommand, Sounds, Supervised, SupervisionRefusal, SupervisionRequest, Totals,
+    dialplan::Plans, features::FeatureReply, web::WebReply,
 };
 use sip::trace::{KeptCall, Ladder};
 use std::sync::Arc;
@@ -25,7 +26,9 @@ pub(super) enum Command {
     Party(CallId, PartyCommand, oneshot::Sender<bool>),
     Room(CallId, RoomCommand, oneshot::Sender<bool>),
     Originate(Origination, oneshot::Sender<Result<CallId, OriginationRefusal>>),
-    Order(CallId, CallOrder, oneshot::Sender<Result<(), CommandRefusal>>),
+    PickUp(PickUp, oneshot::Sender<Result<CallId, PickUpRefusal>>),
+    Supervise(SupervisionRequest, bool, oneshot::Sender<SupervisionAnswer>),
+    Order(CallId, CallOrder, oneshot::Sender<Result<Obeyed, CommandRefusal>>),
     Feature(FeatureReply),
     Web(WebReply),
     Record(CallId, RecordingOrder, oneshot::Sender<Result<(), RecordingRefusal>>),
@@ -36,6 +39,9 @@ pub(super) enum Command {
     Trace(TraceQuery, oneshot::Sender<Option<String>>),
     Ladder(CallId, oneshot::Sender<Option<Ladder>>),
 }
+
+/// What was done for a supervisor; `None` where it hears that call on another shard, or not at all.
+type SupervisionAnswer = Result<Option<Supervised>, SupervisionRefusal>;
 
 /// Which ladder.
 #[derive(Clone, Debug)]
@@ -107,12 +113,30 @@ impl ShardHandle {
         self.ask(|reply| Command::Originate(order, reply)).await
     }
 
+    /// Rings somebody's own devices, to connect it with whoever calls elsewhere.
+    pub async fn pick_up(
+        &self,
+        request: PickUp,
+    ) -> Result<Result<CallId, PickUpRefusal>, ShardGone> {
+        self.ask(|reply| Command::PickUp(request, reply)).await
+    }
+
+    /// Lets an extension hear a call, or speak in one that it hears; its devices are rung for it only
+    /// if `rings`.
+    pub async fn supervise(
+        &self,
+        request: SupervisionRequest,
+        rings: bool,
+    ) -> Result<SupervisionAnswer, ShardGone> {
+        self.ask(|reply| Command::Supervise(request, rings, reply)).await
+    }
+
     /// Does what an extension wants of its call.
     pub async fn order(
         &self,
         call: CallId,
         order: CallOrder,
-    ) -> Result<Result<(), CommandRefusal>, ShardGone> {
+    ) -> Result<Result<Obeyed, CommandRefusal>, ShardGone> {
         self.ask(|reply| Command::Order(call, order, reply)).await
     }
 

@@ -238,6 +238,12 @@ impl Shard {
             Command::Originate(order, reply) => {
                 let _ = reply.send(self.calls.originate(clock::now(), order));
             }
+            Command::PickUp(request, reply) => {
+                let _ = reply.send(self.calls.pick_up(clock::now(), &request));
+            }
+            Command::Supervise(request, rings, reply) => {
+                let _ = reply.send(self.calls.supervise(clock::now(), &request, rings));
+            }
             Command::Order(call, order, reply) => {
                 let _ = reply.send(self.calls.command(clock::now(), call, &order));
             }

@@ -177,15 +177,12 @@ impl Store {
         order: &FeatureOrder,
     ) -> Result<(), StoreError> {
         let rows = match order {
-            FeatureOrder::DoNotDisturb(is_on) => on_either!(&self.db, pool => {
-                sqlx::query(UPDATE_DO_NOT_DISTURB)
-                    .bind(is_on)
-                    .bind(domain.0)
-                    .bind(id.0)
-                    .execute(pool)
-                    .await?
-                    .rows_affected()
-            }),
+            FeatureOrder::DoNotDisturb(is_on) => {
+                self.switch_feature(UPDATE_DO_NOT_DISTURB, *is_on, domain, id).await?
+            }
+            FeatureOrder::CallWaiting(is_on) => {
+                self.switch_feature(UPDATE_CALL_WAITING, *is_on, domain, id).await?
+            }
             FeatureOrder::Forward { when, to } => on_either!(&self.db, pool => {
                 sqlx::query(update_forward(*when))
                     .bind(to)
@@ -197,6 +194,24 @@ impl Store {
             }),
         };
         super::require_row(rows, || format!("extension {id}"))
+    }
+
+    async fn switch_feature(
+        &self,
+        update: &'static str,
+        is_on: bool,
+        domain: DomainId,
+        id: ExtensionId,
+    ) -> sqlx::Result<u64> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query(update)
+                .bind(is_on)
+                .bind(domain.0)
+                .bind(id.0)
+                .execute(pool)
+                .await?
+                .rows_affected()
+        }))
     }
 
     /// Gives an extension the right to these classes of numbers, and to no others.
@@ -278,6 +293,7 @@ from_row!(ExtensionRow, row => Ok(Self {
         },
         features: Features {
             do_not_disturb: row.try_get("do_not_disturb")?,
+            call_waiting: row.try_get("call_waiting")?,
             forward_all: row.try_get("forward_all")?,
             forward_busy: row.try_get("forward_busy")?,
             forward_no_answer: row.try_get("forward_no_answer")?,
@@ -333,7 +349,7 @@ const INSERT: &str = "
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
            ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
-           extension.version AS version, do_not_disturb, forward_all, forward_busy,
+           extension.version AS version, do_not_disturb, call_waiting, forward_all, forward_busy,
            forward_no_answer, forward_offline, outbound_classes, caller_number, caller_withheld
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
@@ -351,6 +367,9 @@ const UPDATE_OUTBOUND_CLASSES: &str = "
 
 const UPDATE_DO_NOT_DISTURB: &str =
     "UPDATE extension SET do_not_disturb = $1 WHERE domain_id = $2 AND id = $3";
+
+const UPDATE_CALL_WAITING: &str =
+    "UPDATE extension SET call_waiting = $1 WHERE domain_id = $2 AND id = $3";
 
 fn update_forward(when: ForwardWhen) -> &'static str {
     match when {

@@ -94,6 +94,9 @@ pub const CALLS_TOTAL: &str = "tandem_calls_total";
 pub const OFFENCES: &str = "tandem_auth_offences_total";
 /// Panics that ended a call. Zero by design: alarm on any.
 pub const PANICS: &str = "tandem_call_panics_total";
+/// Panics that ended one piece of work of somebody who works for many, by owner. Zero by design: alarm on
+/// any.
+pub const CONTAINED_PANICS: &str = "tandem_contained_panics_total";
 
 /// 1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk; of those that are asked.
 /// Alarm on 0.
@@ -226,6 +229,7 @@ fn describe() {
     counter!(CALLS_TOTAL, "INVITEs that were let in");
     counter!(OFFENCES, "Requests with wrong credentials");
     counter!(PANICS, "Panics that ended a call");
+    counter!(CONTAINED_PANICS, "Panics that ended one piece of work and nothing else, by owner");
     counter!(HTTP_REQUESTS, "Requests to the API, by route, method and status");
     histogram!(HTTP_SECONDS, "How long the API took to begin its answers, in seconds");
     gauge!(TRUNK_UP, "1 while a trunk answers OPTIONS, 0 while calls pass it over, by trunk");

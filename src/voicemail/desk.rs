@@ -1,10 +1,16 @@
 //! The task that answers for mailboxes.
+//!
+//! A panic in what it does for one mailbox is contained: it is answered with a failure, and other
+//! mailboxes know nothing of it. Nothing is left half-changed by it: of the three tables here each change
+//! is one step, and the database has transactions. A draft whose settling panics is not tried again in
+//! this process; it is delivered at the next start, as every draft that nobody has judged.
 
 use super::files;
 use crate::{
     clock,
     config::{self, Secret},
     store::{KeptGreeting, MessageCounts, MessageRow, MessageState, Store, StoreError, WrongPins},
+    telemetry::panics::{Owner, contained},
 };
 use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
 use call::{
@@ -127,11 +133,11 @@ impl Desk {
         while is_asked || is_told {
             tokio::select! {
                 request = requests.recv(), if is_asked => match request {
-                    Some(request) => self.obey(request).await,
+                    Some(request) => self.obey_contained(request).await,
                     None => is_asked = false,
                 },
                 message = finished.recv(), if is_told => match message {
-                    Some(message) => self.take_in(message).await,
+                    Some(message) => self.take_in_contained(message).await,
                     None => is_told = false,
                 },
                 _ = retry.tick() => self.try_again().await,
@@ -149,8 +155,18 @@ impl Desk {
         self.untold.retain(|_, mailbox| is_full(mailbox));
     }
 
+    async fn obey_contained(&mut self, request: VoicemailRequest) {
+        let asker = Asker { shard: request.shard, call: request.call };
+        let about = format!("mailbox {}", request.mailbox.extension);
+        if contained(Owner::Voicemail, about, self.obey(request)).await.is_none() {
+            self.answer(asker, VoicemailAnswer::Unavailable);
+        }
+    }
+
     async fn obey(&mut self, request: VoicemailRequest) {
         let VoicemailRequest { shard, call, mailbox, order } = request;
+        #[cfg(test)]
+        super::tests::panic_if_poisoned(&mailbox.number);
         let asker = Asker { shard, call };
         match order {
             VoicemailOrder::Open => {
@@ -208,6 +224,26 @@ impl Desk {
         }
     }
 
+    async fn take_in_contained(&mut self, finished: MessageFinished) {
+        let message = finished.message;
+        let about = format!("recording {message}");
+        if contained(Owner::Voicemail, about, self.take_in(finished)).await.is_none() {
+            self.give_up(message);
+        }
+    }
+
+    /// Nobody waits for a draft any more.
+    fn give_up(&mut self, message: RecordingId) {
+        if let Some(Waiting { asker, .. }) = self.waiting.remove(&message) {
+            self.answer(asker, VoicemailAnswer::Fetched(message, None));
+        }
+        if let Some(Judged { verdict, asker, .. }) = self.judged.remove(&message)
+            && verdict.is_awaited()
+        {
+            self.answer(asker, VoicemailAnswer::NotKept(message));
+        }
+    }
+
     /// A recording is over.
     async fn take_in(&mut self, MessageFinished { message, outcome }: MessageFinished) {
         match outcome {
@@ -241,7 +277,10 @@ impl Desk {
         self.judged.retain(|_, it| now - it.since < AWAITED_MAX);
         let messages: Vec<_> = self.judged.keys().copied().collect();
         for message in messages {
-            self.settle(message).await;
+            let about = format!("recording {message}");
+            if contained(Owner::Voicemail, about, self.settle(message)).await.is_none() {
+                self.give_up(message);
+            }
         }
     }
 
@@ -265,6 +304,8 @@ impl Desk {
         else {
             return;
         };
+        #[cfg(test)]
+        super::tests::panic_if_poisoned_draft(message);
         let settled = match verdict {
             Verdict::Deliver => self.store.deliver_message(message).await,
             Verdict::Keep(greeting) => self.keep_greeting(&mailbox, message, greeting).await,
@@ -462,7 +503,9 @@ impl Desk {
         // Decoding takes its time, and others wait for the desk.
         tokio::spawn(async move {
             let sound = spawn_blocking(move || files::read(&path)).await.ok().flatten();
-            answer(&shards, asker, answered(sound));
+            let about = format!("call {}", asker.call);
+            let sound = contained(Owner::Voicemail, about, async { answered(sound) }).await;
+            answer(&shards, asker, sound.unwrap_or(VoicemailAnswer::Unavailable));
         });
     }
 

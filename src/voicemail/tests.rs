@@ -26,6 +26,38 @@ async fn a_message_is_told_to_be_kept_only_once_it_is_finished() {
 }
 
 #[tokio::test]
+async fn a_panic_in_one_mailbox_is_answered_there_and_harms_no_other() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::Deliver(id(1))).await;
+    let mailbox = Mailbox { number: POISON.to_owned(), ..place.mailbox.clone() };
+    let (call, order) = (CallId(uuid::Uuid::from_u128(100)), VoicemailOrder::Open);
+    let poisoned = VoicemailRequest { shard: 0, call, mailbox, order };
+
+    place.requests.send(poisoned).await.unwrap();
+
+    assert!(matches!(place.answer().await, VoicemailAnswer::Unavailable));
+    place.finish(1).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(which) if which == id(1)));
+    place.ask(VoicemailOrder::Open).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Opened(_)));
+}
+
+#[tokio::test]
+async fn a_draft_whose_settling_panics_is_told_not_to_be_kept_and_others_are() {
+    let mut place = Place::new().await;
+    place.ask(VoicemailOrder::Deliver(id(POISONED))).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::Unavailable));
+    place.ask(VoicemailOrder::Deliver(id(1))).await;
+    place.finish(POISONED).await;
+    assert!(matches!(place.answer().await, VoicemailAnswer::NotKept(it) if it == id(POISONED)));
+
+    place.finish(1).await;
+
+    assert!(matches!(place.answer().await, VoicemailAnswer::Kept(which) if which == id(1)));
+    assert_eq!(place.state(POISONED).await, Some(MessageState::Draft), "the next start has it");
+}
+
+#[tokio::test]
 async fn a_draft_is_heard_by_its_caller_when_it_is_there_and_forgotten_with_its_file() {
     let mut place = Place::new().await;
     place.ask(VoicemailOrder::FetchDraft(id(1))).await;
@@ -403,6 +435,19 @@ pub(super) fn extension() -> NewExtension {
         outbound: call::outbound::LineOutbound::default(),
     }
 }
+
+/// Stands for the mailbox that finds the bug that nobody knows.
+pub(super) fn panic_if_poisoned(mailbox: &str) {
+    assert_ne!(mailbox, POISON, "poisoned by the test");
+}
+
+/// The same for a draft.
+pub(super) fn panic_if_poisoned_draft(message: RecordingId) {
+    assert_ne!(message, id(POISONED), "poisoned by the test");
+}
+
+const POISON: &str = "poison";
+const POISONED: u128 = 0xbad;
 
 pub(super) fn id(n: u128) -> RecordingId {
     RecordingId(uuid::Uuid::from_u128(n))

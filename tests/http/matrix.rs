@@ -90,8 +90,11 @@ const OF_NOBODY: &[&str] = &[
     "/calls/{id}/consult",
     "/calls/{id}/{order}",
     "/calls/{id}/hangup",
+    "/calls/{id}/park",
+    "/calls/{id}/pickup",
     "/calls/{id}/quality",
     "/calls/{id}/recording",
+    "/calls/{id}/supervise",
     "/calls/{id}/transfer",
     // A live room of the session's own domain: rooms are kept by domain.
     "/conferences/{room}/end",

@@ -18,7 +18,15 @@ fn a_click_rings_the_own_phone_then_the_other_and_the_call_is_transferred() {
     let anna = Visitor::sign_in(&server, "operator1");
     let boris = Visitor::sign_in(&server, "operator2");
 
-    let (status, begun) = anna.act("POST", "/calls", None, &json!({ "to": "1002" }));
+    let (status, problem) = anna.act("POST", "/calls", None, &json!({ "to": "Никто Такой" }));
+    assert_eq!(
+        (status, problem["errors"][0]["code"].as_str()),
+        (422, Some("unknown")),
+        "{problem}"
+    );
+    let name =
+        boris.get("/me/lines")["items"][0]["name"].as_str().expect("it has one").to_uppercase();
+    let (status, begun) = anna.act("POST", "/calls", None, &json!({ "to": name }));
     assert_eq!(status, 202, "{begun}");
     let id = begun["id"].as_str().expect("a call has an id").to_owned();
     own.wait_for_event("CALL_ESTABLISHED", LIMIT);
@@ -175,6 +183,65 @@ fn who_is_held_by_command_hears_music_and_who_is_asked_is_heard() {
 }
 
 #[test]
+fn a_call_that_rings_elsewhere_is_answered_parked_and_fetched_by_command() {
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let words = judge.silence("silence", Duration::from_secs(60));
+    let mut caller = phone(&server, "1001", 0, &words);
+    let mut rung = quiet_phone(&server, "1002", 1, &words);
+    let mut fetches = phone(&server, "1003", 2, &words);
+    let mut own = phone(&server, "2000", 3, &words);
+    let clara = Visitor::sign_in(&server, "operator3");
+    let supervisor = Visitor::sign_in(&server, "supervisor");
+    let none = json!({});
+    caller.dial("1002");
+    rung.wait_for_event("CALL_INCOMING", LIMIT);
+    let id = wait_for("the call to be seen", LIMIT, || {
+        let call = supervisor.get("/calls/active")["items"][0].clone();
+        let rings = array(&call["actions"]).any(|it| it == "pickup");
+        rings.then(|| call["id"].as_str().unwrap_or_default().to_owned())
+    });
+    let order = |who: &Visitor<'_>, what: &str| {
+        who.act("POST", &format!("/calls/{id}/{what}"), None, &none)
+    };
+    let seen = |state: &str| {
+        wait_for(state, LIMIT, || {
+            let call = supervisor.get("/calls/active")["items"][0].clone();
+            (call["state"] == state && call["id"] == id.as_str()).then_some(())
+        });
+    };
+
+    assert_eq!(order(&clara, "pickup").0, 403, "she does not see it");
+    let (status, begun) = order(&supervisor, "pickup");
+    assert_eq!(status, 202, "{begun}");
+    own.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    rung.wait_for_event("CALL_CLOSED", LIMIT);
+    seen("talking");
+    let (status, problem) = order(&supervisor, "pickup");
+    assert_eq!((status, problem["code"].as_str()), (409, Some("impossible")), "{problem}");
+
+    let (status, parked) = order(&supervisor, "park");
+    assert_eq!((status, parked["slot"].as_u64()), (202, Some(701)), "{parked}");
+    own.wait_for_event("CALL_CLOSED", LIMIT);
+    seen("parked");
+    let (status, begun) = clara.act("POST", "/calls", None, &json!({ "to": "701" }));
+    assert_eq!(status, 202, "{begun}");
+    fetches.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    seen("talking");
+    caller.command("hangup", "");
+    fetches.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let rows = server.wait_for_cdrs(4);
+    assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
+    let admin = Visitor::sign_in(&server, "admin");
+    for what in ["call.picked_up", "call.parked"] {
+        let audit = admin.get(&format!("/admin/audit?what={what}"));
+        assert_eq!(audit["items"][0]["object_id"], id.as_str(), "{audit}");
+    }
+}
+
+#[test]
 fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a_restart() {
     let mut server = Server::start();
     let judge = Judge::new(server.folder());
@@ -184,7 +251,7 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
     let path = format!("/me/lines/{line}/features");
     let wanted = |quiet: bool, to: Value| {
         json!({
-            "do_not_disturb": quiet, "forward_all": to, "forward_busy": null,
+            "do_not_disturb": quiet, "call_waiting": true, "forward_all": to, "forward_busy": null,
             "forward_no_answer": null, "forward_offline": null,
         })
     };
@@ -223,6 +290,12 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
 
 fn phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {
     let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
+    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+}
+
+/// One that rings until somebody answers it.
+fn quiet_phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {
+    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, false);
     Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
 }
 

@@ -1,10 +1,10 @@
 //! A supervisor in a call of two phones of two makers: who hears whom, by the sound itself.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, levels_of,
+    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array, levels_of,
     one_audio_call_at_a_time, wait_for,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 #[test]
@@ -79,6 +79,64 @@ fn a_supervisor_listens_whispers_and_barges_in_and_who_is_none_does_not() {
     let ends_alone = |spans: &[[f64; 3]]| tenths(&spans[spans.len() - stage..], &[SUPERVISOR]) == 0;
     assert!(ends_alone(&agent) && ends_alone(&caller), "and no more\n{told}");
     assert!(by_agent >= by_caller + stage / 2, "whispered before\n{told}");
+}
+
+#[test]
+fn a_command_rings_the_supervisors_phone_and_says_who_hears_it() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start();
+    let judge = Judge::new(server.folder());
+    let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
+    let agent = Baresip::register(&server, &phone("1002", 0, Codec::Pcma, &says[0], true));
+    let mut caller = Pjsua::register(&server, &phone("1001", 1, Codec::Pcma, &says[1], false));
+    let mut own = Pjsua::register(&server, &phone("2000", 2, Codec::G722, &says[2], true));
+    let supervisor = Visitor::sign_in(&server, "supervisor");
+    let operator = Visitor::sign_in(&server, "operator3");
+    caller.dial("1002");
+    caller.wait_for("call CONFIRMED");
+    let id = wait_for("the call to be seen", EVENT_LIMIT, || {
+        let call = supervisor.get("/calls/active")["items"][0].clone();
+        (call["state"] == "talking").then(|| call["id"].as_str().unwrap_or_default().to_owned())
+    });
+    let path = format!("/calls/{id}/supervise");
+    let ask = |who: &Visitor<'_>, path: &str, body: Value| {
+        let (status, answer) = who.act("POST", path, None, &body);
+        (status, answer["rings"].as_bool(), answer)
+    };
+
+    assert_eq!(ask(&operator, &path, json!({ "mode": "listen" })).0, 403);
+    let nobodys = "/calls/00000000-0000-0000-0000-000000000000/supervise";
+    assert_eq!(ask(&supervisor, nobodys, json!({ "mode": "listen" })).0, 404);
+    let (status, _, problem) =
+        ask(&supervisor, &path, json!({ "mode": "whisper", "whisper_to": "1005" }));
+    assert_eq!((status, problem["code"].as_str()), (409, Some("impossible")), "{problem}");
+
+    let (status, rings, answer) = ask(&supervisor, &path, json!({ "mode": "whisper" }));
+    assert_eq!((status, rings), (202, Some(true)), "{answer}");
+    own.wait_for("call CONFIRMED");
+    wait_for_more(&server, REPLACED, 50 * STAGE_S);
+    let (status, rings, answer) = ask(&supervisor, &path, json!({ "mode": "barge" }));
+    assert_eq!((status, rings), (202, Some(false)), "{answer}");
+    wait_for_more(&server, REPLACED, 3 * 50 * STAGE_S);
+    assert_eq!(ask(&supervisor, &path, json!({ "mode": "listen" })).0, 202);
+    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
+    caller.command("hangup");
+    own.wait_for("call DISCONNECTED");
+    let admin = Visitor::sign_in(&server, "admin");
+    let audit = admin.get("/admin/audit?what=call.supervised");
+    assert_eq!(array(&audit["items"]).count(), 3, "{audit}");
+    assert_eq!(audit["items"][0]["object_id"], id.as_str(), "{audit}");
+
+    let [agent, caller, own] = [agent.heard(), caller.heard(), own.heard()]
+        .map(|it| levels_of(&judge.at_8_khz(&it).samples(), &TONES.map(f64::from)));
+    let tenths = |spans: &[[f64; 3]], tones: &[usize]| {
+        spans.iter().filter(|levels| tones.iter().all(|it| levels[*it] > HEARD_DB)).count()
+    };
+    let stage = usize::try_from(STAGE_S).expect("seconds") * 10;
+    assert!(tenths(&own, &[AGENT, CALLER]) >= 2 * stage, "the supervisor hears both");
+    let [by_agent, by_caller] = [&agent, &caller].map(|it| tenths(it, &[SUPERVISOR]));
+    assert!(by_caller >= stage / 2, "barged in: the caller heard it in {by_caller} tenths");
+    assert!(by_agent >= by_caller + stage / 2, "whispered before: {by_agent}, {by_caller}");
 }
 
 /// Waits until a counter has grown by so much.

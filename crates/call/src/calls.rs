@@ -6,10 +6,13 @@
 
 mod ours;
 
-pub use ours::OriginationRefusal;
+pub use ours::{OriginationRefusal, Supervised};
 
 use crate::{
-    call::{Call, CallOrder, CommandRefusal, Elsewhere, Origination, PartyCommand, Place, Wanted},
+    call::{
+        Call, CallOrder, CommandRefusal, Elsewhere, Obeyed, Origination, PartyCommand, Place,
+        Wanted,
+    },
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -277,7 +280,7 @@ impl Calls {
         now: Now,
         id: CallId,
         order: &CallOrder,
-    ) -> Result<(), CommandRefusal> {
+    ) -> Result<Obeyed, CommandRefusal> {
         let mut done = Err(CommandRefusal::NoCall);
         self.with_call(now, id, |call, ctx| done = call.command(ctx, order));
         self.pump(now);
@@ -619,6 +622,7 @@ impl Calls {
             }
             Errand::ComeIn { newcomer, wanted } => self.bring_in(now, newcomer, &wanted),
             Errand::Invite { domain, invitee } => self.ring_invitee(now, domain, invitee),
+            Errand::LookFor { seeker, wanted } => self.look_for(now, seeker, &wanted),
         }
     }
 
@@ -627,17 +631,11 @@ impl Calls {
         let Some(taken) = self.calls.remove(&newcomer) else { return };
         let mut taken = Box::new(taken);
         let domain = taken.domain();
-        let found = self
-            .calls
-            .values()
-            .filter(|it| it.domain() == domain)
-            .filter_map(|it| Some((it.id(), it.place_for(wanted)?)))
-            .min_by_key(|it| it.0);
+        let found = self.place_of(domain, wanted);
         let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
         let too_late = found.and_then(|(_, place)| wanted.comes_too_late(place));
         let found = found.filter(|_| too_late.is_none());
-        let mut refusal =
-            too_late.unwrap_or_else(|| wanted.refusal(self.may_be_elsewhere(domain, wanted)));
+        let mut refusal = too_late.unwrap_or_else(|| self.no_place(domain, wanted));
         if let Some((into, place)) = found {
             let mut taken_in = None;
             let slot = &mut taken_in;
@@ -661,6 +659,11 @@ impl Calls {
         self.with_call(now, newcomer, |call, ctx| call.seek_in_vain(ctx, refusal));
     }
 
+    /// Why a call that is wanted is not to be had.
+    fn no_place(&self, domain: DomainId, wanted: &Wanted) -> Refusal {
+        wanted.refusal(self.may_be_elsewhere(domain, wanted))
+    }
+
     /// Whether another shard has a call that is not found here.
     fn may_be_elsewhere(&self, domain: DomainId, wanted: &Wanted) -> Elsewhere {
         let parked_in = |slot| self.world.parking.call_in(domain, slot);
@@ -671,8 +674,17 @@ impl Calls {
             },
             Wanted::RingingAt(_) if self.core.settings.shards > 1 => Elsewhere::Perhaps,
             Wanted::OnOtherShard => Elsewhere::Yes,
-            Wanted::RingingAt(_) | Wanted::WithLeg { .. } | Wanted::Nothing => Elsewhere::No,
+            Wanted::RingingAt(_)
+            | Wanted::Ringing(_)
+            | Wanted::WithLeg { .. }
+            | Wanted::Nothing => Elsewhere::No,
         }
+    }
+
+    /// The oldest call that is wanted, and whose place is wanted there.
+    fn place_of(&self, domain: DomainId, wanted: &Wanted) -> Option<(CallId, Place)> {
+        let calls = self.calls.values().filter(|it| it.domain() == domain);
+        calls.filter_map(|it| Some((it.id(), it.place_for(wanted)?))).min_by_key(|it| it.0)
     }
 
     /// Only those whose call it is take the place of one who talks.

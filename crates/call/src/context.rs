@@ -49,6 +49,13 @@ pub(crate) enum Errand {
         /// Into which.
         wanted: Wanted,
     },
+    /// A call in which somebody is rung for another one ends if that is no more to be had.
+    LookFor {
+        /// The one in which somebody is rung.
+        seeker: CallId,
+        /// The other one.
+        wanted: Wanted,
+    },
 }
 
 /// What the endpoint or a worker calls a part of a leg.

@@ -14,6 +14,8 @@ pub struct Conversations(Arc<Mutex<BTreeMap<CallId, Entry>>>);
 #[derive(Debug)]
 struct Entry {
     conversation: Conversation,
+    /// Whether the two talk now, and the one is not about to talk to somebody else.
+    goes_on: bool,
     /// The call of the supervisor who speaks to them.
     speaker: Option<CallId>,
 }
@@ -34,6 +36,8 @@ pub(crate) struct Conversation {
 pub(crate) struct Side {
     /// An extension of the domain; `None` for somebody outside.
     pub(crate) extension: Option<String>,
+    /// Its number, wherever it is.
+    pub(crate) number: String,
     pub(crate) media: MediaId,
 }
 
@@ -56,7 +60,7 @@ impl Conversations {
     /// Lists a conversation for as long as the place is kept.
     pub(crate) fn list(&self, conversation: Conversation) -> Listed {
         let call = conversation.call;
-        self.lock().insert(call, Entry { conversation, speaker: None });
+        self.lock().insert(call, Entry { conversation, goes_on: true, speaker: None });
         Listed { conversations: self.clone(), call }
     }
 
@@ -64,11 +68,37 @@ impl Conversations {
     /// last.
     pub(crate) fn of(&self, domain: DomainId, extension: &str) -> Option<(Conversation, usize)> {
         let entries = self.lock();
-        entries.values().rev().find_map(|Entry { conversation, .. }| {
+        entries.values().rev().filter(|it| it.goes_on).find_map(|Entry { conversation, .. }| {
             let is_it = |side: &Side| side.extension.as_deref() == Some(extension);
             let side = conversation.sides.iter().position(is_it)?;
             (conversation.domain == domain).then(|| (conversation.clone(), side))
         })
+    }
+
+    /// The conversation of a call of a domain.
+    pub(crate) fn of_call(&self, domain: DomainId, call: CallId) -> Option<Conversation> {
+        self.in_call(domain, call, |it| it.goes_on)
+    }
+
+    /// The same, or the last one that there was in a call which is not over.
+    pub(crate) fn last_of_call(&self, domain: DomainId, call: CallId) -> Option<Conversation> {
+        self.in_call(domain, call, |_| true)
+    }
+
+    fn in_call(
+        &self,
+        domain: DomainId,
+        call: CallId,
+        is_meant: impl FnOnce(&Entry) -> bool,
+    ) -> Option<Conversation> {
+        let entries = self.lock();
+        let found = entries.get(&call).filter(|it| it.conversation.domain == domain);
+        found.filter(|it| is_meant(it)).map(|it| it.conversation.clone())
+    }
+
+    /// Whether a supervisor speaks in a conversation.
+    pub(crate) fn has_speaker(&self, conversation: CallId) -> bool {
+        self.lock().get(&conversation).is_some_and(|it| it.speaker.is_some())
     }
 
     /// Lets a supervisor speak in a conversation, unless another does or it is over: two who whisper
@@ -91,6 +121,15 @@ impl Conversations {
     }
 }
 
+impl Listed {
+    /// The two talk no longer; one of them may talk to somebody else by and by.
+    pub(crate) fn pause(&self) {
+        if let Some(entry) = self.conversations.lock().get_mut(&self.call) {
+            entry.goes_on = false;
+        }
+    }
+}
+
 impl Conversation {
     /// The sessions of both.
     pub(crate) fn medias(&self) -> [MediaId; 2] {
@@ -100,6 +139,16 @@ impl Conversation {
     /// How a supervisor is heard by one of the two alone.
     pub(crate) fn whisper_to(&self, side: usize) -> TapMode {
         TapMode::Whisper(self.sides[side].media)
+    }
+
+    /// Which of the two an extension is.
+    pub(crate) fn side_of(&self, extension: &str) -> Option<usize> {
+        self.sides.iter().position(|it| it.extension.as_deref() == Some(extension))
+    }
+
+    /// Whom a whisper is for that names nobody: who answered, unless that is somebody outside.
+    pub(crate) fn own_side(&self) -> Option<usize> {
+        [1, 0].into_iter().find(|it| self.sides[*it].extension.is_some())
     }
 }
 
@@ -138,10 +187,32 @@ mod tests {
         assert_eq!(found("1009"), None);
         assert_eq!(conversations.of(domain(2), "1001"), None, "another domain's");
 
+        let of_call = |n| conversations.of_call(domain(n), call(2)).map(|it| it.call);
+        assert_eq!([of_call(1), of_call(2)], [Some(call(2)), None], "another domain's");
+
+        let last = || conversations.last_of_call(domain(1), call(2)).map(|it| it.call);
+        second.pause();
+        assert_eq!((of_call(1), last()), (None, Some(call(2))), "somebody else is looked for");
+        assert_eq!(found("1001"), Some((call(1), 0)));
         drop(second);
+        assert_eq!(last(), None, "it is over");
         assert_eq!(found("1001"), Some((call(1), 0)));
         drop(first);
         assert!(conversations.is_empty());
+    }
+
+    #[test]
+    fn a_whisper_is_for_who_answered_unless_that_is_somebody_outside() {
+        let mut conversation = conversation(1, ["1001", "1002"]);
+        assert_eq!(conversation.own_side(), Some(1));
+        assert_eq!(
+            ["1001", "1002", "1003"].map(|it| conversation.side_of(it)),
+            [Some(0), Some(1), None]
+        );
+        conversation.sides[1].extension = None;
+        assert_eq!(conversation.own_side(), Some(0));
+        conversation.sides[0].extension = None;
+        assert_eq!(conversation.own_side(), None);
     }
 
     #[test]
@@ -160,6 +231,7 @@ mod tests {
     fn conversation(n: u64, extensions: [&str; 2]) -> Conversation {
         let side = |n: u64, extension: &str| Side {
             extension: Some(extension.to_owned()),
+            number: extension.to_owned(),
             media: MediaId(n),
         };
         let [a, b] = extensions;

@@ -194,6 +194,11 @@ impl Refusal {
     pub(crate) fn of(cause: Cause) -> Self {
         Self { cause, status: cause.status(), reason: None }
     }
+
+    /// The reason, or what the call log calls the cause.
+    pub(crate) fn in_words(self) -> String {
+        self.reason.unwrap_or_else(|| self.cause.as_str().to_owned())
+    }
 }
 
 /// The callee's final failure as the caller should see it.

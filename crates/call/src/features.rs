@@ -4,10 +4,12 @@ use crate::dialplan::{DialOutcome, FeatureOrder, ForwardWhen};
 use base::{CallId, DomainId, ExtensionId};
 
 /// What is set for an extension by whoever sits there.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Features {
     /// Nobody rings it: it is busy for all.
     pub do_not_disturb: bool,
+    /// Whether it is rung while it is in a call; else it is busy then for all but itself.
+    pub call_waiting: bool,
     /// Where all calls go; those to a group that it is in pass it over.
     pub forward_all: Option<String>,
     /// Where calls go while it is busy.
@@ -16,6 +18,20 @@ pub struct Features {
     pub forward_no_answer: Option<String>,
     /// Where calls go while no device of it is there.
     pub forward_offline: Option<String>,
+}
+
+/// As a phone is that nobody has set anything for.
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            do_not_disturb: false,
+            call_waiting: true,
+            forward_all: None,
+            forward_busy: None,
+            forward_no_answer: None,
+            forward_offline: None,
+        }
+    }
 }
 
 impl Features {
@@ -43,7 +59,14 @@ impl Features {
                 place.clone_from(to);
             }
             FeatureOrder::DoNotDisturb(is_on) => self.do_not_disturb = *is_on,
+            FeatureOrder::CallWaiting(is_on) => self.call_waiting = *is_on,
         }
+    }
+
+    /// How many calls it may be in for one more to ring, of `max` that it may have at all.
+    pub(crate) fn calls_max(&self, max: Option<u32>) -> Option<u32> {
+        let of_feature = (!self.call_waiting).then_some(1);
+        max.into_iter().chain(of_feature).min()
     }
 
     /// Whether it is rung as one of a group: whoever forwards its own calls does not forward the group's.

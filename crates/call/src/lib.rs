@@ -45,8 +45,11 @@ mod trunks;
 pub mod voicemail;
 pub mod web;
 
-pub use call::{CallOrder, Command, CommandRefusal, Origination, PartyCommand, RoomCommand};
-pub use calls::{Calls, OriginationRefusal};
+pub use call::{
+    CallOrder, Command, CommandRefusal, Obeyed, Origination, PartyCommand, PickUp, PickUpRefusal,
+    RoomCommand, SupervisionMode, SupervisionRefusal, SupervisionRequest,
+};
+pub use calls::{Calls, OriginationRefusal, Supervised};
 pub use cdr::{Cdr, HangupParty, LegRole, Line};
 pub use conversations::Conversations;
 pub use directory::{Contact, Directory, Domain, Extension, Locator, Trunk, TrunkLink};

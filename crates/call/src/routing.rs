@@ -1,9 +1,9 @@
 //! From the numbers of a plan to devices, mailboxes and conversations.
 
 use crate::{
-    call::{Calling, SupervisionOrder, Target, Targets},
+    call::{Calling, SupervisionOrder, SupervisionRefusal, Target, Targets},
     context::Context,
-    conversations::Side,
+    conversations::{Conversation, Side},
     dialplan::{Dial, DialTarget, Principal},
     directory::{Contact, Domain, Extension, Trunk},
     failure::{Cause, Refusal, is_better},
@@ -44,7 +44,7 @@ impl Context<'_> {
         let (mut devices, mut timeout, mut refusal) = (Vec::new(), Duration::ZERO, None);
         for target in &dial.targets {
             let found = match target {
-                DialTarget::User(number) => self.devices_of_user(&search, number),
+                DialTarget::User(number) => self.devices_of_user(&search, number, &dial.by),
                 DialTarget::Trunk { trunk, number } => {
                     self.device_of_trunk(&search, trunk, number, &dial.by)
                 }
@@ -111,36 +111,37 @@ impl Context<'_> {
         Ok(Mailbox { domain, extension: owner.id, number })
     }
 
-    /// Brings somebody who may into the conversation of an extension.
+    /// Brings somebody who may into a conversation: the one that was found, and which of the two it is
+    /// about.
     pub(crate) fn supervision(
         &self,
         domain: DomainId,
-        by: Option<Principal>,
-        number: &str,
+        by: Option<&Principal>,
+        found: Option<(Conversation, Option<usize>)>,
         language: Language,
-    ) -> Result<SupervisionOrder, Refusal> {
-        let refuse = |cause, reason: String| Refusal { reason: Some(reason), ..Refusal::of(cause) };
+    ) -> Result<SupervisionOrder, SupervisionRefusal> {
         let directory = &self.world.directory;
-        let caller = match &by {
+        let caller = match by {
             Some(Principal::Extension(number)) => directory.extension(domain, number),
             Some(Principal::Trunk(_)) | None => None,
         };
         let may = |it: &&Extension| it.user.is_some_and(|it| directory.supervisors.contains(&it));
-        let Some(caller) = caller.filter(may) else {
-            return Err(refuse(Cause::Refused, "Only supervisors may hear calls".to_owned()));
-        };
-        let conversations = self.world.conversations.clone();
-        let Some((conversation, side)) = conversations.of(domain, number) else {
-            return Err(refuse(Cause::Unavailable, format!("{number} talks to nobody")));
-        };
+        let caller = caller.filter(may).ok_or(SupervisionRefusal::NotAllowed)?;
+        let (conversation, side) = found.ok_or(SupervisionRefusal::NotTalking)?;
         let is_own = |side: &Side| side.extension.as_ref() == Some(&caller.number);
         if conversation.sides.iter().any(is_own) {
-            return Err(refuse(Cause::Refused, "This is a call of your own".to_owned()));
+            return Err(SupervisionRefusal::OwnCall);
         }
+        let conversations = self.world.conversations.clone();
         Ok(SupervisionOrder { conversation, side, language, conversations })
     }
 
-    fn devices_of_user(&self, search: &Search<'_>, number: &str) -> Result<Targets, Refusal> {
+    fn devices_of_user(
+        &self,
+        search: &Search<'_>,
+        number: &str,
+        by: &Principal,
+    ) -> Result<Targets, Refusal> {
         let domain = search.domain;
         let Some(extension) = self.world.directory.extension(domain.id, number) else {
             return Err(Refusal::of(Cause::NotFound));
@@ -163,7 +164,12 @@ impl Context<'_> {
         if devices.is_empty() {
             return Err(Refusal::of(Cause::Loop));
         }
-        let Some(seat) = self.world.occupancy.take(extension.id, extension.calls_max) else {
+        // What an extension itself wants of its phone, as a click or a call that it has parked, rings it
+        // in the middle of a call, too.
+        let is_own = matches!(by, Principal::Extension(by) if *by == extension.number);
+        let limit = extension.calls_max;
+        let calls_max = if is_own { limit } else { extension.features.calls_max(limit) };
+        let Some(seat) = self.world.occupancy.take(extension.id, calls_max) else {
             return Err(Refusal::of(Cause::Busy));
         };
         let seat = Arc::new(seat);

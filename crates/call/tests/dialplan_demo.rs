@@ -37,6 +37,8 @@ fn extensions_reach_what_the_table_of_demo_numbers_promises() {
         ("*73", "say feature-forward-off"),
         ("*78", "say feature-dnd-on"),
         ("*79", "say feature-dnd-off"),
+        ("*70", "say feature-waiting-on"),
+        ("*71", "say feature-waiting-off"),
         ("*8", "pick up 1001 1002 1003 1004 1005 1006 1007 1008"),
         ("*81001", "pick up 1001"),
         ("700", "park"),

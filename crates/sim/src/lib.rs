@@ -34,7 +34,7 @@ pub use desk::Desk;
 pub use mailboxes::{Mailboxes, Message, MessageState};
 pub use network::{Network, Quality};
 pub use phone::{AudioWay, Gate, Line, LineState, Manner, Phone, Subscribed, Then, Told};
-pub use plot::{DOMAIN, NEIGHBOUR, Plot, SUPERVISOR, backup, provider, switch};
+pub use plot::{DOMAIN, NEIGHBOUR, Plot, SUPERVISOR, SUPERVISOR_TOO, backup, provider, switch};
 pub use recording::Recording;
 pub use registrar::Registrar;
 pub use texts::Texts;

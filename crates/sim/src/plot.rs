@@ -175,6 +175,16 @@ match = { number = "*79" }
 steps = [{ do_not_disturb = { on = false } }, { play = { file = "welcome.wav" } }]
 
 [[rule]]
+name = "call-waiting"
+match = { number = "*70" }
+steps = [{ call_waiting = { on = true } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
+name = "no-call-waiting"
+match = { number = "*71" }
+steps = [{ call_waiting = { on = false } }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
 name = "pick-up-in-group"
 match = { number = "*8" }
 steps = [{ pickup = { users = ["1001", "1002", "1003"] } }]
@@ -370,6 +380,8 @@ steps = [{ dial = { user = "1001", codes = "record" } }]
 
 /// The extension of somebody who may supervise.
 pub const SUPERVISOR: &str = "1010";
+/// Another one.
+pub const SUPERVISOR_TOO: &str = "1011";
 
 /// UDP's flow of the switch.
 pub(crate) const UDP_FLOW: FlowId = FlowId(1);
@@ -518,8 +530,10 @@ fn settle(
         directory.extensions.insert((id, number), extension);
     }
     let supervisor = UserId::new(now, rng);
-    if let Some(line) = directory.extensions.get_mut(&(id, SUPERVISOR.to_owned())) {
-        line.user = Some(supervisor);
+    for number in [SUPERVISOR, SUPERVISOR_TOO] {
+        if let Some(line) = directory.extensions.get_mut(&(id, number.to_owned())) {
+            line.user = Some(supervisor);
+        }
     }
     directory.supervisors.insert(supervisor);
     id

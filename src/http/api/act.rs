@@ -49,10 +49,16 @@ words! {
         CallHeld = "call.held",
         /// Somebody ended a call of others.
         CallHungUp = "call.hung_up",
+        /// Somebody let the other side of its call wait in a parking slot.
+        CallParked = "call.parked",
+        /// Somebody had its own phone rung, to answer what rings elsewhere.
+        CallPickedUp = "call.picked_up",
         /// The recording of a call was started, stopped, paused or resumed.
         CallRecorded = "call.recording",
         /// Somebody talks again to whom it had put on hold.
         CallResumed = "call.resumed",
+        /// Somebody hears a call of others, or speaks in it.
+        CallSupervised = "call.supervised",
         /// Somebody went on with the other of the two that it consults with.
         CallSwapped = "call.swapped",
         /// Somebody brought all three together.

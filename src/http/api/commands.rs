@@ -2,9 +2,9 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
-    UrlPath,
+    UrlPath, callee::number_meant,
 };
-use crate::store::Right;
+use crate::{signalling::ShardHandle, store::Right};
 use axum::{Json, extract::State, http::StatusCode};
 use base::ExtensionId;
 use call::{
@@ -27,7 +27,7 @@ pub(super) fn routes(door: Door) -> Door {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewCall {
-    /// As it would be dialled on the phone.
+    /// As it would be dialled on the phone, or what a line of the domain is called.
     to: String,
     /// The line of one's own that rings first; left out by those who have one only.
     line: Option<Uuid>,
@@ -46,6 +46,10 @@ struct BegunCall {
 struct LineFeatures {
     /// Nobody rings it: it is busy for all.
     do_not_disturb: bool,
+    /// Whether it is rung while it is in a call; else it is busy then. Left as it is where that is not
+    /// said.
+    #[serde(default)]
+    call_waiting: Option<bool>,
     /// Where all calls go.
     #[schema(required)]
     forward_all: Option<String>,
@@ -70,7 +74,7 @@ async fn call(
     session: Session,
     JsonBody(wanted): JsonBody<NewCall>,
 ) -> Result<(StatusCode, Json<BegunCall>), Problem> {
-    let to = number("to", &wanted.to)?;
+    let to = number_meant(&api, &session, "to", &wanted.to).await?;
     let line = own_line(&api, &session, wanted.line).await?;
     let order = Origination {
         domain: session.domain.id,
@@ -78,10 +82,7 @@ async fn call(
         to: to.clone(),
         is_intercom: true,
     };
-    let shards = &api.live()?.shards;
-    // The calls of a line are spread as its phone's would be.
-    let shard = shards.get(line.id.0.as_u128() as usize % shards.len().max(1));
-    let made = shard.ok_or_else(Problem::busy)?.originate(order).await?;
+    let made = shard_of(&api.live()?.shards, &line)?.originate(order).await?;
     let id = made.map_err(|refusal| {
         let told = Text::both(
             format!("Ваш телефон {} не звонит: {}", line.number, refusal.reason),
@@ -142,16 +143,25 @@ impl LineFeatures {
     fn of(features: Features) -> Self {
         let Features {
             do_not_disturb,
+            call_waiting,
             forward_all,
             forward_busy,
             forward_no_answer,
             forward_offline,
         } = features;
-        Self { do_not_disturb, forward_all, forward_busy, forward_no_answer, forward_offline }
+        Self {
+            do_not_disturb,
+            call_waiting: Some(call_waiting),
+            forward_all,
+            forward_busy,
+            forward_no_answer,
+            forward_offline,
+        }
     }
 
     fn orders(&self) -> Result<Vec<FeatureOrder>, Problem> {
         let mut orders = vec![FeatureOrder::DoNotDisturb(self.do_not_disturb)];
+        orders.extend(self.call_waiting.map(FeatureOrder::CallWaiting));
         for (when, field, to) in [
             (ForwardWhen::All, "forward_all", &self.forward_all),
             (ForwardWhen::Busy, "forward_busy", &self.forward_busy),
@@ -184,6 +194,15 @@ pub(super) fn number(field: &'static str, text: &str) -> Result<String, Problem>
             "A number of digits, letters, + * and #, up to 64 characters",
         ),
     ))
+}
+
+/// The shard on which a line is rung for its own calls: they are spread as its phone's would be.
+pub(super) fn shard_of<'a>(
+    shards: &'a [ShardHandle],
+    line: &Extension,
+) -> Result<&'a ShardHandle, Problem> {
+    let shard = shards.get(line.id.0.as_u128() as usize % shards.len().max(1));
+    shard.ok_or_else(Problem::busy)
 }
 
 /// The lines at which whoever asks sits.

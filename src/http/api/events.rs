@@ -9,6 +9,7 @@ use super::{Access, ApiState, Door, Problem, Session, SessionWatch, Text, live::
 use crate::{
     events::{Fact, Stamp, Subscription, Topic},
     store::Right,
+    telemetry::panics::{Owner, contained},
 };
 use axum::{
     extract::{
@@ -184,7 +185,10 @@ async fn events(
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| serve(api, session, watch, socket)))
+        .on_upgrade(async move |socket| {
+            // A panel that is cut off connects anew, and takes a snapshot.
+            let _ = contained(Owner::Api, "a panel", serve(api, session, watch, socket)).await;
+        }))
 }
 
 /// Everything that a panel may say.

@@ -18,6 +18,7 @@ mod admin_users;
 mod attempts;
 mod auth;
 mod call_orders;
+mod callee;
 mod caller_lists;
 mod calls;
 mod cdrs;
@@ -55,6 +56,7 @@ mod settings;
 mod state;
 mod statistics;
 mod streamed;
+mod supervising;
 mod text;
 mod text_diff;
 pub mod time;
@@ -75,9 +77,10 @@ pub use state::{ApiState, CHANGES_MAX, Changed};
 pub use statistics::CallStatistics;
 pub use text::Text;
 
+use crate::telemetry::panics::{Owner, contained};
 use axum::{
     Extension, Json, Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
@@ -102,6 +105,7 @@ pub fn door() -> Door {
     let door = live::routes(door);
     let door = commands::routes(door);
     let door = call_orders::routes(door);
+    let door = supervising::routes(door);
     let door = conferences::routes(door);
     let door = quality::routes(door);
     let door = recordings::routes(door);
@@ -131,6 +135,7 @@ pub fn router(api: ApiState) -> Router {
     router
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn(contain))
         .layer(middleware::from_fn(within_time))
         .layer(middleware::from_fn(problem::localise))
         .layer(middleware::from_fn(figures::count))
@@ -180,6 +185,19 @@ async fn description() -> Json<OpenApi> {
     Json(openapi())
 }
 
+/// A handler that panics is answered for. It owns nothing, and the database undoes what is not committed.
+async fn contain(request: Request, next: Next) -> Response {
+    let about = format!("{} {}", request.method(), route_of(&request));
+    let done = contained(Owner::Api, about, next.run(request)).await;
+    done.unwrap_or_else(|| Problem::internal().into_response())
+}
+
+/// The route without what stands in its parameters.
+fn route_of(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>();
+    route.map_or_else(|| "no route".to_owned(), |it| it.as_str().to_owned())
+}
+
 /// A handler that hangs is given up.
 async fn within_time(request: Request, next: Next) -> Response {
     timeout(HANDLER_TIMEOUT, next.run(request))
@@ -192,3 +210,27 @@ const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long a handler may take to begin its answer.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, body::Body, http::StatusCode, routing::get};
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_for_and_others_go_on() {
+        async fn poisoned() -> &'static str {
+            panic!("poisoned by the test")
+        }
+        let routes =
+            Router::new().route("/bad", get(poisoned)).route("/good", get(|| async { "" }));
+        let routes = routes.layer(middleware::from_fn(contain));
+        let ask = async |path| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            routes.clone().oneshot(request).await.unwrap().status()
+        };
+
+        assert_eq!(ask("/bad").await, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(ask("/good").await, StatusCode::OK);
+    }
+}

@@ -77,6 +77,12 @@ fn feature_words(order: &FeatureOrder) -> Text {
         FeatureOrder::DoNotDisturb(false) => {
             Text::fixed("выключить «Не беспокоить»", "turn do-not-disturb off")
         }
+        FeatureOrder::CallWaiting(true) => {
+            Text::fixed("включить второй вызов", "turn call waiting on")
+        }
+        FeatureOrder::CallWaiting(false) => {
+            Text::fixed("выключить второй вызов", "turn call waiting off")
+        }
         FeatureOrder::Forward { when, to } => {
             let (ru, en) = match when {
                 ForwardWhen::All => ("всех звонков", "all calls"),

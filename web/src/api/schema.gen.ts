@@ -792,6 +792,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the other side of one's own call wait in a parking slot, and leave */
+        post: operations["post_calls_id_park"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a call that rings elsewhere: first one's own phone rings */
+        post: operations["post_calls_id_pickup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls/{id}/quality": {
         parameters: {
             query?: never;
@@ -820,6 +854,23 @@ export interface paths {
         put?: never;
         /** Record a live call: one's own, or any for who may */
         post: operations["post_calls_id_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hear a call of others, or change who hears one there: first one's own phone rings */
+        post: operations["post_calls_id_supervise"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1388,7 +1439,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.parked" | "call.picked_up" | "call.recording" | "call.resumed" | "call.supervised" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1586,22 +1637,6 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "paging" | "ending";
-        /** @description Figures of calls that are over. */
-        CallStatistics: {
-            direction: components["schemas"]["CallDirection"] | null;
-            /** @description Of calls begun at or after. */
-            from: string | null;
-            /** @description What the groups have in common. */
-            group: string | null;
-            /** @description Of each group, in order, 5000 at most. */
-            groups: components["schemas"]["StatisticsGroup"][];
-            /** @description By whose clock days and hours are. */
-            time_zone: string;
-            /** @description Of calls begun before. */
-            to: string | null;
-            /** @description Of all calls. */
-            total: components["schemas"]["StatisticsTally"];
-        };
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**
@@ -2226,6 +2261,11 @@ export interface components {
         };
         /** @description What becomes of calls to a line. */
         LineFeatures: {
+            /**
+             * @description Whether it is rung while it is in a call; else it is busy then. Left as it is where that is not
+             *     said.
+             */
+            call_waiting?: boolean | null;
             /** @description Nobody rings it: it is busy for all. */
             do_not_disturb: boolean;
             /** @description Where all calls go. */
@@ -2409,7 +2449,7 @@ export interface components {
              * @description The line of one's own that rings first; left out by those who have one only.
              */
             line?: string | null;
-            /** @description As it would be dialled on the phone. */
+            /** @description As it would be dialled on the phone, or what a line of the domain is called. */
             to: string;
         };
         /** @description A domain to be made. */
@@ -2439,6 +2479,29 @@ export interface components {
              */
             password: string;
         };
+        /** @description Who answers. */
+        NewPickUp: {
+            /**
+             * Format: uuid
+             * @description The line of one's own that rings; left out by those who have one only.
+             */
+            line?: string | null;
+        };
+        /** @description How a call is to be heard. */
+        NewSupervision: {
+            /**
+             * Format: uuid
+             * @description The line of one's own that rings; left out by those who have one only.
+             */
+            line?: string | null;
+            /** @description Who hears the supervisor. */
+            mode: components["schemas"]["SupervisionMode"];
+            /**
+             * @description Number of the extension in the call that a whisper is for; left out for the one that it was for
+             *     before, else for who answered, unless that is somebody outside.
+             */
+            whisper_to?: string | null;
+        };
         /** @description A text to be saved. */
         NewText: {
             /** @description The TOML. */
@@ -2446,7 +2509,7 @@ export interface components {
         };
         /** @description Where a call goes. */
         NewTransfer: {
-            /** @description As it would be dialled on the phone. */
+            /** @description As it would be dialled on the phone, or what a line of the domain is called. */
             to: string;
         };
         /** @description A person to be added. */
@@ -2511,6 +2574,14 @@ export interface components {
             /** @description As the configuration has them. */
             items: components["schemas"]["OutboundClass"][];
         };
+        /** @description Where a call waits. */
+        ParkedCall: {
+            /**
+             * Format: int32
+             * @description The slot, which is dialled to fetch it; `null` if it waits in none.
+             */
+            slot: number | null;
+        };
         /** @description Who took part. */
         Participant: {
             /** @description Where it signals from; empty for ourselves. */
@@ -2556,6 +2627,14 @@ export interface components {
         PasswordTold: {
             /** @description The SIP password if it was made up: it is told here and nowhere else. */
             password: string | null;
+        };
+        /** @description A call that begins, to take part in another. */
+        PickingUp: {
+            /**
+             * Format: uuid
+             * @description Its id; it becomes a part of the other call.
+             */
+            id: string;
         };
         /** @description What opens a mailbox. */
         PinChoice: {
@@ -2976,6 +3055,21 @@ export interface components {
             /** @description Whether its speech was decoded and encoded for another leg. */
             transcoded: boolean;
         };
+        /** @description What was done. */
+        SupervisedCall: {
+            /**
+             * Format: uuid
+             * @description Id of the supervisor's own call.
+             */
+            id: string;
+            /** @description Whether one's phone rings for it; else it was there, and has the mode. */
+            rings: boolean;
+        };
+        /**
+         * @description Who hears a supervisor.
+         * @enum {string}
+         */
+        SupervisionMode: "listen" | "whisper" | "barge";
         /** @description A call to be tried. */
         TestCall: {
             /** @description Number of the extension that calls, or of the caller behind the trunk. */
@@ -5248,6 +5342,72 @@ export interface operations {
             };
         };
     };
+    post_calls_id_park: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedCall"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_pickup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPickUp"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickingUp"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_calls_id_quality: {
         parameters: {
             query?: never;
@@ -5301,6 +5461,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_calls_id_supervise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSupervision"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisedCall"];
+                };
             };
             /** @description A refusal */
             default: {

@@ -10,6 +10,8 @@ export type Me = Schemas['Me'];
 export type Product = Schemas['Product'];
 /** One at which the user sits. */
 export type Line = Schemas['MyLine'];
+/** What becomes of calls to such a line. */
+export type LineFeatures = Schemas['LineFeatures'];
 export type LineStatus = Schemas['LineState'];
 export type MenuItem = Schemas['MenuItem'];
 export type Bootstrap = Schemas['Bootstrap'];

@@ -11,6 +11,7 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   paging: 'talk',
   conference: 'talk',
   supervising: 'talk',
+  paging: 'talk',
   voicemail: 'talk',
   ending: 'off',
 };

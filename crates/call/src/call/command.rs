@@ -31,6 +31,18 @@ pub enum Command {
     Cancel,
     /// All three talk.
     ThreeWay,
+    /// The other side waits in a parking slot, and the extension leaves; if nobody fetches it there,
+    /// it comes back.
+    Park,
+}
+
+/// What an order has led to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Obeyed {
+    /// What was wanted.
+    Done,
+    /// The other side waits in this parking slot.
+    Parked(u32),
 }
 
 /// Why an order is not carried out.
@@ -57,6 +69,12 @@ pub enum CommandRefusal {
     /// The phone holds the call by itself, and would not hear anybody else.
     #[error("the phone itself holds this call: resume it there first")]
     HeldByPhone,
+    /// The plan has no place where calls are parked.
+    #[error("the dialplan parks no calls: give it a rule with the step park")]
+    NoParking,
+    /// Each place has a call.
+    #[error("all parking slots are taken: try again when somebody has left one")]
+    NoFreeSlot,
     /// No media port is free.
     #[error("no media port is free: try again when another call has ended")]
     Exhausted,
@@ -71,9 +89,9 @@ impl Call {
         &mut self,
         ctx: &mut Context<'_>,
         order: &CallOrder,
-    ) -> Result<(), CommandRefusal> {
+    ) -> Result<Obeyed, CommandRefusal> {
         let by = order.by.as_str();
-        match &order.command {
+        let done = match &order.command {
             Command::Hold => self.hold(ctx, by),
             Command::Resume => self.resume(ctx, by),
             Command::Transfer(to) => {
@@ -89,7 +107,12 @@ impl Call {
             Command::Complete => self.complete(ctx, by),
             Command::Cancel => self.cancel_consultation(ctx, by),
             Command::ThreeWay => self.talk_together(ctx, by),
-        }
+            Command::Park => {
+                let (by, _) = self.free_talker(by)?;
+                return self.park_other(ctx, by).map(Obeyed::Parked);
+            }
+        };
+        done.map(|()| Obeyed::Done)
     }
 
     // === Hold ===
@@ -138,13 +161,16 @@ impl Call {
         Ok((by, other))
     }
 
-    /// The leg of an extension that talks, to somebody else than this number, and nobody else is
-    /// looked for.
+    /// The same, and nobody else is looked for.
+    fn free_talker(&self, number: &str) -> Result<(usize, usize), CommandRefusal> {
+        let talkers = self.talker(number)?;
+        let is_free = self.transfer.is_none() && !self.is_consulting();
+        if is_free { Ok(talkers) } else { Err(CommandRefusal::UnderWay) }
+    }
+
+    /// The leg of such an extension, which talks to somebody else than this number.
     fn talker_to_other_than(&self, number: &str, to: &str) -> Result<usize, CommandRefusal> {
-        let (by, other) = self.talker(number)?;
-        if self.transfer.is_some() || self.is_consulting() {
-            return Err(CommandRefusal::UnderWay);
-        }
+        let (by, other) = self.free_talker(number)?;
         let is_itself = self.is_extension(other, to) || number == to;
         if is_itself { Err(CommandRefusal::ToItself) } else { Ok(by) }
     }

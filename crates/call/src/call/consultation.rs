@@ -71,7 +71,7 @@ impl Call {
             return Err(CommandRefusal::HeldByPhone);
         }
         self.abandon_exchange(ctx);
-        drop(self.listed.take());
+        self.pause_listing();
         self.release_holds();
         let consultation = Consultation { by, first, second: None, to: to.to_owned() };
         self.consultation = Some(Box::new(consultation));
@@ -145,7 +145,7 @@ impl Call {
             }
         }
         self.release_holds();
-        drop(self.listed.take());
+        self.pause_listing();
         self.interrupt_any_recording(ctx);
         for leg in parties {
             self.put_into_room(ctx, leg, place.room(), PartyMode::default());

@@ -57,15 +57,17 @@ mod transfer;
 mod voicemail;
 mod walking;
 
-pub use command::{CallOrder, Command, CommandRefusal};
+pub use command::{CallOrder, Command, CommandRefusal, Obeyed};
 pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
 pub use conference::{PartyCommand, RoomCommand};
 pub(crate) use newcomer::{Elsewhere, ON_OTHER_SHARD, Place, Wanted};
+pub use newcomer::{PickUp, PickUpRefusal};
 pub use origination::Origination;
 pub(crate) use origination::Summons;
 pub(crate) use ringing::{Target, Targets};
 pub(crate) use setup::{Arrival, Calling, Incoming};
 pub(crate) use supervision::{PROMPTS as SUPERVISION_PROMPTS, SupervisionOrder};
+pub use supervision::{SupervisionMode, SupervisionRefusal, SupervisionRequest};
 pub(crate) use voicemail::{MailboxVisit, PROMPTS as VOICEMAIL_PROMPTS, VisitPurpose};
 
 use crate::{
@@ -370,7 +372,7 @@ impl Call {
     /// When [`Self::handle_timeout`] wants to be called.
     pub(crate) fn poll_timeout(&self) -> Instant {
         let permits = self.legs.iter().filter_map(Leg::permit_due);
-        let others = [self.transfer_due(), self.codes.due(), self.invitation_due()];
+        let others = [self.transfer_due(), self.codes.due(), self.summons_due()];
         permits.chain(others.into_iter().flatten()).fold(self.state_due(), Instant::min)
     }
 
@@ -385,7 +387,7 @@ impl Call {
             State::Meeting(meeting) => meeting.due(),
             State::Together(together) => together.until,
             State::Paging(paging) => paging.due(),
-            State::Supervising(supervision) => supervision.until,
+            State::Supervising(supervision) => supervision.due(),
             State::Voicemail(voicemail) => voicemail.due(),
             State::Ending { since } if self.legs.iter().any(Leg::awaits_media) => {
                 *since + FIGURES_TIMEOUT
@@ -401,8 +403,8 @@ impl Call {
         }
         self.handle_codes_timeout(ctx);
         self.check_permits(ctx);
-        if self.invitation_due().is_some_and(|it| it <= ctx.now.instant) {
-            self.look_for_room(ctx);
+        if self.summons_due().is_some_and(|it| it <= ctx.now.instant) {
+            self.see_to_summons(ctx);
         }
         if self.state_due() > ctx.now.instant {
             return;
@@ -412,12 +414,10 @@ impl Call {
             State::Gathering(_) => self.handle_gathering_timeout(ctx),
             State::Asking { .. } => self.handle_asking_timeout(ctx),
             State::Parked(_) => self.handle_parked_timeout(ctx),
-            State::Talking(_)
-            | State::Playing { .. }
-            | State::Together(_)
-            | State::Supervising(_) => {
+            State::Talking(_) | State::Playing { .. } | State::Together(_) => {
                 self.end(ctx, None, Refusal::of(Cause::MaxDuration));
             }
+            State::Supervising(_) => self.handle_supervision_timeout(ctx),
             State::Meeting(_) => self.handle_meeting_timeout(ctx),
             State::Paging(_) => self.handle_paging_timeout(ctx),
             State::Voicemail(_) => self.handle_voicemail_timeout(ctx),

@@ -1,16 +1,48 @@
 //! A caller who takes somebody's place in another call: it fetches who is parked, picks up what rings
 //! elsewhere, or names a dialog that it replaces (RFC 3891).
 
-use super::{Call, State, Talking, talking::Exchange};
+use super::{
+    Call, State, Summons, Talking,
+    origination::{LOOK_INTERVAL, Summoned},
+    talking::Exchange,
+};
 use crate::{
     cdr::HangupParty,
     context::{Context, Errand, LegRef},
     dialplan::Outcome,
     failure::{Cause, Refusal},
 };
-use base::ExtensionId;
+use base::{CallId, DomainId, ExtensionId};
 use sip::Status;
 use std::time::Duration;
+
+/// Somebody wants to answer what rings elsewhere, on its own phone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PickUp {
+    /// The domain of both.
+    pub domain: DomainId,
+    /// The number of the extension that answers.
+    pub by: String,
+    /// What rings.
+    pub call: CallId,
+}
+
+/// Why nobody picks up.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PickUpRefusal {
+    /// The call rings at no extension.
+    #[error("this call rings nowhere any more: it was answered, or has ended")]
+    NotRinging,
+    /// The devices of whoever wants it cannot be rung.
+    #[error("your phone does not ring: {0}")]
+    NotRung(String),
+}
+
+impl From<Refusal> for PickUpRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self::NotRung(refusal.in_words())
+    }
+}
 
 /// Whose place a newcomer takes in a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +60,8 @@ pub(crate) enum Place {
 pub(crate) enum Wanted {
     /// The oldest one that rings at one of these extensions.
     RingingAt(Vec<String>),
+    /// This one, as long as it rings.
+    Ringing(CallId),
     /// The one that is parked in this slot.
     ParkedIn(u32),
     /// The one that has this leg.
@@ -59,8 +93,10 @@ impl Wanted {
     pub(crate) fn refusal(&self, elsewhere: Elsewhere) -> Refusal {
         let (status, reason) = match (self, elsewhere) {
             (Self::OnOtherShard, _) | (_, Elsewhere::Yes) => (501, ON_OTHER_SHARD),
-            (Self::RingingAt(_), Elsewhere::Perhaps) => (480, NOTHING_RINGS_ON_THIS_SHARD),
-            (Self::RingingAt(_), Elsewhere::No) => (480, "Nothing rings there"),
+            (Self::RingingAt(_) | Self::Ringing(_), Elsewhere::Perhaps) => {
+                (480, NOTHING_RINGS_ON_THIS_SHARD)
+            }
+            (Self::RingingAt(_) | Self::Ringing(_), Elsewhere::No) => (480, "Nothing rings there"),
             (Self::ParkedIn(_), _) => (480, "Nobody is parked there"),
             (Self::WithLeg { .. } | Self::Nothing, _) => (481, "No call of yours has this dialog"),
         };
@@ -109,12 +145,11 @@ impl Call {
             return None;
         }
         match (wanted, &self.state) {
-            (Wanted::RingingAt(numbers), State::Ringing(ringing)) => {
-                let rings = self.legs.iter().skip(ringing.first()).any(|leg| {
-                    let view = leg.view();
-                    !leg.has_ended() && view.extension.is_some() && numbers.contains(&view.party)
-                });
-                rings.then_some(Place::Rung)
+            (Wanted::RingingAt(numbers), State::Ringing(_)) => {
+                self.rings_at(|it| numbers.iter().any(|number| number == it)).then_some(Place::Rung)
+            }
+            (Wanted::Ringing(call), State::Ringing(_)) => {
+                (*call == self.id && self.rings_at(|_| true)).then_some(Place::Rung)
             }
             (Wanted::ParkedIn(slot), State::Parked(parked)) => {
                 (parked.slot() == *slot).then_some(Place::Parked)
@@ -128,6 +163,41 @@ impl Call {
             }
             (_, _) => None,
         }
+    }
+
+    /// Whether one of these extensions is rung.
+    fn rings_at(&self, is_meant: impl Fn(&str) -> bool) -> bool {
+        let State::Ringing(ringing) = &self.state else { return false };
+        self.legs.iter().skip(ringing.first()).any(|leg| {
+            let view = leg.view();
+            !leg.has_ended() && view.extension.is_some() && is_meant(&view.party)
+        })
+    }
+
+    /// Rings the devices of whoever wants to pick up a call of `number` that rings.
+    pub(crate) fn ring_to_pick_up(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        request: &PickUp,
+        number: String,
+    ) -> Result<Self, PickUpRefusal> {
+        let PickUp { domain, by, call } = request;
+        let look_at = ctx.now.instant + LOOK_INTERVAL;
+        let summoned = Summoned {
+            domain: *domain,
+            extension: by.clone(),
+            number,
+            is_intercom: true,
+            worker: ctx.ports.idlest_worker(),
+            referred_by: None,
+            summons: Summons::PickUp { call: *call, look_at },
+        };
+        Ok(Self::summon(ctx, id, summoned)?)
+    }
+
+    /// The number of its guest, as those see it who are rung.
+    pub(crate) fn calling_number(&self) -> &str {
+        &self.calling.number
     }
 
     /// Whether a leg is of a device of this extension.

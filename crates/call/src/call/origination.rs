@@ -1,9 +1,11 @@
 //! Calls that we begin ourselves: somebody's own device is rung, and once it is answered its call goes
 //! where a number leads, as if it had been dialled there.
 
-use super::{Call, Invitee, Queueing, Ringing, State, Wanted, recording::Recording};
+use super::{
+    Call, Invitee, Queueing, Ringing, State, Wanted, recording::Recording, supervision::Supervisor,
+};
 use crate::{
-    context::{Context, Handle},
+    context::{Context, Errand, Handle},
     dialplan::{Codes, Dial, DialTarget, Principal},
     facts::CallDirection,
     failure::Refusal,
@@ -16,6 +18,7 @@ use media::{
     sdp::{LocalCodec, accept_answer},
 };
 use sip::{Replaces, Status, offer_answer::OrderError};
+use std::time::{Duration, Instant};
 
 /// Somebody wants to be connected with a number.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,6 +42,29 @@ pub(crate) enum Summons {
     Place(Replaces),
     /// It is asked into a conference.
     Room(Box<Invitee>),
+    /// It hears a call of others.
+    Supervision(Box<Supervisor>),
+    /// It takes the place of those who are rung in this call.
+    PickUp {
+        call: CallId,
+        /// When it is seen to next whether they still are.
+        look_at: Instant,
+    },
+}
+
+/// An extension whose devices are rung before its call goes on.
+#[derive(Debug)]
+pub(super) struct Summoned {
+    pub(super) domain: DomainId,
+    /// Its number.
+    pub(super) extension: String,
+    /// What it is rung for, as its devices and the call log show it.
+    pub(super) number: String,
+    pub(super) is_intercom: bool,
+    pub(super) worker: u8,
+    /// Who wanted it, if a REFER did.
+    pub(super) referred_by: Option<Holder>,
+    pub(super) summons: Summons,
 }
 
 /// What a call without a caller is about.
@@ -71,7 +97,22 @@ impl Call {
         referred_by: Option<Holder>,
     ) -> Result<Self, Refusal> {
         let Origination { domain, extension, to, is_intercom } = order;
-        let mut calling = super::Calling::of_number(ctx, domain, &to);
+        let (worker, summons) = (ctx.ports.idlest_worker(), Summons::Number(to.clone()));
+        let number = to;
+        let summoned =
+            Summoned { domain, extension, number, is_intercom, worker, referred_by, summons };
+        Self::summon(ctx, id, summoned)
+    }
+
+    /// The same, whatever becomes of its call then.
+    pub(super) fn summon(
+        ctx: &mut Context<'_>,
+        id: CallId,
+        summoned: Summoned,
+    ) -> Result<Self, Refusal> {
+        let Summoned { domain, extension, number, is_intercom, worker, referred_by, summons } =
+            summoned;
+        let mut calling = super::Calling::of_number(ctx, domain, &number);
         calling.trail.referred_by = referred_by;
         let targets = vec![DialTarget::User(extension.clone())];
         let by = Principal::Extension(extension.clone());
@@ -84,14 +125,8 @@ impl Call {
             by,
         };
         let targets = ctx.targets(domain, &calling, &dial)?;
-        let own = OwnCall {
-            domain,
-            caller: extension,
-            dialled: to.clone(),
-            calling,
-            worker: ctx.ports.idlest_worker(),
-        };
-        let mut call = Self::of_ours(ctx, id, own, Summons::Number(to));
+        let own = OwnCall { domain, caller: extension, dialled: number, calling, worker };
+        let mut call = Self::of_ours(ctx, id, own, summons);
         call.ring(ctx, targets)?;
         Ok(call)
     }
@@ -167,6 +202,41 @@ impl Call {
             Summons::Number(number) => self.connect_summoned(ctx, (leg, described), &number),
             Summons::Place(replaces) => self.replace_by_summoned(ctx, (leg, described), &replaces),
             Summons::Room(invitee) => self.ask_in(ctx, (leg, described), *invitee),
+            Summons::Supervision(supervisor) => {
+                self.take_summoned(ctx, leg, described)?;
+                self.begin_supervision(ctx, *supervisor);
+                Ok(())
+            }
+            Summons::PickUp { call, .. } => {
+                self.take_summoned(ctx, leg, described)?;
+                self.seek(ctx, Wanted::Ringing(call));
+                Ok(())
+            }
+        }
+    }
+
+    /// When it is to be seen to whether what a device is rung for is still there.
+    pub(super) fn summons_due(&self) -> Option<Instant> {
+        let (Some(summons), State::Ringing(_)) = (&self.summons, &self.state) else { return None };
+        match summons {
+            Summons::Number(_) | Summons::Place(_) => None,
+            Summons::Room(_) => self.invitation_due(),
+            Summons::Supervision(supervisor) => Some(supervisor.look_at()),
+            Summons::PickUp { look_at, .. } => Some(*look_at),
+        }
+    }
+
+    /// Lets a device go that is rung for what is no more.
+    pub(super) fn see_to_summons(&mut self, ctx: &mut Context<'_>) {
+        match &mut self.summons {
+            Some(Summons::Number(_) | Summons::Place(_)) | None => {}
+            Some(Summons::Room(_)) => self.look_for_room(ctx),
+            Some(Summons::Supervision(_)) => self.look_for_supervised(ctx),
+            Some(Summons::PickUp { call, look_at }) => {
+                *look_at = ctx.now.instant + LOOK_INTERVAL;
+                let wanted = Wanted::Ringing(*call);
+                ctx.errands.push(Errand::LookFor { seeker: self.id, wanted });
+            }
         }
     }
 
@@ -226,3 +296,5 @@ impl Call {
 
 /// RFC 3261 section 8.1.1.6.
 const MAX_FORWARDS: u8 = 70;
+/// How long a device rings on for a call of others that is over.
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);

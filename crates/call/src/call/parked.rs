@@ -1,10 +1,10 @@
 //! A guest in a parking slot: it hears music until somebody fetches it, and goes back to whoever
 //! parked it if nobody does.
 
-use super::{Call, State};
+use super::{Call, CommandRefusal, State};
 use crate::{
     context::Context,
-    dialplan::{ParkPlan, Walk},
+    dialplan::{ParkPlan, RouteQuery, Walk},
     failure::{Cause, Refusal},
     parking::Slot,
     speech::Phrase,
@@ -31,19 +31,14 @@ pub(super) struct Return {
 impl Call {
     /// Puts the guest into the first free slot; refused if there is none.
     pub(super) fn park(&mut self, ctx: &mut Context<'_>, plan: ParkPlan) -> Result<(), Refusal> {
-        let slots = plan.first..=plan.last;
-        let Some(slot) = ctx.world.parking.take(self.domain, slots, self.id) else {
+        let Some(slot) = self.take_slot(ctx, &plan) else {
             let reason = Some("All parking slots are taken".to_owned());
             return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });
         };
         self.answer_guest(ctx)?;
         let number = slot.number();
         let by_itself = self.transferor().is_none() && self.returns_to.is_none();
-        if let Some(parker) = self.parker() {
-            self.returns_to = Some(Return { parker, plan: plan.clone() });
-        }
-        let until = ctx.now.instant + Duration::from_secs(plan.timeout_s.into());
-        self.state = State::Parked(Box::new(Parked { slot, until }));
+        self.wait_in(ctx, slot, plan);
         if by_itself {
             // Whoever dials the number itself is told where it is: the place is for somebody else.
             self.tell_slot(ctx, self.guest, number);
@@ -52,6 +47,51 @@ impl Call {
         }
         self.announce_slot(ctx, number);
         Ok(())
+    }
+
+    /// Whoever `by` talks to waits in a slot, as the plan parks calls of `by`, and `by` leaves; gives
+    /// the slot. Refused before anything has changed.
+    pub(super) fn park_other(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+    ) -> Result<u32, CommandRefusal> {
+        let plan = self.parking_of(ctx, by).ok_or(CommandRefusal::NoParking)?;
+        let slot = self.take_slot(ctx, &plan).ok_or(CommandRefusal::NoFreeSlot)?;
+        let number = slot.number();
+        if !self.begin_search(ctx, by, None) {
+            return Err(CommandRefusal::NotTalking);
+        }
+        // Nothing is left to be gone of the way on which the two met.
+        self.walk = None;
+        self.wait_in(ctx, slot, plan);
+        self.play_parked(ctx);
+        self.finish_transfer(ctx);
+        Ok(number)
+    }
+
+    fn parking_of(&self, ctx: &Context<'_>, leg: usize) -> Option<ParkPlan> {
+        let (principal, view) = (self.principal_of(leg), self.legs[leg].view());
+        let query = RouteQuery {
+            domain: &ctx.world.directory.domains.get(&self.domain)?.name,
+            from: principal.as_caller(),
+            number: view.number(),
+            dialled: "",
+            now: ctx.now.unix,
+        };
+        ctx.world.plans.parking(&query).cloned()
+    }
+
+    fn take_slot(&self, ctx: &Context<'_>, plan: &ParkPlan) -> Option<Slot> {
+        ctx.world.parking.take(self.domain, plan.first..=plan.last, self.id)
+    }
+
+    fn wait_in(&mut self, ctx: &Context<'_>, slot: Slot, plan: ParkPlan) {
+        let until = ctx.now.instant + Duration::from_secs(plan.timeout_s.into());
+        if let Some(parker) = self.parker() {
+            self.returns_to = Some(Return { parker, plan });
+        }
+        self.state = State::Parked(Box::new(Parked { slot, until }));
     }
 
     /// The words for one who dialled by itself are over.

@@ -94,12 +94,20 @@ impl Call {
         }
     }
 
+    /// The two talk no longer, and supervisors of the call wait for who will.
+    pub(super) fn pause_listing(&mut self) {
+        if let Some(listed) = &self.listed {
+            listed.pause();
+        }
+    }
+
     /// Lets supervisors find the two.
     fn list(&self, ctx: &Context<'_>, with: usize) -> Option<Listed> {
         let side = |leg: usize| {
             let view = self.legs[leg].view();
+            let number = view.number().to_owned();
             let extension = view.extension.map(|_| view.party);
-            Some(Side { extension, media: self.legs[leg].media()? })
+            Some(Side { extension, number, media: self.legs[leg].media()? })
         };
         let sides = [side(self.guest)?, side(with)?];
         let Self { id: call, domain, worker, .. } = *self;

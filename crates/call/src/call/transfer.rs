@@ -151,17 +151,30 @@ impl Call {
         order: Order,
         told_of: Option<Referral>,
     ) {
-        let Some(guest) = self.other(by) else { return };
-        self.abandon_exchange(ctx);
-        self.release_holds();
-        self.search_for(by, told_of);
-        self.notify_of_transfer(ctx, Status(100));
-        drop(self.listed.take());
-        self.guest = guest;
+        if !self.begin_search(ctx, by, told_of) {
+            return;
+        }
         match order.with {
             Some(other) => ctx.errands.push(Errand::Join { call: self.id, other }),
             None => self.transfer_to(ctx, &order.number),
         }
+    }
+
+    /// Whoever `by` talks to is the guest, and is to go elsewhere; false if there is nobody.
+    pub(super) fn begin_search(
+        &mut self,
+        ctx: &mut Context<'_>,
+        by: usize,
+        told_of: Option<Referral>,
+    ) -> bool {
+        let Some(guest) = self.other(by) else { return false };
+        self.abandon_exchange(ctx);
+        self.release_holds();
+        self.search_for(by, told_of);
+        self.notify_of_transfer(ctx, Status(100));
+        self.pause_listing();
+        self.guest = guest;
+        true
     }
 
     /// The guest goes where a number leads, with the rights of whoever hands it on.

@@ -88,10 +88,9 @@ impl Call {
             Action::Dial(dial) => Ok(self.dial(ctx, &dial)),
             Action::Builtin(builtin) => self.play_builtin(ctx, builtin).map(|()| None),
             Action::Conference(plan) => self.enter_conference(ctx, plan).map(|()| None),
-            Action::Supervise { number, language } => ctx
-                .supervision(self.domain, self.principal(), &number, language)
-                .and_then(|order| self.supervise(ctx, order))
-                .map(|()| None),
+            Action::Supervise { number, language } => {
+                self.supervise_extension(ctx, &number, language).map(|()| None)
+            }
             Action::LeaveMessage { number, absence, language } => {
                 let purpose = VisitPurpose::Leave(absence);
                 self.visit(ctx, Some(&number), language, purpose).map(|()| None)

@@ -2,7 +2,9 @@
 
 use super::{Call, Calls, Origination, PartyCommand};
 use crate::{
-    call::{Invitee, RoomCommand},
+    call::{
+        Invitee, PickUp, PickUpRefusal, RoomCommand, SupervisionRefusal, SupervisionRequest, Wanted,
+    },
     context::{Context, LegRef},
     failure::{Cause, Refusal},
 };
@@ -18,6 +20,15 @@ pub struct OriginationRefusal {
     pub reason: String,
 }
 
+/// What was done for somebody who wants to hear a call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Supervised {
+    /// It hears that call already, or is being rung for it, and is heard as it wants.
+    Changed(CallId),
+    /// Its own devices ring, for this call of its own.
+    Rings(CallId),
+}
+
 impl Calls {
     /// Rings somebody's own devices, to connect it with a number then.
     pub fn originate(
@@ -27,9 +38,52 @@ impl Calls {
     ) -> Result<CallId, OriginationRefusal> {
         let begun = self.begin_own(now, |ctx, id| Call::originate(ctx, id, order));
         self.pump(now);
-        begun.map_err(|refusal| OriginationRefusal {
-            reason: refusal.reason.unwrap_or_else(|| refusal.cause.as_str().to_owned()),
-        })
+        begun.map_err(|refusal| OriginationRefusal { reason: refusal.in_words() })
+    }
+
+    /// Lets an extension hear a call, or speak in one that it hears. `rings` says whether its devices
+    /// are rung if it does not hear that call on this shard; else `None` says so.
+    pub fn supervise(
+        &mut self,
+        now: Now,
+        request: &SupervisionRequest,
+        rings: bool,
+    ) -> Result<Option<Supervised>, SupervisionRefusal> {
+        let SupervisionRequest { domain, by, call, .. } = request;
+        let running = self.calls.values().find(|it| it.supervises(*domain, by, *call));
+        let done = match running.map(Call::id) {
+            Some(id) => {
+                let mut done = Err(SupervisionRefusal::NotTalking);
+                self.with_call(now, id, |call, ctx| done = call.change_supervision(ctx, request));
+                done.map(|()| Some(Supervised::Changed(id)))
+            }
+            None if rings => {
+                let ring = |ctx: &mut Context<'_>, id| Call::ring_supervisor(ctx, id, request);
+                self.begin_own(now, ring).map(|id| Some(Supervised::Rings(id)))
+            }
+            None => Ok(None),
+        };
+        self.pump(now);
+        done
+    }
+
+    /// Rings somebody's own devices, to connect it with whoever calls elsewhere.
+    pub fn pick_up(&mut self, now: Now, request: &PickUp) -> Result<CallId, PickUpRefusal> {
+        let wanted = Wanted::Ringing(request.call);
+        let found = self.place_of(request.domain, &wanted).and_then(|(id, _)| self.calls.get(&id));
+        let number = found.ok_or(PickUpRefusal::NotRinging)?.calling_number().to_owned();
+        let begun = self.begin_own(now, |ctx, id| Call::ring_to_pick_up(ctx, id, request, number));
+        self.pump(now);
+        begun
+    }
+
+    /// Ends a call in which somebody is rung for another one that is no more to be had.
+    pub(super) fn look_for(&mut self, now: Now, seeker: CallId, wanted: &Wanted) {
+        let Some(domain) = self.calls.get(&seeker).map(Call::domain) else { return };
+        if self.place_of(domain, wanted).is_none() {
+            let refusal = self.no_place(domain, wanted);
+            self.with_call(now, seeker, |call, ctx| call.end(ctx, None, refusal));
+        }
     }
 
     /// The same as a REFER wants it, perhaps to be put in the place of a dialog of its own then. How
@@ -77,20 +131,20 @@ impl Calls {
         is_done
     }
 
-    fn begin_own(
+    fn begin_own<E: From<Refusal>>(
         &mut self,
         now: Now,
-        make: impl FnOnce(&mut Context<'_>, CallId) -> Result<Call, Refusal>,
-    ) -> Result<CallId, Refusal> {
+        make: impl FnOnce(&mut Context<'_>, CallId) -> Result<Call, E>,
+    ) -> Result<CallId, E> {
         if let Some(cause) = self.refusal_of_new_calls() {
-            return Err(Refusal::of(cause));
+            return Err(Refusal::of(cause).into());
         }
         let id = CallId::new(now.unix, &mut self.core.rng);
         let mut ctx = self.core.context(now, &self.world);
         let Ok(made) = catch_unwind(AssertUnwindSafe(|| make(&mut ctx, id))) else {
             self.note_panic(Some(id));
             self.core.handles.remove_call(id);
-            return Err(Refusal::of(Cause::Internal));
+            return Err(Refusal::of(Cause::Internal).into());
         };
         self.calls.insert(id, made?);
         self.totals.calls += 1;

@@ -130,6 +130,8 @@ pub enum FeatureOrder {
     },
     /// Nobody is to be disturbed, or no longer.
     DoNotDisturb(bool),
+    /// It is rung while it is in a call, or no longer.
+    CallWaiting(bool),
 }
 
 /// A question to a web server.
@@ -450,6 +452,8 @@ impl fmt::Display for FeatureOrder {
             }
             Self::DoNotDisturb(true) => f.write_str("do not disturb on"),
             Self::DoNotDisturb(false) => f.write_str("do not disturb off"),
+            Self::CallWaiting(true) => f.write_str("call waiting on"),
+            Self::CallWaiting(false) => f.write_str("call waiting off"),
         }
     }
 }

@@ -225,6 +225,19 @@ impl Plans {
         slot.is_some_and(|slot| steps.any(|it| it.iter().any(|it| it.parks_in(slot))))
     }
 
+    /// How calls are parked by whoever calls, without a number being dialled: as the first rule says,
+    /// or a block that it names, that is for it and parks calls.
+    pub(crate) fn parking(&self, call: &RouteQuery<'_>) -> Option<&ParkPlan> {
+        let rules = self.rules.iter().filter(|it| it.is_for_caller(self, call));
+        rules.map(|it| &it.steps).find_map(|steps| {
+            let mut blocks = Vec::new();
+            steps.iter().for_each(|it| it.blocks(&mut blocks));
+            let named = self.blocks.iter().filter(|it| blocks.contains(&it.name.as_str()));
+            let all = steps.iter().chain(named.flat_map(|it| it.steps.iter()));
+            all.into_iter().find_map(step::Step::parking)
+        })
+    }
+
     /// How many rules there are.
     pub fn len(&self) -> usize {
         self.rules.len()
@@ -263,5 +276,52 @@ impl<'a> Caller<'a> {
     /// Reads what [`fmt::Display`] writes.
     pub fn parse(text: &'a str) -> Self {
         read::trunk_name(text).map_or(Self::Extension(text), Self::Trunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_parked_as_the_first_rule_says_that_is_for_the_caller() {
+        let plan = r#"
+            [[rule]]
+            name = "of-others"
+            match = { number = "600", domain = "b.example" }
+            steps = [{ park = { slots = "601-609" } }]
+
+            [[rule]]
+            name = "from-outside"
+            match = { from = "trunk:provider", number = "700" }
+            steps = [{ park = { slots = "701-709" } }]
+
+            [[rule]]
+            name = "of-one"
+            match = { number = "800", caller = "1009" }
+            steps = [{ goto = "park-them" }]
+
+            [[rule]]
+            name = "of-all"
+            match = { number = "900" }
+            steps = [{ dial = { user = "1001", on = { busy = [{ park = { slots = "901-909" } }] } } }]
+
+            [[block]]
+            name = "park-them"
+            steps = [{ park = { slots = "801-809" } }]
+        "#;
+        let known = Known { trunks: ["provider".to_owned()].into(), ..Known::default() };
+        let plans = load(&[("a.toml", plan)], &known).unwrap_or_else(|it| panic!("{it:?}"));
+        let first = |domain, from, number| {
+            let (dialled, now) = ("", UnixMillis(0));
+            let query = RouteQuery { domain, from, number, dialled, now };
+            plans.parking(&query).map(|it| it.first)
+        };
+        let of = |domain, number| first(domain, Caller::Extension(number), number);
+        assert_eq!(of("a.example", "1001"), Some(901), "within another step");
+        assert_eq!(of("a.example", "1009"), Some(801), "in a block");
+        assert_eq!(of("b.example", "1001"), Some(601));
+        assert_eq!(first("a.example", Caller::Trunk("provider"), "1"), Some(701));
+        assert_eq!(first("a.example", Caller::Trunk("other"), "1"), None);
     }
 }

@@ -133,6 +133,18 @@ impl Rule {
         }
     }
 
+    /// Whether it is for whoever calls, whatever number is dialled. A rule with a script is for nobody
+    /// then, since that may want to know the number.
+    pub(super) fn is_for_caller(&self, plans: &Plans, call: &RouteQuery<'_>) -> bool {
+        let Condition { numbers: _, from, callers, domain, hours, script } = &self.condition;
+        let is_time = |it: &HoursWanted| plans.is_open(&it.schedule, call.now) == it.within;
+        script.is_none()
+            && from.iter().any(|from| from.includes(call.from))
+            && domain.as_deref().is_none_or(|domain| domain.eq_ignore_ascii_case(call.domain))
+            && (callers.is_empty() || first_match(callers, call.number).is_some())
+            && hours.as_ref().is_none_or(is_time)
+    }
+
     /// What it captures of a call that it is for.
     pub(super) fn captures<'r, 'n>(
         &'r self,

@@ -80,6 +80,11 @@ pub(super) enum Step {
         /// What is done if that is not kept.
         failed: Steps,
     },
+    CallWaiting {
+        is_on: bool,
+        /// What is done if that is not kept.
+        failed: Steps,
+    },
     Record(bool),
     Set(Vec<(String, Template)>),
     /// Sets a variable to what a script gives.
@@ -214,6 +219,14 @@ impl Step {
         own || self.within().iter().any(|steps| steps.iter().any(|it| it.parks_in(slot)))
     }
 
+    /// How it, or a step within it, parks calls.
+    pub(super) fn parking(&self) -> Option<&ParkPlan> {
+        if let Self::Park(plan) = self {
+            return Some(plan);
+        }
+        self.within().into_iter().find_map(|steps| steps.iter().find_map(Self::parking))
+    }
+
     /// The blocks that it, or a step within it, names.
     pub(super) fn blocks<'a>(&'a self, into: &mut Vec<&'a str>) {
         if let Self::Block(name) | Self::Goto(name) = self {
@@ -235,7 +248,9 @@ impl Step {
             Self::Menu(menu) => menu.keys.values().chain([&menu.asking.failed]).collect(),
             Self::Collect(collect) => vec![&collect.asking.failed],
             Self::Dial(dial) => dial.on.values().collect(),
-            Self::Forward { failed, .. } | Self::DoNotDisturb { failed, .. } => vec![failed],
+            Self::Forward { failed, .. }
+            | Self::DoNotDisturb { failed, .. }
+            | Self::CallWaiting { failed, .. } => vec![failed],
             Self::Recent { none, .. } => vec![none],
             Self::Web(web) => vec![&web.failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),

@@ -368,6 +368,10 @@ impl Walk {
                 self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
                 Action::SetFeature(FeatureOrder::DoNotDisturb(*is_on))
             }
+            Step::CallWaiting { is_on, failed } => {
+                self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
+                Action::SetFeature(FeatureOrder::CallWaiting(*is_on))
+            }
             Step::Web(web) => self.ask_web(Arc::clone(web)),
             Step::Record(is_on) => Action::Record(*is_on),
             Step::Refuse { status, reason } => {
@@ -440,6 +444,7 @@ impl Walk {
             | Step::Web(_)
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
+            | Step::CallWaiting { .. }
             | Step::Record(_)
             | Step::Script { .. }
             | Step::Refuse { .. }

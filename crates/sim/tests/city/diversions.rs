@@ -203,7 +203,7 @@ fn how_the_first_call_came_is_not_told_of_the_one_that_follows_it() {
     let command = call::Command::Consult("1002".to_owned());
     let order = call::CallOrder { by: "1004".to_owned(), command };
     let done = city.operate(0, |shard, now| shard.command(now, call, &order));
-    assert_eq!(done, Ok(()));
+    assert_eq!(done, Ok(call::Obeyed::Done));
     city.wait(secs(4));
     let seen = line(&city, 4);
     assert_eq!(values(seen, "Referred-By"), [""; 0], "{}", city.story());

@@ -347,6 +347,84 @@ fn whoever_does_not_want_to_be_disturbed_is_busy_for_all_and_can_call() {
 }
 
 #[test]
+fn a_line_without_call_waiting_is_busy_for_others_while_it_is_in_a_call() {
+    let mut city = trio();
+    set_feature(&mut city, 1, "*71");
+    let third = city.add_registered("1004");
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, 0, 1), "it is rung while it is free: {}", city.story());
+    city.dial(2, "1002");
+    city.wait(secs(2));
+    assert_eq!(line(&city, 2).statuses, [486], "{}", city.story());
+    assert_eq!(city.phones[1].lines.len(), 2, "nothing rang at it: {}", city.story());
+    // In a group the others are rung.
+    city.dial(third, "6001");
+    city.wait(secs(5));
+    assert!(talk(&city, third, 2), "{}", city.story());
+    city.act(2, |phone, now| phone.hang_up(now, 1));
+    city.wait(secs(1));
+    // It may call others itself.
+    city.dial(1, "1003");
+    city.wait(secs(4));
+    assert_eq!(line(&city, 1).state, LineState::Talking, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_line_without_call_waiting_is_rung_for_what_it_wants_itself_and_again_when_it_is_on() {
+    let mut city = trio();
+    set_feature(&mut city, 0, "*71");
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    let order = origination(&city, "9196");
+    assert!(city.operate(0, |shard, now| shard.originate(now, order)).is_ok(), "a click rings");
+    city.wait(secs(3));
+    assert_eq!(line(&city, 0).state, LineState::Talking, "{}", city.story());
+    city.act(0, |phone, now| phone.hang_up(now, phone.lines.len() - 1));
+    city.wait(secs(1));
+    set_feature(&mut city, 0, "*70");
+    city.dial(2, "1001");
+    city.wait(secs(4));
+    assert_eq!(line(&city, 2).state, LineState::Talking, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn calls_that_would_wait_go_where_they_are_forwarded_when_busy() {
+    let mut city = trio();
+    for code in ["*71", "*901003"] {
+        set_feature(&mut city, 1, code);
+    }
+    let fourth = city.add_registered("1004");
+    city.dial(0, "1002");
+    city.wait(secs(4));
+    city.dial(fourth, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, fourth, 2), "{}", city.story());
+    // Whoever waits no longer is rung again.
+    city.act(0, |phone, now| phone.hang_up(now, 0));
+    city.act(fourth, |phone, now| phone.hang_up(now, 0));
+    city.wait(secs(1));
+    city.dial(fourth, "1002");
+    city.wait(secs(4));
+    assert!(talk(&city, fourth, 1), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn of_two_who_call_a_line_without_call_waiting_at_once_one_rings() {
+    let mut city = trio();
+    set_feature(&mut city, 1, "*71");
+    city.dial(0, "1002");
+    city.dial(2, "1002");
+    city.wait(secs(4));
+    let talks = [0, 2].map(|it| talk(&city, it, 1));
+    assert_eq!(talks.iter().filter(|it| **it).count(), 1, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn a_click_rings_the_own_phone_and_then_the_other() {
     for to in ["1002", "6500", "3001", "1009"] {
         let mut city = trio();
@@ -408,8 +486,9 @@ fn a_transfer_by_command_is_one_like_that_of_a_phone() {
         by: by.to_owned(),
         command: Command::Transfer(to.to_owned()),
     };
-    let ask =
-        |city: &mut City, order| city.operate(0, |shard, now| shard.command(now, call, &order));
+    let ask = |city: &mut City, order| {
+        city.operate(0, |shard, now| shard.command(now, call, &order).map(|_| ()))
+    };
     assert_eq!(ask(&mut city, order("1003", "1001")), Err(CommandRefusal::NotTalking));
     assert_eq!(ask(&mut city, order("1001", "1002")), Err(CommandRefusal::ToItself));
     assert_eq!(ask(&mut city, order("1001", "1003")), Ok(()));
@@ -470,6 +549,16 @@ fn assert_asked_to_answer(city: &City, phone: usize) {
         "<sip:demo.tandem.test>;answer-after=0",
     ];
     assert_eq!(asked, expected.map(Some), "{:?}", line(city, phone).headers);
+}
+
+/// Dials a code for what is to become of calls to a phone, to the end of the words.
+fn set_feature(city: &mut City, phone: usize, code: &str) {
+    let line_of_code = city.dial(phone, code);
+    city.wait(secs(1));
+    if city.phones[phone].lines[line_of_code].is_live() {
+        finish_words(city, phone);
+        city.wait(secs(1));
+    }
 }
 
 fn origination(city: &City, to: &str) -> Origination {

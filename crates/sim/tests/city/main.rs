@@ -18,6 +18,7 @@ mod losses;
 mod media;
 mod numbers;
 mod operations;
+mod orders;
 mod outbound;
 mod pages;
 mod plans;

@@ -1,7 +1,9 @@
 //! Supervisors: whose call they hear, who hears them, and who is no supervisor.
 
 use crate::support::*;
-use sim::{City, LineState, Plot, SUPERVISOR};
+use base::CallId;
+use call::{Supervised, SupervisionMode, SupervisionRefusal, SupervisionRequest};
+use sim::{City, LineState, Manner, Plot, SUPERVISOR, SUPERVISOR_TOO};
 use std::net::SocketAddr;
 
 #[test]
@@ -106,6 +108,196 @@ fn a_call_is_found_whatever_its_shard_and_its_worker() {
         assert_eq!(hears, Some(vec![caller, callee]), "the latest\n{}", city.story());
     }
     hang_up_all(city);
+}
+
+#[test]
+fn by_command_the_own_phone_rings_for_that_very_call_and_commands_say_who_hears_it() {
+    use SupervisionMode::{Barge, Listen, Whisper};
+    let mut city = talking();
+    city.add_registered(SUPERVISOR);
+    let call = only_call(&city);
+    // A later call of the same extension is not meant.
+    city.add_registered("1003");
+    city.dial(3, "1002");
+    city.wait(secs(5));
+    let [caller, callee] = [CALLER, CALLEE].map(|it| city.phones[it].lines[0].rtp);
+    let own = match ask(&mut city, call, Whisper, None) {
+        Ok(Some(Supervised::Rings(own))) => own,
+        other => panic!("{other:?}"),
+    };
+    city.wait(secs(4));
+    let told = |city: &City| taps(city, WATCHER).expect("it supervises");
+    assert_eq!(told(&city), [vec![caller, callee], vec![callee]], "{}", city.story());
+
+    for (mode, whisper_to, heard_by) in [
+        (Whisper, Some("1001"), vec![caller]),
+        (Listen, None, vec![]),
+        (Whisper, None, vec![caller]),
+        (Barge, None, vec![caller, callee]),
+    ] {
+        let done = ask(&mut city, call, mode, whisper_to);
+        assert_eq!(done, Ok(Some(Supervised::Changed(own))));
+        city.wait(secs(1));
+        assert_eq!(told(&city), [vec![caller, callee], heard_by], "{mode:?}\n{}", city.story());
+    }
+    // Keys do the same as ever.
+    city.press(WATCHER, 0, '5');
+    city.wait(secs(1));
+    assert_eq!(told(&city), [vec![caller, callee], vec![caller]], "{}", city.story());
+    assert_eq!(city.phones[WATCHER].lines.len(), 1, "it rings once");
+    hang_up_all(city);
+}
+
+#[test]
+fn what_a_supervisor_wants_while_its_phone_rings_is_what_it_gets() {
+    let mut city = talking();
+    city.add_registered(SUPERVISOR);
+    let call = only_call(&city);
+    let rung = ask(&mut city, call, SupervisionMode::Listen, None);
+    assert!(matches!(rung, Ok(Some(Supervised::Rings(_)))), "{rung:?}");
+    city.wait(millis(500));
+    let wanted = ask(&mut city, call, SupervisionMode::Whisper, Some("1001"));
+    assert!(matches!(wanted, Ok(Some(Supervised::Changed(_)))), "{wanted:?}");
+    city.wait(secs(4));
+    assert_eq!(city.phones[WATCHER].lines.len(), 1, "{}", city.story());
+    let heard_by = taps(&city, WATCHER).map(|[_, heard_by]| heard_by);
+    assert_eq!(heard_by, Some(vec![line(&city, CALLER).rtp]), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
+fn a_call_that_ends_while_the_supervisors_phone_rings_rings_no_longer() {
+    for delay in [0, 20, 500, 1500, 1990, 2010, 2030, 2060] {
+        let mut city = talking();
+        city.add_registered(SUPERVISOR);
+        let call = only_call(&city);
+        assert!(ask(&mut city, call, SupervisionMode::Barge, None).is_ok());
+        city.wait(millis(delay));
+        city.act(CALLER, |phone, now| phone.hang_up(now, 0));
+        city.wait(secs(2));
+        assert_eq!(line(&city, WATCHER).state, LineState::Ended, "{delay}: {}", city.story());
+        assert!(city.shards[0].views().is_empty(), "{delay}: {}", city.story());
+        city.finish();
+    }
+}
+
+#[test]
+fn a_supervisor_that_hangs_up_at_any_moment_leaves_the_call_alone() {
+    // It says no, or hangs up after it has answered.
+    for delay in [500, 2025, 2030, 2045, 2060, 3000] {
+        let mut city = talking();
+        city.add_registered(SUPERVISOR);
+        let call = only_call(&city);
+        if delay < 2000 {
+            city.phones[WATCHER].manner = Manner::refuses_after(millis(delay), 486);
+        }
+        assert!(ask(&mut city, call, SupervisionMode::Barge, None).is_ok());
+        city.wait(millis(delay));
+        city.act(WATCHER, |phone, now| phone.hang_up(now, 0));
+        city.phones[WATCHER].manner = Manner::answers_after(secs(2));
+        city.wait(secs(3));
+        assert!(is_heard_both_ways(&city), "{delay}: {}", city.story());
+        assert_eq!(city.shards[0].views().len(), 1, "{delay}: {}", city.story());
+        let again = ask(&mut city, call, SupervisionMode::Listen, None);
+        assert!(matches!(again, Ok(Some(Supervised::Rings(_)))), "{delay}: {again:?}");
+        city.wait(secs(4));
+        assert!(taps(&city, WATCHER).is_some(), "{delay}: {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn a_call_that_is_handed_on_is_heard_on_and_nobody_is_whispered_to_who_was_not_meant() {
+    use SupervisionMode::{Barge, Whisper};
+    // While the supervisor's phone rings, and when it hears the call.
+    for delay in [500, 1990, 2030, 4000] {
+        for mode in [Whisper, Barge] {
+            let mut city = talking();
+            city.add_registered(SUPERVISOR);
+            let third = city.add_registered("1003");
+            let call = only_call(&city);
+            assert!(ask(&mut city, call, mode, None).is_ok());
+            city.wait(millis(delay));
+            city.act(CALLEE, |phone, now| phone.refer(now, 0, "1003"));
+            city.wait(secs(8));
+            assert!(talk(&city, CALLER, third), "{delay} {mode:?}: {}", city.story());
+            let both = [CALLER, third].map(|it| line(&city, it).rtp).to_vec();
+            let heard_by = if mode == Barge { both.clone() } else { Vec::new() };
+            let told = taps(&city, WATCHER);
+            assert_eq!(told, Some([both, heard_by]), "{delay} {mode:?}: {}", city.story());
+            hang_up_all(city);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_supervised_by_command_rings_nobody_and_says_why() {
+    use SupervisionMode::{Barge, Listen, Whisper};
+    let mut city = talking();
+    let call = only_call(&city);
+    let unknown = CallId::new(city.now().unix, &mut base::Rng::from_number(7));
+    let off = ask(&mut city, call, Listen, None);
+    assert!(matches!(off, Err(SupervisionRefusal::NotRung(_))), "{off:?}");
+    city.add_registered(SUPERVISOR);
+    assert_eq!(ask(&mut city, unknown, Listen, None), Err(SupervisionRefusal::NotTalking));
+    let nobody = Err(SupervisionRefusal::NobodyToWhisperTo);
+    assert_eq!(ask(&mut city, call, Whisper, Some("1003")), nobody);
+    let order = SupervisionRequest { by: "1003".to_owned(), ..request(&city, call, Listen, None) };
+    let stranger = city.operate(0, |calls, now| calls.supervise(now, &order, true));
+    assert_eq!(stranger, Err(SupervisionRefusal::NotAllowed));
+    assert_eq!(city.phones[WATCHER].lines.len(), 0, "{}", city.story());
+
+    let unheard = SupervisionRequest { by: SUPERVISOR.to_owned(), ..order };
+    assert_eq!(city.operate(0, |calls, now| calls.supervise(now, &unheard, false)), Ok(None));
+
+    // One at a time speaks.
+    let second = city.add_registered(SUPERVISOR_TOO);
+    city.dial(second, "*441001");
+    city.wait(secs(2));
+    city.press(second, 0, '6');
+    city.wait(secs(1));
+    assert_eq!(ask(&mut city, call, Barge, None), Err(SupervisionRefusal::Taken));
+    assert!(matches!(ask(&mut city, call, Listen, None), Ok(Some(Supervised::Rings(_)))));
+    city.wait(secs(4));
+    assert_eq!(ask(&mut city, call, Whisper, None), Err(SupervisionRefusal::Taken));
+    assert_eq!(taps(&city, WATCHER).map(|[_, heard_by]| heard_by), Some(vec![]));
+    hang_up_all(city);
+
+    let mut city = city_with(Plot::default());
+    for number in ["1001", SUPERVISOR] {
+        city.add_registered(number);
+    }
+    city.dial(CALLER, SUPERVISOR);
+    city.wait(secs(5));
+    let call = only_call(&city);
+    assert_eq!(ask(&mut city, call, Barge, None), Err(SupervisionRefusal::OwnCall));
+    hang_up_all(city);
+}
+
+fn only_call(city: &City) -> CallId {
+    city.shards[0].views()[0].id
+}
+
+fn request(
+    city: &City,
+    call: CallId,
+    mode: SupervisionMode,
+    whisper_to: Option<&str>,
+) -> SupervisionRequest {
+    let domain = city.directory().domain_of_host(sim::DOMAIN).expect("it is there").id;
+    let (by, whisper_to) = (SUPERVISOR.to_owned(), whisper_to.map(str::to_owned));
+    SupervisionRequest { domain, by, call, mode, whisper_to }
+}
+
+/// The supervisor wants a call supervised, by command.
+fn ask(
+    city: &mut City,
+    call: CallId,
+    mode: SupervisionMode,
+    whisper_to: Option<&str>,
+) -> Result<Option<Supervised>, SupervisionRefusal> {
+    let request = request(city, call, mode, whisper_to);
+    city.operate(0, |calls, now| calls.supervise(now, &request, true))
 }
 
 /// Phone of the supervisor in [`supervised`].

@@ -147,7 +147,7 @@ pub(crate) fn try_order(
 ) -> Option<Result<(), CommandRefusal>> {
     let call = city.shards[0].views().first()?.id;
     let order = CallOrder { by: by.to_owned(), command };
-    let done = city.operate(0, |shard, now| shard.command(now, call, &order));
+    let done = city.operate(0, |shard, now| shard.command(now, call, &order).map(|_| ()));
     city.wait(millis(100));
     Some(done)
 }

@@ -414,7 +414,7 @@ fn a_change_of_media_that_crosses_a_transfer_costs_nobody_its_call() {
             let command = Command::Transfer("1003".to_owned());
             let order = CallOrder { by: "1001".to_owned(), command };
             let done = city.operate(0, |shard, now| shard.command(now, call, &order));
-            assert_eq!(done, Ok(()));
+            assert_eq!(done, Ok(call::Obeyed::Done));
             city.wait(secs(6));
             assert_eq!(line(&city, 1).state, LineState::Talking, "{delay}: {}", city.story());
             assert_eq!(line(&city, 2).state, LineState::Talking, "{delay}: {}", city.story());

@@ -5,6 +5,7 @@ import { Button } from '../../ui/Button';
 import { LineBadge } from '../../ui/LineBadge';
 import { EmptyState, Skeleton } from '../../ui/States';
 import { MailboxForm } from '../mailbox/MailboxForm';
+import { CallWaiting } from './CallWaiting';
 import styles from './Profile.module.css';
 
 /** «Мои телефонные линии»: where calls to the user ring, with each line's state as it changes. */
@@ -31,6 +32,7 @@ export function Lines() {
               </th>
               <th scope="col">{t('profile.lineLogin')}</th>
               <th scope="col">{t('call.state')}</th>
+              <th scope="col">{t('profile.callWaiting')}</th>
               <th scope="col">{t('mailbox.title')}</th>
             </tr>
           </thead>
@@ -41,6 +43,9 @@ export function Lines() {
                 <td>{it.sip_user}</td>
                 <td>
                   <LineBadge status={it.status} />
+                </td>
+                <td>
+                  <CallWaiting line={it.id} number={it.number} />
                 </td>
                 <td>
                   <Button

@@ -60,6 +60,7 @@ impl Reading<'_, '_> {
             table.optional("recent").map(|it| self.recent(&it, scope)),
             table.optional("forward").map(|it| self.forward(&it, scope)),
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
+            table.optional("call_waiting").map(|it| self.call_waiting(&it, scope)),
             table.optional("http").map(|it| self.web(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
             table.optional("set").map(|it| self.set(&it, scope)),
@@ -541,12 +542,22 @@ impl Reading<'_, '_> {
     }
 
     fn do_not_disturb(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let (is_on, failed) = self.on_or_off(value, scope)?;
+        Some(Step::DoNotDisturb { is_on, failed })
+    }
+
+    fn call_waiting(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let (is_on, failed) = self.on_or_off(value, scope)?;
+        Some(Step::CallWaiting { is_on, failed })
+    }
+
+    fn on_or_off(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<(bool, Steps)> {
         let mut table = value.table(self.to)?;
         let is_on = table.required("on", self.to).and_then(|it| it.boolean(self.to));
         let failed = table.optional("failed");
         table.finish(self.to);
         let failed = self.steps_or_none(failed.as_ref(), scope);
-        Some(Step::DoNotDisturb { is_on: is_on?, failed: failed? })
+        is_on.zip(failed)
     }
 
     // === Web servers ===
