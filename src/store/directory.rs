@@ -66,6 +66,9 @@ impl Store {
             let key = (extension.domain, extension.number.clone());
             directory.extensions.insert(key, extension);
         }
+        for row in self.list_workplaces().await? {
+            directory.workplaces.sign_in(row.domain, &row.visitor_number, &row.place_number);
+        }
         directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
         let file_names = file.iter().map(|it| &it.name);

@@ -1,6 +1,7 @@
 //! Who may in: which domain a request is for, and who sends it.
 
 use crate::{
+    cdr::Line,
     directory::{Directory, Domain, Extension, Trunk},
     rules::MediaRules,
     settings::Settings,
@@ -24,12 +25,14 @@ pub(crate) struct Gate {
 pub(crate) struct Admitted<'a> {
     pub(crate) domain: &'a Domain,
     pub(crate) caller: Caller<'a>,
+    /// The extension that proved its password, at whose phone the caller may be signed in.
+    pub(crate) phone: Option<&'a Extension>,
 }
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Caller<'a> {
-    /// An extension that proved its password.
+    /// An extension that proved its password, or whoever is signed in at its phone.
     Extension(&'a Extension),
     /// A trunk, known by its address.
     Trunk(&'a Trunk),
@@ -51,12 +54,20 @@ impl<'a> Caller<'a> {
             Self::Trunk(trunk) => Some(trunk),
         }
     }
+}
 
-    /// What is set for its media.
-    pub(crate) fn rules(&self) -> &'a MediaRules {
-        match self {
-            Self::Extension(extension) => &extension.media,
-            Self::Trunk(trunk) => &trunk.media,
+impl Admitted<'_> {
+    /// What a leg keeps of the caller's extension.
+    pub(crate) fn line(&self) -> Option<Line> {
+        Some(self.caller.extension()?.line_at(self.phone?))
+    }
+
+    /// What is set for the caller's media.
+    pub(crate) fn rules(&self) -> MediaRules {
+        match (self.caller, self.phone) {
+            (Caller::Extension(line), Some(phone)) => line.rules_at(phone),
+            (Caller::Extension(line), None) => line.media.clone(),
+            (Caller::Trunk(trunk), _) => trunk.media.clone(),
         }
     }
 }
@@ -78,7 +89,8 @@ impl Gate {
     ///
     /// A trunk is known by its address and speaks for its own domain. Everybody else names a domain
     /// in the Request-URI, proves a password of that domain, and signs with that name: the From of
-    /// an INVITE, the To of a REGISTER.
+    /// an INVITE, the To of a REGISTER. What a phone asks for that is a person's own, such as a call,
+    /// is asked by whoever is signed in there.
     pub(crate) fn admit<'a>(
         &mut self,
         now: Instant,
@@ -90,7 +102,7 @@ impl Gate {
             && let Some(trunk) = directory.trunk_of_source(source.remote)
             && let Some(domain) = directory.domains.get(&trunk.domain)
         {
-            return Ok(Admitted { domain, caller: Caller::Trunk(trunk) });
+            return Ok(Admitted { domain, caller: Caller::Trunk(trunk), phone: None });
         }
         // A `tel:` number names no domain; its sender does.
         let host = match (&request.uri.scheme, request.headers.from()) {
@@ -100,11 +112,12 @@ impl Gate {
         let Some(domain) = directory.domain_of_host(&host) else {
             return Err(TurnedAway::with(Status(403), "Unknown domain"));
         };
-        let extension = self.authenticate(now, directory, domain, request)?;
-        if signed_name(request).is_none_or(|name| name != extension.number) {
+        let phone = self.authenticate(now, directory, domain, request)?;
+        if signed_name(request).is_none_or(|name| name != phone.number) {
             return Err(TurnedAway::with(Status(403), "Sign with the name you authenticate as"));
         }
-        Ok(Admitted { domain, caller: Caller::Extension(extension) })
+        let line = if is_of_phone(&request.method) { phone } else { directory.at_phone_of(phone) };
+        Ok(Admitted { domain, caller: Caller::Extension(line), phone: Some(phone) })
     }
 
     fn authenticate<'a>(
@@ -143,6 +156,12 @@ impl TurnedAway {
         let reply = Reply { reason: Some(reason.to_owned()), ..Reply::new(status) };
         Self { reply, is_offence: false }
     }
+}
+
+/// Whether it is about the phone itself, and not about whoever sits there: where it is, and what its
+/// lamps show.
+fn is_of_phone(method: &Method) -> bool {
+    matches!(method, Method::Register | Method::Subscribe)
 }
 
 /// The user part that the sender claims to be.

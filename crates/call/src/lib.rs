@@ -43,6 +43,7 @@ mod trail;
 mod trunks;
 pub mod voicemail;
 pub mod web;
+mod workplaces;
 
 pub use call::{CallOrder, Command, CommandRefusal, Origination, PartyCommand, RoomCommand};
 pub use calls::{Calls, OriginationRefusal};
@@ -63,3 +64,4 @@ pub use trunks::{
     Rates, RegistrationState, TrunkFailure, TrunkHealth, TrunkNews, TrunkNumbers, TrunkState,
     TrunkStates,
 };
+pub use workplaces::Workplaces;

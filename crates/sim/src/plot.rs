@@ -116,6 +116,36 @@ steps = [
 ]
 
 [[rule]]
+name = "sign-in"
+match = { number = "*11{own}" }
+steps = [{ goto = "sign-in-pin" }]
+
+[[rule]]
+name = "sign-in-anybody"
+match = { number = "*11" }
+steps = [
+    { collect = { say = { file = "welcome.wav" }, into = "own", digits_max = 6 } },
+    { goto = "sign-in-pin" },
+]
+
+[[block]]
+name = "sign-in-pin"
+steps = [
+    { collect = { say = { file = "welcome.wav" }, into = "pin", digits_max = 8, failed = [{ hang_up = {} }] } },
+    { sign_in = { number = "{own}", pin = "{pin}", wrong = [{ goto = "sign-in-pin" }], locked = [
+        { refuse = { status = 404, reason = "Locked out" } },
+    ], refused = [
+        { refuse = { status = 403, reason = "Not allowed" } },
+    ], failed = [{ hang_up = {} }] } },
+    { play = { file = "welcome.wav" } },
+]
+
+[[rule]]
+name = "sign-out"
+match = { number = "*12" }
+steps = [{ sign_out = {} }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
 name = "announced"
 match = { number = "6501" }
 steps = [
@@ -488,6 +518,7 @@ fn settle(
             user: None,
             media: call::MediaRules::default(),
             features: call::features::Features::default(),
+            may_sign_in: true,
             outbound: LineOutbound {
                 classes: ["national".to_owned()].into(),
                 ..LineOutbound::default()
@@ -517,7 +548,8 @@ fn outbound() -> OutboundRules {
 
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
-    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound } = directory;
+    let Directory { domains, domain_names, extensions, trunks, supervisors, outbound, workplaces } =
+        directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
@@ -525,6 +557,7 @@ pub(crate) fn copy(directory: &Directory) -> Directory {
         trunks: trunks.clone(),
         supervisors: supervisors.clone(),
         outbound: outbound.clone(),
+        workplaces: workplaces.clone(),
     }
 }
 

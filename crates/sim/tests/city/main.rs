@@ -39,3 +39,4 @@ mod torture;
 mod transfers;
 mod trunk;
 mod voicemail;
+mod workplaces;
