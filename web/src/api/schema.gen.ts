@@ -557,6 +557,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/workplaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in where */
+        get: operations["get_admin_workplaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/workplaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a line out of where it is signed in
+         * @description Its calls there go on.
+         */
+        delete: operations["delete_admin_workplaces_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/hint": {
         parameters: {
             query?: never;
@@ -1388,7 +1425,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.recording" | "call.resumed" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "line.signed_out" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -2114,6 +2151,8 @@ export interface components {
             talk_ms: number;
             /** @description The trunk that it is behind. */
             trunk: string | null;
+            /** @description Number of the line at whose phone it was signed in; `null` at its own. */
+            workplace: string | null;
         };
         /** @description How a leg of a live call sounds: its last some five seconds. */
         LegQuality: {
@@ -2164,6 +2203,8 @@ export interface components {
             id: string;
             /** @description Whether those whom it calls outside are not to know who calls. */
             is_withheld: boolean;
+            /** @description Whether it may sign in at phones of other lines, with its PIN. */
+            may_sign_in: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description The number, which is also the SIP user name. */
@@ -2209,6 +2250,11 @@ export interface components {
             hold_music?: string | null;
             /** @description Whether those whom it calls outside are not to know who calls. */
             is_withheld?: boolean;
+            /**
+             * @description Whether it may sign in at phones of other lines, with its PIN. One that may not any more is signed
+             *     out.
+             */
+            may_sign_in?: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description Names of the classes of numbers that it may call through trunks; none unless they are here. */
@@ -3298,6 +3344,30 @@ export interface components {
              * @description Mean opinion score, 1 to 4.5 (ITU-T G.107).
              */
             mos: number | null;
+        };
+        /** @description A line that is signed in at the phones of another one. */
+        Workplace: {
+            /**
+             * Format: uuid
+             * @description Id of the line that is signed in.
+             */
+            id: string;
+            /** @description Its number. */
+            line: string;
+            /** @description Since when. */
+            since: string;
+            /** @description Its number. */
+            workplace: string;
+            /**
+             * Format: uuid
+             * @description Id of the line whose phones they are.
+             */
+            workplace_id: string;
+        };
+        /** @description Who is signed in where in the domain. */
+        Workplaces: {
+            /** @description By the number of whoever is signed in. */
+            items: components["schemas"]["Workplace"][];
         };
     };
     responses: never;
@@ -4788,6 +4858,63 @@ export interface operations {
         };
         responses: {
             /** @description Given */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_workplaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workplaces"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_workplaces_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
             204: {
                 headers: {
                     [name: string]: unknown;

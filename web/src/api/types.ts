@@ -33,6 +33,8 @@ export type OutboundClass = Schemas['OutboundClass'];
 /** Somebody called outside more than it may. */
 export type OutboundAlarm = Schemas['OutboundAlarm'];
 export type Mailbox = Schemas['Mailbox'];
+/** A line that is signed in at the phones of another one. */
+export type Workplace = Schemas['Workplace'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 /** How a trunk stands now. */

@@ -10,6 +10,7 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   parked: 'hold',
   conference: 'talk',
   supervising: 'talk',
+  paging: 'talk',
   voicemail: 'talk',
   ending: 'off',
 };

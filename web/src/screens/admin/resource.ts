@@ -74,6 +74,14 @@ export interface Resource<T extends Editable> {
     readonly icon: LucideIcon;
     readonly form: (props: MoreProps<T>) => ReactNode;
   };
+  /** Something that is done to an object at once, when the question was answered. */
+  readonly command?: {
+    readonly label: TextId;
+    readonly icon: LucideIcon;
+    readonly isDisabled: (it: T) => boolean;
+    readonly question: (it: T) => string;
+    readonly run: (it: T) => Promise<unknown>;
+  };
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;
