@@ -204,6 +204,17 @@ feature dnd-off 'Режим не беспокоить выключен.' 'Do not
 feature waiting-on 'Второй вызов включён.' 'Call waiting is on.'
 feature waiting-off 'Второй вызов выключен.' 'Call waiting is off.'
 feature not-kept 'Не получилось. Попробуйте позже.' 'That did not work. Please try again later.'
+feature sign-in-number 'Введите свой номер и нажмите решётку.' \
+    'Please enter your extension, followed by the pound key.'
+feature sign-in-pin 'Введите свой пин-код и нажмите решётку.' \
+    'Please enter your PIN, followed by the pound key.'
+feature sign-in-wrong 'Неверный номер или пин-код.' 'That extension or PIN is wrong.'
+feature sign-in-locked 'Пин-код слишком часто вводили неверно. Позвоните позже.' \
+    'The PIN was wrong too often. Please call again later.'
+feature sign-in-refused 'Этому номеру нельзя работать за чужим телефоном.' \
+    'This extension may not sign in at other phones.'
+feature signed-in 'Теперь это ваш телефон.' 'This phone is now yours.'
+feature signed-out 'Телефон свободен.' 'You are signed out.'
 
 russian service-not-built 'Эта услуга пока не работает. До свидания.'
 english service-not-built 'This service is not there yet. Goodbye.'

@@ -15,6 +15,8 @@ pub struct LineView {
     pub name: String,
     /// Who sits there.
     pub user: Option<UserId>,
+    /// Number of the line at whose phones it is signed in; `None` at its own.
+    pub workplace: Option<String>,
     /// How it stands.
     pub status: LineState,
     /// Since when.
@@ -60,8 +62,9 @@ impl Line {
 
     /// For who has not heard of it.
     pub(super) fn card(&self) -> LineCard {
-        let LineView { id, number, name, user, status, since } = self.view.clone();
-        LineCard { id: id.0, number, name, user_id: user.map(|it| it.0), status, since }
+        let LineView { id, number, name, user, workplace, status, since } = self.view.clone();
+        let user_id = user.map(|it| it.0);
+        LineCard { id: id.0, number, name, user_id, workplace, status, since }
     }
 }
 

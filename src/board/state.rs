@@ -4,7 +4,7 @@ use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live, watched::Watch
 use crate::events::{ActiveCall, Fact, Hub, LineState, Stamp, Topic};
 use base::{CallId, DomainId, ExtensionId, UserId};
 use call::{
-    CallFact, CallView, Directory, Extension, LegView,
+    CallFact, CallView, Directory, Extension, LegView, Workplaces,
     facts::Telling,
     registration::RegistrationFact,
     subscriptions::{LineFact, LineWatch},
@@ -20,8 +20,10 @@ use std::{
 pub(super) struct Board {
     hub: Hub,
     lines: HashMap<ExtensionId, Line>,
-    /// Who can be reached, known numbers or not.
+    /// Where somebody can be reached, known numbers or not.
     registered: HashSet<Aor>,
+    /// Who is signed in at whose phones.
+    workplaces: Workplaces,
     calls: HashMap<CallId, Live>,
     /// Ended calls whose rows are on their way to the call log.
     awaited: HashMap<CallId, Awaited>,
@@ -45,6 +47,7 @@ impl Board {
             hub,
             lines: HashMap::new(),
             registered: HashSet::new(),
+            workplaces: Workplaces::default(),
             calls: HashMap::new(),
             awaited: HashMap::new(),
             awaited_order: VecDeque::new(),
@@ -56,16 +59,19 @@ impl Board {
 
     /// Who exists from now on.
     pub(super) fn handle_directory(&mut self, now: Stamp, directory: &Directory) {
+        self.workplaces = directory.workplaces.clone();
         let mut before = std::mem::take(&mut self.lines);
         for extension in directory.extensions.values() {
             let (id, old) = (extension.id, before.remove(&extension.id));
             let is_new = old.as_ref().is_none_or(|it| is_other_line(it, extension));
-            let is_named_anew =
-                old.as_ref().is_none_or(|it| it.view.name != extension.display_name);
+            let place = self.workplaces.place_of(extension.domain, &extension.number);
+            let is_shown_anew = old.as_ref().is_none_or(|it| {
+                it.view.name != extension.display_name || it.view.workplace.as_deref() != place
+            });
             let line = self.line(now, extension.clone(), old);
             self.lines.insert(id, line);
             self.derive_line(now, id, is_new);
-            if is_new || is_named_anew {
+            if is_new || is_shown_anew {
                 self.tell_line(now, id);
             }
         }
@@ -86,19 +92,21 @@ impl Board {
 
     fn line(&self, now: Stamp, extension: Extension, old: Option<Line>) -> Line {
         let aor = Aor { domain: extension.domain, user: extension.number.clone() };
+        let workplace = self.workplaces.place_of(aor.domain, &aor.user).map(str::to_owned);
         let (status, since, legs) = match old {
             Some(old) => (old.view.status, old.view.since, old.legs),
             None => (LineState::Unregistered, now, self.legs_of(extension.id)),
         };
         Line {
             domain: extension.domain,
-            is_registered: self.registered.contains(&aor),
+            is_registered: self.is_reached(&aor),
             legs,
             view: LineView {
                 id: extension.id,
                 number: extension.number,
                 name: extension.display_name,
                 user: extension.user,
+                workplace,
                 status,
                 since,
             },
@@ -119,12 +127,28 @@ impl Board {
         let number = aor.user.clone();
         let fact = Fact::Registration { number, registered: is_registered };
         self.hub.publish(aor.domain, Topic::Registrations, now, fact);
+        let visitor = self.workplaces.visitor_at(aor.domain, &aor.user).map(str::to_owned);
+        for number in [aor.user].into_iter().chain(visitor) {
+            self.note_reached(now, &Aor { domain: aor.domain, user: number });
+        }
+    }
+
+    /// Whether a line can be reached may be otherwise than before.
+    fn note_reached(&mut self, now: Stamp, aor: &Aor) {
+        let is_reached = self.is_reached(aor);
         let is_its = |it: &&mut Line| it.domain == aor.domain && it.view.number == aor.user;
         if let Some(line) = self.lines.values_mut().find(is_its) {
-            line.is_registered = is_registered;
+            line.is_registered = is_reached;
             let id = line.view.id;
             self.derive_line(now, id, false);
         }
+    }
+
+    /// Whether a line can be reached: at its own phones, or where it is signed in.
+    fn is_reached(&self, aor: &Aor) -> bool {
+        let place = self.workplaces.place_of(aor.domain, &aor.user);
+        let place = place.map(|it| Aor { domain: aor.domain, user: it.to_owned() });
+        self.registered.contains(aor) || place.is_some_and(|it| self.registered.contains(&it))
     }
 
     /// What a shard tells.
@@ -374,7 +398,7 @@ impl Board {
         }
     }
 
-    /// Publishes what a line is called and whose it is.
+    /// Publishes what a line is called, whose it is and where it is signed in.
     fn tell_line(&mut self, now: Stamp, id: ExtensionId) {
         let Some(line) = self.lines.get(&id) else { return };
         let fact = Fact::LineChanged(Arc::new(line.card()));

@@ -452,6 +452,7 @@ fn directory(domain: DomainId) -> Directory {
         media: call::MediaRules::default(),
         features: call::features::Features::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     };
     let extensions = [ANNA, BORIS, CLARA, NOBODY]
         .map(|number| ((domain, number.to_owned()), extension(number)))

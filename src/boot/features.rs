@@ -1,9 +1,18 @@
-//! Changes of what becomes of calls to an extension, as people order them on their phones: into the
-//! database, into the directory that calls go by, and only then "done".
+//! Changes of lines that people order on their phones, of what becomes of calls to them and of who is
+//! signed in where: into the database, into the directory that calls go by, and only then "done".
 
 use super::Running;
-use crate::http::api::house::House as _;
-use call::features::{FeatureReply, FeatureRequest};
+use crate::{
+    clock,
+    config::Secret,
+    http::api::house::House as _,
+    store::{PinTry, StoreError},
+};
+use base::{DomainId, ExtensionId};
+use call::{
+    features::{FeatureReply, FeatureRequest, LineOrder, LineVerdict},
+    voicemail::EnteredPin,
+};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -19,29 +28,76 @@ impl Running {
         while let Some(FeatureRequest { shard, call, asked, domain, extension, order }) =
             orders.recv().await
         {
-            let is_kept = self.change_feature(domain, extension, &order).await;
+            let verdict = self.change_line(domain, extension, order).await;
             if let Some(shard) = self.shards.get(usize::from(shard)) {
                 // A shard that is gone has no calls that wait.
-                let _ = shard.feature(FeatureReply { call, asked, is_kept }).await;
+                let _ = shard.feature(FeatureReply { call, asked, verdict }).await;
             }
         }
     }
 
-    async fn change_feature(
+    async fn change_line(
         &self,
-        domain: base::DomainId,
-        extension: base::ExtensionId,
-        order: &call::dialplan::FeatureOrder,
-    ) -> bool {
-        if let Err(error) = self.store.set_feature(domain, extension, order).await {
-            tracing::error!(%error, %extension, "what a line wants is not kept");
-            return false;
+        domain: DomainId,
+        extension: ExtensionId,
+        order: LineOrder,
+    ) -> LineVerdict {
+        let written = match order {
+            LineOrder::Feature(order) => {
+                let set = self.store.set_feature(domain, extension, &order).await;
+                set.map(|()| LineVerdict::Kept)
+            }
+            LineOrder::SignIn { number, pin } => {
+                self.sign_in(domain, extension, &number, pin).await
+            }
+            LineOrder::SignOut => {
+                self.store.sign_out(domain, extension).await.map(|_| LineVerdict::Kept)
+            }
+        };
+        match written {
+            Ok(LineVerdict::Kept) => self.put_in_force(extension).await,
+            Ok(refused) => refused,
+            Err(error) => {
+                tracing::error!(%error, %extension, "what a line wants is not kept");
+                LineVerdict::NotKept
+            }
         }
+    }
+
+    /// Signs whoever has this number and PIN in at the phones of an extension.
+    async fn sign_in(
+        &self,
+        domain: DomainId,
+        phone: ExtensionId,
+        number: &str,
+        EnteredPin(pin): EnteredPin,
+    ) -> Result<LineVerdict, StoreError> {
+        let visitor = match self.store.require_extension(domain, number).await {
+            Ok(visitor) => visitor,
+            Err(StoreError::Missing { .. }) => return Ok(LineVerdict::Wrong),
+            Err(error) => return Err(error),
+        };
+        let (pin, now) = (Secret::new(pin), clock::unix_now());
+        match self.store.try_pin(domain, visitor.id, pin, now).await? {
+            PinTry::Right => {}
+            // Whoever has none would be anybody.
+            PinTry::Wrong | PinTry::NoPin => return Ok(LineVerdict::Wrong),
+            PinTry::LockedOut => return Ok(LineVerdict::LockedOut),
+        }
+        if visitor.id != phone && !visitor.may_sign_in {
+            return Ok(LineVerdict::NotAllowed);
+        }
+        self.store.sign_in(domain, visitor.id, phone).await?;
+        tracing::info!(%number, %phone, "a line has signed in at a phone");
+        Ok(LineVerdict::Kept)
+    }
+
+    async fn put_in_force(&self, extension: ExtensionId) -> LineVerdict {
         match self.reload_directory().await {
-            Ok(()) => true,
+            Ok(()) => LineVerdict::Kept,
             Err(problem) => {
                 tracing::error!(%problem, %extension, "what a line wants is not in force");
-                false
+                LineVerdict::NotKept
             }
         }
     }

@@ -142,6 +142,7 @@ pub async fn run_extension(
             outbound_classes,
             caller_number,
             withhold,
+            may_sign_in,
             password,
         } => {
             let new = Seat {
@@ -155,6 +156,7 @@ pub async fn run_extension(
                     caller_number,
                     is_withheld: withhold,
                 },
+                may_sign_in,
                 number,
             };
             add_extension(store, &domain, new, password, terminal).await
@@ -173,6 +175,15 @@ pub async fn run_extension(
             store.set_outbound_classes(domain.id, &number, &classes).await?;
             let told = rights(&classes);
             Ok(writeln!(terminal.output, "extension {number} may call outside: {told}")?)
+        }
+        ExtensionCommand::SignIn { number, domain, none } => {
+            let domain = store.require_domain(&domain).await?;
+            store.set_may_sign_in(domain.id, &number, !none).await?;
+            let told = if none { "may not" } else { "may" };
+            Ok(writeln!(
+                terminal.output,
+                "extension {number} {told} sign in at phones of other extensions"
+            )?)
         }
         ExtensionCommand::Pin { number, domain, none } => {
             let domain = store.require_domain(&domain).await?;
@@ -221,6 +232,7 @@ struct Seat {
     ring_timeout_s: u32,
     media: MediaRules,
     outbound: LineOutbound,
+    may_sign_in: bool,
 }
 
 async fn add_extension(
@@ -245,6 +257,7 @@ async fn add_extension(
         user,
         media: seat.media,
         outbound: seat.outbound,
+        may_sign_in: seat.may_sign_in,
     };
     store.add_extension(&domain, extension).await?;
     writeln!(terminal.output, "extension {} of {} added", seat.number, domain.name)?;

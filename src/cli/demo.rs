@@ -151,5 +151,6 @@ fn extension(number: u32, user: Option<UserId>) -> NewExtension {
         user,
         media: MediaRules::default(),
         outbound: LineOutbound { classes: [HOME.to_owned()].into(), ..LineOutbound::default() },
+        may_sign_in: seat.is_some(),
     }
 }

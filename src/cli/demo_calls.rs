@@ -187,6 +187,7 @@ impl History {
             party: party.clone(),
             name: name.filter(|it| !it.is_empty()),
             user,
+            workplace: None,
             sip_call_id: format!("{}@{}", self.rng.hex(16), self.domain.name),
             signalling_peer: "127.0.0.1:5070;udp".to_owned(),
             started: story.started,

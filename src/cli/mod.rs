@@ -293,6 +293,9 @@ pub enum ExtensionCommand {
         /// Let those whom it calls outside not know who calls
         #[arg(long)]
         withhold: bool,
+        /// Let it sign in at phones of other extensions
+        #[arg(long)]
+        may_sign_in: bool,
         /// Its SIP password.
         #[command(flatten)]
         password: PasswordSource,
@@ -321,14 +324,25 @@ pub enum ExtensionCommand {
         #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
         outbound_classes: Vec<String>,
     },
-    /// Set the PIN of an extension's mailbox, read from standard input
+    /// Let an extension sign in at phones of other extensions, with its PIN
+    SignIn {
+        /// The number
+        number: String,
+        /// Its domain
+        #[arg(long)]
+        domain: String,
+        /// No longer
+        #[arg(long)]
+        none: bool,
+    },
+    /// Set the PIN of an extension, for its mailbox and for signing in, read from standard input
     Pin {
         /// The number
         number: String,
         /// Its domain
         #[arg(long)]
         domain: String,
-        /// Let the mailbox open without one
+        /// Let the mailbox open without one, and nobody sign in with it
         #[arg(long)]
         none: bool,
     },
@@ -372,6 +386,7 @@ impl ExtensionCommand {
             Self::List
             | Self::Password { .. }
             | Self::Pin { .. }
+            | Self::SignIn { .. }
             | Self::Mail { .. }
             | Self::Remove { .. } => &[],
         }

@@ -96,6 +96,8 @@ pub struct LineCard {
     pub name: String,
     /// Who sits there.
     pub user_id: Option<Uuid>,
+    /// Number of the line at whose phones it is signed in; `null` at its own.
+    pub workplace: Option<String>,
     /// How it stands.
     pub status: LineState,
     /// Since when.

@@ -14,7 +14,7 @@ use base::{MediaId, Now, Rng};
 use call::{
     CallFact, Calls, Output, PinAlarm, Settings, TrunkNews, World,
     facts::Telling,
-    features::{FeatureReply, FeatureRequest},
+    features::{FeatureReply, FeatureRequest, LineVerdict},
     registration::{RegistrarCommand, RegistrationOutcome, RegistrationReply, RegistrationRequest},
     subscriptions::{KeptSubscription, WatchOrder, WatchReply},
     texts::{TextOrder, TextReply},
@@ -319,7 +319,7 @@ impl Shard {
     /// Hands on what a caller wants to become of calls to it.
     fn change_feature(&mut self, now: Now, request: FeatureRequest) {
         let FeatureRequest { call, asked, .. } = request;
-        let reply = FeatureReply { call, asked, is_kept: false };
+        let reply = FeatureReply { call, asked, verdict: LineVerdict::NotKept };
         if self.wires.features.try_send(request).is_err() {
             self.calls.handle_feature(now, reply);
         }

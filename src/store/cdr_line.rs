@@ -36,6 +36,8 @@ pub(super) struct Record<'a> {
     name: Option<Cow<'a, str>>,
     #[serde(default)]
     user: Option<Cow<'a, str>>,
+    #[serde(default)]
+    workplace: Option<Cow<'a, str>>,
     sip_call_id: Cow<'a, str>,
     signalling_peer: Cow<'a, str>,
     started: i64,
@@ -84,6 +86,7 @@ impl<'a> From<&'a Cdr> for Record<'a> {
             party: text(&cdr.party),
             name: cdr.name.as_deref().map(text),
             user: cdr.user.map(|it| it.to_string().into()),
+            workplace: cdr.workplace.as_deref().map(text),
             sip_call_id: text(&cdr.sip_call_id),
             signalling_peer: text(&cdr.signalling_peer),
             started: cdr.started.0,
@@ -130,6 +133,7 @@ impl TryFrom<Record<'_>> for Cdr {
             party: record.party.into_owned(),
             name: record.name.map(Cow::into_owned),
             user: record.user.and_then(|it| it.parse().ok()),
+            workplace: record.workplace.map(Cow::into_owned),
             sip_call_id: record.sip_call_id.into_owned(),
             signalling_peer: record.signalling_peer.into_owned(),
             started: UnixMillis(record.started),

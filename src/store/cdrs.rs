@@ -89,6 +89,7 @@ impl Store {
                         .bind(text(&cdr.party))
                         .bind(cdr.name.as_deref().map(text))
                         .bind(cdr.user.map(|it| it.0))
+                        .bind(cdr.workplace.as_deref().map(text))
                         .bind(text(&cdr.sip_call_id))
                         .bind(text(&cdr.signalling_peer))
                         .bind(cdr.started.0)
@@ -139,6 +140,7 @@ from_row!(CdrRow, row => Ok(Self(Cdr {
     party: row.try_get("party")?,
     name: row.try_get("party_name")?,
     user: row.try_get::<Option<_>, _>("user_id")?.map(UserId),
+    workplace: row.try_get("workplace")?,
     sip_call_id: row.try_get("sip_call_id")?,
     signalling_peer: row.try_get("signalling_peer")?,
     started: UnixMillis(row.try_get("started_at")?),
@@ -225,6 +227,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "party",
     "party_name",
     "user_id",
+    "workplace",
     "sip_call_id",
     "signalling_peer",
     "started_at",

@@ -70,6 +70,9 @@ impl Store {
             directory.extensions.insert(key, extension);
         }
         directory.callers = CallerLists::new(outbound, self.caller_lists().await?);
+        for row in self.list_workplaces().await? {
+            directory.workplaces.sign_in(row.domain, &row.visitor_number, &row.place_number);
+        }
         directory.supervisors = self.users_with(Right::CallSupervise).await?;
         let rows = self.list_trunks().await?;
         let file_names = file.iter().map(|it| &it.name);

@@ -43,6 +43,8 @@ pub struct ExtensionDraft {
     pub media: MediaRules,
     /// What it may call outside, and what is seen of it there.
     pub outbound: LineOutbound,
+    /// Whether it may sign in at phones of other extensions.
+    pub may_sign_in: bool,
 }
 
 /// An extension to be added.
@@ -64,6 +66,8 @@ pub struct NewExtension {
     pub media: MediaRules,
     /// What it may call outside, and what is seen of it there.
     pub outbound: LineOutbound,
+    /// Whether it may sign in at phones of other extensions.
+    pub may_sign_in: bool,
 }
 
 /// Calls at a time that an extension gets unless told otherwise: one, one waiting, two to transfer.
@@ -100,6 +104,7 @@ impl Store {
                 .bind(lines(&extension.outbound.classes))
                 .bind(&extension.outbound.caller_number)
                 .bind(extension.outbound.is_withheld)
+                .bind(extension.may_sign_in)
                 .bind(now.0)
                 .execute(pool)
                 .await
@@ -138,7 +143,8 @@ impl Store {
         found.ok_or_else(|| StoreError::Missing { what: format!("extension {number}") })
     }
 
-    /// Changes an extension that has still the version that the writer saw.
+    /// Changes an extension that has still the version that the writer saw. One that may not sign in
+    /// elsewhere any more is signed in nowhere.
     pub async fn change_extension(
         &self,
         domain: DomainId,
@@ -147,7 +153,8 @@ impl Store {
         draft: &ExtensionDraft,
     ) -> Result<(), StoreError> {
         let rows = on_either!(&self.db, pool => {
-            sqlx::query(UPDATE)
+            let mut tx = pool.begin_writing().await?;
+            let rows = sqlx::query(UPDATE)
                 .bind(super::text(&draft.display_name))
                 .bind(draft.calls_max.map(i64::from))
                 .bind(i64::from(draft.ring_timeout_s))
@@ -158,12 +165,16 @@ impl Store {
                 .bind(lines(&draft.outbound.classes))
                 .bind(&draft.outbound.caller_number)
                 .bind(draft.outbound.is_withheld)
+                .bind(draft.may_sign_in)
                 .bind(domain.0)
                 .bind(id.0)
                 .bind(version)
-                .execute(pool)
+                .execute(&mut *tx)
                 .await?
-                .rows_affected()
+                .rows_affected();
+            sqlx::query(SIGN_OUT_UNALLOWED).bind(domain.0).execute(&mut *tx).await?;
+            tx.commit().await?;
+            rows
         });
         super::require_version(rows)
     }
@@ -229,6 +240,29 @@ impl Store {
                 .execute(pool)
                 .await?
                 .rows_affected()
+        });
+        super::require_row(rows, || format!("extension {number}"))
+    }
+
+    /// Lets an extension sign in at phones of others, or no longer; then it is signed in nowhere.
+    pub async fn set_may_sign_in(
+        &self,
+        domain: DomainId,
+        number: &str,
+        may_sign_in: bool,
+    ) -> Result<(), StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            let mut tx = pool.begin_writing().await?;
+            let rows = sqlx::query(UPDATE_MAY_SIGN_IN)
+                .bind(may_sign_in)
+                .bind(domain.0)
+                .bind(number)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            sqlx::query(SIGN_OUT_UNALLOWED).bind(domain.0).execute(&mut *tx).await?;
+            tx.commit().await?;
+            rows
         });
         super::require_row(rows, || format!("extension {number}"))
     }
@@ -308,6 +342,7 @@ from_row!(ExtensionRow, row => Ok(Self {
             caller_number: row.try_get("caller_number")?,
             is_withheld: row.try_get("caller_withheld")?,
         },
+        may_sign_in: row.try_get("may_sign_in")?,
     },
     version: row.try_get("version")?,
 }));
@@ -343,14 +378,15 @@ const INSERT: &str = "
     INSERT INTO extension
         (id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max, ring_timeout_s,
          user_id, dtmf, codecs, hold_music, outbound_classes, caller_number,
-         caller_withheld, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+         caller_withheld, may_sign_in, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const SELECT_ALL: &str = "
     SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
            ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
            extension.version AS version, do_not_disturb, call_waiting, forward_all, forward_busy,
-           forward_no_answer, forward_offline, outbound_classes, caller_number, caller_withheld
+           forward_no_answer, forward_offline, outbound_classes, caller_number, caller_withheld,
+           may_sign_in
     FROM extension JOIN domain ON domain.id = domain_id
     ORDER BY domain.name, number";
 
@@ -358,8 +394,16 @@ const UPDATE: &str = "
     UPDATE extension
     SET display_name = $1, calls_max = $2, ring_timeout_s = $3, user_id = $4, dtmf = $5,
         codecs = $6, hold_music = $7, outbound_classes = $8,
-        caller_number = $9, caller_withheld = $10, version = version + 1
-    WHERE domain_id = $11 AND id = $12 AND version = $13";
+        caller_number = $9, caller_withheld = $10, may_sign_in = $11, version = version + 1
+    WHERE domain_id = $12 AND id = $13 AND version = $14";
+
+const UPDATE_MAY_SIGN_IN: &str = "
+    UPDATE extension SET may_sign_in = $1, version = version + 1
+    WHERE domain_id = $2 AND number = $3";
+
+const SIGN_OUT_UNALLOWED: &str = "
+    DELETE FROM workplace WHERE domain_id = $1 AND visitor_id IN (
+        SELECT id FROM extension WHERE domain_id = $1 AND NOT may_sign_in)";
 
 const UPDATE_OUTBOUND_CLASSES: &str = "
     UPDATE extension SET outbound_classes = $1, version = version + 1

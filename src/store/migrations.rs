@@ -35,6 +35,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (21, "greetings", include_str!("../../migrations/0021_greetings.sql")),
     (22, "letters", include_str!("../../migrations/0022_letters.sql")),
     (23, "locks of mailboxes", include_str!("../../migrations/0023_locks_of_mailboxes.sql")),
+    (24, "workplaces", include_str!("../../migrations/0024_workplaces.sql")),
     (26, "legs by call", include_str!("../../migrations/0026_legs_by_call.sql")),
     (27, "call waiting", include_str!("../../migrations/0027_call_waiting.sql")),
     (28, "lists of callers", include_str!("../../migrations/0028_lists_of_callers.sql")),

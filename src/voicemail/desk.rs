@@ -9,7 +9,7 @@ use super::files;
 use crate::{
     clock,
     config::{self, Secret},
-    store::{KeptGreeting, MessageCounts, MessageRow, MessageState, Store, StoreError, WrongPins},
+    store::{KeptGreeting, MessageCounts, MessageRow, MessageState, PinTry, Store, StoreError},
     telemetry::panics::{Owner, contained},
 };
 use base::{CallId, ExtensionId, RecordingId, Rng, UnixMillis};
@@ -558,20 +558,12 @@ impl Desk {
         EnteredPin(pin): EnteredPin,
     ) -> Result<PinVerdict, StoreError> {
         let Mailbox { domain, extension, .. } = *mailbox;
-        let now = clock::unix_now();
-        let mut wrong = self.store.wrong_pins(extension).await?;
-        // A clock that was set back locks nobody out for longer.
-        if !(0..LOCKED_FOR.as_millis() as i64).contains(&(now.0 - wrong.last.0)) {
-            wrong.count = 0;
-        }
-        if wrong.count >= WRONG_PINS_MAX {
-            return Ok(PinVerdict::LockedOut);
-        }
-        let fits = self.store.fits_mailbox(domain, extension, Secret::new(pin)).await?;
-        let is_right = fits.unwrap_or(true);
-        let count = if is_right { 0 } else { wrong.count + 1 };
-        self.store.set_wrong_pins(extension, WrongPins { count, last: now }).await?;
-        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
+        let (pin, now) = (Secret::new(pin), clock::unix_now());
+        Ok(match self.store.try_pin(domain, extension, pin, now).await? {
+            PinTry::Right | PinTry::NoPin => PinVerdict::Right,
+            PinTry::Wrong => PinVerdict::Wrong,
+            PinTry::LockedOut => PinVerdict::LockedOut,
+        })
     }
 
     // === Answers ===
@@ -613,10 +605,6 @@ fn in_words(at: UnixMillis, utc_offset_min: i16) -> Option<(Date, ClockTime)> {
     Some((date, ClockTime::new(moment.hour(), moment.minute())?))
 }
 
-/// Wrong PINs of a mailbox, in whatever calls, after which none opens it for a while.
-const WRONG_PINS_MAX: u32 = 3;
-/// How long none does, from the last wrong one.
-const LOCKED_FOR: Duration = Duration::from_secs(5 * 60);
 /// How often what could not be done is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(10);
 /// A draft that is not finished by then never will be in this process: what there is of it is

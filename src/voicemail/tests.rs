@@ -433,6 +433,7 @@ pub(super) fn extension() -> NewExtension {
         user: None,
         media: call::MediaRules::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Fake {
 }
 
 impl Fake {
-    fn with_plan(text: &str) -> (Arc<Self>, tempfile::TempDir) {
+    pub(crate) fn with_plan(text: &str) -> (Arc<Self>, tempfile::TempDir) {
         Self::with_trunks(text, "", &[])
     }
 

@@ -55,6 +55,7 @@ fn leg(
         party: party.to_owned(),
         name: (party == "1001").then(|| "Анна".to_owned()),
         user: is_annas.then_some(anna),
+        workplace: None,
         sip_call_id: "a\"b".to_owned(),
         signalling_peer: "192.0.2.1:5060;udp".to_owned(),
         started,

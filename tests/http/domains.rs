@@ -243,6 +243,7 @@ fn line() -> NewExtension {
         user: None,
         media: call::MediaRules::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use tandem::{
     config::Secret,
-    store::{MailSettings, NewExtension},
+    store::{MailSettings, NewExtension, PinTry},
 };
 
 pub(crate) async fn an_owner_and_an_administrator_set_where_letters_go_and_the_pin(place: Place) {
@@ -35,17 +35,19 @@ pub(crate) async fn an_owner_and_an_administrator_set_where_letters_go_and_the_p
     assert_eq!(boris.get(&own).await.refusal(), (404, "not_found".to_owned()), "it is not his");
 
     let pin = |path: &str| format!("{path}/pin");
-    let fits = |pin: &str| house.store.fits_mailbox(house.domain.id, line, Secret::new(pin));
+    let fits = |pin: &str| {
+        house.store.try_pin(house.domain.id, line, Secret::new(pin), house.clock.now().unix)
+    };
     let set = anna.act(Method::PUT, &pin(&own), None, json!({ "pin": "4711" })).await;
     assert_eq!(set.status, StatusCode::NO_CONTENT);
-    assert_eq!(fits("4711").await.unwrap(), Some(true));
+    assert_eq!(fits("4711").await.unwrap(), PinTry::Right);
     let set = admin.act(Method::PUT, &pin(&managed), None, json!({ "pin": "0815" })).await;
     assert_eq!(set.status, StatusCode::NO_CONTENT);
-    assert_eq!(fits("4711").await.unwrap(), Some(false));
+    assert_eq!(fits("4711").await.unwrap(), PinTry::Wrong);
     assert_eq!(anna.get(&own).await.json()["has_pin"], true);
     let removed = anna.act(Method::PUT, &pin(&own), None, json!({ "pin": null })).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
-    assert_eq!(fits("0815").await.unwrap(), None);
+    assert_eq!(fits("0815").await.unwrap(), PinTry::NoPin);
 
     let nowhere = admin.act(Method::PUT, &managed, None, json!({ "email": null })).await;
     assert_eq!(nowhere.json()["email"], json!(null));
@@ -88,6 +90,7 @@ pub(crate) async fn line(house: &House, user: Option<base::UserId>) -> base::Ext
         user,
         media: call::MediaRules::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     };
     house.store.add_extension(&house.domain, line).await.unwrap()
 }

@@ -28,6 +28,7 @@ mod recordings;
 mod recovery;
 mod signing_in;
 mod trunks;
+mod workplaces;
 
 use places::on_both_engines;
 
@@ -48,6 +49,8 @@ on_both_engines! {
     callers::what_means_no_caller_is_told_beside_its_entry,
     mailboxes::an_owner_and_an_administrator_set_where_letters_go_and_the_pin,
     mailboxes::what_cannot_be_set_for_a_mailbox_is_told_beside_its_field,
+    workplaces::who_sits_where_is_listed_and_ended_and_calls_go_by_it,
+    workplaces::the_right_to_sign_in_is_off_unless_it_is_given_and_ends_with_it,
     trunks::trunks_are_made_changed_and_removed_and_calls_go_by_it,
     trunks::what_is_wrong_with_a_trunk_is_told_beside_its_field_as_the_file_would,
     trunks::trunks_of_the_file_are_shown_and_changed_there,

@@ -1,12 +1,12 @@
 //! Every route of the door × {nobody, somebody without the right}: none is open by mistake.
 
-use crate::{house::House, places::Place};
+use crate::{house::House, places::Place, workplaces::extension};
 use axum::http::{Method, StatusCode};
 use std::collections::BTreeSet;
 use tandem::{
-    config::{Secret, TrunkText},
+    config::TrunkText,
     http::api::{self, Access, Route},
-    store::{NewExtension, Right, RoleDraft, TrunkDraft},
+    store::{Right, RoleDraft, TrunkDraft},
 };
 
 /// What anybody may take. Whoever adds to this list says why strangers need it.
@@ -135,17 +135,9 @@ impl Foreign {
         let (wall, _) = store.add_wall(house.other.id, "Зал", now, until).await.unwrap();
         let call = crate::archive::with_calls(house, user).await.pop().unwrap();
         let recording = crate::recordings::with_recording(house, house.other.id, &call).await;
-        let line = NewExtension {
-            number: "7001".to_owned(),
-            display_name: "7001".to_owned(),
-            password: Secret::new("sip"),
-            calls_max: None,
-            ring_timeout_s: 60,
-            user: None,
-            media: call::MediaRules::default(),
-            outbound: call::outbound::LineOutbound::default(),
-        };
-        let line = store.add_extension(&house.other, line).await.unwrap();
+        let line = store.add_extension(&house.other, extension("7001")).await.unwrap();
+        let desk = store.add_extension(&house.other, extension("7002")).await.unwrap();
+        store.sign_in(house.other.id, line, desk).await.unwrap();
         let trunk = TrunkText {
             name: "theirs".to_owned(),
             destination: "192.0.2.1:5060/udp".to_owned(),
@@ -156,6 +148,7 @@ impl Foreign {
         Self(vec![
             ("/admin/trunks/", trunk.to_string()),
             ("/admin/lines/", line.to_string()),
+            ("/admin/workplaces/", line.to_string()),
             ("/me/lines/", line.to_string()),
             ("/calls/", call.clone()),
             ("/recordings/", recording),

@@ -320,6 +320,7 @@ impl Desk {
                 user: Some(user),
                 media: call::MediaRules::default(),
                 outbound: call::outbound::LineOutbound::default(),
+                may_sign_in: false,
             };
             lines.push(house.store.add_extension(&house.domain, extension).await.unwrap());
         }

@@ -49,3 +49,4 @@ mod transfer_scenarios;
 mod transfers;
 mod trunks;
 mod voicemail;
+mod workplaces;

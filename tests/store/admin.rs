@@ -1,12 +1,13 @@
 //! The administrator's commands, as typed.
 
 use crate::places::Place;
+use base::UnixMillis;
 use clap::Parser as _;
 use sip::digest::Ha1;
 use tandem::{
     cli::{Cli, Command, admin},
     config::Secret,
-    store::Store,
+    store::{PinTry, Store},
 };
 
 pub(crate) async fn an_administrator_is_made_and_signs_in(place: Place) {
@@ -57,10 +58,16 @@ pub(crate) async fn an_extension_is_made_changed_and_removed(place: Place) {
     assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "y"));
     let mailbox = (row.extension.domain, row.extension.id);
     run(&store, "extension pin 1001 --domain a.example", "4711\n").await;
-    let fits = store.fits_mailbox(mailbox.0, mailbox.1, Secret::new("4711")).await.unwrap();
-    assert_eq!(fits, Some(true));
+    let now = UnixMillis(0);
+    let tried = store.try_pin(mailbox.0, mailbox.1, Secret::new("4711"), now).await.unwrap();
+    assert_eq!(tried, PinTry::Right);
     run(&store, "extension pin 1001 --domain a.example --none", "").await;
     assert!(!store.has_mailbox_pin(mailbox.0, mailbox.1).await.unwrap());
+    for (line, may_sign_in) in [("", true), (" --none", false)] {
+        run(&store, &format!("extension sign-in 1001 --domain a.example{line}"), "").await;
+        let row = &store.list_extensions().await.unwrap()[0];
+        assert_eq!(row.extension.may_sign_in, may_sign_in);
+    }
     let mail = "extension mail 1001 --domain a.example";
     let told = run(&store, &format!("{mail} --address anna@a.example --delete-sent"), "").await;
     assert!(told.contains("[mail]"), "{told}");

@@ -62,6 +62,7 @@ impl Teller {
             party: party.to_owned(),
             name: name.map(str::to_owned),
             user,
+            workplace: None,
             sip_call_id: "x".to_owned(),
             signalling_peer: "192.0.2.1:5060;udp".to_owned(),
             started,

@@ -39,8 +39,6 @@ pub(crate) async fn nothing_is_left_of_letters_whose_message_or_mailbox_is_gone(
     for n in 1..=2 {
         store.add_message(&row(&owner, n, MessageState::New)).await.unwrap();
     }
-    let wrong = tandem::store::WrongPins { count: 2, last: UnixMillis(77) };
-    store.set_wrong_pins(owner.1, wrong).await.unwrap();
     store.delete_message(owner.0, owner.1, id(1)).await.unwrap();
     assert_eq!(store.letters_waiting().await.unwrap(), (1, Some(UnixMillis(0))));
 
@@ -48,9 +46,8 @@ pub(crate) async fn nothing_is_left_of_letters_whose_message_or_mailbox_is_gone(
 
     assert_eq!(waiting(&store).await, 0);
     assert_eq!(store.mail_settings(owner.0, owner.1).await.unwrap(), None);
-    assert_eq!(store.wrong_pins(owner.1).await.unwrap().count, 0);
-    let fits = store.fits_mailbox(owner.0, owner.1, Secret::new("4711")).await;
-    assert!(matches!(fits, Err(StoreError::Missing { .. })), "it opens for nobody: {fits:?}");
+    let tried = store.try_pin(owner.0, owner.1, Secret::new("4711"), UnixMillis(0)).await;
+    assert!(matches!(tried, Err(StoreError::Missing { .. })), "it opens for nobody: {tried:?}");
 }
 
 pub(crate) async fn a_letter_about_a_deleted_message_waits_until_it_is_restored(place: Place) {
@@ -101,21 +98,6 @@ pub(crate) async fn a_letter_waits_until_it_is_due_and_knows_its_reader(place: P
     assert_eq!((letter.message.id, letter.tries), (id(1), 1));
 }
 
-pub(crate) async fn wrong_pins_are_counted_until_the_right_one_or_another(place: Place) {
-    let (store, owner) = with_owner(&place).await;
-    let wrong = tandem::store::WrongPins { count: 2, last: UnixMillis(77) };
-    store.set_wrong_pins(owner.1, wrong).await.unwrap();
-    assert_eq!(store.wrong_pins(owner.1).await.unwrap(), wrong);
-
-    store.set_mailbox_pin(owner.0, "1001", Some(Secret::new("4711"))).await.unwrap();
-    assert_eq!(store.wrong_pins(owner.1).await.unwrap().count, 0);
-
-    store.set_wrong_pins(owner.1, wrong).await.unwrap();
-    let right = tandem::store::WrongPins { count: 0, ..wrong };
-    store.set_wrong_pins(owner.1, right).await.unwrap();
-    assert_eq!(store.wrong_pins(owner.1).await.unwrap().count, 0);
-}
-
 async fn waiting(store: &Store) -> u32 {
     store.letters_waiting().await.unwrap().0
 }
@@ -135,6 +117,7 @@ async fn with_owner(place: &Place) -> (Store, (DomainId, ExtensionId)) {
     let user = store.add_user(domain.id, user).await.unwrap();
     let line = NewExtension {
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
         number: "1001".to_owned(),
         display_name: "1001".to_owned(),
         password: Secret::new("sip"),

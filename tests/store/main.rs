@@ -18,6 +18,7 @@ mod journal;
 mod letters;
 mod messages;
 mod million;
+mod pins;
 mod rows;
 mod sample;
 mod seeding;
@@ -25,6 +26,7 @@ mod spool;
 mod statistics;
 mod subscriptions;
 mod texts;
+mod workplaces;
 
 use places::on_both_engines;
 
@@ -51,8 +53,13 @@ on_both_engines! {
     letters::nothing_is_left_of_letters_whose_message_or_mailbox_is_gone,
     letters::a_letter_about_a_deleted_message_waits_until_it_is_restored,
     letters::a_sent_letter_takes_its_message_unless_it_was_heard_meanwhile,
-    letters::wrong_pins_are_counted_until_the_right_one_or_another,
-    messages::a_mailbox_opens_with_its_pin_alone,
+    pins::a_line_has_the_pin_that_was_set_alone,
+    pins::three_wrong_pins_lock_a_line_until_five_minutes_are_over,
+    pins::tries_at_the_same_moment_are_all_counted,
+    workplaces::a_line_is_at_one_phone_and_a_phone_has_one_visitor,
+    workplaces::only_who_may_signs_in_and_only_in_its_domain,
+    workplaces::who_may_no_longer_or_is_gone_is_signed_in_nowhere,
+    workplaces::the_directory_knows_who_sits_where,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,
     bindings::a_commit_is_all_or_nothing,

@@ -1,4 +1,4 @@
-//! Messages of mailboxes, and the PINs of these.
+//! Messages of mailboxes.
 
 use crate::places::Place;
 use base::{DomainId, ExtensionId, RecordingId, UnixMillis};
@@ -7,7 +7,6 @@ use tandem::{
     config::Secret,
     store::{
         GreetingRow, KeptGreeting, MessageCounts, MessageRow, MessageState, NewExtension, Store,
-        StoreError,
     },
 };
 use uuid::Uuid;
@@ -151,30 +150,6 @@ pub(crate) async fn drafts_are_delivered_and_messages_of_nobody_go_at_the_start(
     assert_eq!(listed, [MessageRow { state: MessageState::New, ..own }]);
 }
 
-pub(crate) async fn a_mailbox_opens_with_its_pin_alone(place: Place) {
-    let store = place.open().await;
-    store.add_domain("a.example").await.unwrap();
-    let domain = store.require_domain("a.example").await.unwrap();
-    let own = store.add_extension(&domain, extension("1001")).await.unwrap();
-    let fits = |pin: &str| store.fits_mailbox(domain.id, own, Secret::new(pin));
-    assert!(!store.has_mailbox_pin(domain.id, own).await.unwrap());
-    assert_eq!(fits("4711").await.unwrap(), None);
-
-    store.set_mailbox_pin(domain.id, "1001", Some(Secret::new("4711"))).await.unwrap();
-
-    assert!(store.has_mailbox_pin(domain.id, own).await.unwrap());
-    assert_eq!(fits("4711").await.unwrap(), Some(true));
-    assert_eq!(fits("4712").await.unwrap(), Some(false));
-    for bad in ["", "123", "12a4", "1234567890123"] {
-        let refused = store.set_mailbox_pin(domain.id, "1001", Some(Secret::new(bad))).await;
-        assert!(matches!(refused, Err(StoreError::Invalid(_))), "{bad}");
-    }
-    let missing = store.set_mailbox_pin(domain.id, "1002", None).await;
-    assert!(matches!(missing, Err(StoreError::Missing { .. })));
-    store.set_mailbox_pin(domain.id, "1001", None).await.unwrap();
-    assert_eq!(fits("4711").await.unwrap(), None);
-}
-
 async fn state(store: &Store, n: u128) -> Option<MessageState> {
     store.message(DOMAIN, MAILBOX, id(n)).await.unwrap().map(|it| it.state)
 }
@@ -213,6 +188,7 @@ fn extension(number: &str) -> NewExtension {
         user: None,
         media: call::MediaRules::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     }
 }
 

@@ -156,6 +156,7 @@ impl City {
                 party: party.clone(),
                 name: seat.map(|it| format!("Иванова {it}")),
                 user: seat.map(|it| self.users[it]),
+                workplace: None,
                 sip_call_id: format!("{n}@a.example"),
                 signalling_peer: "192.0.2.1:5060;udp".to_owned(),
                 started,

@@ -244,6 +244,7 @@ fn extension(number: &str) -> NewExtension {
         user: None,
         media: call::MediaRules::default(),
         outbound: call::outbound::LineOutbound::default(),
+        may_sign_in: false,
     }
 }
 

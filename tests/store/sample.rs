@@ -19,6 +19,7 @@ pub(crate) fn cdr(domain: DomainId, n: u64) -> Cdr {
         party: format!("provider/+7495{n:07}"),
         name: n.is_multiple_of(4).then(|| format!("Анна {n}")),
         user: n.is_multiple_of(4).then(|| UserId::new(started, &mut rng)),
+        workplace: n.is_multiple_of(8).then(|| "1190".to_owned()),
         sip_call_id: format!("{n}@\"example\"\\\n.org"),
         signalling_peer: "[2001:db8::1]:5060;udp".to_owned(),
         started,

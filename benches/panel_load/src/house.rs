@@ -77,6 +77,7 @@ pub(crate) async fn serve(size: Size) -> Result<()> {
             user: Some(*user),
             media: call::MediaRules::default(),
             outbound: call::outbound::LineOutbound::default(),
+            may_sign_in: false,
         };
         lines.push(store.add_extension(&domain, extension).await?);
     }

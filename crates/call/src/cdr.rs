@@ -26,6 +26,8 @@ pub struct Cdr {
     pub name: Option<String>,
     /// Who sat at the party's extension as the leg began.
     pub user: Option<UserId>,
+    /// The extension at whose phone the party was signed in; `None` at its own.
+    pub workplace: Option<String>,
     /// SIP's Call-ID of the leg's dialog.
     pub sip_call_id: String,
     /// Where the far end signals from, `ADDRESS:PORT;transport`.
@@ -61,6 +63,8 @@ pub struct Line {
     pub name: String,
     /// Who sat there.
     pub user: Option<UserId>,
+    /// Number of the extension whose phone it was; `None` for its own.
+    pub workplace: Option<String>,
 }
 
 /// Which side of us the far end is on.

@@ -8,6 +8,7 @@ use crate::{
     rules::MediaRules,
     screening::CallerLists,
     trunks::{Rates, TrunkNumbers},
+    workplaces::Workplaces,
 };
 use base::{DomainId, ExtensionId, UserId};
 use bytes::Bytes;
@@ -40,6 +41,8 @@ pub struct Directory {
     pub callers: CallerLists,
     /// Trunks that sign in; see [`Self::index_trunk_logins`].
     pub trunk_logins: TrunkLogins,
+    /// Who is signed in at whose phones.
+    pub workplaces: Workplaces,
 }
 
 /// A tenant.
@@ -83,12 +86,21 @@ pub struct Extension {
     pub features: Features,
     /// What it may call outside, and what is seen of it there.
     pub outbound: LineOutbound,
+    /// Whether it may sign in at phones of other extensions.
+    pub may_sign_in: bool,
 }
 
 impl Extension {
-    /// What a leg keeps of it.
-    pub(crate) fn line(&self) -> Line {
-        Line { id: self.id, name: self.display_name.clone(), user: self.user }
+    /// What a leg keeps of it whose device is a phone of `phone`.
+    pub(crate) fn line_at(&self, phone: &Self) -> Line {
+        let workplace = (phone.id != self.id).then(|| phone.number.clone());
+        Line { id: self.id, name: self.display_name.clone(), user: self.user, workplace }
+    }
+
+    /// What is set for its media at a phone of `phone`: keys and codecs are the device's matter, and
+    /// what those hear whom it puts on hold is its own.
+    pub(crate) fn rules_at(&self, phone: &Self) -> MediaRules {
+        MediaRules { hold_music: self.media.hold_music.clone(), ..phone.media.clone() }
     }
 }
 
@@ -208,6 +220,22 @@ impl Directory {
     /// The extension with this number.
     pub fn extension(&self, domain: DomainId, number: &str) -> Option<&Extension> {
         self.extensions.get(&(domain, number.to_owned()))
+    }
+
+    /// Whoever is signed in at the phones of an extension; without anybody, it is there itself.
+    pub fn at_phone_of<'a>(&'a self, phone: &'a Extension) -> &'a Extension {
+        let visitor = self.workplaces.visitor_at(phone.domain, &phone.number);
+        visitor.and_then(|it| self.extension(phone.domain, it)).unwrap_or(phone)
+    }
+
+    /// The extensions at whose phones this one is reached: its own, and where it is signed in.
+    pub fn phones_of<'a>(
+        &'a self,
+        extension: &'a Extension,
+    ) -> impl Iterator<Item = &'a Extension> {
+        let Extension { domain, number, .. } = extension;
+        let place = self.workplaces.place_of(*domain, number);
+        [extension].into_iter().chain(place.and_then(|it| self.extension(*domain, it)))
     }
 
     /// The trunk that owns a source address.

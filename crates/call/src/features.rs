@@ -1,6 +1,10 @@
-//! What an extension wants to become of calls to it, and how it changes that.
+//! What an extension wants to become of calls to it, who is signed in at its phones, and how that is
+//! changed.
 
-use crate::dialplan::{DialOutcome, FeatureOrder, ForwardWhen};
+use crate::{
+    dialplan::{DialOutcome, FeatureOrder, ForwardWhen},
+    voicemail::EnteredPin,
+};
 use base::{CallId, DomainId, ExtensionId};
 
 /// What is set for an extension by whoever sits there.
@@ -85,7 +89,7 @@ impl Features {
     }
 }
 
-/// A call wants what is set for its caller's extension changed.
+/// A call wants something of its caller's extension changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FeatureRequest {
     /// The shard that hears the reply.
@@ -99,7 +103,24 @@ pub struct FeatureRequest {
     /// The extension.
     pub extension: ExtensionId,
     /// What changes.
-    pub order: FeatureOrder,
+    pub order: LineOrder,
+}
+
+/// What a call wants changed of an extension.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LineOrder {
+    /// What becomes of calls to it.
+    Feature(FeatureOrder),
+    /// Another extension of the domain is signed in at its phones from now on, if the PIN is that one's;
+    /// with its own number, it is at its own phones again.
+    SignIn {
+        /// The number of whoever signs in.
+        number: String,
+        /// The PIN that was entered.
+        pin: EnteredPin,
+    },
+    /// Nobody is signed in at its phones any more.
+    SignOut,
 }
 
 /// What a call hears of it.
@@ -109,6 +130,21 @@ pub struct FeatureReply {
     pub call: CallId,
     /// Which of its questions is answered; a call that asks another one waits for that.
     pub asked: u32,
-    /// Whether it is in the database, and in force.
-    pub is_kept: bool,
+    /// What became of it.
+    pub verdict: LineVerdict,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LineVerdict {
+    /// It is in the database, and in force.
+    Kept,
+    /// It could not get there.
+    NotKept,
+    /// Nobody has that number and that PIN.
+    Wrong,
+    /// Too many PINs were wrong: for some minutes none is taken.
+    LockedOut,
+    /// The PIN is right, and its extension may not sign in at phones of others.
+    NotAllowed,
 }

@@ -1,6 +1,7 @@
 //! Who may in: which domain a request is for, and who sends it.
 
 use crate::{
+    cdr::Line,
     directory::{Directory, Domain, Extension, Ha1, Trunk},
     rules::MediaRules,
     settings::Settings,
@@ -24,12 +25,14 @@ pub(crate) struct Gate {
 pub(crate) struct Admitted<'a> {
     pub(crate) domain: &'a Domain,
     pub(crate) caller: Caller<'a>,
+    /// The extension that proved its password, at whose phone the caller may be signed in.
+    pub(crate) phone: Option<&'a Extension>,
 }
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Caller<'a> {
-    /// An extension that proved its password.
+    /// An extension that proved its password, or whoever is signed in at its phone.
     Extension(&'a Extension),
     /// A trunk, known by its address, its password or both.
     Trunk(&'a Trunk),
@@ -51,12 +54,20 @@ impl<'a> Caller<'a> {
             Self::Trunk(trunk) => Some(trunk),
         }
     }
+}
 
-    /// What is set for its media.
-    pub(crate) fn rules(&self) -> &'a MediaRules {
-        match self {
-            Self::Extension(extension) => &extension.media,
-            Self::Trunk(trunk) => &trunk.media,
+impl Admitted<'_> {
+    /// What a leg keeps of the caller's extension.
+    pub(crate) fn line(&self) -> Option<Line> {
+        Some(self.caller.extension()?.line_at(self.phone?))
+    }
+
+    /// What is set for the caller's media.
+    pub(crate) fn rules(&self) -> MediaRules {
+        match (self.caller, self.phone) {
+            (Caller::Extension(line), Some(phone)) => line.rules_at(phone),
+            (Caller::Extension(line), None) => line.media.clone(),
+            (Caller::Trunk(trunk), _) => trunk.media.clone(),
         }
     }
 }
@@ -80,6 +91,9 @@ impl Gate {
     /// proves that password there and no other. Everybody else names a domain in the Request-URI and
     /// proves a password of that domain: a trunk without an address its own, a line the one that goes
     /// with the name it signs with, in the From of an INVITE, the To of a REGISTER.
+    ///
+    /// What a phone asks for that is a person's own, such as a call, is asked by whoever is signed in
+    /// there.
     pub(crate) fn admit<'a>(
         &mut self,
         now: Instant,
@@ -92,7 +106,7 @@ impl Gate {
             && let Some(domain) = directory.domains.get(&trunk.domain)
         {
             if trunk.inbound_login.is_none() {
-                return Ok(Admitted { domain, caller: Caller::Trunk(trunk) });
+                return Ok(Admitted { domain, caller: Caller::Trunk(trunk), phone: None });
             }
             let own = |user: &str| {
                 let found = directory.trunk_of_login(domain.id, user);
@@ -100,7 +114,7 @@ impl Gate {
                 Some((Caller::Trunk(trunk), ha1))
             };
             let caller = self.authenticate(now, domain, request, own)?;
-            return Ok(Admitted { domain, caller });
+            return Ok(Admitted { domain, caller, phone: None });
         }
         // A `tel:` number names no domain; its sender does.
         let host = match (&request.uri.scheme, request.headers.from()) {
@@ -121,12 +135,14 @@ impl Gate {
             })
         };
         let caller = self.authenticate(now, domain, request, anybody)?;
-        if let Caller::Extension(extension) = caller
-            && signed_name(request).is_none_or(|name| name != extension.number)
-        {
+        let Caller::Extension(phone) = caller else {
+            return Ok(Admitted { domain, caller, phone: None });
+        };
+        if signed_name(request).is_none_or(|name| name != phone.number) {
             return Err(TurnedAway::with(Status(403), "Sign with the name you authenticate as"));
         }
-        Ok(Admitted { domain, caller })
+        let line = if is_of_phone(&request.method) { phone } else { directory.at_phone_of(phone) };
+        Ok(Admitted { domain, caller: Caller::Extension(line), phone: Some(phone) })
     }
 
     /// Whoever of those with a password signed the request.
@@ -165,6 +181,12 @@ impl TurnedAway {
         let reply = Reply { reason: Some(reason.to_owned()), ..Reply::new(status) };
         Self { reply, is_offence: false }
     }
+}
+
+/// Whether it is about the phone itself, and not about whoever sits there: where it is, and what its
+/// lamps show.
+fn is_of_phone(method: &Method) -> bool {
+    matches!(method, Method::Register | Method::Subscribe)
 }
 
 /// The user part that the sender claims to be.

@@ -44,6 +44,7 @@ mod trail;
 mod trunks;
 pub mod voicemail;
 pub mod web;
+mod workplaces;
 
 pub use call::{
     CallOrder, Command, CommandRefusal, Obeyed, Origination, PartyCommand, PickUp, PickUpRefusal,
@@ -67,3 +68,4 @@ pub use trunks::{
     Rates, RegistrationState, TrunkFailure, TrunkHealth, TrunkNews, TrunkNumbers, TrunkState,
     TrunkStates,
 };
+pub use workplaces::Workplaces;

@@ -136,7 +136,8 @@ impl Calls {
         source: Source,
         admitted: Admitted<'_>,
     ) {
-        let offer = match offer_of(request, admitted.caller.rules()) {
+        let rules = admitted.rules();
+        let offer = match offer_of(request, &rules) {
             Ok(offer) => offer,
             Err(reply) => {
                 self.core.endpoint.respond(now.instant, server, *reply);
@@ -166,9 +167,9 @@ impl Calls {
             sip_call_id: request.headers.call_id().cloned().unwrap_or_default(),
             domain: admitted.domain.id,
             caller,
-            line: admitted.caller.extension().map(crate::Extension::line),
+            line: admitted.line(),
             login: admitted.caller.trunk().and_then(|it| TrunkLogin::of(it)),
-            rules: admitted.caller.rules().clone(),
+            rules,
             caller_name,
             calling: Calling { number, display, is_line, is_withheld, trail },
             dialled,

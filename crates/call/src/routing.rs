@@ -51,7 +51,7 @@ impl Context<'_> {
             };
             match found {
                 Ok(found) => {
-                    devices.extend(found.devices);
+                    add_devices(&mut devices, found.devices);
                     timeout = timeout.max(found.timeout);
                 }
                 Err(new) => {
@@ -151,15 +151,15 @@ impl Context<'_> {
             let reason = Some(format!("{number} takes no calls of groups"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Busy) });
         }
-        let contacts = self.world.locator.contacts(domain.id, number);
+        let contacts = self.world.contacts_of(extension);
         if contacts.is_empty() {
             let reason = Some(format!("No device of {number} is registered"));
             return Err(Refusal { reason, ..Refusal::of(Cause::Unavailable) });
         }
         let mut devices: Vec<_> = contacts
             .into_iter()
-            .filter(|contact| !self.is_ours(&contact.destination))
-            .map(|contact| self.device(search, extension, contact))
+            .filter(|(_, contact)| !self.is_ours(&contact.destination))
+            .map(|(phone, contact)| self.device(search, extension, phone, contact))
             .collect();
         if devices.is_empty() {
             return Err(Refusal::of(Cause::Loop));
@@ -180,7 +180,13 @@ impl Context<'_> {
         Ok(Targets { devices, timeout })
     }
 
-    fn device(&self, search: &Search<'_>, extension: &Extension, contact: Contact) -> Target {
+    fn device(
+        &self,
+        search: &Search<'_>,
+        extension: &Extension,
+        phone: &Extension,
+        contact: Contact,
+    ) -> Target {
         let host = self.host_of(search.domain, &contact.destination);
         let number = extension.number.as_str();
         let of_domain = |number: &str| Uri::sip(Some(number), search.domain.host(), None);
@@ -190,8 +196,8 @@ impl Context<'_> {
         });
         Target {
             party: number.to_owned(),
-            line: Some(extension.line()),
-            rules: extension.media.clone(),
+            line: Some(extension.line_at(phone)),
+            rules: extension.rules_at(phone),
             seat: None,
             permit: None,
             login: None,
@@ -296,6 +302,16 @@ impl Calling {
     fn address(&self, host: Host) -> NameAddr {
         let uri = Uri::sip(Some(&self.number), host, None);
         NameAddr { display: self.display.clone(), ..NameAddr::new(uri) }
+    }
+}
+
+/// Adds devices to those that are rung, each once: somebody may be signed in at a phone whose own number
+/// is rung, too.
+pub(crate) fn add_devices(to: &mut Vec<Target>, found: Vec<Target>) {
+    for device in found {
+        if !to.iter().any(|it| it.uri == device.uri && it.hop == device.hop) {
+            to.push(device);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     conversations::Conversations,
     dialplan::{Plans, Speech, Spoken},
-    directory::{Directory, Locator},
+    directory::{Contact, Directory, Extension, Locator},
     occupancy::Occupancy,
     outbound::OutboundUse,
     parking::Parking,
@@ -96,6 +96,21 @@ pub struct World {
     pub recents: Recents,
     /// How the trunks stand, for all shards; one of them says so.
     pub trunks: TrunkStates,
+}
+
+impl World {
+    /// The devices of an extension, each with the extension whose phone it is: its own, and where it is
+    /// signed in.
+    pub(crate) fn contacts_of<'a>(
+        &'a self,
+        extension: &'a Extension,
+    ) -> Vec<(&'a Extension, Contact)> {
+        let contacts = |phone: &'a Extension| {
+            let contacts = self.locator.contacts(phone.domain, &phone.number);
+            contacts.into_iter().map(move |it| (phone, it))
+        };
+        self.directory.phones_of(extension).flat_map(contacts).collect()
+    }
 }
 
 /// What can be played.

@@ -80,8 +80,9 @@ steps = [{ play = { file = "gone.wav" } }]
         "two.toml:6: rule[1].steps[1].ring: unknown key; expected one of `answer`, `play`, `say`, \
          `menu`, `collect`, `dial`, `echo`, `tone`, `music`, `conference`, `supervise`, \
          `leave_message`, `hear_messages`, `queue`, `callback_order`, `page`, `park`, \
-         `fetch`, `pickup`, `recent`, `forward`, `do_not_disturb`, `call_waiting`, `http`, `record`, \
-         `set`, `script`, `branch`, `hours`, `block`, `goto`, `transfer`, `refuse`, `hang_up`",
+         `fetch`, `pickup`, `recent`, `forward`, `do_not_disturb`, `call_waiting`, `sign_in`, \
+          `sign_out`, `http`, `record`, `set`, `script`, `branch`, `hours`, `block`, `goto`, \
+          `transfer`, `refuse`, `hang_up`",
         "two.toml:10: rule[2].match: expected a table, found string",
         "two.toml:11: rule[2].steps[1].tone.hz: expected a number from 1 to 3999",
         "two.toml:11: rule[2].steps[1].tone.dbm0: is missing",

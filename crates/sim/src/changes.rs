@@ -47,7 +47,7 @@ impl City {
         });
     }
 
-    fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
+    pub(crate) fn change_directory(&mut self, change: impl FnOnce(&mut Directory)) {
         self.tell_of_directory(change);
         self.settle_step();
     }

@@ -27,6 +27,7 @@ mod restart;
 mod texts;
 mod wire;
 mod worker;
+mod workplaces;
 
 pub use city::City;
 pub use day::live_a_day;

@@ -28,6 +28,8 @@ pub struct Mailboxes {
     /// Who waits to hear a draft.
     waiting: HashMap<RecordingId, Asker>,
     pins: HashMap<ExtensionId, String>,
+    /// Wrong PINs in a row of those who want to sign in.
+    wrong_pins: HashMap<ExtensionId, u32>,
     /// Recordings of greetings, and whether they are finished.
     greeting_drafts: BTreeMap<RecordingId, bool>,
     greetings: HashMap<ExtensionId, Vec<Greeting>>,
@@ -140,6 +142,17 @@ impl Mailboxes {
     /// Sets the PIN of a mailbox.
     pub fn set_pin(&mut self, mailbox: ExtensionId, pin: &str) {
         self.pins.insert(mailbox, pin.to_owned());
+    }
+
+    /// Tries a PIN of somebody who wants to sign in elsewhere; without one nobody does.
+    pub(crate) fn try_pin(&mut self, line: ExtensionId, pin: &EnteredPin) -> PinVerdict {
+        let wrong = self.wrong_pins.entry(line).or_default();
+        if *wrong >= WRONG_PINS_MAX {
+            return PinVerdict::LockedOut;
+        }
+        let is_right = self.pins.get(&line) == Some(&pin.0);
+        *wrong = if is_right { 0 } else { *wrong + 1 };
+        if is_right { PinVerdict::Right } else { PinVerdict::Wrong }
     }
 
     /// A recording begins.
@@ -340,5 +353,8 @@ fn reply((shard, call): Asker, answer: VoicemailAnswer) -> (u8, VoicemailReply) 
 
 /// As the keeper of mailboxes wants it.
 const PIN_DIGITS_MIN: usize = 4;
+
+/// Wrong PINs after which none is looked at.
+const WRONG_PINS_MAX: u32 = 3;
 /// The moment in ids of copies: later than any message of a test.
 const COPIES_AT: i64 = 4_000_000_000_000;

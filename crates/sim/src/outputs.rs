@@ -41,14 +41,8 @@ impl City {
                 self.hand_out(replies);
             }
             Output::Feature(request) => {
-                let of = |it: &&mut call::Extension| it.id == request.extension;
-                self.tell_of_directory(|it| {
-                    if let Some(line) = it.extensions.values_mut().find(of) {
-                        line.features.apply(&request.order);
-                    }
-                });
-                let reply =
-                    FeatureReply { call: request.call, asked: request.asked, is_kept: true };
+                let verdict = self.obey_line_order(&request);
+                let reply = FeatureReply { call: request.call, asked: request.asked, verdict };
                 self.later(Late::Feature { shard: request.shard, reply });
             }
             Output::Web(question) => {

@@ -121,6 +121,36 @@ steps = [
 ]
 
 [[rule]]
+name = "sign-in"
+match = { number = "*11{own}" }
+steps = [{ goto = "sign-in-pin" }]
+
+[[rule]]
+name = "sign-in-anybody"
+match = { number = "*11" }
+steps = [
+    { collect = { say = { file = "welcome.wav" }, into = "own", digits_max = 6 } },
+    { goto = "sign-in-pin" },
+]
+
+[[block]]
+name = "sign-in-pin"
+steps = [
+    { collect = { say = { file = "welcome.wav" }, into = "pin", digits_max = 8, failed = [{ hang_up = {} }] } },
+    { sign_in = { number = "{own}", pin = "{pin}", wrong = [{ goto = "sign-in-pin" }], locked = [
+        { refuse = { status = 404, reason = "Locked out" } },
+    ], refused = [
+        { refuse = { status = 403, reason = "Not allowed" } },
+    ], failed = [{ hang_up = {} }] } },
+    { play = { file = "welcome.wav" } },
+]
+
+[[rule]]
+name = "sign-out"
+match = { number = "*12" }
+steps = [{ sign_out = {} }, { play = { file = "welcome.wav" } }]
+
+[[rule]]
 name = "announced"
 match = { number = "6501" }
 steps = [
@@ -521,6 +551,7 @@ fn settle(
             user: None,
             media: call::MediaRules::default(),
             features: call::features::Features::default(),
+            may_sign_in: true,
             outbound: LineOutbound {
                 classes: ["national".to_owned()].into(),
                 ..LineOutbound::default()
@@ -553,7 +584,7 @@ fn outbound() -> OutboundRules {
 /// A directory that can be changed.
 pub(crate) fn copy(directory: &Directory) -> Directory {
     let Directory { domains, domain_names, extensions, trunks, supervisors, .. } = directory;
-    let Directory { outbound, callers, trunk_logins, .. } = directory;
+    let Directory { outbound, callers, trunk_logins, workplaces, .. } = directory;
     Directory {
         domains: domains.clone(),
         domain_names: domain_names.clone(),
@@ -563,6 +594,7 @@ pub(crate) fn copy(directory: &Directory) -> Directory {
         outbound: outbound.clone(),
         callers: callers.clone(),
         trunk_logins: trunk_logins.clone(),
+        workplaces: workplaces.clone(),
     }
 }
 

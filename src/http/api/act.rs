@@ -107,6 +107,8 @@ words! {
         LinePinChanged = "line.pin_changed",
         /// An extension was removed.
         LineRemoved = "line.removed",
+        /// An extension was signed out of the phone of another one.
+        LineSignedOut = "line.signed_out",
         /// Somebody listened to a recording.
         RecordingHeard = "recording.heard",
         /// A role was changed.

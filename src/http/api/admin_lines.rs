@@ -68,6 +68,8 @@ struct Line {
     caller_number: Option<String>,
     /// Whether those whom it calls outside are not to know who calls.
     is_withheld: bool,
+    /// Whether it may sign in at phones of other lines, with its PIN.
+    may_sign_in: bool,
     /// For `If-Match`.
     version: i64,
 }
@@ -114,6 +116,10 @@ struct LineDraft {
     /// Whether those whom it calls outside are not to know who calls.
     #[serde(default)]
     is_withheld: bool,
+    /// Whether it may sign in at phones of other lines, with its PIN. One that may not any more is signed
+    /// out.
+    #[serde(default)]
+    may_sign_in: bool,
 }
 
 /// A line that was made.
@@ -202,6 +208,7 @@ async fn add(
         user: draft.user,
         media: draft.media,
         outbound: draft.outbound,
+        may_sign_in: draft.may_sign_in,
     };
     let added = api.store.add_extension(&session.domain, new).await;
     let id = match added {
@@ -299,6 +306,7 @@ impl Line {
             outbound_classes: extension.outbound.classes.into_iter().collect(),
             caller_number: extension.outbound.caller_number,
             is_withheld: extension.outbound.is_withheld,
+            may_sign_in: extension.may_sign_in,
             version,
         }
     }
@@ -379,6 +387,7 @@ impl LineDraft {
             user,
             media: MediaRules { dtmf: self.dtmf.mode(), codecs, hold_music },
             outbound: LineOutbound { classes, caller_number, is_withheld: self.is_withheld },
+            may_sign_in: self.may_sign_in,
         })
     }
 }

@@ -125,6 +125,7 @@ mod tests {
             media: MediaRules::default(),
             features: Features::default(),
             outbound: LineOutbound::default(),
+            may_sign_in: false,
         };
         named.map(line).into()
     }

@@ -138,6 +138,9 @@ pub(super) struct LegFigures {
     /// The trunk that it is behind.
     #[schema(required)]
     trunk: Option<String>,
+    /// Number of the line at whose phone it was signed in; `null` at its own.
+    #[schema(required)]
+    workplace: Option<String>,
     /// When the INVITE came in or went out.
     started_at: String,
     /// First ring, in ms after the start.
@@ -333,6 +336,7 @@ impl LegFigures {
             number: archive::number_of(&cdr.party).to_owned(),
             name: cdr.name.clone(),
             trunk: archive::trunk_of(&cdr.party).map(str::to_owned),
+            workplace: cdr.workplace.clone(),
             started_at: rfc3339(cdr.started),
             ring_ms: cdr.ring_ms,
             answer_ms: cdr.answer_ms,

@@ -415,6 +415,7 @@ mod tests {
             party: party.to_owned(),
             name: None,
             user: None,
+            workplace: None,
             sip_call_id: String::new(),
             signalling_peer: String::new(),
             started: UnixMillis(0),

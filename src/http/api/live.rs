@@ -304,7 +304,7 @@ impl From<LineView> for MyLine {
 
 impl From<LineView> for ExtensionView {
     fn from(line: LineView) -> Self {
-        let LineView { id, number, name, user, status, since } = line;
+        let LineView { id, number, name, user, status, since, .. } = line;
         Self { id: id.0, number, name, status, since, user_id: user.map(|it| it.0) }
     }
 }

@@ -62,6 +62,7 @@ mod text_diff;
 pub mod time;
 mod trunk_states;
 mod walls;
+mod workplaces;
 
 pub use act::{Act, AuditAction, AuditObject};
 pub use door::{Access, Door, Route};
@@ -120,6 +121,7 @@ pub fn door() -> Door {
     let door = admin_outbound::routes(door);
     let door = caller_lists::routes(door);
     let door = mailboxes::routes(door);
+    let door = workplaces::routes(door);
     let door = admin_trunks::routes(door);
     let door = trunk_states::routes(door);
     let door = admin_domains::routes(door);

@@ -152,6 +152,13 @@ fn action_words(action: &Action, has_rule: bool) -> Text {
             Text::fixed("взять номер звонившего последним", "take the number of the last caller")
         }
         Action::SetFeature(order) => feature_words(order),
+        Action::SignIn { number, .. } => Text::both(
+            format!("посадить номер {number} за этот телефон"),
+            format!("sign {number} in at this phone"),
+        ),
+        Action::SignOut => {
+            Text::fixed("освободить этот телефон", "sign out whoever is signed in at this phone")
+        }
         Action::Web(order) => Text::both(
             format!("спросить веб-сервер: {}", order.url),
             format!("ask a web server: {}", order.url),

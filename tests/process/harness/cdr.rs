@@ -114,6 +114,11 @@ pub(crate) fn kept_greetings(database: &Path) -> Vec<String> {
     rows_of(database, query, |row| row.try_get("kind"))
 }
 
+/// How many wrong PINs were entered for each line that has any.
+pub(crate) fn wrong_pins(database: &Path) -> Vec<i64> {
+    rows_of(database, "SELECT wrong_pins FROM mailbox_lock", |row| row.try_get("wrong_pins"))
+}
+
 /// What a query finds; nothing while the table is not there.
 fn rows_of<T>(
     database: &Path,

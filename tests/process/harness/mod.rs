@@ -25,6 +25,7 @@ pub(crate) use audio::{Codec, Judge, Recording, levels_of, one_audio_call_at_a_t
 pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::{
     CdrRow, MessageRow, RecordingRow, forget_call_log, kept_greetings, postgres_rows, while_locked,
+    wrong_pins,
 };
 pub(crate) use linphone::Linphone;
 pub(crate) use panel::{Visitor, array};

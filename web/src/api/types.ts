@@ -37,6 +37,8 @@ export type OutboundAlarm = Schemas['OutboundAlarm'];
 /** Whom a domain or a line takes calls from. */
 export type Callers = Schemas['Callers'];
 export type Mailbox = Schemas['Mailbox'];
+/** A line that is signed in at the phones of another one. */
+export type Workplace = Schemas['Workplace'];
 export type Domain = Schemas['Domain'];
 export type Trunk = Schemas['Trunk'];
 /** How a trunk stands now. */

@@ -23,10 +23,12 @@ export interface LineStatusData {
   readonly since: string;
 }
 
-/** A line that is new, or has another number, name or owner. */
+/** A line that is new, or has another number, name, owner or workplace. */
 export interface LineChangedData extends LineStatusData {
   readonly name: string;
   readonly user_id: string | null;
+  /** Number of the line at whose phones it is signed in. */
+  readonly workplace: string | null;
 }
 
 /** What the server keeps for the user: a key of `/me/settings`, or `locale`. */

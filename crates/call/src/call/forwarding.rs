@@ -7,11 +7,12 @@ use crate::{
     dialplan::{FeatureOrder, ForwardWhen, Outcome, Principal},
     directory::Extension,
     failure::{Cause, Refusal},
-    features::{FeatureReply, FeatureRequest},
+    features::{FeatureReply, FeatureRequest, LineOrder},
     names::number_of,
     output::Output,
     trail::Why,
 };
+use base::ExtensionId;
 use media::Playout;
 use sip::{HeaderName, NameAddr, Response};
 use std::{cmp::Reverse, time::Duration};
@@ -97,7 +98,7 @@ impl Call {
 
     // === Whoever sits at an extension changes what is set for it ===
 
-    /// Asks for a change; the guest hears nothing meanwhile.
+    /// Has changed what becomes of calls to the extension that calls.
     pub(super) fn set_feature(
         &mut self,
         ctx: &mut Context<'_>,
@@ -113,6 +114,16 @@ impl Call {
             let reason = Some("Only extensions can set this".to_owned());
             return Err(Refusal { reason, ..Refusal::of(Cause::Refused) });
         };
+        self.ask_for_change(ctx, extension, LineOrder::Feature(order))
+    }
+
+    /// Has something changed of an extension; the guest hears nothing meanwhile.
+    pub(super) fn ask_for_change(
+        &mut self,
+        ctx: &mut Context<'_>,
+        extension: ExtensionId,
+        order: LineOrder,
+    ) -> Result<Option<Outcome>, Refusal> {
         self.answer_guest(ctx)?;
         self.note_arrival(ctx);
         self.legs[self.guest].play(ctx, Playout::Silence);
@@ -123,10 +134,10 @@ impl Call {
         Ok(None)
     }
 
-    /// Whether the change is kept; too late is no answer.
+    /// What became of the change; too late is no answer.
     pub(crate) fn handle_feature(&mut self, ctx: &mut Context<'_>, reply: FeatureReply) {
         if self.awaits_answer(reply.asked) {
-            self.go_on_after(ctx, &Outcome::Feature(reply.is_kept));
+            self.go_on_after(ctx, &Outcome::Feature(reply.verdict));
         }
     }
 }

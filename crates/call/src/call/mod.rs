@@ -30,7 +30,7 @@
 //! is for those who order by other means than their phones, `consultation` for one who asks somebody else
 //! first and for three who talk, `codes` for those who order by keys, `keys` brings keys to where they mean something, `paging` is a guest who
 //! speaks to many, `conference` is a guest in a room, `supervision` one who hears others talk,
-//! `voicemail` one with a mailbox, `recording` records; this file holds the states, the time-outs and the
+//! `signing_in` one at somebody else's phone, `voicemail` one with a mailbox, `recording` records; this file holds the states, the time-outs and the
 //! end.
 
 mod codes;
@@ -51,6 +51,7 @@ mod recent;
 mod recording;
 mod ringing;
 mod setup;
+mod signing_in;
 mod supervision;
 mod talking;
 mod transfer;

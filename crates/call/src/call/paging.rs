@@ -11,6 +11,7 @@ use crate::{
     failure::{Cause, Refusal},
     leg::{Described, LegError},
     rooms::Place,
+    routing::add_devices,
 };
 use media::{
     PartyMode, Playout,
@@ -153,7 +154,7 @@ impl Call {
         let (mut targets, mut refusal) = (Vec::new(), None);
         for number in &plan.extensions {
             match self.devices_to_page(ctx, number) {
-                Ok(devices) => targets.extend(devices),
+                Ok(devices) => add_devices(&mut targets, devices),
                 Err(why) => refusal = Some(why),
             }
         }
@@ -168,9 +169,11 @@ impl Call {
         if self.principal_of(self.guest) == Principal::Extension(number.to_owned()) {
             return Err(Refusal::of(Cause::Busy));
         }
-        let line = ctx.world.directory.extension(self.domain, number);
-        let is_busy = line
-            .is_some_and(|it| it.features.do_not_disturb || ctx.world.occupancy.calls(it.id) > 0);
+        let (directory, occupancy) = (&ctx.world.directory, &ctx.world.occupancy);
+        let is_busy = directory.extension(self.domain, number).is_some_and(|it| {
+            let users = [it, directory.at_phone_of(it)];
+            it.features.do_not_disturb || users.iter().any(|it| occupancy.calls(it.id) > 0)
+        });
         if is_busy {
             return Err(Refusal::of(Cause::Busy));
         }

@@ -116,6 +116,8 @@ impl Call {
             }
             Action::Recent(of) => Ok(Some(self.recent(ctx, of))),
             Action::SetFeature(order) => self.set_feature(ctx, order),
+            Action::SignIn { number, pin } => self.sign_in(ctx, number, pin),
+            Action::SignOut => self.sign_out(ctx),
             Action::Web(order) => {
                 self.ask_web(ctx, order);
                 Ok(None)

@@ -1,8 +1,12 @@
 //! What a plan has a call do, and what it hears back.
 
 use super::{ConferencePlan, Principal, code::Codes};
-use crate::recents::RecentOf;
-use crate::speech::{ClockTime, Date, Language};
+use crate::{
+    features::LineVerdict,
+    recents::RecentOf,
+    speech::{ClockTime, Date, Language},
+    voicemail::EnteredPin,
+};
 use media::progress::ProgressTone;
 use std::fmt;
 
@@ -81,6 +85,15 @@ pub enum Action {
     Recent(RecentOf),
     /// Change what becomes of calls to the extension that calls; answered with [`Outcome::Feature`].
     SetFeature(FeatureOrder),
+    /// Let another extension sign in at the phone that calls; answered with [`Outcome::Feature`].
+    SignIn {
+        /// Its number.
+        number: String,
+        /// The PIN that was entered.
+        pin: EnteredPin,
+    },
+    /// Let nobody be signed in at the phone that calls; answered with [`Outcome::Feature`].
+    SignOut,
     /// Ask a web server something; answered with [`Outcome::Web`].
     Web(WebOrder),
     /// Record the call from now on, or no longer; answered with [`Outcome::Done`].
@@ -347,8 +360,8 @@ pub enum Outcome {
     Dialled(DialOutcome),
     /// Nobody talks, as nobody was reached: another trunk may get further.
     NotReached(DialOutcome),
-    /// Whether a change is kept.
-    Feature(bool),
+    /// What became of a change.
+    Feature(LineVerdict),
     /// The number that was looked up, if there is one.
     Recent(Option<String>),
     /// The order in which trunks are tried.
@@ -408,7 +421,7 @@ impl DialOutcome {
 /// `say ivr-welcome`, `menu`, `collect`, `echo`, `tone`, `tone busy`, `music default`,
 /// `conference 3000`, `supervise 1001`, `message 1001`, `messages`, `queue 4000`, `callback 4000`,
 /// `page 1001 1002`, `park`, `web https://crm.example/route`, `fetch 701`, `pick up 1001`,
-/// `recent caller`, `forward all 1002`, `do not disturb on`, `record on`,
+/// `recent caller`, `forward all 1002`, `do not disturb on`, `sign in 1001`, `sign out`, `record on`,
 /// `refuse 501`, `hang up`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -434,6 +447,8 @@ impl fmt::Display for Action {
             Self::PickUp { users } => write!(f, "pick up {}", users.join(" ")),
             Self::Recent(of) => write!(f, "recent {}", of.name()),
             Self::SetFeature(order) => order.fmt(f),
+            Self::SignIn { number, .. } => write!(f, "sign in {number}"),
+            Self::SignOut => f.write_str("sign out"),
             Self::Web(order) => write!(f, "web {}", order.url),
             Self::Record(true) => f.write_str("record on"),
             Self::Record(false) => f.write_str("record off"),

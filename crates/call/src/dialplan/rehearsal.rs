@@ -1,6 +1,7 @@
 //! A walk without a call: what a plan would do, given how its dials end and what is pressed.
 
 use super::{Action, DialOutcome, Outcome, Plans, RouteQuery, Walk};
+use crate::features::LineVerdict;
 use std::{collections::VecDeque, sync::Arc};
 
 /// What a rehearsed call meets on its way.
@@ -57,7 +58,9 @@ impl Rehearsal {
                 self.outcomes.pop_front().map(DialOutcome::told_alone)
             }
             Action::Choose(trunks) => Some(Outcome::Chosen(trunks.clone())),
-            Action::SetFeature(_) => Some(Outcome::Feature(true)),
+            Action::SetFeature(_) | Action::SignIn { .. } | Action::SignOut => {
+                Some(Outcome::Feature(LineVerdict::Kept))
+            }
             // A rehearsal has no yesterday.
             Action::Recent(_) => Some(Outcome::Recent(None)),
             Action::Web(order) => {

@@ -8,7 +8,7 @@ use super::{
     script::Script,
     template::Template,
 };
-use crate::{recents::RecentOf, speech::Language};
+use crate::{features::LineVerdict, recents::RecentOf, speech::Language};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What is done one after the other. Calls that walk through it keep it when plans change.
@@ -82,6 +82,12 @@ pub(super) enum Step {
     },
     CallWaiting {
         is_on: bool,
+        /// What is done if that is not kept.
+        failed: Steps,
+    },
+    /// Another extension signs in at the caller's phone.
+    SignIn(Arc<SignIn>),
+    SignOut {
         /// What is done if that is not kept.
         failed: Steps,
     },
@@ -198,11 +204,38 @@ pub(super) struct Web {
     pub(super) failed: Steps,
 }
 
+/// Who signs in at the caller's phone, and what is done if that is not to be.
+#[derive(Debug)]
+pub(super) struct SignIn {
+    pub(super) number: Template,
+    pub(super) pin: Template,
+    /// Nobody has that number and that PIN.
+    pub(super) wrong: Steps,
+    /// Too many PINs were wrong.
+    pub(super) locked: Steps,
+    /// The extension may not sign in at phones of others.
+    pub(super) refused: Steps,
+    /// It is not kept.
+    pub(super) failed: Steps,
+}
+
 /// Somebody to ring.
 #[derive(Debug)]
 pub(super) enum Target {
     User(Template),
     Trunk { trunk: String, number: Template },
+}
+
+impl SignIn {
+    /// What is done after one that is not kept.
+    pub(super) fn steps_after(&self, verdict: LineVerdict) -> &Steps {
+        match verdict {
+            LineVerdict::Wrong => &self.wrong,
+            LineVerdict::LockedOut => &self.locked,
+            LineVerdict::NotAllowed => &self.refused,
+            LineVerdict::Kept | LineVerdict::NotKept => &self.failed,
+        }
+    }
 }
 
 impl Step {
@@ -250,7 +283,9 @@ impl Step {
             Self::Dial(dial) => dial.on.values().collect(),
             Self::Forward { failed, .. }
             | Self::DoNotDisturb { failed, .. }
-            | Self::CallWaiting { failed, .. } => vec![failed],
+            | Self::CallWaiting { failed, .. }
+            | Self::SignOut { failed } => vec![failed],
+            Self::SignIn(it) => vec![&it.wrong, &it.locked, &it.refused, &it.failed],
             Self::Recent { none, .. } => vec![none],
             Self::Web(web) => vec![&web.failed],
             Self::Branch { cases, otherwise, .. } => cases.values().chain([otherwise]).collect(),

@@ -11,10 +11,10 @@ use super::{
     code::Codes,
     number::normalise,
     script::Script,
-    step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
+    step::{Asking, Collect, Dial, Menu, SignIn, Step, Steps, Target, Web, Words},
     template::{CALLER, LANGUAGE, NUMBER, OUTCOME, Template},
 };
-use crate::speech::Language;
+use crate::{features::LineVerdict, speech::Language, voicemail::EnteredPin};
 use base::UnixMillis;
 use std::{collections::VecDeque, sync::Arc};
 
@@ -62,6 +62,7 @@ enum Awaits {
     Feature {
         failed: Steps,
     },
+    SignIn(Arc<SignIn>),
     Recent {
         into: String,
         none: Steps,
@@ -196,9 +197,12 @@ impl Walk {
             (Awaits::Nothing, Outcome::Dialled(how) | Outcome::NotReached(how)) => {
                 self.set(OUTCOME, how.name().to_owned());
             }
-            (Awaits::Feature { failed }, Outcome::Feature(false) | Outcome::NoReply) => {
-                self.enter(failed);
+            (Awaits::Feature { .. } | Awaits::SignIn(_), Outcome::Feature(LineVerdict::Kept)) => {}
+            (Awaits::Feature { failed }, _) => self.enter(failed),
+            (Awaits::SignIn(sign_in), Outcome::Feature(verdict)) => {
+                self.enter(Arc::clone(sign_in.steps_after(*verdict)));
             }
+            (Awaits::SignIn(sign_in), _) => self.enter(Arc::clone(&sign_in.failed)),
             (Awaits::Web(web), Outcome::Web(Some(values))) => {
                 let names = web.into.names();
                 for (name, value) in values.iter().filter(|it| names.contains(&it.0.as_str())) {
@@ -372,6 +376,15 @@ impl Walk {
                 self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
                 Action::SetFeature(FeatureOrder::CallWaiting(*is_on))
             }
+            Step::SignIn(sign_in) => {
+                self.awaits = Awaits::SignIn(Arc::clone(sign_in));
+                let pin = EnteredPin(self.fill_number(&sign_in.pin));
+                Action::SignIn { number: self.fill_number(&sign_in.number), pin }
+            }
+            Step::SignOut { failed } => {
+                self.awaits = Awaits::Feature { failed: Arc::clone(failed) };
+                Action::SignOut
+            }
             Step::Web(web) => self.ask_web(Arc::clone(web)),
             Step::Record(is_on) => Action::Record(*is_on),
             Step::Refuse { status, reason } => {
@@ -445,6 +458,8 @@ impl Walk {
             | Step::Forward { .. }
             | Step::DoNotDisturb { .. }
             | Step::CallWaiting { .. }
+            | Step::SignIn(_)
+            | Step::SignOut { .. }
             | Step::Record(_)
             | Step::Script { .. }
             | Step::Refuse { .. }

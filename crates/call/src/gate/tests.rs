@@ -113,6 +113,7 @@ impl House {
             media: MediaRules::default(),
             features: crate::features::Features::default(),
             outbound: LineOutbound::default(),
+            may_sign_in: false,
         };
         directory.extensions.insert((domain.id, line.number.clone()), line);
         for (signed, sources) in [(ROAMING, vec![]), (FIXED, vec![AT_FIXED.parse().unwrap()])] {

@@ -611,6 +611,11 @@ impl Leg {
         }
     }
 
+    /// The extension whose phone it is, if its party is signed in there.
+    pub(crate) fn workplace(&self) -> Option<&str> {
+        self.record.workplace()
+    }
+
     /// How it stands, if that is otherwise than the last time.
     pub(crate) fn take_change(&mut self, now: UnixMillis) -> Option<LegState> {
         let state = self.state();

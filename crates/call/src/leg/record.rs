@@ -166,6 +166,11 @@ impl Record {
         self.extension
     }
 
+    /// The extension whose phone it is, if its party is signed in there.
+    pub(super) fn workplace(&self) -> Option<&str> {
+        self.line.as_ref()?.workplace.as_deref()
+    }
+
     /// Whether a callee's device said that it rings.
     pub(super) fn is_ringing(&self) -> bool {
         self.role == LegRole::Callee && self.ringing_at.is_some()
@@ -282,6 +287,7 @@ impl Record {
             dialled: dialled.to_owned(),
             party: self.party.clone(),
             user: line.and_then(|it| it.user),
+            workplace: line.and_then(|it| it.workplace.clone()),
             name: line
                 .map(|it| it.name.as_str())
                 .filter(|it| !it.is_empty())

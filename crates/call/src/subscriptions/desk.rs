@@ -231,28 +231,35 @@ impl WatchDesk {
         for package in [Package::Presence, Package::Reg] {
             self.publish(now, &Watched { aor: aor.clone(), package }, &[]);
         }
-    }
-
-    /// What is in a mailbox.
-    pub fn handle_mail(&mut self, now: UnixMillis, aor: &Aor, counts: MailCounts) {
-        let watched = Watched { aor: aor.clone(), package: Package::MessageSummary };
-        if let Some(watch) = self.watches.get_mut(&watched) {
-            watch.mail = Some(counts);
-            self.publish(now, &watched, &[]);
+        if let Some(visitor) = self.directory.workplaces.visitor_at(aor.domain, &aor.user) {
+            let aor = Aor { domain: aor.domain, user: visitor.to_owned() };
+            self.publish(now, &Watched { aor, package: Package::Presence }, &[]);
         }
     }
 
-    /// Whether anybody watches a mailbox.
-    pub fn watches_mailbox(&self, aor: &Aor) -> bool {
-        let watched = Watched { aor: aor.clone(), package: Package::MessageSummary };
-        self.watches.contains_key(&watched)
+    /// What is in the mailbox of an extension.
+    pub fn handle_mail(&mut self, now: UnixMillis, owner: &Aor, counts: MailCounts) {
+        for watched in self.lamps_of(owner) {
+            if let Some(watch) = self.watches.get_mut(&watched) {
+                watch.mail = Some(counts);
+                self.publish(now, &watched, &[]);
+            }
+        }
+    }
+
+    /// Whether anybody watches the mailbox of an extension.
+    pub fn watches_mailbox(&self, owner: &Aor) -> bool {
+        self.lamps_of(owner).iter().any(|it| self.watches.contains_key(it))
     }
 
     /// Who exists, from now on.
     pub fn handle_directory(&mut self, now: UnixMillis, directory: Arc<Directory>) {
-        self.directory = directory;
+        let before = std::mem::replace(&mut self.directory, directory);
         let watched: Vec<_> = self.watches.keys().cloned().collect();
         for it in watched {
+            if it.package == Package::MessageSummary {
+                self.look_into_other_mailbox(&before, &it.aor);
+            }
             self.publish(now, &it, &[]);
         }
     }
@@ -369,7 +376,7 @@ impl WatchDesk {
             }
         }
         if watched.package == Package::MessageSummary
-            && let Some(mailbox) = self.mailbox_of(&watched.aor)
+            && let Some(mailbox) = mailbox_at(&self.directory, &watched.aor)
         {
             self.outputs.push_back(DeskOutput::CountMail(mailbox));
         }
@@ -388,9 +395,26 @@ impl WatchDesk {
         }
     }
 
-    fn mailbox_of(&self, aor: &Aor) -> Option<Mailbox> {
-        let extension = self.directory.extension(aor.domain, &aor.user)?;
-        Some(Mailbox { domain: aor.domain, extension: extension.id, number: aor.user.clone() })
+    /// The lamps that show the mailbox of an extension: of its own phones, unless somebody is signed in
+    /// there, and of those where it is signed in.
+    fn lamps_of(&self, owner: &Aor) -> Vec<Watched> {
+        let Aor { domain, user } = owner;
+        let places = &self.directory.workplaces;
+        let own = places.visitor_at(*domain, user).is_none().then_some(user.as_str());
+        let numbers = own.into_iter().chain(places.place_of(*domain, user));
+        let lamp = |number: &str| Watched {
+            aor: Aor { domain: *domain, user: number.to_owned() },
+            package: Package::MessageSummary,
+        };
+        numbers.map(lamp).collect()
+    }
+
+    /// Whoever sits at a phone is another than before: its lamp shows another mailbox.
+    fn look_into_other_mailbox(&mut self, before: &Directory, phone: &Aor) {
+        let shown = mailbox_at(&self.directory, phone);
+        if let Some(mailbox) = shown.filter(|it| mailbox_at(before, phone).as_ref() != Some(it)) {
+            self.outputs.push_back(DeskOutput::CountMail(mailbox));
+        }
     }
 
     // === Documents ===
@@ -415,7 +439,8 @@ impl WatchDesk {
     fn publish(&mut self, now: UnixMillis, watched: &Watched, ended: &[LineDialog]) {
         let Some(watch) = self.watches.get(watched) else { return };
         let bound = match watched.package {
-            Package::Presence | Package::Reg => self.registrations.bindings(&watched.aor),
+            Package::Presence => self.reached_at(&watched.aor),
+            Package::Reg => self.registrations.bindings(&watched.aor),
             Package::Dialog | Package::MessageSummary => Arc::from([]),
         };
         let Some((current, news)) = self.documents(now, watched, watch, &bound, ended) else {
@@ -437,6 +462,16 @@ impl WatchDesk {
             let reply = WatchReply::News(WatchNews { watched, news, current });
             self.outputs.push_back(DeskOutput::Tell { shard: *shard, reply });
         }
+    }
+
+    /// What is bound to an extension, and to where it is signed in.
+    fn reached_at(&self, aor: &Aor) -> Arc<[Binding]> {
+        let own = self.registrations.bindings(aor);
+        let Some(place) = self.directory.workplaces.place_of(aor.domain, &aor.user) else {
+            return own;
+        };
+        let place = Aor { domain: aor.domain, user: place.to_owned() };
+        own.iter().chain(self.registrations.bindings(&place).iter()).cloned().collect()
     }
 
     /// How it stands, and the same with what has just ended, if anything has; `None` if it is not
@@ -510,6 +545,14 @@ fn ended_contacts(
         (it.clone(), event)
     })
     .collect()
+}
+
+/// The mailbox that the lamps of a phone show: of whoever is signed in there, or its own.
+fn mailbox_at(directory: &Directory, phone: &Aor) -> Option<Mailbox> {
+    let phone = directory.extension(phone.domain, &phone.user)?;
+    let owner = directory.at_phone_of(phone);
+    let (domain, extension, number) = (owner.domain, owner.id, owner.number.clone());
+    Some(Mailbox { domain, extension, number })
 }
 
 fn subscriber_of(watched: &Watched, number: &str) -> Aor {

@@ -104,6 +104,7 @@ impl World {
             media: MediaRules::default(),
             features: crate::features::Features::default(),
             outbound: crate::outbound::LineOutbound::default(),
+            may_sign_in: false,
         };
         let directory = Directory {
             domains: [(domain, Domain { id: domain, name: "demo".to_owned() })].into(),

@@ -113,12 +113,13 @@ impl Calls {
         let directory = std::sync::Arc::clone(&self.world.directory);
         let recipient = directory.extension(*domain, user);
         let domain_name = directory.domains.get(domain).map(|it| it.name.as_str());
-        let (Some(_), Some(domain_name)) = (recipient, domain_name) else {
+        let (Some(recipient), Some(domain_name)) = (recipient, domain_name) else {
             // Whom it was for is gone, and comes back no more.
             let outcome = DeliveryOutcome::Refused(Status(404));
             return self.order_text(TextWish::Report(message.id, outcome));
         };
-        let contacts = self.world.locator.contacts(*domain, user);
+        let contacts: Vec<_> =
+            self.world.contacts_of(recipient).into_iter().map(|it| it.1).collect();
         if contacts.is_empty() {
             let outcome = DeliveryOutcome::Unreachable;
             return self.order_text(TextWish::Report(message.id, outcome));

@@ -308,6 +308,41 @@ fn a_click_rings_the_phones_of_its_domain() {
     hang_up_all(city);
 }
 
+#[test]
+fn whoever_signs_in_at_a_desk_is_of_its_domain() {
+    for (own, others, host) in [(OURS, THEIRS, DOMAIN), (THEIRS, OURS, NEIGHBOUR)] {
+        let mut city = two_domains();
+        let person = extension(&city, host, "1002");
+        city.mailboxes.set_pin(person, "4711");
+        let sign_in = |city: &mut City, desk: usize| {
+            city.dial(desk, "*111002");
+            city.wait(millis(300));
+            press(city, desk, "4711#");
+            city.wait(secs(1));
+            let last = city.phones[desk].lines.len() - 1;
+            city.act(desk, |phone, now| phone.hang_up(now, last));
+            city.wait(secs(1));
+        };
+        sign_in(&mut city, others[2]);
+        assert_eq!(city.visitor_at("1003"), None, "nobody there has that PIN: {}", city.story());
+        sign_in(&mut city, own[2]);
+        assert_eq!(city.visitor_at("1003").as_deref(), Some("1002"), "{}", city.story());
+
+        city.phones[own[1]].manner = Manner::ignores();
+        city.dial(own[0], "1002");
+        city.wait(secs(5));
+        assert!(talk(&city, own[0], own[2]), "{}", city.story());
+        let before = city.phones[others[2]].lines.len();
+        city.dial(others[2], "1001");
+        city.wait(secs(5));
+        assert!(talk(&city, others[2], others[0]), "{}", city.story());
+        let from = line(&city, others[0]).header("From").unwrap_or_default();
+        assert!(from.contains("sip:1003@"), "the other desk is nobody's: {from}");
+        assert_eq!(city.phones[others[2]].lines.len(), before + 1);
+        hang_up_all(city);
+    }
+}
+
 fn two_domains() -> City {
     let plot = Plot { domains: 2, has_hold_music: true, ..Plot::default() };
     let mut city = city_with(plot);

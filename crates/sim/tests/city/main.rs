@@ -43,3 +43,4 @@ mod transfers;
 mod trunk;
 mod trunk_logins;
 mod voicemail;
+mod workplaces;

@@ -1,22 +1,25 @@
-import { useQuery } from '@tanstack/react-query';
-import { Voicemail } from 'lucide-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { DoorOpen, Voicemail } from 'lucide-react';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
-import type { ManagedLine, OutboundClass, User } from '../../api/types';
+import type { ManagedLine, OutboundClass, User, Workplace } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
+import { useFrames, useTopic } from '../../live/LiveContext';
 import { MailboxForm } from '../mailbox/MailboxForm';
 import { callersOf } from './CallersForm';
 import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
 import type { Value } from './merge';
 import { ResourceScreen } from './ResourceScreen';
 import { entriesOf, numberOf, type Option, type Resource } from './resource';
+import { useObjects } from './useObjects';
 
 /** Lines of the domain: whose they are, and what their phones may do. */
 export default function LinesScreen() {
   const t = useText();
   const people = usePeople();
   const classes = useOutboundClasses();
+  const { placeOf, signOut } = useWorkplaces();
   const resource = useMemo<Resource<ManagedLine>>(() => {
     const nameOf = (id: string | null) => people.find((it) => it.id === id)?.label ?? '';
     return {
@@ -43,6 +46,17 @@ export default function LinesScreen() {
         },
         callersOf('/admin/lines', 'callers.ofLine'),
       ],
+      command: {
+        label: 'admin.lines.signOut',
+        icon: DoorOpen,
+        isDisabled: (it) => placeOf(it) === undefined,
+        question: (it) =>
+          t('admin.lines.signOutAsk', {
+            place: placeOf(it) ?? '',
+            name: `${it.number} ${it.name}`,
+          }),
+        run: signOut,
+      },
       columns: [
         {
           id: 'number',
@@ -67,6 +81,15 @@ export default function LinesScreen() {
           width: 160,
           isWide: true,
           sortField: 'user',
+        },
+        {
+          id: 'workplace',
+          label: 'admin.lines.workplace',
+          text: (it) => {
+            const place = placeOf(it);
+            return place === undefined ? '' : t('admin.lines.workplaceAt', { place });
+          },
+          width: 170,
         },
         {
           id: 'calls',
@@ -133,6 +156,7 @@ export default function LinesScreen() {
           hint: 'admin.lines.callerNumberHint',
         },
         { name: 'is_withheld', label: 'admin.lines.withheld', kind: 'switch' },
+        { name: 'may_sign_in', label: 'admin.lines.maySignIn', kind: 'switch' },
       ],
       initial: {
         number: '',
@@ -147,6 +171,7 @@ export default function LinesScreen() {
         outbound_classes: [],
         caller_number: '',
         is_withheld: false,
+        may_sign_in: false,
       },
       toValues: (it) => ({
         name: it.name,
@@ -159,6 +184,7 @@ export default function LinesScreen() {
         outbound_classes: it.outbound_classes,
         caller_number: it.caller_number ?? '',
         is_withheld: it.is_withheld,
+        may_sign_in: it.may_sign_in,
       }),
       toBody: (values, isNew) => ({
         ...(isNew && { number: values.number, password: values.password || null }),
@@ -172,10 +198,31 @@ export default function LinesScreen() {
         outbound_classes: known(values.outbound_classes, classes),
         caller_number: values.caller_number || null,
         is_withheld: values.is_withheld,
+        may_sign_in: values.may_sign_in,
       }),
     };
-  }, [t, people, classes]);
+  }, [t, people, classes, placeOf, signOut]);
   return <ResourceScreen resource={resource} />;
+}
+
+/** At whose phones lines are signed in, and how that is ended. */
+function useWorkplaces() {
+  const queries = useQueryClient();
+  const { rows, refresh } = useObjects<Workplace>('workplace', '/admin/workplaces');
+  useTopic('lines');
+  // Whoever signs in does so on a phone, and not here.
+  useFrames('line.changed', () => void refresh());
+  const places = rows.data;
+  return useMemo(
+    () => ({
+      placeOf: (line: ManagedLine) => places?.find((it) => it.id === line.id)?.workplace,
+      signOut: async (line: ManagedLine) => {
+        await ask('delete', `/admin/workplaces/${encodeURIComponent(line.id)}`);
+        await queries.invalidateQueries({ queryKey: ['admin', 'workplace'] });
+      },
+    }),
+    [places, queries],
+  );
 }
 
 /** Whose a line can be; nobody to choose from without the right to see people. */

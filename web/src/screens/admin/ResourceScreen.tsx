@@ -83,6 +83,16 @@ export function ResourceScreen<T extends Editable>({
         onPress: () => only && void open({ kind: 'more', it: only, nth }),
       });
     });
+    if (resource.command) {
+      const { label, icon, isDisabled } = resource.command;
+      actions.push({
+        id: 'command',
+        label: t(label),
+        icon,
+        isDisabled: only === undefined || isDisabled(only),
+        onPress: () => only && void commands.command(only),
+      });
+    }
     if (resource.isDisabled) {
       const isOff = only !== undefined && resource.isDisabled(only);
       actions.push({
@@ -249,6 +259,11 @@ function useCommands<T extends Editable>(resource: Resource<T>, refresh: () => P
       run(() =>
         ask('post', `${pathOf(it)}/${isOff ? 'enable' : 'disable'}`, ifUnchanged(it.version)),
       ),
+    command: async (it: T) => {
+      const { command } = resource;
+      if (!command || !(await confirm({ text: command.question(it), isDangerous: true }))) return;
+      await run(() => command.run(it));
+    },
     remove: async (it: T) => {
       const text = t('admin.removeAsk', { name: resource.nameOf(it) });
       if (!(await confirm({ text, isDangerous: true }))) return;

@@ -169,6 +169,7 @@ test('a line is given to a person, and a version goes with the change', async ()
     outbound_classes: ['national', 'international'],
     caller_number: '+74950001001',
     is_withheld: false,
+    may_sign_in: true,
   });
 });
 
@@ -190,6 +191,48 @@ test('a line keeps its rights to call out while nobody knows which there are', a
     name: 'Склад',
     outbound_classes: ['national', 'gone'],
   });
+});
+
+test('a line shows at whose phone it works, and is signed out when an administrator says so', async () => {
+  const user = userEvent.setup();
+  let places = [
+    {
+      id: 'l1',
+      line: '1001',
+      workplace_id: 'l9',
+      workplace: '1190',
+      since: '2025-11-24T12:00:00Z',
+    },
+  ];
+  server.on('GET /api/v1/admin/outbound-classes', () => ({ items: [] }));
+  server.on('GET /api/v1/admin/lines', () => ({
+    items: [LINE(), { ...LINE(), id: 'l2', number: '1002', name: 'Склад' }],
+  }));
+  server.on('GET /api/v1/admin/workplaces', () => ({ items: places }));
+  server.on('DELETE /api/v1/admin/workplaces/l1', () => {
+    places = [];
+    return new Response(null, { status: 204 });
+  });
+  await renderLive(
+    server,
+    <ConfirmProvider>
+      <LinesScreen />
+    </ConfirmProvider>,
+  );
+  expect(await screen.findByText('Рабочее место: 1190')).toBeTruthy();
+  const end = () =>
+    screen.getByRole<HTMLButtonElement>('button', { name: 'Освободить рабочее место' });
+
+  await user.click(screen.getByText('Склад'));
+  expect(end().disabled).toBe(true);
+  await user.click(screen.getByText('Касса'));
+  await user.click(end());
+  expect(await screen.findByText(/1190, за которым работает 1001 Касса/)).toBeTruthy();
+  expect(server.askedOf('DELETE /api/v1/admin/workplaces/l1')).toHaveLength(0);
+  await user.click(screen.getByRole('button', { name: 'ДА' }));
+
+  await waitFor(() => expect(screen.queryByText('Рабочее место: 1190')).toBeNull());
+  expect(server.askedOf('DELETE /api/v1/admin/workplaces/l1')).toHaveLength(1);
 });
 
 test('a built-in role can be read but not changed', async () => {
@@ -385,6 +428,7 @@ function LINE() {
     outbound_classes: ['national', 'gone'],
     caller_number: '+74950001001',
     is_withheld: false,
+    may_sign_in: true,
   };
 }
 

@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS: Readonly<Record<AuditAction, TextId>> = {
   'line.pin_changed': 'admin.audit.action.line.pin_changed',
   'line.password_changed': 'admin.audit.action.line.password_changed',
   'line.removed': 'admin.audit.action.line.removed',
+  'line.signed_out': 'admin.audit.action.line.signed_out',
   'recording.heard': 'admin.audit.action.recording.heard',
   'role.changed': 'admin.audit.action.role.changed',
   'role.made': 'admin.audit.action.role.made',

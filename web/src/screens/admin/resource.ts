@@ -70,6 +70,14 @@ export interface Resource<T extends Editable> {
   readonly password?: 'typed' | 'typed_or_made_up';
   /** What more there is about an object, opened beside the list, with a form of its own. */
   readonly more?: readonly More<T>[];
+  /** Something that is done to an object at once, when the question was answered. */
+  readonly command?: {
+    readonly label: TextId;
+    readonly icon: LucideIcon;
+    readonly isDisabled: (it: T) => boolean;
+    readonly question: (it: T) => string;
+    readonly run: (it: T) => Promise<unknown>;
+  };
   /** Objects that can be switched off and on again. */
   readonly isDisabled?: (it: T) => boolean;
   readonly canAdd: boolean;

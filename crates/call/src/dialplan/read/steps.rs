@@ -7,7 +7,7 @@ use crate::{
         Absence, Builtin, CodeKind, Codes, ConferencePlan, DialOutcome, ForwardWhen, Mistake,
         ParkPlan, WebInto,
         number::normalise,
-        step::{Asking, Collect, Dial, Menu, Step, Steps, Target, Web, Words},
+        step::{Asking, Collect, Dial, Menu, SignIn, Step, Steps, Target, Web, Words},
         template::{CALLER, NUMBER, OUTCOME},
     },
     recents::RecentOf,
@@ -61,6 +61,8 @@ impl Reading<'_, '_> {
             table.optional("forward").map(|it| self.forward(&it, scope)),
             table.optional("do_not_disturb").map(|it| self.do_not_disturb(&it, scope)),
             table.optional("call_waiting").map(|it| self.call_waiting(&it, scope)),
+            table.optional("sign_in").map(|it| self.sign_in(&it, scope)),
+            table.optional("sign_out").map(|it| self.sign_out(&it, scope)),
             table.optional("http").map(|it| self.web(&it, scope)),
             table.optional("record").map(|it| it.boolean(self.to).map(Step::Record)),
             table.optional("set").map(|it| self.set(&it, scope)),
@@ -558,6 +560,31 @@ impl Reading<'_, '_> {
         table.finish(self.to);
         let failed = self.steps_or_none(failed.as_ref(), scope);
         is_on.zip(failed)
+    }
+
+    fn sign_in(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let number = table.required("number", self.to).and_then(|it| self.template(&it, scope));
+        let pin = table.required("pin", self.to).and_then(|it| self.template(&it, scope));
+        let steps = ["wrong", "locked", "refused", "failed"].map(|key| table.optional(key));
+        table.finish(self.to);
+        let [wrong, locked, refused, failed] =
+            steps.map(|it| self.steps_or_none(it.as_ref(), scope));
+        Some(Step::SignIn(Arc::new(SignIn {
+            number: number?,
+            pin: pin?,
+            wrong: wrong?,
+            locked: locked?,
+            refused: refused?,
+            failed: failed?,
+        })))
+    }
+
+    fn sign_out(&mut self, value: &Value<'_, '_>, scope: Scope<'_>) -> Option<Step> {
+        let mut table = value.table(self.to)?;
+        let failed = table.optional("failed");
+        table.finish(self.to);
+        Some(Step::SignOut { failed: self.steps_or_none(failed.as_ref(), scope)? })
     }
 
     // === Web servers ===

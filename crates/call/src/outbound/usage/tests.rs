@@ -170,6 +170,7 @@ impl World {
             media: MediaRules::default(),
             features: Features::default(),
             outbound: LineOutbound::default(),
+            may_sign_in: false,
         });
         let class = OutboundClass { name: "abroad".to_owned(), ..OutboundClass::default() };
         Self { now, counts: OutboundUse::default(), class, lines: lines.into() }

@@ -1,4 +1,5 @@
-//! PINs of mailboxes, and how often wrong ones were entered.
+//! The PINs of lines, which open their mailboxes and let them sign in at phones of others, and how often
+//! wrong ones were entered.
 
 use super::{
     Store, StoreError,
@@ -7,18 +8,23 @@ use super::{
 };
 use crate::config::Secret;
 use base::{DomainId, ExtensionId, UnixMillis};
+use std::time::Duration;
 
-/// Wrong PINs since the last right one.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct WrongPins {
-    /// How many.
-    pub count: u32,
-    /// When the last of them was entered.
-    pub last: UnixMillis,
+/// What became of an entered PIN.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PinTry {
+    /// It is the line's.
+    Right,
+    /// It is not.
+    Wrong,
+    /// The line has none.
+    NoPin,
+    /// Too many were wrong, whatever they were for: for some minutes none is looked at.
+    LockedOut,
 }
 
 impl Store {
-    /// Sets the PIN of a mailbox, or none. Wrong ones that were entered are forgotten.
+    /// Sets the PIN of a line, or none. Wrong ones that were entered are forgotten.
     pub async fn set_mailbox_pin(
         &self,
         domain: DomainId,
@@ -48,18 +54,48 @@ impl Store {
         super::require_row(rows, || format!("extension {number}"))
     }
 
-    /// Whether a PIN opens a mailbox; `None` if it has none, and so is open. A mailbox whose extension
-    /// is gone opens for nobody.
-    pub async fn fits_mailbox(
+    /// Tries a PIN that somebody has entered at this moment. It counts as wrong before it is looked at,
+    /// so that nobody gets more tries by asking at several places at once. A line that is gone is an
+    /// error.
+    pub async fn try_pin(
         &self,
         domain: DomainId,
-        mailbox: ExtensionId,
+        line: ExtensionId,
         pin: Secret,
-    ) -> Result<Option<bool>, StoreError> {
-        match self.mailbox_pin_hash(domain, mailbox).await? {
-            Some(hash) => Ok(Some(passwords::verify(pin, hash).await?)),
-            None => Ok(None),
+        now: UnixMillis,
+    ) -> Result<PinTry, StoreError> {
+        let Some(hash) = self.mailbox_pin_hash(domain, line).await? else {
+            return Ok(PinTry::NoPin);
+        };
+        if !self.count_try(line, now).await? {
+            return Ok(PinTry::LockedOut);
         }
+        if !passwords::verify(pin, hash).await? {
+            return Ok(PinTry::Wrong);
+        }
+        on_either!(&self.db, pool => {
+            sqlx::query("DELETE FROM mailbox_lock WHERE mailbox_id = $1")
+                .bind(line.0)
+                .execute(pool)
+                .await?;
+        });
+        Ok(PinTry::Right)
+    }
+
+    /// Counts one more wrong PIN, unless there were too many lately; whether it was counted. A clock
+    /// that was set back locks nobody out for longer.
+    async fn count_try(&self, line: ExtensionId, now: UnixMillis) -> Result<bool, StoreError> {
+        let rows = on_either!(&self.db, pool => {
+            sqlx::query(COUNT_TRY)
+                .bind(line.0)
+                .bind(now.0)
+                .bind(now.0 - LOCKED_FOR.as_millis() as i64)
+                .bind(i64::from(WRONG_PINS_MAX))
+                .execute(pool)
+                .await?
+                .rows_affected()
+        });
+        Ok(rows > 0)
     }
 
     /// Whether a mailbox has a PIN.
@@ -86,44 +122,6 @@ impl Store {
         let missing = || StoreError::Missing { what: format!("extension {mailbox}") };
         row.map(|(hash,)| hash).ok_or_else(missing)
     }
-
-    /// Wrong PINs that were entered for a mailbox; none if the last one was right.
-    pub async fn wrong_pins(&self, mailbox: ExtensionId) -> Result<WrongPins, StoreError> {
-        let row: Option<(i64, i64)> = on_either!(&self.db, pool => {
-            sqlx::query_as("SELECT wrong_pins, last_at FROM mailbox_lock WHERE mailbox_id = $1")
-                .bind(mailbox.0)
-                .fetch_optional(pool)
-                .await?
-        });
-        Ok(row.map_or_else(WrongPins::default, |(count, last)| WrongPins {
-            count: super::unsigned(count),
-            last: UnixMillis(last),
-        }))
-    }
-
-    /// Notes how many there are; with none, forgets them.
-    pub async fn set_wrong_pins(
-        &self,
-        mailbox: ExtensionId,
-        wrong: WrongPins,
-    ) -> Result<(), StoreError> {
-        on_either!(&self.db, pool => {
-            if wrong.count == 0 {
-                sqlx::query("DELETE FROM mailbox_lock WHERE mailbox_id = $1")
-                    .bind(mailbox.0)
-                    .execute(pool)
-                    .await?
-            } else {
-                sqlx::query(UPSERT_LOCK)
-                    .bind(mailbox.0)
-                    .bind(i64::from(wrong.count))
-                    .bind(wrong.last.0)
-                    .execute(pool)
-                    .await?
-            };
-        });
-        Ok(())
-    }
 }
 
 /// PINs are entered on a telephone.
@@ -144,6 +142,11 @@ const PIN_DIGITS_MIN: usize = 4;
 /// Digits of the longest PIN.
 const PIN_DIGITS_MAX: usize = 12;
 
+/// Wrong PINs of a line, wherever they are entered, after which none is looked at for a while.
+const WRONG_PINS_MAX: u32 = 3;
+/// How long none is, from the last wrong one.
+const LOCKED_FOR: Duration = Duration::from_secs(5 * 60);
+
 const UPDATE_PIN: &str = "
     UPDATE extension SET mailbox_pin_hash = $1, version = version + 1
     WHERE domain_id = $2 AND number = $3";
@@ -152,7 +155,12 @@ const UNLOCK_NUMBER: &str = "
     DELETE FROM mailbox_lock WHERE mailbox_id IN (
         SELECT id FROM extension WHERE domain_id = $1 AND number = $2)";
 
-const UPSERT_LOCK: &str = "
-    INSERT INTO mailbox_lock (mailbox_id, wrong_pins, last_at) VALUES ($1, $2, $3)
-    ON CONFLICT (mailbox_id) DO UPDATE SET wrong_pins = excluded.wrong_pins,
-        last_at = excluded.last_at";
+const COUNT_TRY: &str = "
+    INSERT INTO mailbox_lock (mailbox_id, wrong_pins, last_at) VALUES ($1, 1, $2)
+    ON CONFLICT (mailbox_id) DO UPDATE
+    SET wrong_pins = CASE
+            WHEN mailbox_lock.last_at > $3 AND mailbox_lock.last_at <= excluded.last_at
+            THEN mailbox_lock.wrong_pins + 1 ELSE 1 END,
+        last_at = excluded.last_at
+    WHERE mailbox_lock.wrong_pins < $4 OR mailbox_lock.last_at <= $3
+        OR mailbox_lock.last_at > excluded.last_at";
