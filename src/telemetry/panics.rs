@@ -22,6 +22,8 @@ pub enum Owner {
     Board,
     /// The registrar.
     Registrar,
+    /// The office of text messages.
+    Texts,
     /// The API.
     Api,
 }
@@ -33,6 +35,7 @@ impl Owner {
             Self::Voicemail => "voicemail",
             Self::Board => "board",
             Self::Registrar => "registrar",
+            Self::Texts => "texts",
             Self::Api => "api",
         }
     }

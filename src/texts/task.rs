@@ -2,9 +2,12 @@
 
 use crate::{
     store::{Store, StoreError},
-    telemetry::metrics::TEXTS_WAITING,
+    telemetry::{
+        metrics::TEXTS_WAITING,
+        panics::{Owner, contained_now},
+    },
 };
-use call::texts::{OfficeOutput, TextBatch, TextOffice, TextOrder, TextReply};
+use call::texts::{OfficeOutput, Posted, TextBatch, TextOffice, TextOrder, TextReply, TextWish};
 use sip::bindings::Aor;
 use std::time::{Duration, Instant};
 use tokio::{
@@ -58,20 +61,57 @@ impl Office {
             let alarm = wake_at.unwrap_or_else(Instant::now).into();
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(order) => self.core.handle_order(Instant::now(), order),
+                    Some(order) => self.obey(order).await,
                     None => return,
                 },
                 Some(aor) = registrations.recv() => {
-                    self.core.handle_registration(Instant::now(), &aor);
+                    let now = Instant::now();
+                    self.do_contained(Some(&aor), |core| core.handle_registration(now, &aor));
                 }
                 Some(Ok((batch, is_written))) = self.writing.join_next() => {
                     self.handle_written(batch, is_written);
                 }
                 () = sleep_until(alarm), if wake_at.is_some() => {
-                    self.core.handle_timeout(Instant::now());
+                    self.let_happen(Instant::now());
                 }
             }
         }
+    }
+
+    async fn obey(&mut self, order: TextOrder) {
+        let (shard, now) = (order.shard, Instant::now());
+        let (aor, ticket) = match &order.wish {
+            TextWish::Post(ticket, message) => (Some(message.to.clone()), Some(*ticket)),
+            TextWish::Report(id, _) => (self.core.recipient(*id).cloned(), None),
+        };
+        let is_done = self.do_contained(aor.as_ref(), |core| core.handle_order(now, order));
+        if let (false, Some(ticket), Some(inbox)) =
+            (is_done, ticket, self.shards.get(usize::from(shard)))
+        {
+            // Twice does no harm: the second finds nobody who waits.
+            let _ = inbox.send(TextReply::Done(ticket, Posted::Unavailable)).await;
+        }
+    }
+
+    /// Lets what is due happen, each message by itself.
+    fn let_happen(&mut self, now: Instant) {
+        while let Some(id) = self.core.take_due(now) {
+            let aor = self.core.recipient(id).cloned();
+            self.do_contained(aor.as_ref(), |core| core.handle_due(now, id));
+        }
+    }
+
+    /// Does something for one recipient, whose queue is put in order if that panics; false then. Those of
+    /// others have nothing to do with it.
+    fn do_contained(&mut self, aor: Option<&Aor>, work: impl FnOnce(&mut TextOffice)) -> bool {
+        let core = &mut self.core;
+        let is_done = contained_now(Owner::Texts, "a recipient", || work(core)).is_some();
+        if let (false, Some(aor)) = (is_done, aor) {
+            contained_now(Owner::Texts, "the queue of a recipient", || {
+                core.mend(Instant::now(), aor);
+            });
+        }
+        is_done
     }
 
     async fn carry_out(&mut self) {
@@ -109,11 +149,19 @@ impl Office {
 
     fn handle_written(&mut self, batch: TextBatch, is_written: bool) {
         let now = Instant::now();
-        if is_written {
-            self.core.handle_written(now, batch);
-        } else {
+        let aors: Vec<_> = batch.added.iter().map(|it| it.to.clone()).collect();
+        let is_done = self.do_contained(None, |core| {
+            if is_written {
+                core.handle_written(now, batch);
+            } else {
+                core.handle_not_written(now, batch);
+            }
+        });
+        if !is_written {
             self.not_before = now + RETRY;
-            self.core.handle_not_written(now, batch);
+        }
+        for aor in aors.iter().filter(|_| !is_done) {
+            contained_now(Owner::Texts, "the queue of a recipient", || self.core.mend(now, aor));
         }
     }
 }

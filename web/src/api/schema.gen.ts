@@ -1637,6 +1637,22 @@ export interface components {
          * @enum {string}
          */
         CallState: "ringing" | "talking" | "held" | "playing" | "parked" | "conference" | "supervising" | "voicemail" | "paging" | "ending";
+        /** @description Figures of calls that are over. */
+        CallStatistics: {
+            direction: components["schemas"]["CallDirection"] | null;
+            /** @description Of calls begun at or after. */
+            from: string | null;
+            /** @description What the groups have in common. */
+            group: string | null;
+            /** @description Of each group, in order, 5000 at most. */
+            groups: components["schemas"]["StatisticsGroup"][];
+            /** @description By whose clock days and hours are. */
+            time_zone: string;
+            /** @description Of calls begun before. */
+            to: string | null;
+            /** @description Of all calls. */
+            total: components["schemas"]["StatisticsTally"];
+        };
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
             /**

@@ -138,22 +138,62 @@ impl TextOffice {
 
     /// Lets what is due happen.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(id) = self.deadlines.take_due(now) {
-            let Some(aor) = self.recipients.get(&id).cloned() else { continue };
-            let Some(queue) = self.queues.get(&aor) else { continue };
-            let Some(entry) = queue.waiting.front() else { continue };
-            match (queue.head, entry.storage) {
-                (Head::UnderWay, Storage::Nowhere) => {
-                    // Its sender must not wait any longer.
-                    self.keep_head(&aor);
-                    self.deadlines.set(id, now + REPORT_LIMIT);
+        while let Some(id) = self.take_due(now) {
+            self.handle_due(now, id);
+        }
+    }
+
+    /// A message whose time has come, for [`Self::handle_due`].
+    pub fn take_due(&mut self, now: Instant) -> Option<TextId> {
+        self.deadlines.take_due(now)
+    }
+
+    /// Lets happen what is due for one message.
+    pub fn handle_due(&mut self, now: Instant, id: TextId) {
+        let Some(aor) = self.recipients.get(&id).cloned() else { return };
+        let Some(queue) = self.queues.get(&aor) else { return };
+        let Some(entry) = queue.waiting.front() else { return };
+        match (queue.head, entry.storage) {
+            (Head::UnderWay, Storage::Nowhere) => {
+                // Its sender must not wait any longer.
+                self.keep_head(&aor);
+                self.deadlines.set(id, now + REPORT_LIMIT);
+            }
+            (Head::UnderWay, Storage::Writing | Storage::Kept) => {
+                self.handle_report(now, id, DeliveryOutcome::Unreachable);
+            }
+            (Head::Pausing | Head::Resting, _) => self.send_head(now, &aor),
+        }
+    }
+
+    /// For whom a message is, if it is the oldest of its recipient.
+    pub fn recipient(&self, id: TextId) -> Option<&Aor> {
+        self.recipients.get(&id)
+    }
+
+    /// After a panic over a recipient: what the database has of its messages waits as after a start, and
+    /// the senders of the others are told that those are not kept. One that is under way may come twice.
+    pub fn mend(&mut self, now: Instant, aor: &Aor) {
+        let Some(queue) = self.queues.remove(aor) else { return };
+        let mut kept = Vec::new();
+        for Entry { message, storage, sender } in queue.waiting {
+            self.recipients.remove(&message.id);
+            self.deadlines.stop(message.id);
+            match storage {
+                Storage::Kept => kept.push(message),
+                Storage::Nowhere | Storage::Writing => {
+                    self.to_write.retain(|it| it.id != message.id);
+                    self.to_remove.push(message.id);
+                    self.answer(sender, Posted::Unavailable);
                 }
-                (Head::UnderWay, Storage::Writing | Storage::Kept) => {
-                    self.handle_report(now, id, DeliveryOutcome::Unreachable);
-                }
-                (Head::Pausing | Head::Resting, _) => self.send_head(now, &aor),
             }
         }
+        let queue = self.queues.entry(aor.clone()).or_default();
+        let kept = kept.into_iter();
+        let entries = kept.map(|message| Entry { message, storage: Storage::Kept, sender: None });
+        queue.waiting.extend(entries);
+        self.tidy(aor);
+        self.attend(now, aor);
     }
 
     /// What is to be written now; empty for nothing. The next comes when this one was handed back.
@@ -382,3 +422,69 @@ const RETRY_MIN: Duration = Duration::from_secs(30);
 
 /// The longest pause between two tries.
 const RETRY_MAX: Duration = Duration::from_secs(15 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{DomainId, Rng, UnixMillis};
+    use bytes::Bytes;
+    use sip::bindings::Binding;
+    use std::sync::Arc;
+
+    #[test]
+    fn after_a_panic_over_one_recipient_its_kept_messages_wait_and_no_sender_hears_nothing() {
+        let (now, mut office) = (Instant::now(), TextOffice::new(1, Box::new(Nobody)));
+        post(&mut office, now, 1, "1001");
+        let batch = office.take_batch();
+        office.handle_written(now, batch);
+        post(&mut office, now, 2, "1001");
+        post(&mut office, now, 3, "1002");
+        while office.poll_output().is_some() {}
+
+        office.mend(now, &aor("1001"));
+
+        let told: Vec<_> = std::iter::from_fn(|| office.poll_output()).collect();
+        let [OfficeOutput::Tell { shard: 0, reply: TextReply::Done(Ticket(2), posted) }] =
+            told.as_slice()
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!(*posted, Posted::Unavailable);
+        assert_eq!(office.len(), 2, "the first of the one, and that of the other");
+        let batch = office.take_batch();
+        assert_eq!(batch.added.iter().map(|it| it.id).collect::<Vec<_>>(), [id(3)]);
+        assert_eq!(batch.removed, [id(2)]);
+    }
+
+    fn post(office: &mut TextOffice, now: Instant, n: u64, to: &str) {
+        let message = TextMessage {
+            id: id(n),
+            to: aor(to),
+            from: "1009".to_owned(),
+            sent_at: UnixMillis(0),
+            content_type: Bytes::from_static(b"text/plain"),
+            body: Bytes::from_static(b"hello"),
+        };
+        let wish = TextWish::Post(Ticket(n), Box::new(message));
+        office.handle_order(now, TextOrder { shard: 0, wish });
+    }
+
+    fn id(n: u64) -> TextId {
+        TextId::new(UnixMillis(0), &mut Rng::from_number(n))
+    }
+
+    fn aor(user: &str) -> Aor {
+        let domain = DomainId::new(UnixMillis(0), &mut Rng::from_number(1));
+        Aor { domain, user: user.to_owned() }
+    }
+
+    /// No device is there.
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl Registrations for Nobody {
+        fn bindings(&self, _: &Aor) -> Arc<[Binding]> {
+            Arc::from([])
+        }
+    }
+}
