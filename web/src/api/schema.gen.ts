@@ -186,6 +186,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/domains/{id}/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a domain takes calls from */
+        get: operations["get_admin_domains_id_callers"];
+        /** Change whom a domain takes calls from */
+        put: operations["put_admin_domains_id_callers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/health": {
         parameters: {
             query?: never;
@@ -235,6 +253,24 @@ export interface paths {
         post?: never;
         /** Remove a line and its registrations */
         delete: operations["delete_admin_lines_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/lines/{id}/callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a line takes calls from */
+        get: operations["get_admin_lines_id_callers"];
+        /** Change whom a line takes calls from */
+        put: operations["put_admin_lines_id_callers"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -552,6 +588,43 @@ export interface paths {
          */
         post: operations["post_admin_users_id_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/workplaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in where */
+        get: operations["get_admin_workplaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/workplaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a line out of where it is signed in
+         * @description Its calls there go on.
+         */
+        delete: operations["delete_admin_workplaces_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1439,7 +1512,7 @@ export interface components {
             seq: number;
         };
         /** @enum {string} */
-        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.parked" | "call.picked_up" | "call.recording" | "call.resumed" | "call.supervised" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
+        AuditAction: "call.consultation_cancelled" | "call.begun" | "call.consultation_completed" | "call.consulted" | "call.held" | "call.hung_up" | "call.parked" | "call.picked_up" | "call.recording" | "call.resumed" | "call.supervised" | "call.swapped" | "call.three_way" | "call.transferred" | "cdrs.exported" | "conference.locked" | "conference.ended" | "conference.invited" | "conference.muted" | "conference.recording" | "conference.opened" | "conference.party_changed" | "dialplan.changed" | "domain.callers_changed" | "domain.added" | "domain.changed" | "domain.removed" | "line.added" | "line.callers_changed" | "line.changed" | "line.features_changed" | "line.mailbox_changed" | "line.password_changed" | "line.pin_changed" | "line.removed" | "line.signed_out" | "recording.heard" | "role.changed" | "role.made" | "role.removed" | "session.closed" | "session.opened" | "session.refused" | "trunk.added" | "trunk.changed" | "trunk.removed" | "user.changed" | "user.disabled" | "user.enabled" | "user.made" | "user.password_changed" | "user.password_recovered" | "user.recovery_sent" | "user.removed" | "wall.made" | "wall.removed";
         /** @description One thing that was done. */
         AuditEntry: {
             /** @description How it is. */
@@ -1652,6 +1725,16 @@ export interface components {
             to: string | null;
             /** @description Of all calls. */
             total: components["schemas"]["StatisticsTally"];
+        };
+        /**
+         * @description Whom a domain or a line takes calls from outside from. Each is a number, the beginning of numbers
+         *     followed by `*`, or `anonymous`; of what fits a caller the most exact counts.
+         */
+        Callers: {
+            /** @description From nobody but these; empty for everybody who is not blocked. */
+            allowed: string[];
+            /** @description Not from these: they are refused with 603. */
+            blocked: string[];
         };
         /** @description One row of the call log. */
         Cdr: components["schemas"]["LegFigures"] & {
@@ -2165,6 +2248,8 @@ export interface components {
             talk_ms: number;
             /** @description The trunk that it is behind. */
             trunk: string | null;
+            /** @description Number of the line at whose phone it was signed in; `null` at its own. */
+            workplace: string | null;
         };
         /** @description How a leg of a live call sounds: its last some five seconds. */
         LegQuality: {
@@ -2215,6 +2300,8 @@ export interface components {
             id: string;
             /** @description Whether those whom it calls outside are not to know who calls. */
             is_withheld: boolean;
+            /** @description Whether it may sign in at phones of other lines, with its PIN. */
+            may_sign_in: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description The number, which is also the SIP user name. */
@@ -2260,6 +2347,11 @@ export interface components {
             hold_music?: string | null;
             /** @description Whether those whom it calls outside are not to know who calls. */
             is_withheld?: boolean;
+            /**
+             * @description Whether it may sign in at phones of other lines, with its PIN. One that may not any more is signed
+             *     out.
+             */
+            may_sign_in?: boolean;
             /** @description Shown to those it calls. */
             name: string;
             /** @description Names of the classes of numbers that it may call through trunks; none unless they are here. */
@@ -3138,7 +3230,7 @@ export interface components {
             /** @description Russian. */
             ru: string;
         };
-        /** @description A link to a carrier, trusted by its address. */
+        /** @description A link to a carrier, known by its address or by what it signs in with. */
         Trunk: components["schemas"]["TrunkNumbers"] & {
             /**
              * Format: int64
@@ -3163,6 +3255,8 @@ export interface components {
             health_interval_s: number | null;
             /** @description Id. */
             id: string;
+            /** @description User that it signs its requests as, with a password; `null` if its address is enough. */
+            inbound_user: string | null;
             /** @description Whether calls go through it. */
             is_enabled: boolean;
             left_out: components["schemas"]["Text"] | null;
@@ -3237,6 +3331,13 @@ export interface components {
              * @description How often it is asked by OPTIONS whether it is there, 5 to 3600 seconds; `null` for never.
              */
             health_interval_s?: number | null;
+            /** @description Password of that user; `null` for the one that is stored for that user. Nobody reads it again. */
+            inbound_password?: string | null;
+            /**
+             * @description User that it signs its requests as, in the realm of the domain, and that no line is called like;
+             *     `null` if its address is enough.
+             */
+            inbound_user?: string | null;
             /** @description Whether calls go through it. */
             is_enabled?: boolean;
             /** @description Its name in dialplans: up to 64 letters, digits, `-`, `_` and `.`. */
@@ -3268,7 +3369,7 @@ export interface components {
              * @description Port that they must come from, where trunks or phones share an address; `null` for any.
              */
             source_port?: number | null;
-            /** @description Requests from these addresses are this trunk's; none if it only takes calls. */
+            /** @description Requests from these addresses are this trunk's; none if it only takes calls, or signs in. */
             sources?: string[];
             /** @description User that it knows us as; `null` if it knows us by our address. */
             user?: string | null;
@@ -3408,6 +3509,30 @@ export interface components {
              * @description Mean opinion score, 1 to 4.5 (ITU-T G.107).
              */
             mos: number | null;
+        };
+        /** @description A line that is signed in at the phones of another one. */
+        Workplace: {
+            /**
+             * Format: uuid
+             * @description Id of the line that is signed in.
+             */
+            id: string;
+            /** @description Its number. */
+            line: string;
+            /** @description Since when. */
+            since: string;
+            /** @description Its number. */
+            workplace: string;
+            /**
+             * Format: uuid
+             * @description Id of the line whose phones they are.
+             */
+            workplace_id: string;
+        };
+        /** @description Who is signed in where in the domain. */
+        Workplaces: {
+            /** @description By the number of whoever is signed in. */
+            items: components["schemas"]["Workplace"][];
         };
     };
     responses: never;
@@ -3890,6 +4015,70 @@ export interface operations {
             };
         };
     };
+    get_admin_domains_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_domains_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Callers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_health: {
         parameters: {
             query?: never;
@@ -4059,6 +4248,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_lines_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_admin_lines_id_callers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Callers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Callers"];
+                };
             };
             /** @description A refusal */
             default: {
@@ -4898,6 +5151,63 @@ export interface operations {
         };
         responses: {
             /** @description Given */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_workplaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workplaces"];
+                };
+            };
+            /** @description A refusal */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_admin_workplaces_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -8,7 +8,6 @@ export const CALL_TONES: Readonly<Record<ActiveCall['state'], Tone>> = {
   held: 'hold',
   playing: 'talk',
   parked: 'hold',
-  paging: 'talk',
   conference: 'talk',
   supervising: 'talk',
   paging: 'talk',
