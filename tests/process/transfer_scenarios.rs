@@ -200,11 +200,7 @@ fn a_refer_outside_dialogs_that_makes_no_sense_is_refused() {
 fn a_dialog_is_replaced_only_by_phones_of_whose_it_is() {
     let server = Server::start();
     let guess = |slot, extension, replaces: &str| {
-        let trace = Sipp::caller(&server, slot, "uac-replaces-refused.xml", extension, "1002")
-            .with(&["-key", "replaces", replaces])
-            .run();
-        let last = trace.iter().rfind(|it| !it.sent).expect("an answer is due");
-        status_of(&last.message)
+        refused_in_a_call(&server, slot, extension, &format!("Replaces: {replaces}"))
     };
     let stays = callee(&server, 1, "1002", "uas.xml", "0");
     let replaced = Sipp::caller(&server, 0, "uac-hung-up-on.xml", "1001", "1002").start();
@@ -214,8 +210,8 @@ fn a_dialog_is_replaced_only_by_phones_of_whose_it_is() {
     assert_eq!(guess(2, "1003", &dialog), 481);
     assert_eq!(guess(2, "1003", &format!("{dialog};early-only")), 481);
     assert_eq!(guess(3, "1001", &format!("{dialog};early-only")), 486);
-    Sipp::caller(&server, 3, "uac-replaces.xml", "1001", "1002")
-        .with(&["-key", "replaces", &dialog, "-d", "300"])
+    Sipp::caller(&server, 3, "uac-comes-in.xml", "1001", "1002")
+        .with(&["-key", "names", &format!("Replaces: {dialog}"), "-d", "300"])
         .run();
     replaced.succeed();
     stays.succeed();
@@ -223,6 +219,39 @@ fn a_dialog_is_replaced_only_by_phones_of_whose_it_is() {
     let rows = server.wait_for_cdrs(8);
     let rung = rows.iter().filter(|it| it.role == "callee").count();
     assert_eq!((rows.len(), rung), (8, 1), "nobody else was rung: {rows:?}");
+}
+
+#[test]
+fn a_call_is_joined_by_supervisors_and_by_phones_of_whose_it_is() {
+    let server = Server::start();
+    let stays = callee(&server, 1, "1002", "uas.xml", "0");
+    let talks = Sipp::caller(&server, 0, "uac.xml", "1001", "1002").with(&["-d", "9000"]).start();
+    let dialog = wait_for("the answer", LIMIT, || dialog_of(&talks));
+    let join = format!("Join: {dialog}");
+
+    assert_eq!(refused_in_a_call(&server, 2, "1003", &join), 403);
+    let both = format!("{join}\r\nReplaces: {dialog}");
+    assert_eq!(refused_in_a_call(&server, 2, "1001", &both), 400);
+    let unknown = "Join: nobody@127.0.0.1;to-tag=1;from-tag=2";
+    assert_eq!(refused_in_a_call(&server, 2, "1001", unknown), 481);
+    for (slot, joins) in [(2, "2000"), (3, "1001")] {
+        Sipp::caller(&server, slot, "uac-comes-in.xml", joins, "1002")
+            .with(&["-key", "names", &join, "-d", "300"])
+            .run();
+    }
+    talks.succeed();
+    stays.succeed();
+    let rows = server.wait_for_cdrs(7);
+    let answered = rows.iter().filter(|it| it.sip_status == 200).count();
+    assert_eq!((rows.len(), answered), (7, 4), "{rows:?}");
+}
+
+/// How an INVITE is refused that names a dialog in this header.
+fn refused_in_a_call(server: &Server, slot: u16, extension: &str, names: &str) -> u16 {
+    let trace = Sipp::caller(server, slot, "uac-comes-in-refused.xml", extension, "1002")
+        .with(&["-key", "names", names])
+        .run();
+    status_of(&trace.iter().rfind(|it| !it.sent).expect("an answer is due").message)
 }
 
 /// 1001, who calls 1002 and hands it on to `target`.

@@ -1,7 +1,7 @@
 //! Requests from outside any dialog: what is let in, and what becomes of it.
 
 use crate::{
-    call::{Arrival, Call, Calling, Incoming, Wanted},
+    call::{Arrival, Call, Calling, Entrance, Incoming, Wanted},
     calls::Calls,
     context::Handle,
     description::{self, SDP_TYPE},
@@ -23,7 +23,7 @@ use base::{CallId, Now};
 use bytes::Bytes;
 use media::{Family, sdp::Sdp};
 use sip::{
-    Header, HeaderName, Method, Replaces, Request, ServerId, Source, Status,
+    Header, HeaderName, MalformedReplaces, Method, Replaces, Request, ServerId, Source, Status,
     bindings::{Aor, Register},
     endpoint::{ALLOW, Reply},
 };
@@ -144,7 +144,7 @@ impl Calls {
                 return;
             }
         };
-        let Ok(replaces) = Replaces::of(&request.headers) else {
+        let Ok(comes_into) = self.entrance_of(request) else {
             self.core.endpoint.respond(now.instant, server, Reply::new(Status(400)));
             return;
         };
@@ -183,22 +183,32 @@ impl Calls {
             source,
             seat,
             walk,
-            comes_into: replaces.map(|it| self.replaced(&it)),
+            comes_into,
         };
         self.begin(now, id, server, |ctx| Call::start(ctx, incoming));
     }
 
-    /// The leg whose place a caller wants; one of no call if nobody knows the dialog.
-    fn replaced(&self, replaces: &Replaces) -> Wanted {
-        if self.core.settings.is_of_other_shard(replaces) {
-            return Wanted::OnOtherShard;
+    /// Where a caller comes in that names a dialog; none that there is if nobody knows it. Nobody can
+    /// take a place and come between two at once (RFC 3911 section 4).
+    fn entrance_of(&self, request: &Request) -> Result<Option<Entrance>, MalformedReplaces> {
+        let headers = &request.headers;
+        let (named, joins) = match (Replaces::of(headers)?, Replaces::joined(headers)?) {
+            (None, None) => return Ok(None),
+            (Some(replaces), None) => (replaces, false),
+            (None, Some(joined)) => (joined, true),
+            (Some(_), Some(_)) => return Err(MalformedReplaces),
+        };
+        if self.core.settings.is_of_other_shard(&named) {
+            return Ok(Some(Entrance::InPlace(Wanted::OnOtherShard)));
         }
-        let dialog = self.core.endpoint.dialog_named(replaces);
+        let dialog = self.core.endpoint.dialog_named(&named);
         let leg = dialog.and_then(|it| self.core.handles.find(Handle::Dialog(it)));
-        leg.map_or(Wanted::Nothing, |leg| Wanted::WithLeg {
-            leg,
-            is_early_only: replaces.is_early_only,
-        })
+        let is_early_only = named.is_early_only;
+        Ok(Some(match leg {
+            None => Entrance::InPlace(Wanted::Nothing),
+            Some(leg) if joins => Entrance::Between(leg),
+            Some(leg) => Entrance::InPlace(Wanted::WithLeg { leg, is_early_only }),
+        }))
     }
 
     /// How the call goes on its way: through the plan, on the caller's seat, with a mark.

@@ -136,6 +136,26 @@ impl Context<'_> {
         Ok(SupervisionOrder { conversation, side, language, conversations })
     }
 
+    /// Brings somebody between two who talk: another device of one of them, or whoever may supervise.
+    pub(crate) fn joining(
+        &self,
+        domain: DomainId,
+        by: &Principal,
+        conversation: Conversation,
+    ) -> Result<SupervisionOrder, SupervisionRefusal> {
+        let own = match by {
+            Principal::Extension(number) => conversation.side_of(number),
+            Principal::Trunk(_) => None,
+        };
+        let language = Language::default();
+        if own.is_some() {
+            let conversations = self.world.conversations.clone();
+            return Ok(SupervisionOrder { conversation, side: own, language, conversations });
+        }
+        let side = conversation.own_side();
+        self.supervision(domain, Some(by), Some((conversation, side)), language)
+    }
+
     fn devices_of_user(
         &self,
         search: &Search<'_>,

@@ -1,4 +1,5 @@
-//! Which dialog a new one replaces (RFC 3891), and how a transfer names it (RFC 3515, RFC 5589).
+//! Which dialog a new one replaces (RFC 3891) or joins (RFC 3911), and how a transfer names it (RFC
+//! 3515, RFC 5589).
 
 use crate::{
     Endpoint,
@@ -64,7 +65,16 @@ impl Replaces {
 
     /// The Replaces header of a request; `Err` if it cannot be read or is there twice.
     pub fn of(headers: &Headers) -> Result<Option<Self>, MalformedReplaces> {
-        let mut values = headers.all(&HeaderName::Replaces);
+        Self::named_in(headers, &HeaderName::Replaces)
+    }
+
+    /// The dialog that a Join header names, in the same words (RFC 3911 section 7.1); `Err` as above.
+    pub fn joined(headers: &Headers) -> Result<Option<Self>, MalformedReplaces> {
+        Self::named_in(headers, &HeaderName::Join)
+    }
+
+    fn named_in(headers: &Headers, name: &HeaderName) -> Result<Option<Self>, MalformedReplaces> {
+        let mut values = headers.all(name);
         let Some(value) = values.next() else { return Ok(None) };
         match (Self::parse(value), values.next()) {
             (Some(replaces), None) => Ok(Some(replaces)),
@@ -73,9 +83,9 @@ impl Replaces {
     }
 }
 
-/// A Replaces header that names no dialog, or one of several.
+/// A Replaces or Join header that names no dialog, or one of several.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("expected one Replaces header with a Call-ID, to-tag and from-tag")]
+#[error("expected one Replaces or Join header with a Call-ID, to-tag and from-tag")]
 pub struct MalformedReplaces;
 
 impl ReferTo {

@@ -61,7 +61,7 @@ mod walking;
 pub use command::{CallOrder, Command, CommandRefusal, Obeyed};
 pub(crate) use conference::{Invitation, Invitee, PROMPTS as CONFERENCE_PROMPTS};
 pub use conference::{PartyCommand, RoomCommand};
-pub(crate) use newcomer::{Elsewhere, ON_OTHER_SHARD, Place, Wanted};
+pub(crate) use newcomer::{Elsewhere, Entrance, ON_OTHER_SHARD, Place, Wanted};
 pub use newcomer::{PickUp, PickUpRefusal};
 pub use origination::Origination;
 pub(crate) use origination::Summons;

@@ -77,6 +77,15 @@ pub(crate) enum Wanted {
     Nothing,
 }
 
+/// Where a caller comes in that names a dialog of a call there is.
+#[derive(Clone, Debug)]
+pub(crate) enum Entrance {
+    /// In somebody's place (RFC 3891).
+    InPlace(Wanted),
+    /// Between those who talk there (RFC 3911), of whom one has this leg.
+    Between(LegRef),
+}
+
 /// What is known of a call that is not among those of this shard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Elsewhere {

@@ -1,6 +1,6 @@
 //! How a call begins: an INVITE that was let in, or an order to connect two.
 
-use super::{Call, Queueing, Ringing, State, Wanted, recording::Recording};
+use super::{Call, Entrance, Queueing, Ringing, State, recording::Recording};
 use crate::{
     cdr::Line,
     context::{Context, LegRef},
@@ -48,7 +48,7 @@ pub(crate) struct Incoming {
     /// Its way through the plan; or why it goes nowhere.
     pub(crate) walk: Result<Box<Walk>, Refusal>,
     /// The call that it comes into, in place of going its way.
-    pub(crate) comes_into: Option<Wanted>,
+    pub(crate) comes_into: Option<Entrance>,
 }
 
 /// Whoever calls, as callees see it.
@@ -153,9 +153,13 @@ impl Call {
         };
         match (refusal, incoming.comes_into) {
             (Some(refusal), _) => call.end(ctx, None, refusal),
-            (None, Some(wanted)) => {
+            (None, Some(Entrance::InPlace(wanted))) => {
                 call.walk = None;
                 call.seek(ctx, wanted);
+            }
+            (None, Some(Entrance::Between(leg))) => {
+                call.walk = None;
+                call.come_between(ctx, leg);
             }
             (None, None) => call.go_on(ctx),
         }

@@ -9,7 +9,7 @@ use super::{
     origination::{self, Summoned},
 };
 use crate::{
-    context::Context,
+    context::{Context, LegRef},
     conversations::{Conversation, Conversations, Word},
     dialplan::Principal,
     failure::{Cause, Refusal},
@@ -17,6 +17,7 @@ use crate::{
 };
 use base::{CallId, DomainId};
 use media::{MediaCommand, TapMode, dtmf::Digit};
+use sip::Status;
 use std::time::Instant;
 
 /// Somebody wants to hear a call, or to speak in one that it hears.
@@ -182,6 +183,23 @@ impl Call {
         let found = found.map(|(it, side)| (it, Some(side)));
         let order = ctx.supervision(self.domain, self.principal().as_ref(), found, language)?;
         self.supervise(ctx, order, SupervisionMode::Listen)
+    }
+
+    /// The guest comes between two who talk, and both hear it (RFC 3911): a supervisor, or another device
+    /// of one of the two. It goes when they do.
+    pub(super) fn come_between(&mut self, ctx: &mut Context<'_>, leg: LegRef) {
+        let by = self.principal_of(self.guest);
+        let Some(found) = ctx.world.conversations.of_call(self.domain, leg.call) else {
+            let reason = Some("Nobody talks there".to_owned());
+            let refusal =
+                Refusal { status: Status(481), reason, ..Refusal::of(Cause::Unavailable) };
+            return self.end(ctx, None, refusal);
+        };
+        let order = ctx.joining(self.domain, &by, found).map_err(Refusal::from);
+        let begun = order.and_then(|it| self.supervise(ctx, it, SupervisionMode::Barge));
+        if let Err(refusal) = begun {
+            self.end(ctx, None, refusal);
+        }
     }
 
     fn supervise(

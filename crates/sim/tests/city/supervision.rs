@@ -274,6 +274,86 @@ fn what_cannot_be_supervised_by_command_rings_nobody_and_says_why() {
     hang_up_all(city);
 }
 
+#[test]
+fn a_supervisor_and_a_phone_of_whose_the_call_is_join_it_by_its_dialog_and_others_do_not() {
+    for (number, names, status_due) in [
+        (SUPERVISOR, CALLER, 200),
+        (SUPERVISOR, CALLEE, 200),
+        ("1001", CALLER, 200),
+        ("1001", CALLEE, 200),
+        ("1003", CALLER, 403),
+    ] {
+        let mut city = talking();
+        let joins = city.add_registered(number);
+        join(&mut city, joins, names);
+        city.wait(secs(1));
+        assert_eq!(status(&city, joins), Some(status_due), "{number}\n{}", city.story());
+        if status_due == 200 {
+            let both = [CALLER, CALLEE].map(|it| line(&city, it).rtp).to_vec();
+            assert_eq!(taps(&city, joins), Some([both.clone(), both]), "{}", city.story());
+        }
+        assert!(is_heard_both_ways(&city), "{}", city.story());
+        city.act(CALLEE, |phone, now| phone.hang_up(now, 0));
+        city.wait(secs(2));
+        assert_eq!(line(&city, joins).state, LineState::Ended, "{}", city.story());
+        city.finish();
+    }
+}
+
+#[test]
+fn a_dialog_that_is_not_there_or_is_over_or_rings_is_not_joined_and_nobody_is_rung() {
+    let mut city = pair();
+    let watcher = city.add_registered(SUPERVISOR);
+    city.phones[CALLEE].manner = Manner::ignores();
+    city.dial(CALLER, "1002");
+    city.wait(secs(2));
+    for rings in [CALLER, CALLEE] {
+        join(&mut city, watcher, rings);
+        city.wait(secs(1));
+        assert_eq!(status(&city, watcher), Some(481), "{}", city.story());
+    }
+    city.act(CALLER, |phone, now| phone.cancel(now, 0));
+    city.wait(secs(2));
+    join(&mut city, watcher, CALLER);
+    city.wait(secs(1));
+    assert_eq!(status(&city, watcher), Some(481), "{}", city.story());
+    let rows = vec![
+        ("Join", line(&city, CALLER).replaces()),
+        ("Replaces", "x;to-tag=1;from-tag=2".to_owned()),
+    ];
+    city.phones[watcher].invite_headers = rows;
+    city.dial(watcher, "1002");
+    city.wait(secs(1));
+    assert_eq!(status(&city, watcher), Some(400), "{}", city.story());
+    assert_eq!(city.phones[CALLEE].lines.len(), 1, "{}", city.story());
+    city.finish();
+}
+
+#[test]
+fn whoever_joins_may_hang_up_at_any_moment_and_so_may_those_who_talk() {
+    for goes in [WATCHER, CALLER, CALLEE] {
+        for delay in (0..400).step_by(37) {
+            let mut city = talking();
+            let joins = city.add_registered("1001");
+            join(&mut city, joins, CALLER);
+            city.wait(millis(delay));
+            city.act(goes, |phone, now| phone.hang_up(now, 0));
+            city.wait(secs(2));
+            if goes == WATCHER {
+                assert!(is_heard_both_ways(&city), "after {delay} ms: {}", city.story());
+            }
+            hang_up_all(city);
+        }
+    }
+}
+
+/// A phone names the switch's side of another's dialog.
+fn join(city: &mut City, phone: usize, of: usize) {
+    let dialog = line(city, of).replaces();
+    city.phones[phone].invite_headers = vec![("Join", dialog)];
+    city.dial(phone, "1002");
+}
+
 fn only_call(city: &City) -> CallId {
     city.shards[0].views()[0].id
 }

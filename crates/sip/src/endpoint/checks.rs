@@ -12,8 +12,8 @@ pub const ALLOW: &str =
     "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, REFER, SUBSCRIBE, MESSAGE";
 
 /// Extensions that a request may Require of us: contacts behind edge proxies (RFC 3327), dialogs that
-/// take another's place (RFC 3891), transfers without notifications (RFC 4488).
-const SUPPORTED: [&str; 3] = ["path", "replaces", "norefersub"];
+/// take another's place (RFC 3891) or join it (RFC 3911), transfers without notifications (RFC 4488).
+const SUPPORTED: [&str; 4] = ["path", "replaces", "join", "norefersub"];
 
 /// The refusal that a request has earned, if any. Who is asking is not looked at: none of these
 /// tells a stranger more than our Allow header does.

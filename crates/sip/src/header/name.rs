@@ -64,6 +64,7 @@ header_names! {
     RecordRoute = "Record-Route",
     ReferTo = "Refer-To",
     ReferredBy = "Referred-By",
+    Join = "Join",
     Replaces = "Replaces",
     Require = "Require",
     RetryAfter = "Retry-After",
