@@ -17,7 +17,7 @@ def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", required=True, help="ADDRESS:PORT of the registrar, UDP")
     parser.add_argument("--extension", required=True)
-    parser.add_argument("--password", required=True)
+    parser.add_argument("--password", help="none for a carrier, which does not register")
     parser.add_argument("--sip-port", type=int, required=True)
     parser.add_argument("--rtp-port", type=int, required=True)
     parser.add_argument("--control-port", type=int, required=True)
@@ -166,10 +166,11 @@ class Phone:
         options = self.options
         config = pj.AccountConfig()
         config.idUri = f"sip:{options.extension}@{options.server}"
-        config.regConfig.registrarUri = f"sip:{options.server}"
-        config.sipConfig.authCreds.append(
-            pj.AuthCredInfo("digest", "*", options.extension, 0, options.password)
-        )
+        if options.password:
+            config.regConfig.registrarUri = f"sip:{options.server}"
+            config.sipConfig.authCreds.append(
+                pj.AuthCredInfo("digest", "*", options.extension, 0, options.password)
+            )
         config.mwiConfig.enabled = options.mwi
         config.mediaConfig.transportConfig.port = options.rtp_port
         config.mediaConfig.transportConfig.portRange = 18

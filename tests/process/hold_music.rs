@@ -181,8 +181,8 @@ fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -
 
 /// A stretch of one sound.
 #[derive(Debug)]
-struct Span {
-    what: usize,
+pub(crate) struct Span {
+    pub(crate) what: usize,
     first: usize,
     last: usize,
 }
@@ -194,7 +194,7 @@ impl Span {
 }
 
 /// Stretches of the same tone; frames with none, where one goes over into the other, are left out.
-fn spans(frames: &[Option<usize>]) -> Vec<Span> {
+pub(crate) fn spans(frames: &[Option<usize>]) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for (n, what) in frames.iter().enumerate().filter_map(|(n, it)| Some((n, (*it)?))) {
         match spans.last_mut() {
@@ -222,11 +222,12 @@ pub(crate) fn wait_for_packets(server: &Server, count: u64) {
 
 /// Between the last of one sound and the first of the next.
 const GAP_MS_MAX: usize = 300;
-const SPEECH: usize = 0;
-const MUSIC: usize = 1;
+/// Which of the two tones of a call is which.
+pub(crate) const SPEECH: usize = 0;
+pub(crate) const MUSIC: usize = 1;
 /// What phones say here.
 pub(crate) const SPEECH_HZ: f64 = 1500.0;
-const MUSIC_HZ: f64 = 700.0;
+pub(crate) const MUSIC_HZ: f64 = 700.0;
 const JAZZ_HZ: f64 = 1000.0;
 const OFFICE_HZ: f64 = 2300.0;
 const EVENT_LIMIT: Duration = Duration::from_secs(30);

@@ -2,8 +2,10 @@
 
 use crate::{
     harness::{
-        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, one_audio_call_at_a_time,
+        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport,
+        one_audio_call_at_a_time, tones_heard,
     },
+    hold_music::{MUSIC, MUSIC_HZ, SPEECH, SPEECH_HZ, spans, tone_as_music, wait_for_packets},
     recordings::{LIKE, likeness},
 };
 use std::time::Duration;
@@ -114,6 +116,63 @@ fn a_call_is_picked_up_parked_and_fetched() {
     assert!(heard >= LIKE, "{heard}: the caller hears whoever fetched it");
 }
 
+#[test]
+fn a_carriers_call_is_held_parked_fetched_and_handed_on_and_each_hears_the_other() {
+    let _quiet = one_audio_call_at_a_time();
+    let server = Server::start_with_music(tone_as_music);
+    let judge = Judge::new(server.folder());
+    let tone = judge.tone("tone", SPEECH_HZ as u32, Duration::from_secs(60));
+    let silence = judge.silence("lead", Duration::from_secs(2));
+    let long = judge.silence("long", Duration::from_secs(60));
+    let path = |it: &Recording| it.path().to_owned();
+    let words = [("outside", TEXT), ("second", SECOND_TEXT), ("third", THIRD_TEXT)];
+    let [outside, second, third] =
+        words.map(|(name, text)| judge.speech(name, text, Duration::from_secs(1)));
+    let again: Vec<_> = (0..12).map(|_| path(&outside)).collect();
+    let says = |words: &Recording| judge.joined(&[&silence, words, &long].map(path));
+    let (says_second, says_third) = (says(&second), says(&third));
+    let mut carrier = Pjsua::carrier(&server, "+79160000000", Codec::Pcmu, &judge.joined(&again));
+    let mut answers = pjsua(&server, "1002", 1, &tone);
+    let mut fetches = baresip(&server, "1003", 2, Codec::G722, false, &says_second);
+    let mut takes_over = baresip(&server, "1004", 3, Codec::Opus, true, &says_third);
+
+    carrier.dial("+74950000002");
+    carrier.wait_for("call CONFIRMED");
+    wait_for_packets(&server, 200);
+    answers.command("hold");
+    wait_for_packets(&server, 100);
+    answers.command("resume");
+    wait_for_packets(&server, 200);
+    answers.command(&format!("transfer sip:700@{}", server.sip()));
+    answers.wait_for("call DISCONNECTED");
+    wait_for_packets(&server, 100);
+    fetches.dial("701");
+    fetches.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    wait_for_packets(&server, TALK_PACKETS);
+    fetches.command("transfer", &format!("sip:1004@{}", server.sip()));
+    takes_over.wait_for_event("CALL_ESTABLISHED", LIMIT);
+    fetches.wait_for_event("CALL_CLOSED", LIMIT);
+    wait_for_packets(&server, TALK_PACKETS);
+    carrier.command("hangup");
+    takes_over.wait_for_event("CALL_CLOSED", LIMIT);
+
+    let rows = server.wait_for_cdrs(4);
+    assert!(rows.iter().all(|it| it.call == rows[0].call), "one story: {rows:?}");
+    let heard = carrier.heard();
+    let tones = spans(&tones_heard(&judge.at_8_khz(&heard).samples(), &[SPEECH_HZ, MUSIC_HZ]));
+    let what: Vec<_> = tones.iter().map(|it| it.what).take(4).collect();
+    assert_eq!(what, [SPEECH, MUSIC, SPEECH, MUSIC], "held, taken back, parked: {tones:?}");
+    for (words, heard) in [
+        (&second, &heard),
+        (&third, &heard),
+        (&outside, &fetches.heard()),
+        (&outside, &takes_over.heard()),
+    ] {
+        let score = judge.scores(words, &[&judge.at_8_khz(heard)])[0];
+        assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?}");
+    }
+}
+
 /// What phones say.
 struct Words {
     words: Recording,
@@ -166,6 +225,12 @@ fn pjsua_that_rings(server: &Server, extension: &str, slot: u16, says: &Recordin
 
 const TEXT: &str =
     "The birch canoe slid on the smooth planks. Glue the sheet to the dark blue background.";
+const SECOND_TEXT: &str =
+    "A large size in stockings is hard to sell. The boy was there when the sun rose.";
+const THIRD_TEXT: &str =
+    "Rice is often served in round bowls. The juice of lemons makes fine punch.";
+/// So much of both directions lets each say what it has to say.
+const TALK_PACKETS: u64 = 1100;
 const LIMIT: Duration = Duration::from_secs(40);
 /// Words that are there, at the end of whatever came before.
 const SAID_STOI: f64 = 0.8;

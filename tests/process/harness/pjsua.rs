@@ -1,7 +1,9 @@
 //! PJSIP: a softphone that this project did not write, driven by `tests/audio/pjsua_phone.py`. Unlike
 //! baresip's its recording goes on through hold and resume.
 
-use super::{Codec, Phone, Process, Recording, Server, Transport, repository, wait_for};
+use super::{
+    Codec, Phone, Process, Recording, Server, TRUNK_SLOT, Transport, repository, wait_for,
+};
 use std::{
     fs,
     io::Write,
@@ -28,6 +30,21 @@ impl Pjsua {
 
     /// The same with more options of the script.
     pub(crate) fn register_with(server: &Server, phone: &Phone<'_>, options: &[&str]) -> Self {
+        let password = format!("demo-{}", phone.extension);
+        let options = [&["--password", &password], options].concat();
+        let mut phone = Self::start(server, phone, &options);
+        phone.wait_for("registered 200");
+        phone
+    }
+
+    /// The demo's carrier, which the server knows by its address; it calls from `number`.
+    pub(crate) fn carrier(server: &Server, number: &str, codec: Codec, says: &Recording) -> Self {
+        let (slot, transport) = (TRUNK_SLOT, Transport::Udp);
+        let phone = Phone { extension: number, slot, transport, codec, answers: true, says };
+        Self::start(server, &phone, &[])
+    }
+
+    fn start(server: &Server, phone: &Phone<'_>, options: &[&str]) -> Self {
         assert_eq!(phone.transport, Transport::Udp, "the script has no other transport");
         let folder = server.folder().join(format!("pjsua-{}", phone.slot));
         fs::create_dir_all(&folder).expect("folder can be made");
@@ -38,7 +55,6 @@ impl Pjsua {
             .arg(repository("tests/audio/pjsua_phone.py"))
             .args(["--server", &server.sip().to_string()])
             .args(["--extension", phone.extension])
-            .args(["--password", &format!("demo-{}", phone.extension)])
             .args(["--sip-port", &server.phone_port(phone.slot).to_string()])
             .args(["--rtp-port", &server.phone_rtp_port(phone.slot).to_string()])
             .args(["--control-port", &control_port.to_string()])
@@ -56,9 +72,7 @@ impl Pjsua {
         let control = wait_for("the phone's control port", LIMIT, || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, control_port)).ok()
         });
-        let mut phone = Self { process, control, heard, server: server.sip() };
-        phone.wait_for("registered 200");
-        phone
+        Self { process, control, heard, server: server.sip() }
     }
 
     /// Starts a call.

@@ -32,7 +32,7 @@ pub(super) struct Transfer {
     /// Whose place is to be taken.
     by: usize,
     /// Whether it wants to know how it goes (RFC 4488), and of which REFER.
-    told_of: Option<Referral>,
+    told_of: Option<NthRefer>,
     /// What it was told last.
     told: Status,
     stage: Stage,
@@ -62,14 +62,14 @@ enum Stage {
 
 /// A REFER, as RFC 3515 section 2.4.6 tells those of one dialog apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Referral {
+pub(super) enum NthRefer {
     /// The dialog's first.
     First,
     /// Another, with this CSeq.
     Later(u32),
 }
 
-impl Referral {
+impl NthRefer {
     /// The Event of its NOTIFYs.
     fn event(self) -> Bytes {
         match self {
@@ -92,7 +92,7 @@ impl Call {
             Ok(order) => {
                 let mut reply = Reply::new(Status(202));
                 let told_of = if is_told(request) {
-                    Some(self.note_referral(leg, request))
+                    Some(self.note_refer(leg, request))
                 } else {
                     reply = reply.with_header(refer_sub(), "false");
                     None
@@ -149,7 +149,7 @@ impl Call {
         ctx: &mut Context<'_>,
         by: usize,
         order: Order,
-        told_of: Option<Referral>,
+        told_of: Option<NthRefer>,
     ) {
         if !self.begin_search(ctx, by, told_of) {
             return;
@@ -165,7 +165,7 @@ impl Call {
         &mut self,
         ctx: &mut Context<'_>,
         by: usize,
-        told_of: Option<Referral>,
+        told_of: Option<NthRefer>,
     ) -> bool {
         let Some(guest) = self.other(by) else { return false };
         self.abandon_exchange(ctx);
@@ -218,7 +218,7 @@ impl Call {
         Some(Walk::begin(&ctx.world.plans, &query))
     }
 
-    fn search_for(&mut self, by: usize, told_of: Option<Referral>) {
+    fn search_for(&mut self, by: usize, told_of: Option<NthRefer>) {
         let (told, stage, codes) = (Status(100), Stage::Searching, self.codes.allowed());
         self.transfer = Some(Box::new(Transfer { by, told_of, told, stage, codes }));
     }
@@ -242,13 +242,13 @@ impl Call {
     }
 
     /// How NOTIFYs name a REFER of this leg.
-    fn note_referral(&mut self, leg: usize, request: &Request) -> Referral {
-        let Some(dialog) = self.legs[leg].dialog() else { return Referral::First };
+    fn note_refer(&mut self, leg: usize, request: &Request) -> NthRefer {
+        let Some(dialog) = self.legs[leg].dialog() else { return NthRefer::First };
         if !self.referred.contains(&dialog) {
             self.referred.push(dialog);
-            return Referral::First;
+            return NthRefer::First;
         }
-        request.headers.cseq().map_or(Referral::First, |it| Referral::Later(it.number))
+        request.headers.cseq().map_or(NthRefer::First, |it| NthRefer::Later(it.number))
     }
 
     // === How it goes ===
