@@ -228,7 +228,7 @@ impl Calls {
         if is_of_trunk && !directory.lets_into(admitted.domain.id, number, names.is_withheld) {
             return Err(Refusal::of(Cause::Screened));
         }
-        let seat = self.seat_of(now, admitted.caller)?;
+        let seat = self.seat_of(now, admitted.caller, dialled)?;
         let from = match admitted.caller {
             Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
             Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
@@ -238,12 +238,14 @@ impl Calls {
         Ok((Box::new(Walk::begin(&self.world.plans, &query)), Some(seat), mark))
     }
 
-    /// What counts against the caller's limits.
-    fn seat_of(&self, now: Now, caller: Caller<'_>) -> Result<Seat, Refusal> {
+    /// What counts against the caller's limits. Whoever calls for help does, however many calls it has.
+    fn seat_of(&self, now: Now, caller: Caller<'_>, dialled: &str) -> Result<Seat, Refusal> {
         let occupancy = &self.world.occupancy;
         match caller {
             Caller::Extension(Extension { id, calls_max, number, .. }) => {
-                occupancy.take(*id, *calls_max).ok_or_else(|| {
+                let is_for_help = self.world.directory.outbound.is_emergency(dialled);
+                let calls_max = calls_max.filter(|_| !is_for_help);
+                occupancy.take(*id, calls_max).ok_or_else(|| {
                     let reason = Some(format!("{number} has as many calls as it may"));
                     Refusal { reason, ..Refusal::of(Cause::TooManyCalls) }
                 })

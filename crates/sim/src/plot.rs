@@ -321,6 +321,11 @@ match = { number = "+7{rest}" }
 steps = [{ dial = { trunk = "provider", number = "8{rest}" } }]
 
 [[rule]]
+name = "out-for-help"
+match = { number = "112" }
+steps = [{ dial = { trunk = "provider", number = "112" } }]
+
+[[rule]]
 name = "out-by-backup"
 match = { number = "0{rest}" }
 steps = [{ dial = { trunk = "backup", number = "{rest}" } }]

@@ -85,6 +85,7 @@ fn a_user_at_its_limit_can_neither_call_nor_be_called() {
     let limits = HashMap::from([("1001".to_owned(), 1), ("1002".to_owned(), 1)]);
     let mut city = pair_in(Plot { limits, ..Plot::default() });
     city.add_registered("1003");
+    city.add_provider("112");
     city.dial(CALLER, "1002");
     city.wait(secs(4));
     assert_eq!((city.calls_of("1001"), city.calls_of("1002")), (1, 1));
@@ -92,6 +93,12 @@ fn a_user_at_its_limit_can_neither_call_nor_be_called() {
     city.dial(CALLER, "1003");
     city.wait(secs(1));
     expect_refusal(&city, CALLER, 403, "1001 has as many calls as it may");
+    // Nobody is kept from calling for help.
+    city.dial(CALLER, "112");
+    city.wait(secs(4));
+    assert_eq!(line(&city, CALLER).final_status(), Some(200), "{}", city.story());
+    city.act(CALLER, |phone, now| phone.hang_up(now, 2));
+    city.wait(secs(1));
     city.dial(2, "1002");
     city.wait(secs(1));
     assert_eq!(line(&city, 2).final_status(), Some(486), "{}", city.story());
