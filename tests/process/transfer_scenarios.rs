@@ -241,9 +241,9 @@ fn a_call_is_joined_by_supervisors_and_by_phones_of_whose_it_is() {
     }
     talks.succeed();
     stays.succeed();
-    let rows = server.wait_for_cdrs(7);
+    let rows = server.wait_for_cdrs(6);
     let answered = rows.iter().filter(|it| it.sip_status == 200).count();
-    assert_eq!((rows.len(), answered), (7, 4), "{rows:?}");
+    assert_eq!((rows.len(), answered), (6, 4), "{rows:?}");
 }
 
 /// How an INVITE is refused that names a dialog in this header.

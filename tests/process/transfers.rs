@@ -2,7 +2,7 @@
 
 use crate::{
     harness::{
-        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport,
+        Baresip, Codec, Judge, Phone, Pjsua, Recording, Score, Server, Transport,
         one_audio_call_at_a_time, tones_heard,
     },
     hold_music::{MUSIC, MUSIC_HZ, SPEECH, SPEECH_HZ, spans, tone_as_music, wait_for_packets},
@@ -162,15 +162,15 @@ fn a_carriers_call_is_held_parked_fetched_and_handed_on_and_each_hears_the_other
     let tones = spans(&tones_heard(&judge.at_8_khz(&heard).samples(), &[SPEECH_HZ, MUSIC_HZ]));
     let what: Vec<_> = tones.iter().map(|it| it.what).take(4).collect();
     assert_eq!(what, [SPEECH, MUSIC, SPEECH, MUSIC], "held, taken back, parked: {tones:?}");
-    for (words, heard) in [
+    let scores = [
         (&second, &heard),
         (&third, &heard),
         (&outside, &fetches.heard()),
         (&outside, &takes_over.heard()),
-    ] {
-        let score = judge.scores(words, &[&judge.at_8_khz(heard)])[0];
-        assert!(score.stoi > SAID_STOI && score.pesq > SAID_PESQ, "{score:?}");
-    }
+    ]
+    .map(|(words, heard)| judge.scores(words, &[&judge.at_8_khz(heard)])[0]);
+    let is_good = |it: &Score| it.stoi > SAID_STOI && it.pesq > SAID_PESQ;
+    assert!(scores.iter().all(is_good), "{scores:?}");
 }
 
 /// What phones say.
@@ -229,8 +229,8 @@ const SECOND_TEXT: &str =
     "A large size in stockings is hard to sell. The boy was there when the sun rose.";
 const THIRD_TEXT: &str =
     "Rice is often served in round bowls. The juice of lemons makes fine punch.";
-/// So much of both directions lets each say what it has to say.
-const TALK_PACKETS: u64 = 1100;
+/// So much of both directions lets each say what it has to say, the carrier all of one of its rounds.
+const TALK_PACKETS: u64 = 1500;
 const LIMIT: Duration = Duration::from_secs(40);
 /// Words that are there, at the end of whatever came before.
 const SAID_STOI: f64 = 0.8;

@@ -21,7 +21,13 @@ const WORDS = {
     lines: 'Мои телефонные линии',
     linesHow:
       'Список внутренних номеров, привязанных к вашему рабочему месту. Здесь вы видите, на какие номера будут поступать входящие звонки.',
-    columns: ['Номер телефона ↑', 'Логин (имя пользователя)', 'Состояние', 'Голосовая почта'],
+    columns: [
+      'Номер телефона ↑',
+      'Логин (имя пользователя)',
+      'Состояние',
+      'Второй вызов',
+      'Голосовая почта',
+    ],
     security: 'Безопасность',
     securityHow: /^Раздел управления доступом\./,
     change: 'ИЗМЕНИТЬ ПАРОЛЬ',
@@ -43,7 +49,7 @@ const WORDS = {
     facts: ['Product', 'Login', 'Name', 'E-mail', 'Domain', 'Roles'],
     lines: 'My phone lines',
     linesHow: 'Internal numbers assigned to your workplace: incoming calls will arrive at these.',
-    columns: ['Phone number ↑', 'Login (user name)', 'State', 'Voicemail'],
+    columns: ['Phone number ↑', 'Login (user name)', 'State', 'Call waiting', 'Voicemail'],
     security: 'Security',
     securityHow: /^Access control\./,
     change: 'Change password',
