@@ -21,7 +21,9 @@ mod wait;
 mod watcher;
 mod wire;
 
-pub(crate) use audio::{Codec, Judge, Recording, Score, levels_of, one_audio_call_at_a_time, tones_heard};
+pub(crate) use audio::{
+    Codec, Judge, Recording, Score, levels_of, one_audio_call_at_a_time, tones_heard,
+};
 pub(crate) use baresip::{Baresip, Phone};
 pub(crate) use cdr::{
     CdrRow, MessageRow, RecordingRow, forget_call_log, kept_greetings, postgres_rows, while_locked,
