@@ -300,8 +300,12 @@ impl Call {
         supervision.look_at = ctx.now.instant + origination::LOOK_INTERVAL;
         let call = supervision.order.conversation.call;
         let found = ctx.world.conversations.of_call(self.domain, call);
-        if let Some(found) = found.filter(|it| *it != supervision.order.conversation) {
-            self.follow(ctx, found);
+        let Some(found) = found.filter(|it| *it != supervision.order.conversation) else { return };
+        // Who joined a call of its own has no right to what others say once it is theirs alone.
+        let by = self.principal_of(self.guest);
+        match ctx.joining(self.domain, &by, found.clone()) {
+            Ok(_) => self.follow(ctx, found),
+            Err(refusal) => self.end(ctx, None, refusal.into()),
         }
     }
 
