@@ -86,6 +86,7 @@ function Lists({
   };
   const mistakes: ReadonlyMap<string, string> =
     failure instanceof Refused ? mistakesIn(failure, values) : new Map();
+  const isToldBeside = mistakes.size > 0 && [...mistakes.keys()].every((it) => it in values);
   const listProps = (field: keyof typeof values) => ({
     label: t(`callers.${field}`),
     value: values[field],
@@ -97,7 +98,7 @@ function Lists({
       <p className={css.note}>{t(about)}</p>
       <LinesField {...listProps('blocked')} hint={t('callers.hint')} />
       <LinesField {...listProps('allowed')} hint={t('callers.allowedHint')} />
-      {failure !== undefined && mistakes.size === 0 && (
+      {failure !== undefined && !isToldBeside && (
         <p className={css.failure} role="alert">
           {says(failure)}
         </p>
