@@ -160,15 +160,15 @@ fn who_is_held_by_command_hears_music_and_who_is_asked_is_heard() {
     let order = |what: &str, body: &Value| {
         let (status, problem) = anna.act("POST", &format!("/calls/{id}/{what}"), None, body);
         assert_eq!(status, 202, "{what}: {problem}");
-        wait_for_packets(&server);
+        server.wait_for_packets_sent(TALK_PACKETS);
     };
     order("consult", &json!({ "to": "1003" }));
     asked.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    wait_for_packets(&server);
+    server.wait_for_packets_sent(TALK_PACKETS);
     order("three-way", &json!({}));
     own.command("hangup", "");
     own.wait_for_event("CALL_CLOSED", LIMIT);
-    wait_for_packets(&server);
+    server.wait_for_packets_sent(TALK_PACKETS);
     first.command("hangup", "");
     asked.wait_for_event("CALL_CLOSED", LIMIT);
 
@@ -289,27 +289,20 @@ fn a_line_that_wants_no_calls_or_sends_them_on_does_so_from_the_panel_and_over_a
 }
 
 fn phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
-    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Baresip::register(server, &Phone::new(extension, slot, Codec::Pcma, says).answering())
 }
 
 /// One that rings until somebody answers it.
 fn quiet_phone(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, false);
-    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Baresip::register(server, &Phone::new(extension, slot, Codec::Pcma, says))
 }
 
 fn tone(judge: &Judge, hz: f64) -> Recording {
     judge.tone(&format!("{hz}"), hz as u32, Duration::from_secs(60))
 }
 
-/// Lets two seconds of talk pass between two.
-fn wait_for_packets(server: &Server) {
-    let packets = || server.metric("tandem_rtp_packets_sent_total");
-    let before = packets();
-    wait_for("packets", LIMIT, || (packets() >= before + 200).then_some(()));
-}
-
+/// Two seconds of talk between two.
+const TALK_PACKETS: u64 = 200;
 /// What each of three says, and the music.
 const TONES_HZ: [f64; 4] = [700.0, 900.0, 1100.0, MUSIC_HZ];
 const MUSIC_HZ: f64 = 1500.0;

@@ -1,8 +1,8 @@
 //! Conferences with phones of two makers in three codecs: what each hears of the others.
 
 use crate::harness::{
-    Baresip, CdrRow, Codec, Judge, Phone, Pjsua, Recording, RecordingRow, Server, Transport,
-    Visitor, array, levels_of, one_audio_call_at_a_time, repository, wait_for,
+    Baresip, CdrRow, Codec, Judge, Phone, Pjsua, Recording, RecordingRow, Server, Visitor, array,
+    levels_of, one_audio_call_at_a_time, repository, wait_for,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -13,9 +13,9 @@ fn three_phones_of_three_codecs_hear_the_two_others_and_not_themselves() {
     let server = Server::start();
     let judge = Judge::new(server.folder());
     let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
-    let mut first = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
-    let mut second = Pjsua::register(&server, &phone("1002", 1, Codec::G722, &says[1]));
-    let mut third = Baresip::register(&server, &phone("1003", 2, Codec::Opus, &says[2]));
+    let mut first = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &says[0]));
+    let mut second = Pjsua::register(&server, &Phone::new("1002", 1, Codec::G722, &says[1]));
+    let mut third = Baresip::register(&server, &Phone::new("1003", 2, Codec::Opus, &says[2]));
 
     for phone in [&mut first, &mut second] {
         phone.dial("3000");
@@ -23,7 +23,7 @@ fn three_phones_of_three_codecs_hear_the_two_others_and_not_themselves() {
     }
     third.dial("3000");
     third.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
-    wait_for_packets(&server, 3 * 300);
+    server.wait_for_packets_received(3 * 300);
     let admin = Visitor::sign_in(&server, "admin");
     let room = admin.get("/conferences")["items"][0].clone();
     let numbers: Vec<_> = array(&room["parties"]).map(|it| &it["party"]).collect();
@@ -63,8 +63,8 @@ fn the_pin_lets_in_and_keys_mute_whether_they_come_beside_the_audio_or_in_sip() 
     let judge = Judge::new(server.folder());
     let says = [TONES[0], TONES[1]]
         .map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
-    let mut talker = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
-    let mut listener = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &says[1]));
+    let mut talker = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &says[0]));
+    let mut listener = Pjsua::register(&server, &Phone::new("1002", 1, Codec::Pcmu, &says[1]));
 
     for (phone, keys) in [(&mut talker, "dtmf"), (&mut listener, "info")] {
         phone.dial("3100");
@@ -81,10 +81,10 @@ fn the_pin_lets_in_and_keys_mute_whether_they_come_beside_the_audio_or_in_sip() 
         })
     };
     let both = parties(|_| true);
-    wait_for_packets(&server, 2 * 200);
+    server.wait_for_packets_received(2 * 200);
     talker.command("dtmf *6");
     parties(|it| it["muted"] == (it["party"] == "1001"));
-    wait_for_packets(&server, 2 * 150);
+    server.wait_for_packets_received(2 * 150);
     for (number, change) in
         [("1001", json!({"muted": false, "deaf": true})), ("1002", json!({"muted": true}))]
     {
@@ -119,8 +119,8 @@ fn the_roll_is_called_in_words_and_a_moderator_has_it_recorded_and_ends_it_for_a
     let server = Server::start_with_plan(QUIET_ROOM);
     let judge = Judge::new(server.folder());
     let silence = judge.silence("silence", Duration::from_secs(60));
-    let mut moderator = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
-    let mut other = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &silence));
+    let mut moderator = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &silence));
+    let mut other = Pjsua::register(&server, &Phone::new("1002", 1, Codec::Pcmu, &silence));
     let admin = Visitor::sign_in(&server, "admin");
     let wait_for_parties = |count| {
         wait_for("the parties of the room", EVENT_LIMIT, || {
@@ -134,16 +134,16 @@ fn the_roll_is_called_in_words_and_a_moderator_has_it_recorded_and_ends_it_for_a
     moderator.command("dtmf 4321#");
     wait_for_parties(1);
     moderator.command("dtmf *5");
-    wait_for_packets(&server, 4 * 50);
+    server.wait_for_packets_received(4 * 50);
     other.dial("3100");
     other.wait_for("call CONFIRMED");
     other.command("dtmf 1234#");
     wait_for_parties(2);
     other.command("dtmf *5");
-    wait_for_packets(&server, 2 * 4 * 50);
+    server.wait_for_packets_received(2 * 4 * 50);
     other.command("dtmf *3");
     moderator.command("dtmf *3");
-    wait_for_packets(&server, 2 * 4 * 50);
+    server.wait_for_packets_received(2 * 4 * 50);
     other.command("dtmf *9");
     moderator.command("dtmf *9");
     for phone in [&mut moderator, &mut other] {
@@ -191,8 +191,8 @@ fn the_room_hears_by_name_who_comes_who_is_there_and_who_leaves() {
     // The first of the two may begin before the tone.
     let name = repository("sounds/ru/welcome.wav");
     let says = judge.joined(&[name.clone(), name.clone(), silence.path().to_owned()]);
-    let mut first = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
-    let mut second = Pjsua::register(&server, &phone("1002", 1, Codec::G722, &says));
+    let mut first = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &silence));
+    let mut second = Pjsua::register(&server, &Phone::new("1002", 1, Codec::G722, &says));
     let admin = Visitor::sign_in(&server, "admin");
     let wait_for_parties = |count| {
         wait_for("the parties of the room", EVENT_LIMIT, || {
@@ -207,13 +207,13 @@ fn the_room_hears_by_name_who_comes_who_is_there_and_who_leaves() {
         phone.command("dtmf #");
         wait_for_parties(parties);
     }
-    wait_for_packets(&server, 2 * 6 * 50);
+    server.wait_for_packets_received(2 * 6 * 50);
     first.command("dtmf *5");
-    wait_for_packets(&server, 2 * 8 * 50);
+    server.wait_for_packets_received(2 * 8 * 50);
     second.command("hangup");
     second.wait_for("call DISCONNECTED");
     wait_for_parties(1);
-    wait_for_packets(&server, 6 * 50);
+    server.wait_for_packets_received(6 * 50);
     first.command("hangup");
     first.wait_for("call DISCONNECTED");
 
@@ -234,24 +234,16 @@ fn the_room_hears_by_name_who_comes_who_is_there_and_who_leaves() {
     assert!(said > SAID_STOI, "who said no name is told by its number: {said}");
 }
 
-/// Counted where they come in.
-fn wait_for_packets(server: &Server, count: u64) {
-    let name = "tandem_rtp_packets_received_total";
-    let before = server.metric(name);
-    wait_for("packets", EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
-}
-
 #[test]
 fn a_moderator_calls_people_in_by_keys_and_by_order_and_ends_it_for_all() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
     let judge = Judge::new(server.folder());
     let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
-    let answering = |it| Phone { answers: true, ..it };
-    let mut moderator = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &says[0]));
-    let second = answering(phone("1002", 1, Codec::G722, &says[1]));
+    let mut moderator = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &says[0]));
+    let second = Phone::new("1002", 1, Codec::G722, &says[1]).answering();
     let mut second = Pjsua::register(&server, &second);
-    let third = answering(phone("1003", 2, Codec::Pcmu, &says[2]));
+    let third = Phone::new("1003", 2, Codec::Pcmu, &says[2]).answering();
     let mut third = Pjsua::register(&server, &third);
     let admin = Visitor::sign_in(&server, "admin");
     let parties = |count: usize| {
@@ -292,10 +284,6 @@ fn a_moderator_calls_people_in_by_keys_and_by_order_and_ends_it_for_all() {
     }
     let rows = server.wait_for_cdrs(3);
     assert!(rows.iter().all(|it| it.cause == "normal"), "{rows:?}");
-}
-
-fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
-    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
 }
 
 /// Where nothing is heard but what is said.

@@ -164,9 +164,7 @@ impl Call {
 
     /// Of both phones, counted where they come in.
     fn wait_for_packets(&self, count: u64) {
-        let name = "tandem_rtp_packets_received_total";
-        let before = self.server.metric(name);
-        wait_for("packets", LIMIT, || (self.server.metric(name) >= before + count).then_some(()));
+        self.server.wait_for_packets_received(count);
     }
 
     /// Hangs up; the keys whose tones PJSIP heard.

@@ -1,8 +1,8 @@
 //! Music for whoever is put on hold, and at its number, heard by phones in every codec.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array,
-    one_audio_call_at_a_time, tones_heard, wait_for,
+    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Visitor, array,
+    one_audio_call_at_a_time, tones_heard,
 };
 use serde_json::{Value, json};
 use std::{fs, path::Path, time::Duration};
@@ -17,18 +17,14 @@ fn who_is_held_hears_music_within_300_ms_and_the_other_again_within_300_ms() {
         let judge = Judge::new(server.folder());
         let speech = judge.tone("speech", SPEECH_HZ as u32, Duration::from_secs(60));
         let silence = judge.silence("silence", Duration::from_secs(60));
-        let holder = phone("1001", 0, holder_codec, &speech);
-        let held = Phone { answers: true, ..phone("1002", 1, held_codec, &silence) };
+        let holder = Phone::new("1001", 0, holder_codec, &speech);
+        let held = Phone::new("1002", 1, held_codec, &silence).answering();
         let mut held = Pjsua::register(&server, &held);
         let mut holder = Baresip::register(&server, &holder);
 
         holder.dial("1002");
         holder.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
-        wait_for_packets(&server, 150);
-        holder.command("hold", "");
-        wait_for_packets(&server, 100);
-        holder.command("resume", "");
-        wait_for_packets(&server, 150);
+        hold_and_resume(&server, |it| holder.command(it, ""));
         holder.command("hangup", "");
         held.wait_for("call DISCONNECTED");
 
@@ -43,17 +39,13 @@ fn a_caller_on_hold_hears_music_too() {
     let judge = Judge::new(server.folder());
     let speech = judge.tone("speech", SPEECH_HZ as u32, Duration::from_secs(60));
     let silence = judge.silence("silence", Duration::from_secs(60));
-    let holder = Phone { answers: true, ..phone("1002", 1, Codec::G722, &speech) };
+    let holder = Phone::new("1002", 1, Codec::G722, &speech).answering();
     let mut holder = Pjsua::register(&server, &holder);
-    let mut held = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &silence));
+    let mut held = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &silence));
 
     held.dial("1002");
     held.wait_for("call CONFIRMED");
-    wait_for_packets(&server, 150);
-    holder.command("hold");
-    wait_for_packets(&server, 100);
-    holder.command("resume");
-    wait_for_packets(&server, 150);
+    hold_and_resume(&server, |it| holder.command(it));
     holder.command("hangup");
     held.wait_for("call DISCONNECTED");
 
@@ -89,17 +81,13 @@ fn a_line_that_holds_plays_its_own_music_and_another_that_of_its_domain() {
 
     let judge = Judge::new(server.folder());
     let speech = judge.tone("speech", SPEECH_HZ as u32, Duration::from_secs(60));
-    let callee = Phone { answers: true, ..phone("1002", 1, Codec::Pcma, &speech) };
+    let callee = Phone::new("1002", 1, Codec::Pcma, &speech).answering();
     let mut callee = Pjsua::register(&server, &callee);
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &speech));
+    let mut caller = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &speech));
     caller.dial("1002");
     caller.wait_for("call CONFIRMED");
-    wait_for_packets(&server, 150);
     for holder in [&mut caller, &mut callee] {
-        holder.command("hold");
-        wait_for_packets(&server, 100);
-        holder.command("resume");
-        wait_for_packets(&server, 150);
+        hold_and_resume(&server, |it| holder.command(it));
     }
     caller.command("hangup");
     callee.wait_for("call DISCONNECTED");
@@ -123,7 +111,7 @@ fn music_9664_is_heard_in_every_codec() {
     for (slot, codec) in
         [Codec::Pcma, Codec::Pcmu, Codec::G722, Codec::Opus].into_iter().enumerate()
     {
-        let phone = phone("1001", slot as u16, codec, &silence);
+        let phone = Phone::new("1001", slot as u16, codec, &silence);
         let mut caller = Baresip::register(&server, &phone);
         caller.dial("9664");
         caller.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
@@ -175,10 +163,6 @@ pub(crate) fn assert_music_between_speech(heard: &[i16]) {
     }
 }
 
-fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
-    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
-}
-
 /// A stretch of one sound.
 #[derive(Debug)]
 pub(crate) struct Span {
@@ -212,14 +196,20 @@ pub(crate) fn tone_as_music(folder: &Path) {
     assert!(music.path().exists());
 }
 
-/// Lets a moment of talk or music pass: so many packets.
+/// Two talk; the holder, whom `command` tells what to do, lets the other hear music for a moment, and both talk on.
 #[track_caller]
-pub(crate) fn wait_for_packets(server: &Server, count: u64) {
-    let packets = || server.metric("tandem_rtp_packets_sent_total");
-    let before = packets();
-    wait_for("packets", EVENT_LIMIT, || (packets() >= before + count).then_some(()));
+pub(crate) fn hold_and_resume(server: &Server, mut command: impl FnMut(&str)) {
+    server.wait_for_packets_sent(TALK_PACKETS);
+    command("hold");
+    server.wait_for_packets_sent(MUSIC_PACKETS);
+    command("resume");
+    server.wait_for_packets_sent(TALK_PACKETS);
 }
 
+/// A second and a half of talk between two.
+const TALK_PACKETS: u64 = 150;
+/// A second of hold, in which one or both are sent packets.
+const MUSIC_PACKETS: u64 = 100;
 /// Between the last of one sound and the first of the next.
 const GAP_MS_MAX: usize = 300;
 /// Which of the two tones of a call is which.

@@ -5,7 +5,7 @@ use crate::{
         Baresip, Codec, Judge, Linphone, Phone, Pjsua, Recording, Server, Transport, Visitor,
         one_audio_call_at_a_time, wait_for,
     },
-    hold_music::{SPEECH_HZ, assert_music_between_speech, tone_as_music, wait_for_packets},
+    hold_music::{SPEECH_HZ, assert_music_between_speech, hold_and_resume, tone_as_music},
 };
 use std::time::Duration;
 
@@ -40,15 +40,15 @@ fn it_is_called_holds_and_goes_on_and_the_other_hears_music_meanwhile() {
     caller.wait_for("call CONFIRMED");
     wait_for_state("talking");
     callee.speak();
-    wait_for_packets(&server, 200);
+    server.wait_for_packets_sent(200);
     callee.command("pause");
     wait_for_state("held");
     // Until it has the answer, it refuses to resume.
     callee.wait_for("is now paused");
-    wait_for_packets(&server, 100);
+    server.wait_for_packets_sent(100);
     callee.command("resume 1");
     wait_for_state("talking");
-    wait_for_packets(&server, 200);
+    server.wait_for_packets_sent(200);
     caller.command("hangup");
     caller.wait_for("call DISCONNECTED");
     callee.wait_for("ended");
@@ -70,11 +70,7 @@ fn it_hears_music_while_another_holds_it() {
 
     holder.dial("1002");
     holder.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    wait_for_packets(&server, 150);
-    holder.command("hold", "");
-    wait_for_packets(&server, 100);
-    holder.command("resume", "");
-    wait_for_packets(&server, 150);
+    hold_and_resume(&server, |it| holder.command(it, ""));
     holder.command("hangup", "");
     held.wait_for("ended");
 

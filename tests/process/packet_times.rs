@@ -2,8 +2,8 @@
 //! itself: built-in numbers and conferences.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Sipp, TRUNK_SLOT, Transport, UdpPeer,
-    levels_of, one_audio_call_at_a_time, tones_heard, wait_for,
+    Baresip, Codec, Judge, Phone, Server, Sipp, TRUNK_SLOT, UdpPeer, levels_of,
+    one_audio_call_at_a_time, tones_heard,
 };
 use media::rtp::Header;
 use std::time::Duration;
@@ -71,7 +71,7 @@ fn a_tone_sounds_the_same_to_baresip_whatever_its_ptime() {
     .into_iter()
     .enumerate()
     {
-        let phone = phone("1001", n as u16 % TRUNK_SLOT, codec, &silence);
+        let phone = Phone::new("1001", n as u16 % TRUNK_SLOT, codec, &silence);
         let mut caller = Baresip::register_wishing(&server, &phone, ptime_ms);
         caller.dial("9197");
         caller.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
@@ -99,13 +99,13 @@ fn phones_of_every_ptime_hear_each_other_in_a_conference_linear_samples_at_48_kh
     let says = TONES.map(|hz| judge.tone(&format!("tone-{hz}"), hz, Duration::from_secs(60)));
     let mut phones = Vec::new();
     for (n, (codec, ptime_ms)) in parties.into_iter().enumerate() {
-        let phone = phone(["1001", "1002", "1003"][n], n as u16, codec, &says[n]);
+        let phone = Phone::new(["1001", "1002", "1003"][n], n as u16, codec, &says[n]);
         let mut phone = Baresip::register_wishing(&server, &phone, ptime_ms);
         phone.dial("3000");
         phone.wait_for_event("CALL_ESTABLISHED", EVENT_LIMIT);
         phones.push(phone);
     }
-    wait_for_packets(&server, 1000);
+    server.wait_for_packets_received(1000);
     for phone in &mut phones {
         phone.command("hangup", "");
         phone.wait_for_event("CALL_CLOSED", EVENT_LIMIT);
@@ -122,17 +122,6 @@ fn phones_of_every_ptime_hear_each_other_in_a_conference_linear_samples_at_48_kh
         let own = spans.iter().map(|levels| levels[n]).fold(f64::MIN, f64::max);
         assert!(own < NOT_HEARD_DB, "{n} hears itself at {own:.1} dB");
     }
-}
-
-/// Counted where they come in.
-fn wait_for_packets(server: &Server, count: u64) {
-    let name = "tandem_rtp_packets_received_total";
-    let before = server.metric(name);
-    wait_for("packets", EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
-}
-
-fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
-    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
 }
 
 const TONE_HZ: f64 = 1004.0;

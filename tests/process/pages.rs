@@ -1,8 +1,7 @@
 //! One who speaks to many at once, heard by phones that this project did not write.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Recording, Server, Transport, levels_of,
-    one_audio_call_at_a_time, wait_for,
+    Baresip, Codec, Judge, Phone, Recording, Server, levels_of, one_audio_call_at_a_time,
 };
 use std::time::Duration;
 
@@ -19,9 +18,8 @@ fn all_who_are_free_hear_the_pager_who_hears_none_of_them() {
     pager.dial("7999");
     first.wait_for_event("CALL_ESTABLISHED", LIMIT);
     second.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    let packets = || server.metric("tandem_rtp_packets_received_total");
-    let before = packets();
-    wait_for("three seconds of speech", LIMIT, || (packets() >= before + 450).then_some(()));
+    // Three seconds of speech.
+    server.wait_for_packets_received(450);
     pager.command("hangup", "");
     first.wait_for_event("CALL_CLOSED", LIMIT);
     second.wait_for_event("CALL_CLOSED", LIMIT);
@@ -38,8 +36,7 @@ fn all_who_are_free_hear_the_pager_who_hears_none_of_them() {
 }
 
 fn phone(server: &Server, extension: &str, slot: u16, codec: Codec, says: &Recording) -> Baresip {
-    let (transport, answers) = (Transport::Udp, true);
-    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Baresip::register(server, &Phone::new(extension, slot, codec, says).answering())
 }
 
 /// What each of three says.

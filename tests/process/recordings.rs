@@ -50,17 +50,17 @@ fn a_recording_is_ordered_paused_and_survives_hold() {
     assert_eq!(order(&operator, "stop"), 409, "nothing runs");
     let started = Instant::now();
     assert_eq!(order(&operator, "start"), 202);
-    wait_for_packets(&server, 150);
+    server.wait_for_more(PACKETS, 150);
     caller.command("hold", "");
-    wait_for_packets_sent(&server, 100);
+    server.wait_for_packets_sent(100);
     caller.command("resume", "");
-    wait_for_packets(&server, 150);
+    server.wait_for_more(PACKETS, 150);
     assert_eq!(order(&operator, "pause"), 202);
     let paused = Instant::now();
-    wait_for_packets_sent(&server, 200);
+    server.wait_for_packets_sent(200);
     let pause = paused.elapsed();
     assert_eq!(order(&operator, "resume"), 202);
-    wait_for_packets(&server, 150);
+    server.wait_for_more(PACKETS, 150);
     let length = started.elapsed().saturating_sub(pause);
     assert_eq!(order(&operator, "stop"), 202);
     caller.command("hangup", "");
@@ -86,7 +86,7 @@ fn kill_9_costs_at_most_the_last_second_and_the_rest_is_there_after_the_restart(
     let mut caller = Baresip::register(&server, &phone("1001", 0, Codec::Pcma, &said));
     caller.dial("1002");
     caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    wait_for_packets(&server, 600);
+    server.wait_for_more(PACKETS, 600);
     let recorded = server.metric(PACKETS);
 
     server.kill_and_restart();
@@ -115,15 +115,15 @@ fn a_full_disk_stops_no_call_and_what_fits_again_is_recorded_again() {
     };
     caller.dial("1002");
     caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    wait_for_packets(&server, 300);
+    server.wait_for_more(PACKETS, 300);
 
     // No file of the server may grow beyond what the journal has.
     server.limit_file_size(Some(FULL_BYTES));
     failing(1);
-    wait_for_packets_sent(&server, 400);
+    server.wait_for_packets_sent(400);
     server.limit_file_size(None);
     failing(0);
-    wait_for_packets(&server, 300);
+    server.wait_for_more(PACKETS, 300);
     caller.command("hangup", "");
     caller.wait_for_event("CALL_CLOSED", LIMIT);
 
@@ -324,20 +324,6 @@ fn correlation(a: &[i16], b: &[i16]) -> f64 {
 fn dot(a: &[i16], b: &[i16]) -> f64 {
     let pairs = a.iter().zip(b);
     pairs.map(|(a, b)| i64::from(*a) * i64::from(*b)).sum::<i64>() as f64
-}
-
-/// Lets so many packets of both phones be recorded.
-fn wait_for_packets(server: &Server, count: u64) {
-    let before = server.metric(PACKETS);
-    wait_for("recorded packets", LIMIT, || {
-        (server.metric(PACKETS) >= before + count).then_some(())
-    });
-}
-
-fn wait_for_packets_sent(server: &Server, count: u64) {
-    let packets = || server.metric("tandem_rtp_packets_sent_total");
-    let before = packets();
-    wait_for("packets", LIMIT, || (packets() >= before + count).then_some(()));
 }
 
 fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {

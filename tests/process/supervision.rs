@@ -27,20 +27,20 @@ fn a_supervisor_listens_whispers_and_barges_in_and_who_is_none_does_not() {
 
     supervisor.dial("*441002");
     supervisor.wait_for("call CONFIRMED");
-    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
+    server.wait_for_more(RECEIVED, 3 * 50 * STAGE_S);
     // Whom the supervisor speaks to, the other's packets do not pass to as they come.
     supervisor.command("dtmf 5");
-    wait_for_more(&server, REPLACED, 50 * STAGE_S);
+    server.wait_for_more(REPLACED, 50 * STAGE_S);
     supervisor.command("dtmf 6");
-    wait_for_more(&server, REPLACED, 3 * 50 * STAGE_S);
+    server.wait_for_more(REPLACED, 3 * 50 * STAGE_S);
     supervisor.command("info 4");
     let mut replaced = server.metric(REPLACED);
     wait_for("the supervisor listening again", EVENT_LIMIT, || {
-        wait_for_more(&server, RECEIVED, 3 * 50);
+        server.wait_for_more(RECEIVED, 3 * 50);
         let before = std::mem::replace(&mut replaced, server.metric(REPLACED));
         (before == replaced).then_some(())
     });
-    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
+    server.wait_for_more(RECEIVED, 3 * 50 * STAGE_S);
     caller.command("hangup");
     caller.wait_for("call DISCONNECTED");
     supervisor.wait_for_count("call DISCONNECTED", 2);
@@ -114,12 +114,12 @@ fn a_command_rings_the_supervisors_phone_and_says_who_hears_it() {
     let (status, rings, answer) = ask(&supervisor, &path, json!({ "mode": "whisper" }));
     assert_eq!((status, rings), (202, Some(true)), "{answer}");
     own.wait_for("call CONFIRMED");
-    wait_for_more(&server, REPLACED, 50 * STAGE_S);
+    server.wait_for_more(REPLACED, 50 * STAGE_S);
     let (status, rings, answer) = ask(&supervisor, &path, json!({ "mode": "barge" }));
     assert_eq!((status, rings), (202, Some(false)), "{answer}");
-    wait_for_more(&server, REPLACED, 3 * 50 * STAGE_S);
+    server.wait_for_more(REPLACED, 3 * 50 * STAGE_S);
     assert_eq!(ask(&supervisor, &path, json!({ "mode": "listen" })).0, 202);
-    wait_for_more(&server, RECEIVED, 3 * 50 * STAGE_S);
+    server.wait_for_more(RECEIVED, 3 * 50 * STAGE_S);
     caller.command("hangup");
     own.wait_for("call DISCONNECTED");
     let admin = Visitor::sign_in(&server, "admin");
@@ -137,12 +137,6 @@ fn a_command_rings_the_supervisors_phone_and_says_who_hears_it() {
     let [by_agent, by_caller] = [&agent, &caller].map(|it| tenths(it, &[SUPERVISOR]));
     assert!(by_caller >= stage / 2, "barged in: the caller heard it in {by_caller} tenths");
     assert!(by_agent >= by_caller + stage / 2, "whispered before: {by_agent}, {by_caller}");
-}
-
-/// Waits until a counter has grown by so much.
-fn wait_for_more(server: &Server, name: &str, count: u64) {
-    let before = server.metric(name);
-    wait_for(name, EVENT_LIMIT, || (server.metric(name) >= before + count).then_some(()));
 }
 
 fn phone<'a>(

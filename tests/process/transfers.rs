@@ -5,7 +5,7 @@ use crate::{
         Baresip, Codec, Judge, Phone, Pjsua, Recording, Score, Server, Transport,
         one_audio_call_at_a_time, tones_heard,
     },
-    hold_music::{MUSIC, MUSIC_HZ, SPEECH, SPEECH_HZ, spans, tone_as_music, wait_for_packets},
+    hold_music::{MUSIC, MUSIC_HZ, SPEECH, SPEECH_HZ, hold_and_resume, spans, tone_as_music},
     recordings::{LIKE, likeness},
 };
 use std::time::Duration;
@@ -138,21 +138,17 @@ fn a_carriers_call_is_held_parked_fetched_and_handed_on_and_each_hears_the_other
 
     carrier.dial("+74950000002");
     carrier.wait_for("call CONFIRMED");
-    wait_for_packets(&server, 200);
-    answers.command("hold");
-    wait_for_packets(&server, 100);
-    answers.command("resume");
-    wait_for_packets(&server, 200);
+    hold_and_resume(&server, |it| answers.command(it));
     answers.command(&format!("transfer sip:700@{}", server.sip()));
     answers.wait_for("call DISCONNECTED");
-    wait_for_packets(&server, 100);
+    server.wait_for_packets_sent(100);
     fetches.dial("701");
     fetches.wait_for_event("CALL_ESTABLISHED", LIMIT);
-    wait_for_packets(&server, TALK_PACKETS);
+    server.wait_for_packets_sent(TALK_PACKETS);
     fetches.command("transfer", &format!("sip:1004@{}", server.sip()));
     takes_over.wait_for_event("CALL_ESTABLISHED", LIMIT);
     fetches.wait_for_event("CALL_CLOSED", LIMIT);
-    wait_for_packets(&server, TALK_PACKETS);
+    server.wait_for_packets_sent(TALK_PACKETS);
     carrier.command("hangup");
     takes_over.wait_for_event("CALL_CLOSED", LIMIT);
 
@@ -214,13 +210,11 @@ fn baresip(
 }
 
 fn pjsua(server: &Server, extension: &str, slot: u16, says: &Recording) -> Pjsua {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
-    Pjsua::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Pjsua::register(server, &Phone::new(extension, slot, Codec::Pcma, says).answering())
 }
 
 fn pjsua_that_rings(server: &Server, extension: &str, slot: u16, says: &Recording) -> Pjsua {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, false);
-    Pjsua::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Pjsua::register(server, &Phone::new(extension, slot, Codec::Pcma, says))
 }
 
 const TEXT: &str =

@@ -5,7 +5,7 @@ use crate::{
     base64::base64,
     harness::{
         Baresip, Codec, Judge, Linphone, MailServer, MessageRow, Phone, Pjsua, Recording, Server,
-        Transport, Watcher, kept_greetings, one_audio_call_at_a_time, wait_for,
+        Watcher, kept_greetings, one_audio_call_at_a_time, wait_for,
     },
     recordings::{LIKE, likeness},
 };
@@ -16,8 +16,8 @@ fn what_is_said_for_somebody_is_what_they_hear_and_can_delete() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
     let Sounds { judge, words, tail, then_silent, .. } = Sounds::new(&server);
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &then_silent));
-    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let mut caller = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &then_silent));
+    let mut owner = Pjsua::register(&server, &Phone::new("1002", 1, Codec::Pcmu, &tail));
 
     let row = leave_message(&server, &mut caller);
     assert_eq!((row.caller.as_str(), row.is_cut_off), ("1001", false), "{row:?}");
@@ -46,8 +46,8 @@ fn phones_of_other_makers_leave_a_message_and_hear_it() {
     let server = Server::start();
     let Sounds { judge, words, tail, .. } = Sounds::new(&server);
     let said = judge.at_8_khz(&words);
-    let mut caller = Baresip::register(&server, &phone("1001", 0, Codec::Pcma, &tail));
-    let mut owner = Linphone::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let mut caller = Baresip::register(&server, &Phone::new("1001", 0, Codec::Pcma, &tail));
+    let mut owner = Linphone::register(&server, &Phone::new("1002", 1, Codec::Pcmu, &tail));
 
     caller.dial("*981002");
     caller.wait_for_event("CALL_ESTABLISHED", LIMIT);
@@ -79,7 +79,7 @@ fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_secon
     let _quiet = one_audio_call_at_a_time();
     let mut server = Server::start();
     let Sounds { judge, words, goes_on, .. } = Sounds::new(&server);
-    let mut hanging_up = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
+    let mut hanging_up = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &goes_on));
     begin_message(&mut hanging_up);
     wait_for_recorded(&server, Duration::from_secs(5));
     hanging_up.command("hangup");
@@ -87,7 +87,7 @@ fn whoever_hangs_up_has_left_its_message_and_kill_9_costs_at_most_its_last_secon
     let left = wait_for_message(&server, "new");
     assert!(left.duration_ms >= 4000 && !left.is_cut_off, "{left:?}");
 
-    let mut cut_off = Pjsua::register(&server, &phone("1003", 1, Codec::Pcma, &goes_on));
+    let mut cut_off = Pjsua::register(&server, &Phone::new("1003", 1, Codec::Pcma, &goes_on));
     begin_message(&mut cut_off);
     wait_for_recordings(&server, 1);
     let before = server.metric(PACKETS);
@@ -113,8 +113,8 @@ fn the_lamp_of_a_mailbox_lights_for_a_message_and_goes_out_when_it_is_deleted() 
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
     let Sounds { tail, goes_on, .. } = Sounds::new(&server);
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
-    let owner = phone("1002", 1, Codec::Pcmu, &tail);
+    let mut caller = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &goes_on));
+    let owner = Phone::new("1002", 1, Codec::Pcmu, &tail);
     let mut owner = Pjsua::register_with(&server, &owner, &["--mwi"]);
     owner.wait_for("mwi no");
     let lamp = Watcher::subscribe(&server, "1002", "1002", "message-summary");
@@ -147,7 +147,7 @@ fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
     // The keys that lead to the recording may take longer than the silence before the first words.
     let lead = judge.silence("lead", LEAD);
     let says = judge.joined(&[&lead, &words, &words, &tail].map(|it| it.path().to_owned()));
-    let mut owner = Pjsua::register(&server, &phone("1002", 0, Codec::Pcmu, &says));
+    let mut owner = Pjsua::register(&server, &Phone::new("1002", 0, Codec::Pcmu, &says));
     open_mailbox(&mut owner);
     owner.command("dtmf 511#");
     wait_for_recordings(&server, 1);
@@ -160,7 +160,7 @@ fn the_owners_own_words_greet_callers_and_outlive_kill_9() {
 
     server.kill_and_restart();
 
-    let mut caller = Pjsua::register(&server, &phone("1001", 1, Codec::Pcma, &tail));
+    let mut caller = Pjsua::register(&server, &Phone::new("1001", 1, Codec::Pcma, &tail));
     caller.dial("*981002");
     caller.wait_for("call CONFIRMED");
     wait_for_recordings(&server, 1);
@@ -175,9 +175,9 @@ fn a_message_is_forwarded_to_a_third_and_its_sender_called_back() {
     let _quiet = one_audio_call_at_a_time();
     let server = Server::start();
     let Sounds { tail, then_silent, .. } = Sounds::new(&server);
-    let caller = Phone { answers: true, ..phone("1001", 0, Codec::Pcma, &then_silent) };
+    let caller = Phone::new("1001", 0, Codec::Pcma, &then_silent).answering();
     let mut caller = Pjsua::register(&server, &caller);
-    let mut owner = Pjsua::register(&server, &phone("1002", 1, Codec::Pcmu, &tail));
+    let mut owner = Pjsua::register(&server, &Phone::new("1002", 1, Codec::Pcmu, &tail));
     let lamp = Watcher::subscribe(&server, "1003", "1003", "message-summary");
     lamp.wait_for("an empty mailbox", |it| it.contains("Voice-Message: 0/0 (0/0)"));
     let row = leave_message(&server, &mut caller);
@@ -209,7 +209,7 @@ fn a_letter_brings_the_message_after_refusals_and_kill_9_and_empties_the_mailbox
     let told = server.command(&[&set[..], &domain].concat());
     assert!(told.status.success(), "{told:?}");
     let Sounds { judge, words, goes_on, .. } = Sounds::new(&server);
-    let mut caller = Pjsua::register(&server, &phone("1001", 0, Codec::Pcma, &goes_on));
+    let mut caller = Pjsua::register(&server, &Phone::new("1001", 0, Codec::Pcma, &goes_on));
     begin_message(&mut caller);
     wait_for_recorded(&server, Duration::from_secs(8));
     caller.command("hangup");
@@ -325,23 +325,13 @@ fn wait_for_recordings(server: &Server, count: u64) {
 /// Lets so much be recorded of one caller: packets of both directions, 20 ms each.
 #[track_caller]
 fn wait_for_recorded(server: &Server, length: Duration) {
-    let before = server.metric(PACKETS);
-    let count = 2 * length.as_millis() as u64 / 20;
-    wait_for("recorded packets", LIMIT, || {
-        (server.metric(PACKETS) >= before + count).then_some(())
-    });
+    server.wait_for_more(PACKETS, 2 * length.as_millis() as u64 / 20);
 }
 
 /// Lets so much be played to the only phone with a call.
 #[track_caller]
 fn wait_for_packets_sent(server: &Server, length: Duration) {
-    let packets = || server.metric("tandem_rtp_packets_sent_total");
-    let (before, count) = (packets(), length.as_millis() as u64 / 20);
-    wait_for("packets", LIMIT, || (packets() >= before + count).then_some(()));
-}
-
-fn phone<'a>(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Phone<'a> {
-    Phone { extension, slot, transport: Transport::Udp, codec, answers: false, says }
+    server.wait_for_packets_sent(length.as_millis() as u64 / 20);
 }
 
 /// Above these the words were said, and well: the worst that a busy machine made of them is 0.9 and 3.5.

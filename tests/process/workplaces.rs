@@ -1,8 +1,7 @@
 //! Somebody else's phone is one's own, with phones that this project did not write.
 
 use crate::harness::{
-    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, Visitor, array, wait_for,
-    wrong_pins,
+    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Visitor, array, wait_for, wrong_pins,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -125,8 +124,8 @@ fn set_pin(server: &Server, number: &str, pin: &str) {
 /// Whether a row is of a call between people of this test, and not of the demo's past.
 fn is_of_today(row: &Value) -> bool {
     let [caller, dialled] = ["caller", "dialled"].map(|it| row[it].as_str().unwrap_or_default());
-    let is_of_test = |it: &str| row["signalling_peer"].as_str().unwrap_or_default() != it;
-    is_of_test(PEER_OF_DEMO) && [("1002", "1001"), ("1001", "1002")].contains(&(caller, dialled))
+    row["signalling_peer"] != PEER_OF_DEMO
+        && [("1002", "1001"), ("1001", "1002")].contains(&(caller, dialled))
 }
 
 /// Who called, what was dialled, and side, party and workplace of a leg.
@@ -140,13 +139,11 @@ fn silence(server: &Server) -> Recording {
 }
 
 fn pjsua(server: &Server, extension: &str, slot: u16, says: &Recording) -> Pjsua {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
-    Pjsua::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Pjsua::register(server, &Phone::new(extension, slot, Codec::Pcma, says).answering())
 }
 
 fn baresip(server: &Server, extension: &str, slot: u16, says: &Recording) -> Baresip {
-    let (transport, codec, answers) = (Transport::Udp, Codec::Pcma, true);
-    Baresip::register(server, &Phone { extension, slot, transport, codec, answers, says })
+    Baresip::register(server, &Phone::new(extension, slot, Codec::Pcma, says).answering())
 }
 
 /// Where the made-up calls of the demo were signalled from.

@@ -173,6 +173,19 @@ export const screens: readonly Screen[] = [
     },
   },
   {
+    name: 'admin-lines-callers',
+    path: '/admin/lines',
+    user: 'admin',
+    prepare: async (page) => {
+      await page.getByText('1005', { exact: true }).click();
+      await page.getByRole('button', { name: /^(Кто может звонить|Who may call)$/ }).click();
+      const form = page.locator('aside form');
+      await form.locator('textarea').first().fill('spam\n+7916*\n12-x');
+      await form.locator('button[type=submit]').click();
+      await form.locator('[aria-invalid=true]').first().waitFor();
+    },
+  },
+  {
     name: 'admin-roles-own',
     path: '/admin/roles',
     user: 'admin',

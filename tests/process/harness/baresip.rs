@@ -28,6 +28,18 @@ pub(crate) struct Phone<'a> {
     pub(crate) says: &'a Recording,
 }
 
+impl<'a> Phone<'a> {
+    /// One over UDP, which rings until somebody answers it.
+    pub(crate) fn new(extension: &'a str, slot: u16, codec: Codec, says: &'a Recording) -> Self {
+        Self { extension, slot, transport: Transport::Udp, codec, answers: false, says }
+    }
+
+    /// The same, which picks up by itself.
+    pub(crate) fn answering(self) -> Self {
+        Self { answers: true, ..self }
+    }
+}
+
 /// A running baresip, registered at the server.
 #[derive(Debug)]
 pub(crate) struct Baresip {

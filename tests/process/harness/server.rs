@@ -200,6 +200,25 @@ impl Server {
             .unwrap_or(0)
     }
 
+    /// Waits until a counter without labels has grown by so much.
+    #[track_caller]
+    pub(crate) fn wait_for_more(&self, name: &str, count: u64) {
+        let before = self.metric(name);
+        wait_for(name, COUNTED_WITHIN, || (self.metric(name) >= before + count).then_some(()));
+    }
+
+    /// Lets a moment of talk or music pass: so many packets, counted where they go out.
+    #[track_caller]
+    pub(crate) fn wait_for_packets_sent(&self, count: u64) {
+        self.wait_for_more("tandem_rtp_packets_sent_total", count);
+    }
+
+    /// The same, counted where they come in.
+    #[track_caller]
+    pub(crate) fn wait_for_packets_received(&self, count: u64) {
+        self.wait_for_more("tandem_rtp_packets_received_total", count);
+    }
+
     /// Waits until nothing of any call, dialog or transaction is alive; over UDP, transactions
     /// linger for up to 32 s. The figures are a moment old, so that they must stay at zero a while.
     #[track_caller]
@@ -359,6 +378,8 @@ const LIVE: [&str; 5] = [
     "tandem_sip_dialogs",
     "tandem_sip_transactions",
 ];
+/// Longer than anything that a test lets phones say.
+const COUNTED_WITHIN: Duration = Duration::from_secs(60);
 const LINGER_LIMIT: Duration = Duration::from_secs(60);
 const FIGURES_AGE_MAX: Duration = Duration::from_millis(500);
 const READY_LIMIT: Duration = Duration::from_secs(20);

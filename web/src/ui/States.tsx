@@ -1,5 +1,6 @@
 // What a screen shows instead of its contents: nothing there, not allowed, failed, still loading.
 
+import type { UseQueryResult } from '@tanstack/react-query';
 import { Inbox, type LucideIcon, RefreshCw, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Refused } from '../api/refused';
@@ -56,6 +57,21 @@ export function Skeleton({ rows = 3 }: { rows?: number }) {
       ))}
     </div>
   );
+}
+
+interface LoadedProps<T> {
+  readonly query: UseQueryResult<T>;
+  /** Lines of the outline that is shown until then. */
+  readonly rows?: number;
+  readonly children: (data: T) => ReactNode;
+}
+
+/** What a query reads, once it is there; why it is not, where it cannot be read. */
+export function Loaded<T>({ query, rows = 3, children }: LoadedProps<T>) {
+  if (query.isLoadingError) {
+    return <ErrorState error={query.error} retry={() => void query.refetch()} />;
+  }
+  return query.data === undefined ? <Skeleton rows={rows} /> : children(query.data);
 }
 
 /** Says a refusal in the user's language: the server's words, or ours when it could not be asked. */

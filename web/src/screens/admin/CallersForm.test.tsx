@@ -44,17 +44,34 @@ test('callers are blocked and allowed one a line, and shown as the server writes
   expect(unsaved).toHaveBeenLastCalledWith(false);
 });
 
-test('what is no caller is told beside its list', async () => {
+test('all that is no caller is told beside its list, where the focus is', async () => {
   const user = userEvent.setup();
   await user.click(await open());
   server.on(`PUT ${PATH}`, () =>
     problem(422, 'invalid', {
-      errors: [{ field: 'blocked[1]', code: 'malformed', message: 'Напишите номер' }],
+      errors: [
+        { field: 'blocked[1]', code: 'malformed', message: 'Напишите номер' },
+        { field: 'blocked[2]', code: 'malformed', message: 'Напишите номер' },
+      ],
     }),
   );
-  await user.paste('\nspam');
+  await user.paste('\nspam\nmore');
   await user.click(screen.getByRole('button', { name: 'Сохранить' }));
 
-  expect(await screen.findByText('Напишите номер')).toBeTruthy();
-  expect(screen.getByLabelText('Не принимать от')).toHaveProperty('value', '+7900*\nspam');
+  expect(await screen.findByText(/spam: Напишите номер\s+more: Напишите номер/)).toBeTruthy();
+  const blocked = screen.getByLabelText('Не принимать от');
+  expect(blocked).toHaveProperty('value', '+7900*\nspam\nmore');
+  await waitFor(() => expect(document.activeElement).toBe(blocked));
+});
+
+test('what is no mistake of a list is told all the same, and saved by the same button then', async () => {
+  const user = userEvent.setup();
+  await user.click(await open());
+  server.on(`PUT ${PATH}`, () => problem(503, 'busy'));
+  await user.paste('\nanonymous');
+  const save = screen.getByRole('button', { name: 'Сохранить' });
+  await user.click(save);
+
+  expect((await screen.findByRole('alert')).textContent).toBeTruthy();
+  await waitFor(() => expect(document.activeElement).toBe(save));
 });

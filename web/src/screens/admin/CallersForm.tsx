@@ -1,15 +1,17 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { UserX } from 'lucide-react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask } from '../../api/ask';
 import { Refused } from '../../api/refused';
 import type { Callers } from '../../api/types';
 import { type TextId, useText } from '../../i18n/I18n';
 import { Button } from '../../ui/Button';
 import { LinesField } from '../../ui/Field';
-import { ErrorState, Skeleton, useRefusalText } from '../../ui/States';
+import { Loaded, useRefusalText } from '../../ui/States';
 import { toast } from '../../ui/toasts';
 import css from './admin.module.css';
+import { isChanged } from './merge';
+import { mistakesIn, useLead } from './mistakes';
 import { type Editable, entriesOf, type More } from './resource';
 
 /** Whom objects of a path take calls from, beside their list. */
@@ -44,11 +46,7 @@ export function CallersForm({ path, ...rest }: Props) {
     queryKey: ['callers', path],
     queryFn: () => ask<Callers>('get', path),
   });
-  if (callers.isLoadingError) {
-    return <ErrorState error={callers.error} retry={() => void callers.refetch()} />;
-  }
-  if (callers.data === undefined) return <Skeleton rows={3} />;
-  return <Lists path={path} callers={callers.data} {...rest} />;
+  return <Loaded query={callers}>{(it) => <Lists path={path} callers={it} {...rest} />}</Loaded>;
 }
 
 function Lists({
@@ -61,55 +59,61 @@ function Lists({
   const t = useText();
   const says = useRefusalText();
   const queries = useQueryClient();
+  const form = useRef<HTMLFormElement>(null);
+  const leadToMistake = useLead(form);
+  const [isSaving, setSaving] = useState(false);
   const [failure, setFailure] = useState<unknown>();
-  const [blocked, setBlocked] = useState(callers.blocked.join('\n'));
-  const [allowed, setAllowed] = useState(callers.allowed.join('\n'));
-  const isUnsaved =
-    blocked !== callers.blocked.join('\n') || allowed !== callers.allowed.join('\n');
+  const [values, setValues] = useState(() => valuesOf(callers));
+  const isUnsaved = isChanged(valuesOf(callers), values);
   useEffect(() => onUnsaved(isUnsaved), [isUnsaved, onUnsaved]);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const body = { blocked: entriesOf(blocked), allowed: entriesOf(allowed) };
+    const body = { blocked: entriesOf(values.blocked), allowed: entriesOf(values.allowed) };
+    setSaving(true);
     try {
       const saved = await ask<Callers>('put', path, { body });
       // As the server writes them.
-      setBlocked(saved.blocked.join('\n'));
-      setAllowed(saved.allowed.join('\n'));
+      setValues(valuesOf(saved));
       queries.setQueryData(['callers', path], saved);
+      setFailure(undefined);
+      toast(t('callers.saved'));
     } catch (error) {
       setFailure(error);
-      return;
+      leadToMistake();
+    } finally {
+      setSaving(false);
     }
-    setFailure(undefined);
-    toast(t('callers.saved'));
   };
-  const beside = failure instanceof Refused ? [...failure.fields] : [];
-  const errorOf = (field: string) =>
-    beside.find(([name]) => name === field || name.startsWith(`${field}[`))?.[1].message;
+  const mistakes: ReadonlyMap<string, string> =
+    failure instanceof Refused ? mistakesIn(failure, values) : new Map();
+  const isToldBeside = mistakes.size > 0 && [...mistakes.keys()].every((it) => it in values);
+  const listProps = (field: keyof typeof values) => ({
+    label: t(`callers.${field}`),
+    value: values[field],
+    onChange: (value: string) => setValues((it) => ({ ...it, [field]: value })),
+    error: mistakes.get(field),
+  });
   return (
-    <form className={css.form} onSubmit={submit} noValidate>
+    <form ref={form} className={css.form} onSubmit={submit} noValidate>
       <p className={css.note}>{t(about)}</p>
-      <LinesField
-        label={t('callers.blocked')}
-        value={blocked}
-        onChange={setBlocked}
-        hint={t('callers.hint')}
-        error={errorOf('blocked')}
-      />
-      <LinesField
-        label={t('callers.allowed')}
-        value={allowed}
-        onChange={setAllowed}
-        hint={t('callers.allowedHint')}
-        error={errorOf('allowed')}
-      />
-      {failure !== undefined && beside.length === 0 && <p role="alert">{says(failure)}</p>}
+      <LinesField {...listProps('blocked')} hint={t('callers.hint')} />
+      <LinesField {...listProps('allowed')} hint={t('callers.allowedHint')} />
+      {failure !== undefined && !isToldBeside && (
+        <p className={css.failure} role="alert">
+          {says(failure)}
+        </p>
+      )}
       <div className={css.buttons}>
-        <Button kind="primary" type="submit" isDisabled={!isUnsaved}>
+        <Button kind="primary" type="submit" isDisabled={isSaving || !isUnsaved}>
           {t('admin.save')}
         </Button>
         <Button onPress={onClose}>{t('admin.close')}</Button>
       </div>
     </form>
   );
+}
+
+/** Each list with an entry a line. */
+function valuesOf({ blocked, allowed }: Callers) {
+  return { blocked: blocked.join('\n'), allowed: allowed.join('\n') };
 }

@@ -5,7 +5,7 @@ import type { Ladder as LadderData } from '../../api/types';
 import { useLocale, useServerText, useText } from '../../i18n/I18n';
 import { Badge } from '../../ui/Badge';
 import { Button } from '../../ui/Button';
-import { ErrorState, Skeleton } from '../../ui/States';
+import { Loaded } from '../../ui/States';
 import css from './Ladder.module.css';
 import { LadderDrawing } from './LadderDrawing';
 import { MediaFigures } from './MediaFigures';
@@ -17,17 +17,17 @@ export function Ladder({ callId }: { readonly callId: string }) {
     queryKey: ['ladder', callId],
     queryFn: () => ask<LadderData>('get', `/calls/${encodeURIComponent(callId)}/ladder`),
   });
-  if (ladder.isLoadingError) {
-    return <ErrorState error={ladder.error} retry={() => void ladder.refetch()} />;
-  }
-  if (!ladder.data) return <Skeleton rows={6} />;
   return (
-    <section className={css.section} aria-label={t('ladder.title')}>
-      <h2>{t('ladder.title')}</h2>
-      <Diagnosis data={ladder.data} />
-      <Messages data={ladder.data} />
-      <MediaFigures data={ladder.data} />
-    </section>
+    <Loaded query={ladder} rows={6}>
+      {(data) => (
+        <section className={css.section} aria-label={t('ladder.title')}>
+          <h2>{t('ladder.title')}</h2>
+          <Diagnosis data={data} />
+          <Messages data={data} />
+          <MediaFigures data={data} />
+        </section>
+      )}
+    </Loaded>
   );
 }
 

@@ -85,11 +85,8 @@ export default function LinesScreen() {
         {
           id: 'workplace',
           label: 'admin.lines.workplace',
-          text: (it) => {
-            const place = placeOf(it);
-            return place === undefined ? '' : t('admin.lines.workplaceAt', { place });
-          },
-          width: 170,
+          text: (it) => placeOf(it) ?? '',
+          width: 130,
         },
         {
           id: 'calls',
@@ -213,16 +210,16 @@ function useWorkplaces() {
   // Whoever signs in does so on a phone, and not here.
   useFrames('line.changed', () => void refresh());
   const places = rows.data;
-  return useMemo(
-    () => ({
-      placeOf: (line: ManagedLine) => places?.find((it) => it.id === line.id)?.workplace,
+  return useMemo(() => {
+    const byLine = new Map(places?.map((it) => [it.id, it.workplace]));
+    return {
+      placeOf: (line: ManagedLine) => byLine.get(line.id),
       signOut: async (line: ManagedLine) => {
         await ask('delete', `/admin/workplaces/${encodeURIComponent(line.id)}`);
         await queries.invalidateQueries({ queryKey: ['admin', 'workplace'] });
       },
-    }),
-    [places, queries],
-  );
+    };
+  }, [places, queries]);
 }
 
 /** Whose a line can be; nobody to choose from without the right to see people. */

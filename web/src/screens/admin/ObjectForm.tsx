@@ -1,4 +1,4 @@
-import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask, ifUnchanged } from '../../api/ask';
 import { Refused } from '../../api/refused';
 import { useText } from '../../i18n/I18n';
@@ -8,7 +8,8 @@ import { useRefusalText } from '../../ui/States';
 import css from './admin.module.css';
 import { FormField } from './FormField';
 import { type Conflict, isChanged, merge, type Value, type Values } from './merge';
-import { type Editable, entriesOf, type Resource } from './resource';
+import { mistakesIn, useLead } from './mistakes';
+import type { Editable, Resource } from './resource';
 
 interface Props<T extends Editable> {
   readonly resource: Resource<T>;
@@ -132,19 +133,6 @@ export function ObjectForm<T extends Editable>(props: Props<T>) {
   );
 }
 
-/** Puts the focus, once it is drawn, on the first field that is wrong or to decide, else on the button. */
-function useLead(form: RefObject<HTMLFormElement | null>): () => void {
-  const [refusals, setRefusals] = useState(0);
-  useEffect(() => {
-    if (refusals === 0) return;
-    const wrong = form.current?.querySelector<HTMLElement>(
-      '[aria-invalid="true"], [role="group"] button',
-    );
-    (wrong ?? form.current?.querySelector<HTMLElement>('[type="submit"]'))?.focus();
-  }, [refusals, form]);
-  return () => setRefusals((it) => it + 1);
-}
-
 function draftOf<T extends Editable>(resource: Resource<T>, opened: T | undefined): Draft {
   const base = opened ? resource.toValues(opened) : resource.initial;
   return {
@@ -188,7 +176,7 @@ function afterRefusal<T extends Editable>(
       failure: error,
     };
   }
-  const errors = byField(error, draft.values);
+  const errors = mistakesIn(error, draft.values);
   const isAllBesideFields = errors.size > 0 && [...errors.keys()].every((it) => it in draft.values);
   return { ...draft, errors, failure: isAllBesideFields ? undefined : error };
 }
@@ -196,19 +184,6 @@ function afterRefusal<T extends Editable>(
 /** Whether the server could read it as a count, or as none; which counts fit is its own to say. */
 function isNumber(value: Value): boolean {
   return /^\d{0,9}$/.test(String(value).trim());
-}
-
-/** By field; what is told of the second entry of `field` as `field[1]` stands beside the field too. */
-function byField({ fields }: Refused, values: Values): ReadonlyMap<string, string> {
-  const errors = new Map<string, string>();
-  for (const [path, { message }] of fields) {
-    const [, field = path, n] = /^(.*)\[(\d+)\]$/.exec(path) ?? [];
-    const entry = n === undefined ? '' : (entriesOf(values[field])[Number(n)] ?? '');
-    const told = message.includes(entry) ? message : `${entry}: ${message}`;
-    const before = errors.get(field);
-    errors.set(field, before === undefined ? told : `${before}\n${told}`);
-  }
-  return errors;
 }
 
 interface Change {

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { api, body } from '../../api/client';
 import { useText } from '../../i18n/I18n';
 import { Button, IconButton } from '../../ui/Button';
-import { ErrorState, Skeleton } from '../../ui/States';
+import { Loaded } from '../../ui/States';
 import { CallCardBody, useCallTitle } from './CallCardBody';
 import css from './calls.module.css';
 
@@ -71,13 +71,9 @@ export function CallCardFrame({
           {buttons}
         </div>
       </header>
-      {card.isLoadingError ? (
-        <ErrorState error={card.error} retry={() => void card.refetch()} />
-      ) : card.data ? (
-        <CallCardBody card={card.data} plays={plays} />
-      ) : (
-        <Skeleton rows={6} />
-      )}
+      <Loaded query={card} rows={6}>
+        {(data) => <CallCardBody card={data} plays={plays} />}
+      </Loaded>
       {children}
     </section>
   );

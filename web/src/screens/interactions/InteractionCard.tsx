@@ -6,7 +6,7 @@ import type { CallCard, Interaction } from '../../api/types';
 import { useLocale, useText } from '../../i18n/I18n';
 import { relativeMoment } from '../../list/format';
 import { Button } from '../../ui/Button';
-import { ErrorState, Skeleton } from '../../ui/States';
+import { Loaded } from '../../ui/States';
 import { CallHistory, CallProperties, Facts } from '../calls/CallCardBody';
 import { CallRecordings } from '../calls/CallRecordings';
 import css from '../calls/calls.module.css';
@@ -40,35 +40,33 @@ export function InteractionCard({ interaction, onClose, onExpand }: Props) {
           </Button>
         </div>
       </header>
-      {call.isLoadingError ? (
-        <ErrorState error={call.error} retry={() => void call.refetch()} />
-      ) : call.data ? (
-        <Tabs className={css.tabs ?? ''} defaultSelectedKey="properties">
-          <TabList className={css.tabList ?? ''} aria-label={interaction.description}>
-            <Tab id="dialog" className={css.tab ?? ''}>
-              {t('interactions.dialog')}
-            </Tab>
-            <Tab id="properties" className={css.tab ?? ''}>
-              {t('interactions.properties')}
-            </Tab>
-            <Tab id="history" className={css.tab ?? ''}>
-              {t('interactions.history')}
-            </Tab>
-          </TabList>
-          <TabPanel id="dialog" className={css.panel ?? ''}>
-            <Conversation card={call.data} />
-          </TabPanel>
-          <TabPanel id="properties" className={css.panel ?? ''}>
-            <CallProperties card={call.data} />
-            <CallRecordings recordings={call.data.recordings} />
-          </TabPanel>
-          <TabPanel id="history" className={css.panel ?? ''}>
-            <CallHistory history={call.data.history} />
-          </TabPanel>
-        </Tabs>
-      ) : (
-        <Skeleton rows={6} />
-      )}
+      <Loaded query={call} rows={6}>
+        {(data) => (
+          <Tabs className={css.tabs ?? ''} defaultSelectedKey="properties">
+            <TabList className={css.tabList ?? ''} aria-label={interaction.description}>
+              <Tab id="dialog" className={css.tab ?? ''}>
+                {t('interactions.dialog')}
+              </Tab>
+              <Tab id="properties" className={css.tab ?? ''}>
+                {t('interactions.properties')}
+              </Tab>
+              <Tab id="history" className={css.tab ?? ''}>
+                {t('interactions.history')}
+              </Tab>
+            </TabList>
+            <TabPanel id="dialog" className={css.panel ?? ''}>
+              <Conversation card={data} />
+            </TabPanel>
+            <TabPanel id="properties" className={css.panel ?? ''}>
+              <CallProperties card={data} />
+              <CallRecordings recordings={data.recordings} />
+            </TabPanel>
+            <TabPanel id="history" className={css.panel ?? ''}>
+              <CallHistory history={data.history} />
+            </TabPanel>
+          </Tabs>
+        )}
+      </Loaded>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import type { Mailbox } from '../../api/types';
 import { useText } from '../../i18n/I18n';
 import { Button } from '../../ui/Button';
 import { Field, PasswordField } from '../../ui/Field';
-import { ErrorState, Skeleton, useRefusalText } from '../../ui/States';
+import { Loaded, useRefusalText } from '../../ui/States';
 import { toast } from '../../ui/toasts';
 import css from '../admin/admin.module.css';
 
@@ -23,15 +23,15 @@ export function MailboxForm({ path, onUnsaved, onClose }: Props) {
     queryKey: ['mailbox', path],
     queryFn: () => ask<Mailbox>('get', path),
   });
-  if (mailbox.isLoadingError) {
-    return <ErrorState error={mailbox.error} retry={() => void mailbox.refetch()} />;
-  }
-  if (mailbox.data === undefined) return <Skeleton rows={3} />;
   return (
-    <>
-      <Letters path={path} mailbox={mailbox.data} onUnsaved={onUnsaved} onClose={onClose} />
-      <Pin path={path} hasPin={mailbox.data.has_pin} />
-    </>
+    <Loaded query={mailbox}>
+      {(it) => (
+        <>
+          <Letters path={path} mailbox={it} onUnsaved={onUnsaved} onClose={onClose} />
+          <Pin path={path} hasPin={it.has_pin} />
+        </>
+      )}
+    </Loaded>
   );
 }
 

@@ -4,6 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeServer, problem } from '../../testing/fakeServer';
 import { renderLive } from '../../testing/live';
+import { shownToasts } from '../../ui/toasts';
 import { CallWaiting } from './CallWaiting';
 
 const server = fakeServer();
@@ -19,30 +20,42 @@ const FEATURES = {
 
 async function shown() {
   await renderLive(server, <CallWaiting line="7" number="1001" />);
-  const box = await screen.findByLabelText('Звонить на 1001 во время разговора');
-  await waitFor(() => expect(box).toHaveProperty('disabled', false));
-  return box;
+  return await screen.findByLabelText('Звонить на 1001 во время разговора');
 }
 
-test('the switch is set at once and leaves everything else of the line as it is', async () => {
+test('the switch is set at once and leaves all else as a phone has set it meanwhile', async () => {
   server.on(`GET ${PATH}`, () => FEATURES);
   const box = await shown();
   expect(box).toHaveProperty('checked', true);
-  server.on(`PUT ${PATH}`, () => ({ ...FEATURES, call_waiting: false }));
-  server.on(`GET ${PATH}`, () => ({ ...FEATURES, call_waiting: false }));
+  let now = { ...FEATURES, do_not_disturb: true, forward_all: null };
+  server.on(`GET ${PATH}`, () => now);
+  server.on(`PUT ${PATH}`, () => {
+    now = { ...now, call_waiting: false };
+    return now;
+  });
   await userEvent.setup().click(box);
 
   await waitFor(() => expect(box).toHaveProperty('checked', false));
   const sent = server.askedOf(`PUT ${PATH}`).map((it) => it.body);
-  expect(sent).toEqual([{ ...FEATURES, call_waiting: false }]);
+  expect(sent).toEqual([
+    { ...FEATURES, do_not_disturb: true, forward_all: null, call_waiting: false },
+  ]);
 });
 
-test('what the server does not take is not shown as set', async () => {
+test('what the server does not take is told, and not shown as set', async () => {
   server.on(`GET ${PATH}`, () => FEATURES);
   const box = await shown();
-  server.on(`PUT ${PATH}`, () => problem(503, 'busy'));
+  server.on(`PUT ${PATH}`, () => problem(503, 'busy', { detail: 'Занят' }));
   await userEvent.setup().click(box);
 
-  await waitFor(() => expect(server.askedOf(`PUT ${PATH}`).length).toBeGreaterThan(0));
-  await waitFor(() => expect(box).toHaveProperty('checked', true));
+  await waitFor(() => expect(shownToasts().at(-1)?.text).toBe('Занят'));
+  expect(box).toHaveProperty('checked', true);
+});
+
+test('a switch that is not known is not shown, and why is', async () => {
+  server.on(`GET ${PATH}`, () => problem(503, 'busy', { detail: 'Занят' }));
+  await renderLive(server, <CallWaiting line="7" number="1001" />);
+
+  expect(await screen.findByText('Занят')).toBeTruthy();
+  expect(screen.queryByRole('checkbox')).toBeNull();
 });

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ask } from '../../api/ask';
 import type { LineFeatures } from '../../api/types';
 import { useText } from '../../i18n/I18n';
@@ -16,24 +16,27 @@ export function CallWaiting({ line, number }: Props) {
   const says = useRefusalText();
   const queries = useQueryClient();
   const path = `/me/lines/${encodeURIComponent(line)}/features`;
-  const features = useQuery({
+  const features = queryOptions({
     queryKey: ['features', path],
     queryFn: () => ask<LineFeatures>('get', path),
   });
+  const { data, error } = useQuery(features);
   const set = async (call_waiting: boolean) => {
     try {
-      await ask('put', path, { body: { ...features.data, call_waiting } });
-    } catch (error) {
-      toast(says(error), 'missed');
+      // All of them are set together, and a phone may have changed some since they were read.
+      const now = await queries.fetchQuery({ ...features, staleTime: 0 });
+      await ask('put', path, { body: { ...now, call_waiting } });
+    } catch (refusal) {
+      toast(says(refusal), 'missed');
     }
-    await queries.invalidateQueries({ queryKey: ['features', path] });
+    await queries.invalidateQueries(features);
   };
+  if (data === undefined) return error && says(error);
   return (
     <input
       type="checkbox"
       aria-label={t('profile.callWaitingOf', { number })}
-      checked={features.data?.call_waiting ?? true}
-      disabled={features.data === undefined}
+      checked={data.call_waiting ?? true}
       onChange={(event) => void set(event.target.checked)}
     />
   );
