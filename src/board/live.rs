@@ -5,7 +5,8 @@ use crate::events::{ActiveCall, CallLeg, Party, Stamp};
 use base::{ExtensionId, UserId};
 use call::{
     CallView, LegView,
-    facts::{CallState, LegState, number_of},
+    cdr::number_of,
+    facts::{CallState, LegState},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -129,7 +130,7 @@ impl Live {
     fn caller(&self, lines: &HashMap<ExtensionId, Line>) -> Party {
         let extension = self.view.legs.first().and_then(|it| it.extension);
         Party {
-            number: number_of(&self.view.caller, extension.is_some()).to_owned(),
+            number: number_of(&self.view.caller).to_owned(),
             name: extension
                 .and_then(|it| name_of(lines, it))
                 .or_else(|| self.view.caller_name.clone()),

@@ -42,7 +42,7 @@ use crate::{
         logs::{self, LogControl},
         metrics,
     },
-    texts::{self, Office},
+    texts::{self, Office, OfficeHandle},
     transport::{self, TransportEvent, TransportHandle, Transports},
     voicemail::{self, Voicemail, VoicemailError},
 };
@@ -63,7 +63,6 @@ use sip::{dialog::DialogRecord, transport::Listener};
 use std::{
     collections::BTreeSet,
     fs, io,
-    net::IpAddr,
     path::PathBuf,
     pin::Pin,
     sync::{
@@ -77,7 +76,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep},
 };
-use wiring::{by_shard, channels, entropy, raise_file_limit, sink};
+use wiring::{by_shard, channels, entropy, raise_file_limit, sink, sources_of_trunks};
 
 /// Events of media workers that may wait for a shard. A worker whose events find no room keeps
 /// them and tries again.
@@ -172,6 +171,7 @@ pub(crate) struct Running {
     shards: Vec<ShardHandle>,
     board: BoardHandle,
     desk: DeskHandle,
+    office: OfficeHandle,
     transport: TransportHandle,
     /// What dialplans may name.
     trunk_names: ArcSwap<BTreeSet<String>>,
@@ -237,6 +237,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         shards: parts.shards.clone(),
         board: parts.board.clone(),
         desk: parts.desk.clone(),
+        office: parts.office.clone(),
         transport: parts.transport.clone(),
         trunk_names: ArcSwap::from_pointee(trunk_names),
         sounds: ArcSwap::new(sounds),
@@ -344,6 +345,7 @@ struct Parts {
     hub: Hub,
     board: BoardHandle,
     desk: DeskHandle,
+    office: OfficeHandle,
     locations: Locations,
     rooms: Rooms,
     trunks: TrunkStates,
@@ -467,8 +469,10 @@ impl Parts {
         };
         let desk = Desk::start(store.clone(), watch_desk, desk_wires);
         let (text_orders, orders) = mpsc::channel(texts::ORDERS_MAX);
-        let office = TextOffice::new(shards, Box::new(locations.clone()));
-        Office::start(store.clone(), office, orders, texts_changed, text_inboxes).await?;
+        let workplaces = knowledge.directory.workplaces.clone();
+        let office = TextOffice::new(shards, Box::new(locations.clone()), workplaces);
+        let office =
+            Office::start(store.clone(), office, orders, texts_changed, text_inboxes).await?;
         let event_loops = (0..shards)
             .map(EventLoop::start)
             .collect::<io::Result<Vec<_>>>()
@@ -524,6 +528,7 @@ impl Parts {
             hub,
             board,
             desk,
+            office,
             locations,
             rooms,
             trunks,
@@ -708,6 +713,7 @@ impl Running {
             told.map_err(|error| error.to_string())?;
         }
         self.desk.directory(directory.clone()).await;
+        self.office.directory(directory.clone()).await;
         self.board.directory(directory).await.map_err(|error| error.to_string())
     }
 
@@ -780,11 +786,6 @@ impl Readiness for Running {
             self.store.ping().await.map_err(|_| NotReady::Database)
         })
     }
-}
-
-/// Addresses that bring the calls of many, and so are not held to the limits of one phone.
-fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
-    directory.trunks.values().flat_map(|it| it.sources.iter().copied()).collect()
 }
 
 fn system(error: impl std::fmt::Display) -> BootError {

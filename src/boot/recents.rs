@@ -2,7 +2,10 @@
 
 use crate::store::{CdrFilter, Store, StoreError};
 use base::CallId;
-use call::{LegRole, RecentOf, Recents, facts::number_of};
+use call::{
+    LegRole, RecentOf, Recents,
+    cdr::{number_of, trunk_of},
+};
 use std::collections::HashSet;
 
 /// What the latest rows of the call log tell.
@@ -13,14 +16,13 @@ pub(super) async fn load(store: &Store) -> Result<Recents, StoreError> {
         rows.iter().filter(|it| it.role == LegRole::Callee).map(|it| it.call).collect();
     let recents = Recents::default();
     for row in rows {
-        // A trunk's party has its name before the number.
-        let is_extension = !row.party.contains('/');
+        let is_extension = trunk_of(&row.party).is_none();
         match row.role {
             LegRole::Caller if is_extension && rung.contains(&row.call) => {
                 recents.note(row.domain, &row.party, RecentOf::Dialled, &row.dialled);
             }
             LegRole::Callee if is_extension => {
-                let caller = number_of(&row.caller, !row.caller.contains('/'));
+                let caller = number_of(&row.caller);
                 recents.note(row.domain, &row.party, RecentOf::Caller, caller);
             }
             LegRole::Caller | LegRole::Callee => {}

@@ -3,10 +3,11 @@
 use super::BootError;
 use crate::mediaserver::EventSink;
 use base::Rng;
+use call::Directory;
 use media::MediaEvent;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sip::{dialog::DialogRecord, shard::shard_of_dialog};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use tokio::sync::mpsc;
 
 /// A bounded channel for each shard.
@@ -30,6 +31,11 @@ pub(super) fn by_shard<T: Clone>(
         parts[usize::from(shard)].push(it);
     }
     parts
+}
+
+/// Addresses that bring the calls of many, and so are not held to the limits of one phone.
+pub(super) fn sources_of_trunks(directory: &Directory) -> Vec<IpAddr> {
+    directory.trunks.values().flat_map(|it| it.sources.iter().copied()).collect()
 }
 
 pub(super) fn sink(inbox: mpsc::Sender<MediaEvent>) -> EventSink {

@@ -6,6 +6,7 @@
 //! ```text
 //! shards ── TextOrder ──▶ ┌────────┐ ── TextReply ─▶ shards, which send to the devices
 //! registrar ── Aor ─────▶ │ office │ ── rows ──────▶ database
+//! who sits where ───────▶ │        │
 //!                         └────────┘
 //! ```
 //!
@@ -15,7 +16,7 @@
 
 mod task;
 
-pub use task::Office;
+pub use task::{Office, OfficeHandle};
 
 /// Orders of all shards that may wait.
 pub const ORDERS_MAX: usize = 1024;

@@ -7,9 +7,15 @@ use crate::{
         panics::{Owner, contained_now},
     },
 };
-use call::texts::{OfficeOutput, Posted, TextBatch, TextOffice, TextOrder, TextReply, TextWish};
+use call::{
+    Directory,
+    texts::{OfficeOutput, Posted, TextBatch, TextOffice, TextOrder, TextReply, TextWish},
+};
 use sip::bindings::Aor;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
@@ -28,6 +34,18 @@ pub struct Office {
     not_before: Instant,
 }
 
+/// How the office hears who sits where.
+#[derive(Clone, Debug)]
+pub struct OfficeHandle(mpsc::Sender<Arc<Directory>>);
+
+impl OfficeHandle {
+    /// Who exists and sits where, from now on. Waits while the office is busy.
+    pub async fn directory(&self, directory: Arc<Directory>) {
+        // An office that has stopped needs to know nothing.
+        let _ = self.0.send(directory).await;
+    }
+}
+
 impl Office {
     /// Starts the task with what the database remembers for extensions that are there. It ends when nobody gives orders any more.
     pub async fn start(
@@ -36,21 +54,23 @@ impl Office {
         orders: mpsc::Receiver<TextOrder>,
         registrations: mpsc::Receiver<Aor>,
         shards: Vec<mpsc::Sender<TextReply>>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<OfficeHandle, StoreError> {
         let now = Instant::now();
         let homeless = store.delete_texts_of_nobody().await?;
         let kept = store.load_texts().await?;
         tracing::info!(texts = kept.len(), homeless, "text messages wait");
         core.restore(now, kept);
         let office = Self { store, core, shards, writing: JoinSet::new(), not_before: now };
-        tokio::spawn(office.run(orders, registrations));
-        Ok(())
+        let (handle, directories) = mpsc::channel(1);
+        tokio::spawn(office.run(orders, registrations, directories));
+        Ok(OfficeHandle(handle))
     }
 
     async fn run(
         mut self,
         mut orders: mpsc::Receiver<TextOrder>,
         mut registrations: mpsc::Receiver<Aor>,
+        mut directories: mpsc::Receiver<Arc<Directory>>,
     ) {
         loop {
             self.carry_out().await;
@@ -67,6 +87,10 @@ impl Office {
                 Some(aor) = registrations.recv() => {
                     let now = Instant::now();
                     self.do_contained(Some(&aor), |core| core.handle_registration(now, &aor));
+                }
+                Some(directory) = directories.recv() => {
+                    let (now, workplaces) = (Instant::now(), directory.workplaces.clone());
+                    self.do_contained(None, |core| core.handle_workplaces(now, workplaces));
                 }
                 Some(Ok((batch, is_written))) = self.writing.join_next() => {
                     self.handle_written(batch, is_written);

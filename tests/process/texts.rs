@@ -50,7 +50,13 @@ fn texts_of_strangers_of_strange_types_or_too_long_are_refused() {
 }
 
 /// 1001 sends a text; gives the final status.
-fn send(server: &Server, sender: &UdpPeer, to: &str, content_type: &str, text: &str) -> u16 {
+pub(crate) fn send(
+    server: &Server,
+    sender: &UdpPeer,
+    to: &str,
+    content_type: &str,
+    text: &str,
+) -> u16 {
     let message = message(sender, to, content_type, text);
     let answer = sender.ask_as("1001", &message, server.sip()).expect("an answer is due");
     status_of(&answer)

@@ -1,7 +1,11 @@
 //! Somebody else's phone is one's own, with phones that this project did not write.
 
-use crate::harness::{
-    Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Visitor, array, wait_for, wrong_pins,
+use crate::{
+    harness::{
+        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, UdpPeer, Visitor, array,
+        wait_for, wrong_pins,
+    },
+    texts,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -104,6 +108,27 @@ fn three_wrong_pins_lock_a_number_over_kill_9_and_an_administrator_ends_what_ano
     boris.dial("1002");
     let refused = boris.wait_for_event("CALL_CLOSED", LIMIT);
     assert!(refused.detail.contains("480"), "calls go by it: {refused:?}");
+}
+
+#[test]
+fn a_text_waits_for_whoever_it_is_for_to_sit_somewhere() {
+    let server = Server::start();
+    let silence = silence(&server);
+    set_pin(&server, "1002", "0815");
+    let sender = UdpPeer::bind(0);
+    let send = |text: &str| texts::send(&server, &sender, "1002", "text/plain", text);
+    assert_eq!(send("nobody is there"), 202);
+    let mut desk = pjsua(&server, "1009", 0, &silence);
+
+    desk.dial("*111002");
+    desk.wait_for("call CONFIRMED");
+    desk.command("dtmf 0815#");
+    desk.wait_for("call DISCONNECTED 200");
+
+    wait_for("the text to be delivered", LIMIT, || {
+        (server.metric("tandem_texts_waiting") == 0).then_some(())
+    });
+    assert_eq!(send("straight to the desk"), 200);
 }
 
 /// Who is signed in where.

@@ -108,12 +108,12 @@ impl HangupParty {
     }
 }
 
-/// The trunk of a record's `party`, which is `TRUNK/NUMBER` or an extension's number.
+/// The trunk of a party, which is `TRUNK/NUMBER` or an extension's number; those have no slash.
 pub fn trunk_of(party: &str) -> Option<&str> {
     party.split_once('/').map(|(trunk, _)| trunk)
 }
 
-/// The number of a record's `party`.
+/// The number of a party.
 pub fn number_of(party: &str) -> &str {
     party.split_once('/').map_or(party, |(_, number)| number)
 }

@@ -4,7 +4,7 @@
 //! [`crate::Calls::views`] gives, after each step. A call tells only what a person could see
 //! change; the strings of a call are told once, when it begins.
 
-use crate::cdr::LegRole;
+use crate::cdr::{LegRole, number_of};
 use base::{CallId, DomainId, ExtensionId, LegId, MediaId, UnixMillis};
 use smallvec::SmallVec;
 
@@ -221,13 +221,8 @@ impl CallView {
 impl LegView {
     /// The number at the far end.
     pub fn number(&self) -> &str {
-        number_of(&self.party, self.extension.is_some())
+        number_of(&self.party)
     }
-}
-
-/// The number of a party: all of an extension's name, what is behind the trunk's name elsewhere.
-pub fn number_of(party: &str, is_extension: bool) -> &str {
-    if is_extension { party } else { party.split_once('/').map_or(party, |(_, number)| number) }
 }
 
 impl CallDirection {

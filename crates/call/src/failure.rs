@@ -56,8 +56,8 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    /// All of them.
-    const ALL: [Self; 23] = [
+    /// All of them: as many as there are up to the last one, so that none is forgotten here.
+    const ALL: [Self; Self::Crash as usize + 1] = [
         Self::Normal,
         Self::Cancelled,
         Self::AnsweredElsewhere,
@@ -69,6 +69,7 @@ impl Cause {
         Self::Refused,
         Self::Barred,
         Self::Capped,
+        Self::Screened,
         Self::NoCommonCodec,
         Self::TooManyCalls,
         Self::Exhausted,

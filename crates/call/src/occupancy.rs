@@ -93,7 +93,7 @@ impl Occupancy {
         Ok(self.seat_on(trunk))
     }
 
-    /// Counts one more call of a trunk, whatever its limits, which it does not use up either.
+    /// Counts one more call of a trunk, whatever its limits; it is none of those that begin in a second.
     pub fn take_trunk_for_help(&self, trunk: &Trunk) -> Seat {
         self.lock().trunks.entry(trunk.name.clone()).or_default().calls += 1;
         self.seat_on(trunk)

@@ -6,7 +6,8 @@
 //! concerned, nor are emergency numbers, from which somebody may call back who was asked for help.
 //!
 //! Numbers are compared in the notation of [`OutboundRules`], so that it does not matter which way of
-//! writing them a trunk has and which one whoever keeps the list.
+//! writing them a trunk has and which one whoever keeps the list. A number is the same with its `+` and
+//! without, and `+7916*` means `7916…`, too; `495*` means no `+495…`, which is far from there.
 
 use crate::{
     call::Calling,
@@ -95,11 +96,14 @@ impl CallerPattern {
             Self::Anonymous => (caller.is_withheld || number.is_none()).then_some(0),
             Self::Beginning(beginning) => {
                 let number = number?;
-                number.starts_with(as_comparable(beginning, number)).then_some(1 + beginning.len())
+                let beginning = as_comparable(beginning, number);
+                number.starts_with(beginning).then_some(1 + beginning.len())
             }
             Self::Number(whole) => {
                 let number = number?;
-                (number == as_comparable(whole, number)).then_some(usize::MAX)
+                let is_it = number == as_comparable(whole, number)
+                    || as_comparable(number, whole) == whole.as_str();
+                is_it.then_some(usize::MAX)
             }
         }
     }
@@ -223,6 +227,35 @@ mod tests {
             assert!(takes(&directory, number), "{number}");
         }
         assert!(!directory.lets_into(domain(), "+74951234567", true), "it wants to be unknown");
+    }
+
+    #[test]
+    fn a_listed_number_without_its_plus_is_the_same_and_a_beginning_is_not() {
+        let directory = with_list(&["79161234567", "495*"], &[]);
+        for number in ["+79161234567", "89161234567", "79161234567", "4951234567"] {
+            assert!(!takes(&directory, number), "{number}");
+        }
+        for number in ["+495123456", "84951234567", "+791612345678"] {
+            assert!(takes(&directory, number), "{number}");
+        }
+    }
+
+    #[test]
+    fn all_callers_from_abroad_can_be_meant_and_those_from_home_are_not() {
+        let directory = with_list(&["+*"], &["+7*"]);
+        for number in ["+4930123456", "8104930123456", "anonymous"] {
+            assert!(!takes(&directory, number), "{number}");
+        }
+        assert!(takes(&directory, "84951234567"));
+        let directory = with_list(&["+*"], &[]);
+        assert!(takes(&directory, "2345"), "it says of itself that it is near");
+    }
+
+    #[test]
+    fn of_a_number_without_its_plus_the_longest_beginning_counts_too() {
+        let directory = with_list(&["+7*"], &["79*"]);
+        assert!(takes(&directory, "79161234567"));
+        assert!(!takes(&directory, "74951234567"));
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl City {
         self.directory = Arc::new(directory);
         let now = self.now();
         self.desk.handle_directory(now.unix, Arc::clone(&self.directory));
+        self.texts.handle_workplaces(now.instant, self.directory.workplaces.clone());
         for shard in &mut self.shards {
             shard.handle_directory(now, Arc::clone(&self.directory));
         }

@@ -19,7 +19,8 @@ impl City {
         let chances = (0..shards).map(|_| self.rng.split()).collect();
         self.start_switch(chances);
         let (now, registrar) = (self.now(), self.registrar.clone());
-        self.texts.restart(now.instant, shards, registrar.clone());
+        let workplaces = self.directory.workplaces.clone();
+        self.texts.restart(now.instant, shards, registrar.clone(), workplaces);
         let kept = self.desk.restart(now.unix, Arc::clone(&self.directory), registrar, |it| {
             let dialog = &it.dialog;
             shard_of_dialog(dialog.local_tag.as_bytes(), &dialog.call_id, shards)

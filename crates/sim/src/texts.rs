@@ -2,7 +2,10 @@
 
 use crate::registrar::Registrar;
 use base::TextId;
-use call::texts::{OfficeOutput, TextMessage, TextOffice, TextOrder, TextReply};
+use call::{
+    Workplaces,
+    texts::{OfficeOutput, TextMessage, TextOffice, TextOrder, TextReply},
+};
 use sip::bindings::Aor;
 use std::{collections::BTreeMap, time::Instant};
 
@@ -18,13 +21,19 @@ pub struct Texts {
 
 impl Texts {
     pub(crate) fn new(shards: u8, registrar: Registrar) -> Self {
-        let core = TextOffice::new(shards, Box::new(registrar));
+        let core = TextOffice::new(shards, Box::new(registrar), Workplaces::default());
         Self { core, rows: BTreeMap::new(), is_database_away: false }
     }
 
     /// An office of another process on the same rows.
-    pub(crate) fn restart(&mut self, now: Instant, shards: u8, registrar: Registrar) {
-        self.core = TextOffice::new(shards, Box::new(registrar));
+    pub(crate) fn restart(
+        &mut self,
+        now: Instant,
+        shards: u8,
+        registrar: Registrar,
+        workplaces: Workplaces,
+    ) {
+        self.core = TextOffice::new(shards, Box::new(registrar), workplaces);
         self.core.restore(now, self.rows.values().cloned().collect());
     }
 
@@ -34,6 +43,10 @@ impl Texts {
 
     pub(crate) fn handle_registration(&mut self, now: Instant, aor: &Aor) {
         self.core.handle_registration(now, aor);
+    }
+
+    pub(crate) fn handle_workplaces(&mut self, now: Instant, workplaces: Workplaces) {
+        self.core.handle_workplaces(now, workplaces);
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) {

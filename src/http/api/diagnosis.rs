@@ -1,7 +1,7 @@
 //! What went wrong with a call, in plain words: a pure function of its messages and its rows.
 
 use super::Text;
-use call::{Cdr, LegRole, facts::number_of};
+use call::{Cdr, LegRole, cdr::number_of};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -79,7 +79,7 @@ fn of_messages(said: &[Said<'_>], is_live: bool) -> Vec<Diagnosis> {
 
 /// What the cause in a leg's row means for people.
 fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
-    let who = number_of(&leg.party, !leg.party.contains('/'));
+    let who = number_of(&leg.party);
     let dialled = &leg.dialled;
     let is_callee = leg.role == LegRole::Callee;
     let is_rung = legs.iter().any(|it| it.role == LegRole::Callee);
@@ -173,7 +173,7 @@ fn of_cause(leg: &Cdr, legs: &[Cdr]) -> Option<Diagnosis> {
 fn of_silence(legs: &[Cdr]) -> Diagnosis {
     let answered = legs.iter().filter(|it| it.answer_ms.is_some());
     let silent = answered.min_by_key(|it| it.media.packets_received);
-    let who = silent.map_or("", |it| number_of(&it.party, !it.party.contains('/')));
+    let who = silent.map_or("", |it| number_of(&it.party));
     error(
         format!("Звонок прерван: от {who} перестал приходить звук (RTP)"),
         format!("The call was ended: audio (RTP) stopped coming from {who}"),
@@ -182,7 +182,7 @@ fn of_silence(legs: &[Cdr]) -> Diagnosis {
 
 /// What a leg's figures tell.
 fn of_media(leg: &Cdr) -> Vec<Diagnosis> {
-    let who = number_of(&leg.party, !leg.party.contains('/'));
+    let who = number_of(&leg.party);
     let (media, seconds) = (&leg.media, leg.talk_ms / 1000);
     let mut found = Vec::new();
     if leg.talk_ms < TALK_MS_MIN {

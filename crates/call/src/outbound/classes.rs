@@ -150,10 +150,10 @@ impl OutboundRules {
 
 /// What a number, or the beginning of one, is to be compared with `number` as, both in canonical
 /// notation: one without a `+` may be an international one all the same, which some carriers take and
-/// tell.
+/// tell. The `+` alone, by which all international ones begin, stays what it is.
 pub(crate) fn as_comparable<'a>(listed: &'a str, number: &str) -> &'a str {
     let is_bare = !number.starts_with('+');
-    listed.strip_prefix('+').filter(|_| is_bare).unwrap_or(listed)
+    listed.strip_prefix('+').filter(|it| is_bare && !it.is_empty()).unwrap_or(listed)
 }
 
 /// What can be asked of a trunk.
@@ -272,6 +272,22 @@ mod tests {
             ("80912345", "blocked"),
             ("+80912345", "all"),
             ("49301234", "all"),
+        ] {
+            assert_eq!(class(&rules, number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn all_that_is_abroad_can_be_on_the_black_list_and_home_is_not() {
+        let notation = Notation { international: vec!["00".to_owned()], national: None };
+        let all = [of("all", &[""])];
+        let rules = OutboundRules::new(notation, [], &["00".to_owned()], all.into());
+
+        for (number, expected) in [
+            ("004930123456", "blocked"),
+            ("+4930123456", "blocked"),
+            ("03012345", "all"),
+            ("*31#03012345", "unknown"),
         ] {
             assert_eq!(class(&rules, number), expected, "{number}");
         }

@@ -365,11 +365,12 @@ impl Counts {
 }
 
 impl Count {
-    /// Begins another day, if it is one. A clock that is set back begins none: what was talked today
-    /// would be forgotten.
+    /// Begins another day, if it is one. A clock that is set back over midnight begins none: what was
+    /// talked today would be forgotten. One that is set back by days was wrong before, and nobody is to
+    /// wait for the day that it showed.
     fn roll(&mut self, now: Now) {
         let today = self.zone.day(now.unix);
-        if today <= self.day {
+        if today == self.day || today + 1 == self.day {
             return;
         }
         (self.day, self.talked, self.is_changed) = (today, Duration::ZERO, true);

@@ -102,6 +102,7 @@ fn each_outcome_is_counted_once() {
         ("no_answer", Reason::NoAnswer),
         ("rejected", Reason::Refused),
         ("refused", Reason::Refused),
+        ("screened", Reason::Refused),
         ("unavailable", Reason::Unreachable),
         ("not_found", Reason::Unreachable),
         ("crash", Reason::Failed),
@@ -115,18 +116,18 @@ fn each_outcome_is_counted_once() {
     let total = report(Question::default(), rows).total;
 
     let calls = &total.calls;
-    assert_eq!((calls.offered, calls.answered, calls.missed.total()), (11, 1, 10));
+    assert_eq!((calls.offered, calls.answered, calls.missed.total()), (12, 1, 11));
     for reason in Reason::ALL {
         let expected = causes.iter().filter(|it| it.1 == reason).count() as u64;
         assert_eq!(calls.missed.of(reason), expected, "{reason:?}");
     }
     assert_eq!(total.callee_legs.missed.of(Reason::AnsweredElsewhere), 1);
-    assert_eq!((total.caller_legs.offered, total.callee_legs.offered), (11, 12));
+    assert_eq!((total.caller_legs.offered, total.callee_legs.offered), (12, 13));
     assert_eq!(calls.average_talk_ms(), Some(60_000));
     assert_eq!(calls.rings.mean_ms(), Some(2_000));
     assert_eq!(calls.ended_by(EndedBy::Callee), 1, "the far end of the caller's peer");
-    assert_eq!(calls.ended_by(EndedBy::Caller), 10);
-    assert_eq!(calls.causes.values().sum::<u64>(), 11);
+    assert_eq!(calls.ended_by(EndedBy::Caller), 11);
+    assert_eq!(calls.causes.values().sum::<u64>(), 12);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     cdr::LegRole,
-    facts::{CallState, CallView, LegState, LegView, number_of},
+    cdr::number_of,
+    facts::{CallState, CallView, LegState, LegView},
 };
 use base::{ExtensionId, LegId};
 
@@ -129,7 +130,7 @@ fn remote_of(
         (_, _, LegRole::Callee) => {
             let extension = call.legs.first().and_then(|it| it.extension);
             RemoteParty {
-                number: number_of(&call.caller, extension.is_some()).to_owned(),
+                number: number_of(&call.caller).to_owned(),
                 name: extension.and_then(name_of).or_else(|| call.caller_name.clone()),
             }
         }

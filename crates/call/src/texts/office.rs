@@ -7,7 +7,7 @@ use super::{
     ALL_WAITING_MAX, DIRECT_LIMIT, DeliveryOutcome, Posted, TextMessage, TextOrder, TextReply,
     TextWish, WAITING_MAX,
 };
-use crate::{registration::Ticket, subscriptions::Registrations};
+use crate::{registration::Ticket, subscriptions::Registrations, workplaces::Workplaces};
 use base::{Deadlines, TextId};
 use sip::bindings::Aor;
 use std::{
@@ -19,6 +19,7 @@ use std::{
 #[derive(Debug)]
 pub struct TextOffice {
     registrations: Box<dyn Registrations>,
+    workplaces: Workplaces,
     shards: u8,
     queues: BTreeMap<Aor, Queue>,
     /// By the message at the head of its queue.
@@ -92,9 +93,10 @@ enum Storage {
 
 impl TextOffice {
     /// An office without messages.
-    pub fn new(shards: u8, registrations: Box<dyn Registrations>) -> Self {
+    pub fn new(shards: u8, registrations: Box<dyn Registrations>, workplaces: Workplaces) -> Self {
         Self {
             registrations,
+            workplaces,
             shards,
             queues: BTreeMap::new(),
             recipients: BTreeMap::new(),
@@ -127,8 +129,28 @@ impl TextOffice {
         }
     }
 
-    /// The devices of somebody are others than before.
+    /// The devices of somebody are others than before: its own, and those of whoever is signed in there.
     pub fn handle_registration(&mut self, now: Instant, aor: &Aor) {
+        self.try_again(now, aor);
+        if let Some(visitor) = self.workplaces.visitor_at(aor.domain, &aor.user) {
+            let visitor = Aor { domain: aor.domain, user: visitor.to_owned() };
+            self.try_again(now, &visitor);
+        }
+    }
+
+    /// Who sits where, from now on.
+    pub fn handle_workplaces(&mut self, now: Instant, workplaces: Workplaces) {
+        let before = std::mem::replace(&mut self.workplaces, workplaces);
+        let is_elsewhere = |aor: &&Aor| {
+            let place = |of: &Workplaces| of.place_of(aor.domain, &aor.user).map(str::to_owned);
+            place(&before) != place(&self.workplaces)
+        };
+        for aor in self.queues.keys().filter(is_elsewhere).cloned().collect::<Vec<_>>() {
+            self.try_again(now, &aor);
+        }
+    }
+
+    fn try_again(&mut self, now: Instant, aor: &Aor) {
         let Some(queue) = self.queues.get_mut(aor) else { return };
         if queue.head == Head::Pausing {
             queue.head = Head::Resting;
@@ -269,11 +291,8 @@ impl TextOffice {
         if waiting >= WAITING_MAX || self.len() >= ALL_WAITING_MAX {
             return self.answer(sender, Posted::Full);
         }
+        let is_direct = waiting == 0 && self.is_reachable(&aor);
         let queue = self.queues.entry(aor.clone()).or_default();
-        let is_first = queue.waiting.is_empty();
-        let is_reachable =
-            || self.registrations.bindings(&aor).iter().any(|it| it.destination().is_some());
-        let is_direct = is_first && is_reachable();
         let id = message.id;
         let storage = if is_direct { Storage::Nowhere } else { Storage::Writing };
         if !is_direct {
@@ -295,11 +314,19 @@ impl TextOffice {
         }
         let id = entry.message.id;
         self.recipients.insert(id, aor.clone());
-        let is_reachable =
-            self.registrations.bindings(aor).iter().any(|it| it.destination().is_some());
-        if is_reachable {
+        if self.is_reachable(aor) {
             self.deadlines.set(id, now);
         }
+    }
+
+    /// Whether a device is there: one of its own, or where it is signed in.
+    fn is_reachable(&self, aor: &Aor) -> bool {
+        let has_device = |aor: &Aor| {
+            self.registrations.bindings(aor).iter().any(|it| it.destination().is_some())
+        };
+        let place = self.workplaces.place_of(aor.domain, &aor.user);
+        let place = place.map(|it| Aor { domain: aor.domain, user: it.to_owned() });
+        has_device(aor) || place.is_some_and(|it| has_device(&it))
     }
 
     fn send_head(&mut self, now: Instant, aor: &Aor) {
@@ -433,7 +460,7 @@ mod tests {
 
     #[test]
     fn after_a_panic_over_one_recipient_its_kept_messages_wait_and_no_sender_hears_nothing() {
-        let (now, mut office) = (Instant::now(), TextOffice::new(1, Box::new(Nobody)));
+        let (now, mut office) = (Instant::now(), office());
         post(&mut office, now, 1, "1001");
         let batch = office.take_batch();
         office.handle_written(now, batch);
@@ -454,6 +481,10 @@ mod tests {
         let batch = office.take_batch();
         assert_eq!(batch.added.iter().map(|it| it.id).collect::<Vec<_>>(), [id(3)]);
         assert_eq!(batch.removed, [id(2)]);
+    }
+
+    fn office() -> TextOffice {
+        TextOffice::new(1, Box::new(Nobody), Workplaces::default())
     }
 
     fn post(office: &mut TextOffice, now: Instant, n: u64, to: &str) {

@@ -475,6 +475,41 @@ fn the_lamps_of_a_desk_show_the_mailbox_of_whoever_sits_there() {
 }
 
 #[test]
+fn texts_come_to_where_whoever_they_are_for_sits() {
+    let mut city = office();
+    city.act(ANNA, |phone, now| phone.unregister(now));
+    city.wait(secs(1));
+    let say = |city: &mut City, text: &str| {
+        city.act(BORIS, |phone, now| phone.text(now, "1001", text));
+        city.wait(secs(1));
+    };
+    let heard = |city: &City| -> Vec<String> {
+        city.phones[DESK].texts.iter().map(|it| it.1.clone()).collect()
+    };
+
+    say(&mut city, "before");
+    assert_eq!(city.texts.rows.len(), 1, "nobody is there");
+    sign_in(&mut city, DESK, "1001", "4711");
+    assert_eq!(heard(&city), ["before"], "{}", city.story());
+    say(&mut city, "there");
+    assert_eq!(city.phones[BORIS].text_statuses, [202, 200], "it went straight there");
+
+    city.act(DESK, |phone, now| phone.unregister(now));
+    city.wait(secs(1));
+    say(&mut city, "away");
+    city.kill_and_restart(secs(5));
+    assert_eq!(city.texts.rows.len(), 1);
+    city.act(DESK, |phone, now| phone.register(now));
+    city.wait(secs(2));
+    assert_eq!(heard(&city), ["before", "there", "away"], "{}", city.story());
+
+    city.end_visit("1009");
+    say(&mut city, "gone");
+    assert_eq!(heard(&city).len(), 3, "it is for nobody at the desk");
+    city.finish();
+}
+
+#[test]
 fn whoever_sits_at_a_desk_is_present_there() {
     let mut city = office();
     city.act(ANNA, |phone, now| phone.unregister(now));

@@ -121,6 +121,22 @@ fn a_clock_that_is_set_back_over_midnight_forgets_nothing() {
 }
 
 #[test]
+fn a_day_that_a_wrong_clock_has_shown_is_not_waited_for() {
+    let mut world = World::new();
+    world.class.line.minutes_a_day = Some(2);
+    let right = world.now.unix;
+    world.now.unix = UnixMillis(right.0 + 365 * 86_400_000);
+    let mut call = world.call(0).expect("it may");
+    call.answered(world.now);
+    world.pass(Duration::from_secs(120));
+    assert!(call.check(world.now).is_err());
+    call.ended(world.now);
+    world.now.unix = right;
+    assert_eq!(world.talked(), Duration::ZERO);
+    assert!(world.call(0).is_ok());
+}
+
+#[test]
 fn a_limit_of_a_domain_is_told_once_for_all_of_its_lines() {
     let mut world = World::new();
     world.class.domain.calls_max = Some(0);
