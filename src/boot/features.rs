@@ -72,10 +72,8 @@ impl Running {
         number: &str,
         EnteredPin(pin): EnteredPin,
     ) -> Result<LineVerdict, StoreError> {
-        let visitor = match self.store.require_extension(domain, number).await {
-            Ok(visitor) => visitor,
-            Err(StoreError::Missing { .. }) => return Ok(LineVerdict::Wrong),
-            Err(error) => return Err(error),
+        let Some(visitor) = self.store.extension_with_number(domain, number).await? else {
+            return Ok(LineVerdict::Wrong);
         };
         let (pin, now) = (Secret::new(pin), clock::unix_now());
         match self.store.try_pin(domain, visitor.id, pin, now).await? {

@@ -42,6 +42,7 @@ on_both_engines! {
     rows::the_directory_knows_domains_extensions_and_trunks,
     rows::an_extension_cannot_belong_to_a_user_of_another_domain,
     rows::a_new_sip_password_changes_the_digest_secrets,
+    rows::an_extension_is_found_in_its_own_domain_only,
     messages::messages_come_new_ones_first_and_as_they_were,
     messages::a_message_is_delivered_saved_and_deleted_once,
     messages::drafts_are_delivered_and_messages_of_nobody_go_at_the_start,

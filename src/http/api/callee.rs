@@ -11,8 +11,8 @@ pub(super) async fn number_meant(
     field: &'static str,
     given: &str,
 ) -> Result<String, Problem> {
-    let rows = api.store.list_extensions().await?.into_iter().map(|it| it.extension);
-    let lines: Vec<_> = rows.filter(|it| it.domain == session.domain.id).collect();
+    let rows = api.store.extensions_of_domain(session.domain.id).await?;
+    let lines: Vec<_> = rows.into_iter().map(|it| it.extension).collect();
     meant(&lines, field, given)
 }
 
