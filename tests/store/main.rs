@@ -10,6 +10,7 @@ mod postgres;
 mod admin;
 mod archive;
 mod bindings;
+mod callers;
 mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
@@ -61,6 +62,7 @@ on_both_engines! {
     workplaces::only_who_may_signs_in_and_only_in_its_domain,
     workplaces::who_may_no_longer_or_is_gone_is_signed_in_nowhere,
     workplaces::the_directory_knows_who_sits_where,
+    callers::a_domain_and_its_lines_have_lists_of_their_own,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,
     bindings::a_commit_is_all_or_nothing,
