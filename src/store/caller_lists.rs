@@ -32,7 +32,9 @@ impl Store {
         let rows: Vec<ListedRow> =
             on_either!(&self.db, pool => sqlx::query_as(select).bind(id).fetch_all(pool).await?);
         let mut list = CallerList::default();
-        rows.into_iter().for_each(|row| row.add_to(&mut list));
+        for row in rows {
+            row.add_to(&mut list);
+        }
         Ok(list)
     }
 
