@@ -20,6 +20,8 @@ use std::{
 pub(super) struct Board {
     hub: Hub,
     lines: HashMap<ExtensionId, Line>,
+    /// The same, by number.
+    numbers: HashMap<Aor, ExtensionId>,
     /// Where somebody can be reached, known numbers or not.
     registered: HashSet<Aor>,
     /// Who is signed in at whose phones.
@@ -46,6 +48,7 @@ impl Board {
         Self {
             hub,
             lines: HashMap::new(),
+            numbers: HashMap::new(),
             registered: HashSet::new(),
             workplaces: Workplaces::default(),
             calls: HashMap::new(),
@@ -60,6 +63,8 @@ impl Board {
     /// Who exists from now on.
     pub(super) fn handle_directory(&mut self, now: Stamp, directory: &Directory) {
         self.workplaces = directory.workplaces.clone();
+        let aor = |it: &Extension| Aor { domain: it.domain, user: it.number.clone() };
+        self.numbers = directory.extensions.values().map(|it| (aor(it), it.id)).collect();
         let mut before = std::mem::take(&mut self.lines);
         for extension in directory.extensions.values() {
             let (id, old) = (extension.id, before.remove(&extension.id));
@@ -136,10 +141,9 @@ impl Board {
     /// Whether a line can be reached may be otherwise than before.
     fn note_reached(&mut self, now: Stamp, aor: &Aor) {
         let is_reached = self.is_reached(aor);
-        let is_its = |it: &&mut Line| it.domain == aor.domain && it.view.number == aor.user;
-        if let Some(line) = self.lines.values_mut().find(is_its) {
+        let Some(&id) = self.numbers.get(aor) else { return };
+        if let Some(line) = self.lines.get_mut(&id) {
             line.is_registered = is_reached;
-            let id = line.view.id;
             self.derive_line(now, id, false);
         }
     }

@@ -13,6 +13,7 @@ use call::{
     registration::RegistrationFact,
     subscriptions::{LineFact, LineWatch},
 };
+use std::fmt;
 use tokio::{
     sync::mpsc::{self, error::TrySendError},
     task::JoinHandle,
@@ -74,7 +75,7 @@ async fn run(mut board: Board, mut ears: Ears, mut commands: mpsc::Receiver<Comm
             count = ears.tellings.recv_many(&mut tellings, BATCH_MAX), if gathering.is_none() => {
                 for (shard, telling) in tellings.drain(..) {
                     let about = about(&telling);
-                    do_contained(&mut board, &about, |it| it.handle_telling(now(), shard, telling));
+                    do_contained(&mut board, about, |it| it.handle_telling(now(), shard, telling));
                 }
                 // Without shards nothing is told any more.
                 let pause = if count == 0 { STOPPED } else { GATHER };
@@ -86,7 +87,11 @@ async fn run(mut board: Board, mut ears: Ears, mut commands: mpsc::Receiver<Comm
 
 /// Does one thing. If it panics, whoever asked hears that nobody answers, what the shards have told stays
 /// as it is, and what is derived of that is derived anew.
-pub(super) fn do_contained(board: &mut Board, about: &str, work: impl FnOnce(&mut Board)) {
+pub(super) fn do_contained(
+    board: &mut Board,
+    about: impl fmt::Display,
+    work: impl FnOnce(&mut Board),
+) {
     if contained_now(Owner::Board, about, || work(board)).is_some() {
         return;
     }
@@ -96,15 +101,18 @@ pub(super) fn do_contained(board: &mut Board, about: &str, work: impl FnOnce(&mu
 }
 
 /// What the log says that something was about that a shard told.
-fn about(telling: &Telling) -> String {
-    match telling {
-        Telling::Fact(CallFact::Began(view)) => format!("call {}", view.id),
-        Telling::Fact(CallFact::Changed(change)) => format!("call {}", change.call),
-        Telling::Fact(CallFact::Over(call) | CallFact::Merged { call, .. }) => {
-            format!("call {call}")
-        }
-        Telling::All(_) => "all calls of a shard".to_owned(),
-    }
+fn about(telling: &Telling) -> impl fmt::Display + use<> {
+    let call = match telling {
+        Telling::Fact(CallFact::Began(view)) => Some(view.id),
+        Telling::Fact(CallFact::Changed(change)) => Some(change.call),
+        Telling::Fact(CallFact::Over(call) | CallFact::Merged { call, .. }) => Some(*call),
+        Telling::All(_) => None,
+    };
+    // Put into words only if it is told.
+    fmt::from_fn(move |f| match call {
+        Some(call) => write!(f, "call {call}"),
+        None => f.write_str("all calls of a shard"),
+    })
 }
 
 fn obey(board: &mut Board, command: Command) {

@@ -7,6 +7,7 @@ use crate::{
     config::Secret,
     http::api::house::House as _,
     store::{PinTry, StoreError},
+    telemetry::panics::{Owner, contained},
 };
 use base::{DomainId, ExtensionId};
 use call::{
@@ -28,7 +29,9 @@ impl Running {
         while let Some(FeatureRequest { shard, call, asked, domain, extension, order }) =
             orders.recv().await
         {
-            let verdict = self.change_line(domain, extension, order).await;
+            let changed = self.change_line(domain, extension, order);
+            let changed = contained(Owner::Lines, format!("extension {extension}"), changed).await;
+            let verdict = changed.unwrap_or(LineVerdict::NotKept);
             if let Some(shard) = self.shards.get(usize::from(shard)) {
                 // A shard that is gone has no calls that wait.
                 let _ = shard.feature(FeatureReply { call, asked, verdict }).await;
@@ -72,10 +75,8 @@ impl Running {
         number: &str,
         EnteredPin(pin): EnteredPin,
     ) -> Result<LineVerdict, StoreError> {
-        let visitor = match self.store.require_extension(domain, number).await {
-            Ok(visitor) => visitor,
-            Err(StoreError::Missing { .. }) => return Ok(LineVerdict::Wrong),
-            Err(error) => return Err(error),
+        let Some(visitor) = self.store.extension_with_number(domain, number).await? else {
+            return Ok(LineVerdict::Wrong);
         };
         let (pin, now) = (Secret::new(pin), clock::unix_now());
         match self.store.try_pin(domain, visitor.id, pin, now).await? {

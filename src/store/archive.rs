@@ -263,7 +263,7 @@ fn begin(cdr: &Cdr) -> LoggedCall {
     LoggedCall {
         id: cdr.call,
         domain: cdr.domain,
-        started: started(cdr.call),
+        started: cdr.call.began(),
         direction: direction(&cdr.caller, ""),
         dialled: cdr.dialled.clone(),
         a: CallSide { number: number_of(&cdr.caller).to_owned(), ..CallSide::default() },
@@ -325,11 +325,6 @@ fn direction(caller: &str, callee: &str) -> CallDirection {
         (None, Some(_)) => CallDirection::Out,
         (None, None) => CallDirection::Internal,
     }
-}
-
-/// When a call began, as its id tells: all its legs agree on it.
-pub(super) fn started(call: CallId) -> UnixMillis {
-    call.began()
 }
 
 /// The least id of a call that began at `at`.

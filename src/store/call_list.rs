@@ -257,7 +257,7 @@ impl Store {
             scope.push_from(&mut sql);
             sql.push(" ORDER BY 1 ").push(order).push(" LIMIT 1 OFFSET ").bind(offset);
             let found: Option<(Uuid,)> = run!(&self.db, sql, fetch_optional)?;
-            Ok::<_, StoreError>(found.map_or(0, |(id,)| super::archive::started(CallId(id)).0))
+            Ok::<_, StoreError>(found.map_or(0, |(id,)| CallId(id).began().0))
         };
         let (newest, nth) = (edge("DESC", 0).await?, edge("DESC", COUNT_MAX).await?);
         let span = (newest - edge("ASC", 0).await?).max(0) as f64;

@@ -120,26 +120,61 @@ impl Store {
         Ok(on_either!(&self.db, pool => sqlx::query_as(SELECT_ALL).fetch_all(pool).await?))
     }
 
+    /// Those of a domain, by number.
+    pub async fn extensions_of_domain(
+        &self,
+        domain: DomainId,
+    ) -> Result<Vec<ExtensionRow>, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query_as(SELECT_OF_DOMAIN).bind(domain.0).fetch_all(pool).await?
+        }))
+    }
+
+    /// Those at which somebody sits, by number.
+    pub async fn extensions_of_user(
+        &self,
+        domain: DomainId,
+        user: UserId,
+    ) -> Result<Vec<ExtensionRow>, StoreError> {
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query_as(SELECT_OF_USER).bind(domain.0).bind(user.0).fetch_all(pool).await?
+        }))
+    }
+
     /// The extension with this id.
     pub async fn extension(
         &self,
         domain: DomainId,
         id: ExtensionId,
     ) -> Result<Option<ExtensionRow>, StoreError> {
-        let rows = self.list_extensions().await?;
-        let is_it = |it: &ExtensionRow| it.extension.domain == domain && it.extension.id == id;
-        Ok(rows.into_iter().find(is_it))
+        Ok(on_either!(&self.db, pool => {
+            sqlx::query_as(SELECT_BY_ID).bind(domain.0).bind(id.0).fetch_optional(pool).await?
+        }))
     }
 
-    /// The extension with this number.
+    /// The extension with this number; `None` if there is none.
+    pub async fn extension_with_number(
+        &self,
+        domain: DomainId,
+        number: &str,
+    ) -> Result<Option<Extension>, StoreError> {
+        let row: Option<ExtensionRow> = on_either!(&self.db, pool => {
+            sqlx::query_as(SELECT_BY_NUMBER)
+                .bind(domain.0)
+                .bind(super::text(number))
+                .fetch_optional(pool)
+                .await?
+        });
+        Ok(row.map(|it| it.extension))
+    }
+
+    /// The same; that there is none is an error.
     pub async fn require_extension(
         &self,
         domain: DomainId,
         number: &str,
     ) -> Result<Extension, StoreError> {
-        let rows = self.list_extensions().await?;
-        let mut extensions = rows.into_iter().map(|it| it.extension);
-        let found = extensions.find(|it| it.domain == domain && it.number == number);
+        let found = self.extension_with_number(domain, number).await?;
         found.ok_or_else(|| StoreError::Missing { what: format!("extension {number}") })
     }
 
@@ -381,14 +416,31 @@ const INSERT: &str = "
          caller_withheld, may_sign_in, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
-const SELECT_ALL: &str = "
-    SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256, calls_max,
-           ring_timeout_s, user_id, dtmf, codecs, extension.hold_music AS hold_music,
-           extension.version AS version, do_not_disturb, call_waiting, forward_all, forward_busy,
-           forward_no_answer, forward_offline, outbound_classes, caller_number, caller_withheld,
-           may_sign_in
-    FROM extension JOIN domain ON domain.id = domain_id
-    ORDER BY domain.name, number";
+/// Selects of extensions.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT extension.id AS id, domain_id, number, display_name, ha1_md5, ha1_sha256,
+                    calls_max, ring_timeout_s, user_id, dtmf, codecs,
+                    extension.hold_music AS hold_music, extension.version AS version,
+                    do_not_disturb, call_waiting, forward_all, forward_busy, forward_no_answer,
+                    forward_offline, outbound_classes, caller_number, caller_withheld, may_sign_in
+             FROM extension ",
+            $rest
+        )
+    };
+}
+
+const SELECT_ALL: &str =
+    select!("JOIN domain ON domain.id = domain_id ORDER BY domain.name, number");
+
+const SELECT_OF_DOMAIN: &str = select!("WHERE domain_id = $1 ORDER BY number");
+
+const SELECT_OF_USER: &str = select!("WHERE domain_id = $1 AND user_id = $2 ORDER BY number");
+
+const SELECT_BY_ID: &str = select!("WHERE domain_id = $1 AND id = $2");
+
+const SELECT_BY_NUMBER: &str = select!("WHERE domain_id = $1 AND number = $2");
 
 const UPDATE: &str = "
     UPDATE extension

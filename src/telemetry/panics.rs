@@ -24,6 +24,8 @@ pub enum Owner {
     Registrar,
     /// The office of text messages.
     Texts,
+    /// Whoever changes lines as people order it on their phones.
+    Lines,
     /// The API.
     Api,
 }
@@ -36,6 +38,7 @@ impl Owner {
             Self::Board => "board",
             Self::Registrar => "registrar",
             Self::Texts => "texts",
+            Self::Lines => "lines",
             Self::Api => "api",
         }
     }

@@ -197,11 +197,9 @@ async fn sleep_or_wait(pause: Option<Duration>) {
     }
 }
 
-/// By when the message came into the mailbox, which its id tells (RFC 9562 section 5.7): what is
-/// forwarded was spoken earlier.
+/// By when the message came into the mailbox: what is forwarded was spoken earlier.
 fn is_too_old(row: &LetterRow, now: UnixMillis) -> bool {
-    let came = (row.message.id.0.as_u128() >> 80) as i64;
-    now.0 - came > GIVEN_UP_AFTER.as_millis() as i64
+    now.0 - row.message.id.began().0 > GIVEN_UP_AFTER.as_millis() as i64
 }
 
 /// Twice as long each time.

@@ -10,6 +10,7 @@ mod postgres;
 mod admin;
 mod archive;
 mod bindings;
+mod callers;
 mod cdr_kill;
 mod cdr_writer;
 mod cdrs;
@@ -42,6 +43,7 @@ on_both_engines! {
     rows::the_directory_knows_domains_extensions_and_trunks,
     rows::an_extension_cannot_belong_to_a_user_of_another_domain,
     rows::a_new_sip_password_changes_the_digest_secrets,
+    rows::an_extension_is_found_in_its_own_domain_only,
     messages::messages_come_new_ones_first_and_as_they_were,
     messages::a_message_is_delivered_saved_and_deleted_once,
     messages::drafts_are_delivered_and_messages_of_nobody_go_at_the_start,
@@ -60,6 +62,7 @@ on_both_engines! {
     workplaces::only_who_may_signs_in_and_only_in_its_domain,
     workplaces::who_may_no_longer_or_is_gone_is_signed_in_nowhere,
     workplaces::the_directory_knows_who_sits_where,
+    callers::a_domain_and_its_lines_have_lists_of_their_own,
     bindings::bindings_come_back_as_they_were,
     bindings::a_refresh_replaces_and_a_removal_removes,
     bindings::a_commit_is_all_or_nothing,

@@ -4,7 +4,7 @@ use crate::places::Place;
 use sip::{Destination, Host, Transport, digest::Ha1};
 use tandem::{
     config::{Config, Secret, Trunk},
-    store::{DomainRow, NewExtension, NewUser, Profile, Store, StoreError},
+    store::{DomainRow, ExtensionRow, NewExtension, NewUser, Profile, Store, StoreError},
 };
 
 pub(crate) async fn a_domain_is_found_by_its_name_and_its_aliases(place: Place) {
@@ -189,6 +189,34 @@ pub(crate) async fn a_new_sip_password_changes_the_digest_secrets(place: Place) 
     assert!(row.extension.ha1 == Ha1::of_password("1001", "a.example", "new"));
 }
 
+pub(crate) async fn an_extension_is_found_in_its_own_domain_only(place: Place) {
+    let store = place.open().await;
+    let own = with_domain(&store).await;
+    store.add_domain("b.example").await.unwrap();
+    let other = store.require_domain("b.example").await.unwrap();
+    let anna = store.add_user(own.id, user("anna", "p")).await.unwrap();
+    let line = NewExtension { user: Some(anna), ..extension("1001") };
+    let id = store.add_extension(&own, line).await.unwrap();
+    for (domain, number) in [(&own, "1000"), (&other, "1001"), (&other, "1002")] {
+        store.add_extension(domain, extension(number)).await.unwrap();
+    }
+    let numbers = |rows: Vec<ExtensionRow>| {
+        rows.into_iter().map(|it| it.extension.number).collect::<Vec<_>>()
+    };
+
+    assert_eq!(numbers(store.extensions_of_domain(own.id).await.unwrap()), ["1000", "1001"]);
+    assert_eq!(numbers(store.extensions_of_user(own.id, anna).await.unwrap()), ["1001"]);
+    assert_eq!(numbers(store.extensions_of_user(other.id, anna).await.unwrap()), [""; 0]);
+    let row = store.extension(own.id, id).await.unwrap().unwrap();
+    assert_eq!((row.extension.id, row.extension.number.as_str()), (id, "1001"));
+    assert!(store.extension(other.id, id).await.unwrap().is_none());
+    assert_eq!(store.require_extension(own.id, "1001").await.unwrap().id, id);
+    for number in ["1002", "1001\0", ""] {
+        let found = store.extension_with_number(own.id, number).await.unwrap();
+        assert!(found.is_none(), "{number:?}: {found:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_database_that_is_not_there_is_named_with_what_to_do() {
     let mut place = Place::sqlite();
@@ -234,7 +262,7 @@ fn user(login: &str, password: &str) -> NewUser {
     }
 }
 
-fn extension(number: &str) -> NewExtension {
+pub(crate) fn extension(number: &str) -> NewExtension {
     NewExtension {
         number: number.to_owned(),
         display_name: number.to_owned(),

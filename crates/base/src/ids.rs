@@ -88,8 +88,19 @@ uuid_id! {
 impl CallId {
     /// When the call began: all its legs agree on it.
     pub fn began(self) -> UnixMillis {
-        UnixMillis((self.0.as_u128() >> V7_RANDOM_BITS) as i64)
+        made_at(self.0)
     }
+}
+
+impl RecordingId {
+    /// When the recording began, or the message came into its mailbox.
+    pub fn began(self) -> UnixMillis {
+        made_at(self.0)
+    }
+}
+
+fn made_at(id: Uuid) -> UnixMillis {
+    UnixMillis((id.as_u128() >> V7_RANDOM_BITS) as i64)
 }
 
 /// Below the milliseconds of a UUID v7.
@@ -141,6 +152,13 @@ pub struct RoomId(pub u64);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let (at, mut rng) = (UnixMillis(1_795_780_800_123), Rng::from_number(1));
+        assert_eq!(CallId::new(at, &mut rng).began(), at);
+        assert_eq!(RecordingId::new(at, &mut rng).began(), at);
+    }
 
     #[test]
     fn a_media_id_tells_its_shard_whatever_its_number() {

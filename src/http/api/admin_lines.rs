@@ -154,9 +154,8 @@ struct PasswordTold {
     responses((status = 200, body = Lines), Problem)
 )]
 async fn list(State(api): State<ApiState>, session: Session) -> Result<Json<Lines>, Problem> {
-    let rows = api.store.list_extensions().await?.into_iter();
-    let own = rows.filter(|it| it.extension.domain == session.domain.id);
-    Ok(Json(Lines { items: own.map(Line::of).collect() }))
+    let rows = api.store.extensions_of_domain(session.domain.id).await?;
+    Ok(Json(Lines { items: rows.into_iter().map(Line::of).collect() }))
 }
 
 /// A line

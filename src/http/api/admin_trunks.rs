@@ -9,9 +9,7 @@ use super::{
 };
 use crate::{
     config::{self, Secret, TrunkMistake, TrunkText},
-    store::{
-        ExtensionRow, LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory,
-    },
+    store::{LeftOut, LeftOutReason, Right, StoreError, TrunkDraft, TrunkRow, directory},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use base::TrunkId;
@@ -441,14 +439,10 @@ async fn checked(
     let before = rows.iter().find(|it| Some(it.id) == own).map(|it| &it.draft.text);
     let text = wanted.text_after(before);
     let trunk = text.check(&session.domain.name).map_err(refused)?;
-    if let Some(login) = &trunk.inbound_login {
-        let lines = api.store.list_extensions().await?;
-        let is_line = |it: &ExtensionRow| {
-            it.extension.domain == session.domain.id && it.extension.number == login.username
-        };
-        if lines.iter().any(is_line) {
-            return Err(refused(vec![config::Trunk::login_taken()]));
-        }
+    if let Some(login) = &trunk.inbound_login
+        && api.store.extension_with_number(session.domain.id, &login.username).await?.is_some()
+    {
+        return Err(refused(vec![config::Trunk::login_taken()]));
     }
     let config = api.config_in_force();
     if config.trunks.iter().any(|it| it.name == trunk.name) {

@@ -456,10 +456,8 @@ impl Seats {
         for (user, role) in api.store.role_holders(session.domain.id).await? {
             roles.entry(user).or_default().push(role.0);
         }
-        for row in api.store.list_extensions().await? {
-            if let Some(user) =
-                row.extension.user.filter(|_| row.extension.domain == session.domain.id)
-            {
+        for row in api.store.extensions_of_domain(session.domain.id).await? {
+            if let Some(user) = row.extension.user {
                 numbers.entry(user).or_default().push(row.extension.number);
             }
         }

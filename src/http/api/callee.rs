@@ -4,24 +4,26 @@ use super::{ApiState, Problem, Session, Text, commands::number};
 use call::Extension;
 
 /// The number that is meant by what somebody gives as `field`: that of the line of the domain which is
-/// called so, whatever the case of its letters, else what is given. Numbers of lines come before names.
+/// called so, whatever the case of its letters, else what is given. Numbers come before names: what has no
+/// letter is one, whoever is called like it.
 pub(super) async fn number_meant(
     api: &ApiState,
     session: &Session,
     field: &'static str,
     given: &str,
 ) -> Result<String, Problem> {
-    let rows = api.store.list_extensions().await?.into_iter().map(|it| it.extension);
-    let lines: Vec<_> = rows.filter(|it| it.domain == session.domain.id).collect();
+    let rows = api.store.extensions_of_domain(session.domain.id).await?;
+    let lines: Vec<_> = rows.into_iter().map(|it| it.extension).collect();
     meant(&lines, field, given)
 }
 
 fn meant(lines: &[Extension], field: &'static str, given: &str) -> Result<String, Problem> {
     let (given, name) = (given.trim(), folded(given));
+    let has_letters = given.contains(char::is_alphabetic);
     if lines.iter().any(|it| it.number == given) {
         return Ok(given.to_owned());
     }
-    let is_it = |it: &&Extension| !name.is_empty() && folded(&it.display_name) == name;
+    let is_it = |it: &&Extension| has_letters && folded(&it.display_name) == name;
     let found: Vec<_> = lines.iter().filter(is_it).map(|it| it.number.as_str()).collect();
     match found.as_slice() {
         [one] => Ok((*one).to_owned()),
@@ -81,6 +83,7 @@ mod tests {
             ("1002", "1002"),
             ("echo", "echo"),
             ("+7 (495) 000-00-01", "+7 (495) 000-00-01"),
+            ("112", "112"),
             ("*97", "*97"),
         ] {
             assert_eq!(number(given), expected, "{given}");
@@ -107,6 +110,8 @@ mod tests {
             ("1001", "Анна Иванова"),
             // A name that is somebody else's number.
             ("1007", "1002"),
+            // And one that is nobody's here, but is one.
+            ("1008", "112"),
             ("1002", "Вера"),
             ("1003", "Groß"),
             ("1004", "Борис"),

@@ -3,7 +3,7 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, JsonBody, Problem, Session,
-    Text, UrlPath,
+    Text, UrlPath, mailboxes::managed_line,
 };
 use crate::store::Right;
 use axum::{Json, extract::State};
@@ -100,8 +100,7 @@ async fn domain(api: &ApiState, id: Uuid) -> Result<Whose, Problem> {
 }
 
 async fn line(api: &ApiState, session: &Session, id: Uuid) -> Result<Whose, Problem> {
-    let row = api.store.extension(session.domain.id, ExtensionId(id)).await?;
-    let line = row.ok_or_else(Problem::not_found)?.extension;
+    let line = managed_line(api, session, id).await?;
     Ok(Whose { domain: line.domain, line: Some(line.id) })
 }
 

@@ -210,9 +210,8 @@ pub(super) async fn own_lines(
     api: &ApiState,
     session: &Session,
 ) -> Result<Vec<Extension>, Problem> {
-    let (domain, user) = (session.domain.id, session.user()?.id);
-    let rows = api.store.list_extensions().await?.into_iter().map(|it| it.extension);
-    Ok(rows.filter(|it| it.domain == domain && it.user == Some(user)).collect())
+    let rows = api.store.extensions_of_user(session.domain.id, session.user()?.id).await?;
+    Ok(rows.into_iter().map(|it| it.extension).collect())
 }
 
 /// A line of one's own; the only one if none is named.

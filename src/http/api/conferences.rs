@@ -187,9 +187,8 @@ async fn mute_all(
     let live = api.live()?;
     for party in room_of(&api, &session, &room)?.parties.iter().filter(|it| !it.is_moderator) {
         // One that has left in the meantime is silent, too.
-        let shard = live.shard_for(&session, party.call, Right::CallHangupAny).await;
-        let Ok(shard) = shard else { continue };
-        shard.command_party(party.call, PartyCommand::Mute(muted)).await?;
+        let Some(found) = live.find(&session, party.call).await? else { continue };
+        live.shard(&found)?.command_party(party.call, PartyCommand::Mute(muted)).await?;
     }
     let act = Act {
         after: Some(json!({ "muted": muted })),
@@ -275,9 +274,8 @@ async fn command(
     let live = api.live()?;
     for party in room_of(api, session, room)?.parties {
         // Whoever has left in the meantime stands for the room no longer.
-        let shard = live.shard_for(session, party.call, Right::CallHangupAny).await;
-        let Ok(shard) = shard else { continue };
-        if shard.command_room(party.call, command.clone()).await? {
+        let Some(found) = live.find(session, party.call).await? else { continue };
+        if live.shard(&found)?.command_room(party.call, command.clone()).await? {
             return Ok(());
         }
     }

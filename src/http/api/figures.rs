@@ -11,9 +11,7 @@ use std::time::Instant;
 
 /// Counts one request.
 pub(super) async fn count(request: Request, next: Next) -> Response {
-    let matched = request.extensions().get::<MatchedPath>().map(|it| it.as_str().to_owned());
-    // Paths that are no routes are the stranger's to choose: they share one name.
-    let route = matched.unwrap_or_else(|| "none".to_owned());
+    let route = route_of(&request).to_owned();
     let method = request.method().as_str().to_owned();
     let began = Instant::now();
     let response = next.run(request).await;
@@ -22,4 +20,10 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
     histogram!(HTTP_SECONDS, &labels[..2]).record(began.elapsed());
     counter!(HTTP_REQUESTS, &labels).increment(1);
     response
+}
+
+/// The route's template, without what stands in its parameters. Paths that are no routes are the
+/// stranger's to choose: they share one name.
+pub(super) fn route_of(request: &Request) -> &str {
+    request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str)
 }

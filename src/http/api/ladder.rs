@@ -101,8 +101,7 @@ async fn ladder(
     let (live, call, domain) = (api.live()?, CallId(id), session.domain.id);
     let filter = CdrFilter { domain: Some(domain), call: Some(call), ..CdrFilter::default() };
     let mut legs = api.store.page_cdrs(&filter, None, LEGS_MAX).await?;
-    let found = live.board.find(call).await?;
-    if legs.is_empty() && found.is_none_or(|it| it.domain != domain) {
+    if legs.is_empty() && live.find(&session, call).await?.is_none() {
         return Err(Problem::not_found());
     }
     legs.sort_by_key(|it| (it.role == call::LegRole::Callee, it.started, it.leg));

@@ -6,7 +6,7 @@ use super::{
     menu::{MenuItem, menu_of},
 };
 use crate::{
-    board::{BoardGone, BoardHandle, LineView},
+    board::{BoardGone, BoardHandle, Found, LineView},
     events::{ActiveCall, Hub, LineState, Stamp},
     mediaserver::LiveFigures,
     registrar::Locations,
@@ -57,13 +57,25 @@ impl Live {
         call: CallId,
         right: Right,
     ) -> Result<&ShardHandle, Problem> {
-        let found = self.board.find(call).await?.ok_or_else(Problem::not_found)?;
-        if found.domain != session.domain.id {
-            return Err(Problem::not_found());
-        }
+        let found = self.find(session, call).await?.ok_or_else(Problem::not_found)?;
         if !session.user_id().is_some_and(|user| found.users.contains(&user)) {
             session.require(right)?;
         }
+        self.shard(&found)
+    }
+
+    /// A live call of the session's domain, whoever may act on it; `None` if it is over.
+    pub(super) async fn find(
+        &self,
+        session: &Session,
+        call: CallId,
+    ) -> Result<Option<Found>, Problem> {
+        let found = self.board.find(call).await?;
+        Ok(found.filter(|it| it.domain == session.domain.id))
+    }
+
+    /// The shard of what was found.
+    pub(super) fn shard(&self, found: &Found) -> Result<&ShardHandle, Problem> {
         self.shards.get(usize::from(found.shard)).ok_or_else(Problem::busy)
     }
 }

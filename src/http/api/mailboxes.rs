@@ -160,7 +160,12 @@ async fn set_own_pin(
     write_pin(&api, &session, &line, choice).await
 }
 
-async fn managed_line(api: &ApiState, session: &Session, id: Uuid) -> Result<Extension, Problem> {
+/// A line of the session's domain.
+pub(super) async fn managed_line(
+    api: &ApiState,
+    session: &Session,
+    id: Uuid,
+) -> Result<Extension, Problem> {
     let row = api.store.extension(session.domain.id, ExtensionId(id)).await?;
     row.map(|it| it.extension).ok_or_else(Problem::not_found)
 }

@@ -81,7 +81,7 @@ pub use text::Text;
 use crate::telemetry::panics::{Owner, contained};
 use axum::{
     Extension, Json, Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, Request},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
@@ -189,15 +189,9 @@ async fn description() -> Json<OpenApi> {
 
 /// A handler that panics is answered for. It owns nothing, and the database undoes what is not committed.
 async fn contain(request: Request, next: Next) -> Response {
-    let about = format!("{} {}", request.method(), route_of(&request));
+    let about = format!("{} {}", request.method(), figures::route_of(&request));
     let done = contained(Owner::Api, about, next.run(request)).await;
     done.unwrap_or_else(|| Problem::internal().into_response())
-}
-
-/// The route without what stands in its parameters.
-fn route_of(request: &Request) -> String {
-    let route = request.extensions().get::<MatchedPath>();
-    route.map_or_else(|| "no route".to_owned(), |it| it.as_str().to_owned())
 }
 
 /// A handler that hangs is given up.
