@@ -253,11 +253,18 @@ impl Call {
         let State::Supervising(supervision) = &mut self.state else {
             return Err(SupervisionRefusal::NotTalking);
         };
+        let side_before = supervision.order.side;
         if let Some(extension) = &request.whisper_to {
             let side = supervision.order.conversation.side_of(extension);
             supervision.order.side = Some(side.ok_or(SupervisionRefusal::NobodyToWhisperTo)?);
         }
-        self.supervise_as(ctx, request.mode)
+        let changed = self.supervise_as(ctx, request.mode);
+        if changed.is_err()
+            && let State::Supervising(supervision) = &mut self.state
+        {
+            supervision.order.side = side_before;
+        }
+        changed
     }
 
     /// Changes who hears the supervisor, and tells it so; nothing changes where that cannot be.

@@ -93,6 +93,30 @@ fn one_speaks_at_a_time_and_the_next_when_it_is_done() {
 }
 
 #[test]
+fn whom_a_whisper_is_for_stays_when_another_speaks() {
+    let mut city = talking();
+    let call = only_call(&city);
+    for supervisor in [SUPERVISOR, SUPERVISOR_TOO] {
+        let phone = city.add_registered(supervisor);
+        city.dial(phone, "*441002");
+        city.wait(secs(2));
+    }
+    let other = WATCHER + 1;
+    city.press(other, 0, '6');
+    city.wait(secs(1));
+    let refused = ask(&mut city, call, SupervisionMode::Whisper, Some("1001"));
+    assert_eq!(refused, Err(SupervisionRefusal::Taken), "{}", city.story());
+    city.press(other, 0, '4');
+    city.wait(secs(1));
+    city.press(WATCHER, 0, '5');
+    city.wait(secs(1));
+    let callee = line(&city, CALLEE).rtp;
+    let heard_by = taps(&city, WATCHER).map(|[_, heard_by]| heard_by);
+    assert_eq!(heard_by, Some(vec![callee]), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn a_call_is_found_whatever_its_shard_and_its_worker() {
     let mut city = city_with(Plot { shards: 3, workers: 3, ..Plot::default() });
     for number in ["1001", "1002", SUPERVISOR] {
