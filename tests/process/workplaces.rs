@@ -2,8 +2,8 @@
 
 use crate::{
     harness::{
-        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, Transport, UdpPeer, Visitor, array,
-        wait_for, wrong_pins,
+        Baresip, Codec, Judge, Phone, Pjsua, Recording, Server, UdpPeer, Visitor, array, wait_for,
+        wrong_pins,
     },
     texts,
 };

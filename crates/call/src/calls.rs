@@ -681,10 +681,23 @@ impl Calls {
         }
     }
 
-    /// The oldest call that is wanted, and whose place is wanted there.
+    /// The oldest call that is wanted, and whose place is wanted there. All calls are looked through only
+    /// where the one that is wanted has no name.
     fn place_of(&self, domain: DomainId, wanted: &Wanted) -> Option<(CallId, Place)> {
-        let calls = self.calls.values().filter(|it| it.domain() == domain);
-        calls.filter_map(|it| Some((it.id(), it.place_for(wanted)?))).min_by_key(|it| it.0)
+        let place = |call: &Call| {
+            let place = call.place_for(wanted).filter(|_| call.domain() == domain)?;
+            Some((call.id(), place))
+        };
+        let of = |call: CallId| self.calls.get(&call).and_then(place);
+        match wanted {
+            Wanted::RingingAt(_) => {
+                self.calls.values().filter_map(place).min_by_key(|(call, _)| *call)
+            }
+            Wanted::Ringing(call) => of(*call),
+            Wanted::WithLeg { leg, .. } => of(leg.call),
+            Wanted::ParkedIn(slot) => of(self.world.parking.call_in(domain, *slot)?),
+            Wanted::OnOtherShard | Wanted::Nothing => None,
+        }
     }
 
     /// Only those whose call it is take the place of one who talks.

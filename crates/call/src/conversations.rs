@@ -2,6 +2,7 @@
 
 use base::{CallId, DomainId, MediaId};
 use media::TapMode;
+use smallvec::SmallVec;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -45,7 +46,8 @@ pub(crate) struct Side {
 #[derive(Debug)]
 pub(crate) struct Listed {
     conversations: Conversations,
-    call: CallId,
+    /// Its call, and those that have become part of that.
+    calls: SmallVec<[CallId; 1]>,
 }
 
 /// A supervisor's word in a conversation; dropping it gives it back.
@@ -61,7 +63,7 @@ impl Conversations {
     pub(crate) fn list(&self, conversation: Conversation) -> Listed {
         let call = conversation.call;
         self.lock().insert(call, Entry { conversation, goes_on: true, speaker: None });
-        Listed { conversations: self.clone(), call }
+        Listed { conversations: self.clone(), calls: SmallVec::from_buf([call]) }
     }
 
     /// The conversation of an extension, and which of the two it is; of several, the one that began
@@ -83,6 +85,14 @@ impl Conversations {
     /// The same, or the last one that there was in a call which is not over.
     pub(crate) fn last_of_call(&self, domain: DomainId, call: CallId) -> Option<Conversation> {
         self.in_call(domain, call, |_| true)
+    }
+
+    /// How a conversation goes on: as it is until others talk in its call, or in the one that this has become
+    /// part of. `None` if it is over.
+    pub(crate) fn continuation(&self, of: &Conversation) -> Option<Conversation> {
+        let entries = self.lock();
+        let Entry { conversation, goes_on, .. } = entries.get(&of.call)?;
+        Some(if *goes_on { conversation } else { of }.clone())
     }
 
     fn in_call(
@@ -124,8 +134,26 @@ impl Conversations {
 impl Listed {
     /// The two talk no longer; one of them may talk to somebody else by and by.
     pub(crate) fn pause(&self) {
-        if let Some(entry) = self.conversations.lock().get_mut(&self.call) {
-            entry.goes_on = false;
+        self.change(|entry| entry.goes_on = false);
+    }
+
+    /// Others talk in the call, or the same again.
+    pub(crate) fn go_on(&self, conversation: &Conversation) {
+        self.change(|entry| {
+            entry.conversation = conversation.clone();
+            entry.goes_on = true;
+        });
+    }
+
+    /// Another call becomes part of this one: whoever looks for that finds who talks here.
+    pub(crate) fn take_in(&mut self, mut other: Self) {
+        self.calls.append(&mut other.calls);
+    }
+
+    fn change(&self, change: impl Fn(&mut Entry)) {
+        let mut entries = self.conversations.lock();
+        for call in &self.calls {
+            entries.get_mut(call).into_iter().for_each(&change);
         }
     }
 }
@@ -154,7 +182,10 @@ impl Conversation {
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        self.conversations.lock().remove(&self.call);
+        let mut entries = self.conversations.lock();
+        for call in &self.calls {
+            entries.remove(call);
+        }
     }
 }
 
@@ -198,6 +229,26 @@ mod tests {
         assert_eq!(last(), None, "it is over");
         assert_eq!(found("1001"), Some((call(1), 0)));
         drop(first);
+        assert!(conversations.is_empty());
+    }
+
+    #[test]
+    fn a_conversation_goes_on_with_others_in_its_call_or_in_the_one_that_took_that_in() {
+        let conversations = Conversations::default();
+        let (before, other) =
+            (conversation(1, ["1001", "1002"]), conversation(2, ["1002", "1003"]));
+        let mut listed = conversations.list(before.clone());
+        let taken_in = conversations.list(other.clone());
+        let after = |of: &Conversation| conversations.continuation(of);
+        listed.pause();
+        assert_eq!(after(&before), Some(before.clone()), "others are looked for");
+
+        let joined = conversation(1, ["1001", "1003"]);
+        listed.take_in(taken_in);
+        listed.go_on(&joined);
+        assert_eq!([&before, &other].map(after), [Some(joined.clone()), Some(joined.clone())]);
+        drop(listed);
+        assert_eq!([&before, &other, &joined].map(after), [None, None, None]);
         assert!(conversations.is_empty());
     }
 

@@ -129,18 +129,17 @@ impl Call {
         ctx: &mut Context<'_>,
         number: &str,
     ) -> Result<(), CommandRefusal> {
-        let (by, first) = self.consultant(number)?;
-        let State::Talking(_) = &self.state else { return Err(CommandRefusal::NotAnswered) };
-        let second = self.consultation.as_ref().and_then(|it| it.second);
-        let second = second.ok_or(CommandRefusal::NotAnswered)?;
-        let parties = [by, first, second];
+        let (by, _) = self.consultant(number)?;
+        let talk = self.other(by).zip(self.waiting());
+        let (partner, waiting) = talk.ok_or(CommandRefusal::NotAnswered)?;
+        let parties = [by, partner, waiting];
         let name = ["three-way ", &self.id.to_string()].concat();
         let place = ctx.world.rooms.come(self.domain, name, self.worker);
         for leg in parties {
             if self.legs[leg].move_to_worker(ctx, self.worker).is_err() {
                 // Those before it have moved, and hear nothing any more.
-                self.go_back(ctx, [by, second]);
-                self.let_wait(ctx, first, by);
+                self.go_back(ctx, [by, partner]);
+                self.let_wait(ctx, waiting, by);
                 return Err(CommandRefusal::Exhausted);
             }
         }

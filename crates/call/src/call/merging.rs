@@ -70,7 +70,9 @@ impl Call {
             self.legs.push(leg);
         }
         self.referred.append(&mut other.referred);
-        drop(other.listed.take());
+        if let (Some(listed), Some(taken_in)) = (&mut self.listed, other.listed.take()) {
+            listed.take_in(taken_in);
+        }
         first
     }
 

@@ -220,7 +220,7 @@ impl Call {
         let (Some(summons), State::Ringing(_)) = (&self.summons, &self.state) else { return None };
         match summons {
             Summons::Number(_) | Summons::Place(_) => None,
-            Summons::Room(_) => self.invitation_due(),
+            Summons::Room(invitee) => Some(invitee.look_at()),
             Summons::Supervision(supervisor) => Some(supervisor.look_at()),
             Summons::PickUp { look_at, .. } => Some(*look_at),
         }
@@ -296,5 +296,5 @@ impl Call {
 
 /// RFC 3261 section 8.1.1.6.
 const MAX_FORWARDS: u8 = 70;
-/// How long a device rings on for a call of others that is over.
+/// How long a device rings on for a call or a room of others that is over.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);

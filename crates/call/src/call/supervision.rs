@@ -253,11 +253,18 @@ impl Call {
         let State::Supervising(supervision) = &mut self.state else {
             return Err(SupervisionRefusal::NotTalking);
         };
+        let side_before = supervision.order.side;
         if let Some(extension) = &request.whisper_to {
             let side = supervision.order.conversation.side_of(extension);
             supervision.order.side = Some(side.ok_or(SupervisionRefusal::NobodyToWhisperTo)?);
         }
-        self.supervise_as(ctx, request.mode)
+        let changed = self.supervise_as(ctx, request.mode);
+        if changed.is_err()
+            && let State::Supervising(supervision) = &mut self.state
+        {
+            supervision.order.side = side_before;
+        }
+        changed
     }
 
     /// Changes who hears the supervisor, and tells it so; nothing changes where that cannot be.
@@ -284,13 +291,6 @@ impl Call {
         }
     }
 
-    /// The conversation is over, or there is nothing to be heard of it any more.
-    pub(crate) fn handle_tap_ended(&mut self, ctx: &mut Context<'_>) {
-        if let State::Supervising(_) = self.state {
-            self.be_done(ctx, Refusal::of(Cause::Normal));
-        }
-    }
-
     /// It is time to see who talks, or the end of a long call.
     pub(super) fn handle_supervision_timeout(&mut self, ctx: &mut Context<'_>) {
         let State::Supervising(supervision) = &mut self.state else { return };
@@ -298,15 +298,36 @@ impl Call {
             return self.end(ctx, None, Refusal::of(Cause::MaxDuration));
         }
         supervision.look_at = ctx.now.instant + origination::LOOK_INTERVAL;
-        let call = supervision.order.conversation.call;
-        let found = ctx.world.conversations.of_call(self.domain, call);
-        let Some(found) = found.filter(|it| *it != supervision.order.conversation) else { return };
-        // Who joined a call of its own has no right to what others say once it is theirs alone.
-        let by = self.principal_of(self.guest);
-        match ctx.joining(self.domain, &by, found.clone()) {
-            Ok(_) => self.follow(ctx, found),
-            Err(refusal) => self.end(ctx, None, refusal.into()),
+        let heard = &supervision.order.conversation;
+        if ctx.world.conversations.continuation(heard).as_ref() != Some(heard) {
+            self.handle_tap_ended(ctx);
         }
+    }
+
+    /// Those who were heard talk no longer: others do in their place, or that is the end.
+    pub(crate) fn handle_tap_ended(&mut self, ctx: &mut Context<'_>) {
+        let State::Supervising(supervision) = &self.state else { return };
+        let heard = &supervision.order.conversation;
+        let now = ctx.world.conversations.continuation(heard).filter(|it| it != heard);
+        match now.filter(|it| self.may_follow(ctx, it)) {
+            Some(now) => self.follow(ctx, now),
+            None => self.be_done(ctx, Refusal::of(Cause::Normal)),
+        }
+    }
+
+    /// Whether those who talk now may be heard as well. Whoever joined its own call may not, once its side
+    /// of that is gone; and nobody supervises itself.
+    fn may_follow(&self, ctx: &Context<'_>, now: &Conversation) -> bool {
+        let State::Supervising(supervision) = &self.state else { return false };
+        let by = self.principal().unwrap_or_else(|| self.principal_of(self.guest));
+        let joined_own = supervision.order.conversation.side_of(by.name()).is_some();
+        let order = if joined_own {
+            ctx.joining(self.domain, &by, now.clone())
+        } else {
+            let found = Some((now.clone(), None));
+            ctx.supervision(self.domain, Some(&by), found, supervision.order.language)
+        };
+        order.is_ok()
     }
 
     /// The call goes on between others, as after a transfer, and the supervisor goes on hearing it.

@@ -6,7 +6,7 @@
 use super::{Call, State, modify::passed};
 use crate::{
     context::Context,
-    conversations::{Conversation, Listed, Side},
+    conversations::{Conversation, Side},
     leg::LegError,
 };
 use bytes::Bytes;
@@ -66,9 +66,7 @@ impl Call {
     /// The guest talks from now on.
     pub(super) fn talk(&mut self, ctx: &mut Context<'_>, talking: Talking) {
         let with = talking.with;
-        // The place of those who talked before goes first: both have the call's name.
-        drop(self.listed.take());
-        self.listed = self.list(ctx, with);
+        self.list(ctx, with);
         let is_joined = talking.is_joined;
         self.state = State::Talking(talking);
         self.note_consulted();
@@ -101,8 +99,17 @@ impl Call {
         }
     }
 
-    /// Lets supervisors find the two.
-    fn list(&self, ctx: &Context<'_>, with: usize) -> Option<Listed> {
+    /// Lets supervisors find the two. Those who hear the call never miss it in the list, whatever shard
+    /// they look from.
+    fn list(&mut self, ctx: &Context<'_>, with: usize) {
+        match (self.conversation(with), &self.listed) {
+            (Some(it), Some(listed)) => listed.go_on(&it),
+            (Some(it), None) => self.listed = Some(ctx.world.conversations.list(it)),
+            (None, _) => self.listed = None,
+        }
+    }
+
+    fn conversation(&self, with: usize) -> Option<Conversation> {
         let side = |leg: usize| {
             let view = self.legs[leg].view();
             let number = view.number().to_owned();
@@ -111,7 +118,7 @@ impl Call {
         };
         let sides = [side(self.guest)?, side(with)?];
         let Self { id: call, domain, worker, .. } = *self;
-        Some(ctx.world.conversations.list(Conversation { call, domain, worker, sides }))
+        Some(Conversation { call, domain, worker, sides })
     }
 
     /// The leg at the other end of the bridge.

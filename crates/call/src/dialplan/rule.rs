@@ -98,27 +98,14 @@ impl Rule {
         call: &RouteQuery<'n>,
         number: &'n str,
     ) -> Verdict<'r, 'n> {
-        let Condition { numbers, from, callers, domain, hours, script } = &self.condition;
-        let Some((pattern, mut captures)) = first_match(numbers, number) else {
+        let Some((pattern, mut captures)) = first_match(&self.condition.numbers, number) else {
             return Verdict::OtherNumber;
         };
-        if !from.iter().any(|from| from.includes(call.from)) {
-            return Verdict::OtherCaller;
+        match self.judge_caller(plans, call) {
+            Ok(of_caller) => captures.extend(of_caller),
+            Err(why) => return why,
         }
-        if domain.as_deref().is_some_and(|domain| !domain.eq_ignore_ascii_case(call.domain)) {
-            return Verdict::OtherDomain;
-        }
-        if !callers.is_empty() {
-            match first_match(callers, call.number) {
-                Some((_, of_caller)) => captures.extend(of_caller),
-                None => return Verdict::OtherCallerNumber,
-            }
-        }
-        if let Some(wanted) = hours
-            && plans.is_open(&wanted.schedule, call.now) != wanted.within
-        {
-            return Verdict::OtherTime(wanted);
-        }
+        let script = &self.condition.script;
         let said = script.as_ref().map(|script| {
             script.run(|name| match name {
                 NUMBER => Some(number),
@@ -133,16 +120,37 @@ impl Rule {
         }
     }
 
+    /// What it captures of whoever calls, if it is for that one now, whatever number is dialled; else why
+    /// not.
+    fn judge_caller<'r, 'n>(
+        &'r self,
+        plans: &Plans,
+        call: &RouteQuery<'n>,
+    ) -> Result<Captures<'r, 'n>, Verdict<'r, 'n>> {
+        let Condition { numbers: _, from, callers, domain, hours, script: _ } = &self.condition;
+        if !from.iter().any(|from| from.includes(call.from)) {
+            return Err(Verdict::OtherCaller);
+        }
+        if domain.as_deref().is_some_and(|domain| !domain.eq_ignore_ascii_case(call.domain)) {
+            return Err(Verdict::OtherDomain);
+        }
+        let captures = match first_match(callers, call.number) {
+            Some((_, captures)) => captures,
+            None if callers.is_empty() => Captures::default(),
+            None => return Err(Verdict::OtherCallerNumber),
+        };
+        if let Some(wanted) = hours
+            && plans.is_open(&wanted.schedule, call.now) != wanted.within
+        {
+            return Err(Verdict::OtherTime(wanted));
+        }
+        Ok(captures)
+    }
+
     /// Whether it is for whoever calls, whatever number is dialled. A rule with a script is for nobody
     /// then, since that may want to know the number.
     pub(super) fn is_for_caller(&self, plans: &Plans, call: &RouteQuery<'_>) -> bool {
-        let Condition { numbers: _, from, callers, domain, hours, script } = &self.condition;
-        let is_time = |it: &HoursWanted| plans.is_open(&it.schedule, call.now) == it.within;
-        script.is_none()
-            && from.iter().any(|from| from.includes(call.from))
-            && domain.as_deref().is_none_or(|domain| domain.eq_ignore_ascii_case(call.domain))
-            && (callers.is_empty() || first_match(callers, call.number).is_some())
-            && hours.as_ref().is_none_or(is_time)
+        self.condition.script.is_none() && self.judge_caller(plans, call).is_ok()
     }
 
     /// What it captures of a call that it is for.

@@ -93,6 +93,30 @@ fn one_speaks_at_a_time_and_the_next_when_it_is_done() {
 }
 
 #[test]
+fn whom_a_whisper_is_for_stays_when_another_speaks() {
+    let mut city = talking();
+    let call = only_call(&city);
+    for supervisor in [SUPERVISOR, SUPERVISOR_TOO] {
+        let phone = city.add_registered(supervisor);
+        city.dial(phone, "*441002");
+        city.wait(secs(2));
+    }
+    let other = WATCHER + 1;
+    city.press(other, 0, '6');
+    city.wait(secs(1));
+    let refused = ask(&mut city, call, SupervisionMode::Whisper, Some("1001"));
+    assert_eq!(refused, Err(SupervisionRefusal::Taken), "{}", city.story());
+    city.press(other, 0, '4');
+    city.wait(secs(1));
+    city.press(WATCHER, 0, '5');
+    city.wait(secs(1));
+    let callee = line(&city, CALLEE).rtp;
+    let heard_by = taps(&city, WATCHER).map(|[_, heard_by]| heard_by);
+    assert_eq!(heard_by, Some(vec![callee]), "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn a_call_is_found_whatever_its_shard_and_its_worker() {
     let mut city = city_with(Plot { shards: 3, workers: 3, ..Plot::default() });
     for number in ["1001", "1002", SUPERVISOR] {
@@ -231,6 +255,43 @@ fn a_call_that_is_handed_on_is_heard_on_and_nobody_is_whispered_to_who_was_not_m
 }
 
 #[test]
+fn a_call_that_becomes_part_of_another_is_heard_on_there_with_whoever_was_meant() {
+    for mode in [SupervisionMode::Listen, SupervisionMode::Whisper] {
+        let mut city = talking();
+        city.add_registered(SUPERVISOR);
+        let third = city.add_registered("1003");
+        let first = only_call(&city);
+        city.dial(CALLEE, "1003");
+        city.wait(secs(4));
+        let mut calls = city.shards[0].views().into_iter().map(|it| it.id);
+        let second = calls.find(|it| *it != first).expect("it consults");
+        assert!(ask(&mut city, second, mode, None).is_ok());
+        city.wait(secs(3));
+        assert_ne!(taps(&city, WATCHER), None, "{}", city.story());
+
+        city.act(CALLEE, |phone, now| phone.refer_to_line(now, 0, 1));
+        city.wait(secs(4));
+
+        assert!(talk(&city, CALLER, third), "{}", city.story());
+        let [caller, third] = [CALLER, third].map(|it| line(&city, it).rtp);
+        let heard_by = if mode == SupervisionMode::Whisper { vec![third] } else { vec![] };
+        let told = taps(&city, WATCHER);
+        assert_eq!(told, Some([vec![caller, third], heard_by]), "{mode:?} {}", city.story());
+        hang_up_all(city);
+    }
+}
+
+#[test]
+fn nobody_hears_itself_when_the_call_that_it_supervises_is_handed_to_it() {
+    let mut city = supervised();
+    city.act(CALLEE, |phone, now| phone.refer(now, 0, SUPERVISOR));
+    city.wait(secs(8));
+    assert!(talk(&city, CALLER, WATCHER), "{}", city.story());
+    assert_eq!(city.phones[WATCHER].lines[0].state, LineState::Ended, "{}", city.story());
+    hang_up_all(city);
+}
+
+#[test]
 fn what_cannot_be_supervised_by_command_rings_nobody_and_says_why() {
     use SupervisionMode::{Barge, Listen, Whisper};
     let mut city = talking();
@@ -327,6 +388,22 @@ fn a_dialog_that_is_not_there_or_is_over_or_rings_is_not_joined_and_nobody_is_ru
     assert_eq!(status(&city, watcher), Some(400), "{}", city.story());
     assert_eq!(city.phones[CALLEE].lines.len(), 1, "{}", city.story());
     city.finish();
+}
+
+#[test]
+fn whoever_joined_its_own_call_does_not_hear_those_who_talk_when_its_side_is_gone() {
+    for (number, state) in [("1001", LineState::Ended), (SUPERVISOR, LineState::Talking)] {
+        let mut city = talking();
+        let joins = city.add_registered(number);
+        let third = city.add_registered("1003");
+        join(&mut city, joins, CALLER);
+        city.wait(secs(1));
+        city.act(CALLER, |phone, now| phone.refer(now, 0, "1003"));
+        city.wait(secs(8));
+        assert!(talk(&city, CALLEE, third), "{number}: {}", city.story());
+        assert_eq!(line(&city, joins).state, state, "{number}: {}", city.story());
+        hang_up_all(city);
+    }
 }
 
 #[test]

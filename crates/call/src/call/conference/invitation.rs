@@ -12,7 +12,10 @@
 
 use super::{Meeting, Stage, Words};
 use crate::{
-    call::{Call, Calling, State, Summons, origination::OwnCall},
+    call::{
+        Call, Calling, State, Summons,
+        origination::{LOOK_INTERVAL, OwnCall},
+    },
     context::{Context, Errand},
     dialplan::{Action, ConferencePlan, Principal, RouteQuery, Walk},
     failure::{Cause, Refusal},
@@ -195,14 +198,6 @@ impl Call {
         self.ask_invited(ctx);
     }
 
-    /// When it is to be seen to whether the room is there that somebody is rung for.
-    pub(in crate::call) fn invitation_due(&self) -> Option<Instant> {
-        match (&self.summons, &self.state) {
-            (Some(Summons::Room(invitee)), State::Ringing(_)) => Some(invitee.look_at),
-            (_, _) => None,
-        }
-    }
-
     /// Lets go whoever is rung for a room in which nobody is any more.
     pub(in crate::call) fn look_for_room(&mut self, ctx: &mut Context<'_>) {
         let Some(Summons::Room(invitee)) = &mut self.summons else { return };
@@ -263,6 +258,11 @@ impl Call {
 }
 
 impl Invitee {
+    /// When it is seen to next whether the room is still there.
+    pub(in crate::call) fn look_at(&self) -> Instant {
+        self.look_at
+    }
+
     /// Nobody can be rung: whoever invites hears it.
     pub(crate) fn refuse(&self, ctx: &mut Context<'_>) {
         self.tell_inviter(ctx, Words::NotReached);
@@ -323,8 +323,6 @@ fn why(cause: Cause) -> Words {
     }
 }
 
-/// How often it is seen to whether the room is still there.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// How long one who was invited may take for the key, the question included.
 const KEY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often it is asked.
