@@ -26,10 +26,23 @@ export function useLive<T>(select: (state: LiveState) => T): T {
   return useSyncExternalStore(store.subscribe, () => select(store.snapshot()));
 }
 
+interface TopicOptions {
+  readonly isWanted?: boolean;
+  /** Frames come from now on; what was read before may miss a change that none will tell. */
+  readonly onHeard?: () => void;
+}
+
 /** Wants the frames of a topic while the component is mounted. */
-export function useTopic(topic: Topic, isWanted = true): void {
+export function useTopic(topic: Topic, { isWanted = true, onHeard }: TopicOptions = {}): void {
   const live = useLiveConnection();
-  useEffect(() => (isWanted ? live.watch(topic) : undefined), [live, topic, isWanted]);
+  const latest = useRef(onHeard);
+  useEffect(() => {
+    latest.current = onHeard;
+  });
+  useEffect(
+    () => (isWanted ? live.watch(topic, () => latest.current?.()) : undefined),
+    [live, topic, isWanted],
+  );
 }
 
 /** Calls back for each frame of a type; the topic must be wanted by somebody. */
@@ -42,7 +55,10 @@ export function useFrames(type: string, listener: (frame: Frame) => void): void 
   useEffect(() => store.onFrame(type, (frame) => latest.current(frame)), [store, type]);
 }
 
-/** Calls back when a lost connection is there again; never where there is no connection. */
+/**
+ * Calls back when what was shown before may miss something: a lost connection is there again, or the first
+ * one came after the component. Never where there is no connection.
+ */
 export function useResync(listener: () => void): void {
   const store = useContext(LiveContext)?.store;
   const latest = useRef(listener);
@@ -50,12 +66,12 @@ export function useResync(listener: () => void): void {
     latest.current = listener;
   });
   useEffect(() => {
-    let seen = store?.snapshot().resyncs;
+    let seen = store?.snapshot();
     return store?.subscribe(() => {
-      const { resyncs } = store.snapshot();
-      if (resyncs === seen) return;
-      seen = resyncs;
-      latest.current();
+      const now = store.snapshot();
+      const isBehind = now.resyncs !== seen?.resyncs || (now.isLoaded && !seen.isLoaded);
+      seen = now;
+      if (isBehind) latest.current();
     });
   }, [store]);
 }

@@ -227,6 +227,30 @@ test('a topic is on from its first watcher to its last, over reconnections too',
   expect(sockets[1]?.sentOf('unsub')).toEqual(['lines']);
 });
 
+test('who watches a topic is told when it begins to be heard, and when some of it was missed', async () => {
+  const { live, sockets } = await online();
+  const [onHeard, onHeardToo] = [vi.fn(), vi.fn()];
+  live.watch('admin', onHeard);
+  expect(onHeard).not.toHaveBeenCalled();
+  sockets[0]?.says({ subbed: 'admin' });
+  expect(onHeard).toHaveBeenCalledTimes(1);
+
+  const end = live.watch('admin', onHeardToo);
+  expect(onHeardToo).not.toHaveBeenCalled();
+  sockets[0]?.ends();
+  await vi.advanceTimersByTimeAsync(400);
+  sockets[1]?.welcomes({ resumed: false, seq: 50 });
+  await settle();
+  expect([onHeard, onHeardToo].map((it) => it.mock.calls.length)).toEqual([2, 1]);
+
+  end();
+  sockets[1]?.ends(4004);
+  await vi.advanceTimersByTimeAsync(400);
+  sockets[2]?.welcomes({ resumed: false, seq: 60 });
+  await settle();
+  expect([onHeard, onHeardToo].map((it) => it.mock.calls.length)).toEqual([3, 1]);
+});
+
 async function online() {
   const it = started();
   it.sockets[0]?.welcomes({ resumed: false, seq: 10 });

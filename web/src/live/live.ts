@@ -31,11 +31,16 @@ const RECONNECTING_MS = 2000;
 /** A snapshot that could not be read is tried again. */
 const SNAPSHOT_RETRY_MS = 2000;
 
+/** Somebody who wants a topic. */
+interface Watcher {
+  readonly onHeard: () => void;
+}
+
 export class Live {
   readonly store: LiveStore;
   readonly #socket: EventSocket;
   readonly #options: Options;
-  readonly #watchers = new Map<Topic, number>();
+  readonly #watchers = new Map<Topic, Set<Watcher>>();
   #lostAt: number | undefined;
   #offline: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -96,15 +101,17 @@ export class Live {
     this.#socket.start();
   }
 
-  /** Wants a topic until the returned function is called. */
-  watch(topic: Topic): () => void {
-    const watchers = this.#watchers.get(topic) ?? 0;
-    this.#watchers.set(topic, watchers + 1);
-    if (watchers === 0) this.#socket.subscribe(topic);
+  /**
+   * Wants a topic until the returned function is called. `onHeard` is called when its frames begin to
+   * come, and again when they do after some were missed; not if they come already.
+   */
+  watch(topic: Topic, onHeard: () => void = () => {}): () => void {
+    const watcher = { onHeard };
+    const watchers = this.#watchers.get(topic) ?? new Set();
+    this.#watchers.set(topic, watchers.add(watcher));
+    if (watchers.size === 1) this.#socket.subscribe(topic);
     return () => {
-      const left = (this.#watchers.get(topic) ?? 1) - 1;
-      this.#watchers.set(topic, left);
-      if (left === 0) this.#socket.unsubscribe(topic);
+      if (watchers.delete(watcher) && watchers.size === 0) this.#socket.unsubscribe(topic);
     };
   }
 
@@ -125,7 +132,7 @@ export class Live {
         if (generation !== this.#generation) return;
         this.store.load(snapshot);
       }
-      const topics = [...this.#watchers].filter(([, n]) => n > 0);
+      const topics = [...this.#watchers].filter(([, it]) => it.size > 0);
       await Promise.all(topics.map(([topic]) => this.#loadTopic(topic)));
       if (generation !== this.#generation) return;
       this.#isBehind = false;
@@ -136,7 +143,9 @@ export class Live {
     }
   }
 
+  /** Its frames come from now on. */
   async #loadTopic(topic: Topic): Promise<void> {
+    for (const { onHeard } of this.#watchers.get(topic) ?? []) onHeard();
     if (topic === 'lines') {
       const { seq, items } = await this.#options.snapshots.extensions();
       this.store.loadExtensions(seq, items);

@@ -2,10 +2,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { DoorOpen, Voicemail } from 'lucide-react';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
+import { readAnew } from '../../api/readAnew';
 import type { ManagedLine, OutboundClass, User, Workplace } from '../../api/types';
 import { useSession } from '../../app/session';
 import { useText } from '../../i18n/I18n';
-import { useFrames, useTopic } from '../../live/LiveContext';
+import { useFollow } from '../../live/useFollow';
 import { MailboxForm } from '../mailbox/MailboxForm';
 import { callersOf } from './CallersForm';
 import { CODECS_FIELD, dtmfField, HOLD_MUSIC_FIELD } from './mediaRules';
@@ -202,13 +203,14 @@ export default function LinesScreen() {
   return <ResourceScreen resource={resource} />;
 }
 
+const WORKPLACES = ['admin', 'workplace'];
+
 /** At whose phones lines are signed in, and how that is ended. */
 function useWorkplaces() {
   const queries = useQueryClient();
-  const { rows, refresh } = useObjects<Workplace>('workplace', '/admin/workplaces');
-  useTopic('lines');
+  const { rows } = useObjects<Workplace>('workplace', '/admin/workplaces');
   // Whoever signs in does so on a phone, and not here.
-  useFrames('line.changed', () => void refresh());
+  useFollow(WORKPLACES, 'lines', 'line.changed');
   const places = rows.data;
   return useMemo(() => {
     const byLine = new Map(places?.map((it) => [it.id, it.workplace]));
@@ -216,7 +218,7 @@ function useWorkplaces() {
       placeOf: (line: ManagedLine) => byLine.get(line.id),
       signOut: async (line: ManagedLine) => {
         await ask('delete', `/admin/workplaces/${encodeURIComponent(line.id)}`);
-        await queries.invalidateQueries({ queryKey: ['admin', 'workplace'] });
+        await readAnew(queries, WORKPLACES);
       },
     };
   }, [places, queries]);

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { ask } from '../../api/ask';
 import type { Registration } from '../../api/types';
@@ -7,7 +7,7 @@ import { useLocale, useText } from '../../i18n/I18n';
 import type { GridSpec } from '../../list/columns';
 import { moment } from '../../list/format';
 import { LocalScreen } from '../../list/LocalScreen';
-import { useFrames, useTopic } from '../../live/LiveContext';
+import { useFollow } from '../../live/useFollow';
 import { ErrorState } from '../../ui/States';
 
 /** Where each phone is reached, as of now. */
@@ -15,15 +15,13 @@ export default function RegistrationsScreen() {
   const t = useText();
   const { may } = useSession();
   const { locale } = useLocale();
-  const queries = useQueryClient();
   const key = ['admin', 'registrations'];
   const rows = useQuery({
     queryKey: key,
     queryFn: async () =>
       (await ask<{ items: Registration[] }>('get', '/admin/registrations')).items,
   });
-  useTopic('registrations');
-  useFrames('registration.changed', () => void queries.invalidateQueries({ queryKey: key }));
+  useFollow(key, 'registrations', 'registration.changed');
 
   const spec = useMemo<GridSpec<Registration>>(
     () => ({

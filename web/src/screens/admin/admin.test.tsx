@@ -64,6 +64,17 @@ test('a person is added, and what the server minds stands beside its field', asy
   });
 });
 
+test('whom somebody adds before changes are told here is there once they are', async () => {
+  const answers = [[USER()], [USER(), { ...USER(), id: 'u8', login: 'late', name: 'Поздняя' }]];
+  server.on('GET /api/v1/admin/users', () => ({
+    items: answers.length > 1 ? answers.shift() : answers[0],
+  }));
+
+  await renderLive(server, <UsersScreen />);
+
+  expect(await screen.findByText('Поздняя')).toBeTruthy();
+});
+
 test('two people edit one: what only one changed comes together, the rest is asked, nothing is lost', async () => {
   const user = userEvent.setup();
   await renderLive(server, <UsersScreen />);

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ask } from '../../api/ask';
-import { useFrames, useTopic } from '../../live/LiveContext';
+import { useFollow } from '../../live/useFollow';
 
 interface Objects<T> {
   readonly rows: UseQueryResult<T[]>;
@@ -16,15 +16,16 @@ export function useObjects<T extends { readonly id: string }>(
 ): Objects<T> {
   const queries = useQueryClient();
   const key = ['admin', object];
-  useTopic('admin');
   const rows = useQuery({
     queryKey: key,
     queryFn: async () => (await ask<{ items: T[] }>('get', path)).items,
   });
-  const refresh = () => queries.invalidateQueries({ queryKey: key });
-  useFrames('admin.changed', ({ d }) => {
-    if ((d as { object: string }).object === object) void refresh();
-  });
+  const refresh = useFollow(
+    key,
+    'admin',
+    'admin.changed',
+    ({ d }) => (d as { object: string }).object === object,
+  );
   const adopt = (it: T) =>
     queries.setQueryData<T[]>(key, (all) => all?.map((old) => (old.id === it.id ? it : old)));
   return { rows, refresh, adopt };

@@ -71,7 +71,7 @@ export function useNewCalls<Row>(): (pages: Pages<Row>) => () => void {
   const { may } = useSession();
   const { store } = useLiveConnection();
   // A team's calls are told of only to who watches all calls.
-  useTopic('calls', may('calls.team') && may('live.view'));
+  useTopic('calls', { isWanted: may('calls.team') && may('live.view') });
   return useCallback((pages) => store.onFrame('call.logged', () => void pages.checkNew()), [store]);
 }
 

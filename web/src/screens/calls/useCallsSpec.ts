@@ -129,7 +129,7 @@ const isKnownCause = (cause: string): cause is (typeof CAUSES)[number] =>
 function useUsers(): ReadonlyMap<string, string> {
   const { me, may } = useSession();
   const isTeam = may('calls.team') && may('extensions.view');
-  useTopic('lines', isTeam);
+  useTopic('lines', { isWanted: isTeam });
   const extensions = useLive((state) => state.extensions);
   const names = isTeam
     ? [...extensions.values()]

@@ -2,10 +2,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { FilePlus2 } from 'lucide-react';
 import { useState } from 'react';
 import { ask } from '../../../api/ask';
+import { readAnew } from '../../../api/readAnew';
 import type { Dialplan, DialplanFile } from '../../../api/types';
 import { useSession } from '../../../app/session';
 import { useText } from '../../../i18n/I18n';
-import { useFrames, useTopic } from '../../../live/LiveContext';
+import { useFrames } from '../../../live/LiveContext';
+import type { Frame } from '../../../live/protocol';
+import { useFollow } from '../../../live/useFollow';
 import { Button } from '../../../ui/Button';
 import { EmptyState, ErrorState, Skeleton } from '../../../ui/States';
 import { useUnsaved } from '../useUnsaved';
@@ -142,13 +145,14 @@ function Opened(props: {
 function useChanges(): ReadonlyMap<string, string> {
   const queries = useQueryClient();
   const [changes, setChanges] = useState<ReadonlyMap<string, string>>(new Map());
-  useTopic('admin');
-  useFrames('admin.changed', ({ d }) => {
-    const { object, id, by } = d as { object: string; id: string; by: string };
-    if (object !== 'dialplan') return;
+  useFollow(['admin', 'dialplans'], 'admin', 'admin.changed', isOfPlan);
+  useFrames('admin.changed', (frame) => {
+    if (!isOfPlan(frame)) return;
+    const { id, by } = frame.d as { id: string; by: string };
     setChanges((it) => new Map(it).set(id, by));
-    void queries.invalidateQueries({ queryKey: ['admin', 'dialplans'] });
-    void queries.invalidateQueries({ queryKey: ['admin', 'dialplan', id] });
+    void readAnew(queries, ['admin', 'dialplan', id]);
   });
   return changes;
 }
+
+const isOfPlan = ({ d }: Frame) => (d as { object: string }).object === 'dialplan';

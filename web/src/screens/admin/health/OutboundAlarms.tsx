@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { ask } from '../../../api/ask';
 import type { OutboundAlarm } from '../../../api/types';
 import { useLocale, useServerText, useText } from '../../../i18n/I18n';
 import { moment } from '../../../list/format';
-import { useFrames, useTopic } from '../../../live/LiveContext';
+import { useFollow } from '../../../live/useFollow';
 import css from './health.module.css';
 
 /** Who called outside more than it may, or what nobody may; nothing while there is nobody. */
@@ -13,9 +13,7 @@ export function OutboundAlarms() {
   const says = useServerText();
   const { locale } = useLocale();
   const id = useId();
-  const queries = useQueryClient();
-  useTopic('alarms');
-  useFrames('outbound.alarm', () => void queries.invalidateQueries({ queryKey: KEY }));
+  useFollow(KEY, 'alarms', 'outbound.alarm');
   const alarms = useQuery({
     queryKey: KEY,
     queryFn: async () =>
