@@ -9,6 +9,9 @@
 //! voicemail ── Mailbox ───▶ └──────┘ ◀─ who exists ─── boot
 //! ```
 //!
+//! A panic over one order or one document is contained: that subscriber is told to try again, or hears
+//! of the next change, and others know nothing of it.
+//!
 //! Bounds: [`ORDERS_MAX`] orders wait; shards keep what finds no room, a few a subscription, and
 //! refuse a SUBSCRIBE that has waited for ten seconds. A shard that has no room for news gets the
 //! latest later; a reply that finds none is lost, and its SUBSCRIBE is refused the same way. Whoever
@@ -16,6 +19,8 @@
 //! record or mailbox.
 
 mod task;
+#[cfg(test)]
+mod tests;
 
 pub use task::{Desk, DeskHandle, DeskWires};
 

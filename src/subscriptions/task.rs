@@ -3,7 +3,10 @@
 use crate::{
     clock,
     store::{MessageCounts, Store, StoreError},
-    telemetry::metrics::{DOCUMENTS_BUILT, SUBSCRIPTIONS},
+    telemetry::{
+        metrics::{DOCUMENTS_BUILT, SUBSCRIPTIONS},
+        panics::{Owner, contained_now},
+    },
 };
 use call::{
     Directory,
@@ -112,7 +115,7 @@ impl Desk {
     async fn run(mut self, mut ears: Ears) {
         self.carry_out().await;
         while let Some(happened) = self.wait(&mut ears).await {
-            self.take_in(happened);
+            contained_now(Owner::Subscriptions, happened.about(), || self.take_in(happened));
             self.carry_out().await;
             metrics::gauge!(SUBSCRIPTIONS).set(self.core.len() as f64);
             metrics::counter!(DOCUMENTS_BUILT).absolute(self.core.documents_built());
@@ -154,7 +157,10 @@ impl Desk {
         match happened {
             Happened::Directory(directory) => self.core.handle_directory(now, directory),
             Happened::Orders(orders) => {
-                let batch = self.core.decide(orders);
+                let mut batch = self.core.begin_batch();
+                for order in orders {
+                    decide_contained(&mut self.core, &mut batch, order);
+                }
                 self.write(batch);
             }
             Happened::Line(fact) => self.core.handle_line(now, fact),
@@ -172,7 +178,12 @@ impl Desk {
     }
 
     async fn carry_out(&mut self) {
-        while let Some(output) = self.core.poll_output() {
+        loop {
+            let next =
+                contained_now(Owner::Subscriptions, "a document", || self.core.poll_output());
+            // What panicked is off the list.
+            let Some(next) = next else { continue };
+            let Some(output) = next else { break };
             match output {
                 DeskOutput::Tell { shard, reply } => self.tell(shard, reply),
                 // The board never waits for the desk, so that this ends.
@@ -263,9 +274,35 @@ impl Desk {
             self.count(mailbox);
         }
         if self.core.has_leftovers() && self.writing.is_empty() {
-            let batch = self.core.decide(Vec::new());
+            let batch = self.core.begin_batch();
             self.write(batch);
         }
+    }
+}
+
+impl Happened {
+    /// What the log says that a panic was about.
+    fn about(&self) -> &'static str {
+        match self {
+            Self::Directory(_) => "who exists",
+            Self::Orders(_) => "orders",
+            Self::Line(_) => "a line",
+            Self::Registration(_) => "a registration",
+            Self::Mailbox(_) | Self::Counted(..) => "a mailbox",
+            Self::Written(..) => "a batch",
+            Self::Retry => "what failed before",
+        }
+    }
+}
+
+/// Decides one order of many, which a panic leaves alone.
+fn decide_contained(core: &mut WatchDesk, batch: &mut WatchBatch, order: WatchOrder) {
+    let fallback = core.fallback(&order);
+    let decided = contained_now(Owner::Subscriptions, "an order", || core.decide(batch, order));
+    if decided.is_none() {
+        contained_now(Owner::Subscriptions, "a subscription that is given up", || {
+            core.fall_back(batch, fallback);
+        });
     }
 }
 

@@ -24,6 +24,10 @@ pub enum Owner {
     Registrar,
     /// The office of text messages.
     Texts,
+    /// The desk of subscriptions.
+    Subscriptions,
+    /// Whoever sends letters about messages.
+    Letters,
     /// Whoever changes lines as people order it on their phones.
     Lines,
     /// The API.
@@ -38,6 +42,8 @@ impl Owner {
             Self::Board => "board",
             Self::Registrar => "registrar",
             Self::Texts => "texts",
+            Self::Subscriptions => "subscriptions",
+            Self::Letters => "letters",
             Self::Lines => "lines",
             Self::Api => "api",
         }

@@ -4,7 +4,8 @@
 //! has when it is to be tried again: a process that dies in between, or a database that takes no writes
 //! any more, sends it once more at most after that pause. One that is not taken is tried again with
 //! growing pauses, and given up after [`GIVEN_UP_AFTER`], or at once if the mail server will never take
-//! it; its message is in the mailbox all the same.
+//! it; its message is in the mailbox all the same. A panic over a letter is contained: that one waits, as
+//! if the mail server had not taken it.
 
 use super::{
     files,
@@ -15,15 +16,18 @@ use crate::{
     clock,
     mail::{self, Mailer},
     store::{LetterRow, Store, StoreError},
-    telemetry::metrics::{LETTERS_FAILED, LETTERS_GIVEN_UP, LETTERS_SENT, LETTERS_WAITING},
+    telemetry::{
+        metrics::{LETTERS_FAILED, LETTERS_GIVEN_UP, LETTERS_SENT, LETTERS_WAITING},
+        panics::{Owner, contained},
+    },
 };
 use base::UnixMillis;
 use call::voicemail::Mailbox;
 use metrics::{counter, gauge};
-use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::pending, panic::resume_unwind, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc, watch},
-    task::{JoinError, spawn_blocking},
+    task::spawn_blocking,
     time::sleep,
 };
 
@@ -56,8 +60,8 @@ enum SendError {
     NoServer,
     #[error("{0}")]
     Unwritten(#[from] LetterError),
-    #[error("a panic while it was written: {0}")]
-    Panic(#[from] JoinError),
+    #[error("it ended in a panic, which the log tells above")]
+    Panicked,
     #[error("{}", with_causes(.0))]
     Refused(#[from] lettre::transport::smtp::Error),
 }
@@ -116,7 +120,9 @@ impl Post {
         if !self.store.claim_letter(message, next).await? {
             return Ok(());
         }
-        match self.send(row).await {
+        let about = format!("the letter about message {message}");
+        let sent = contained(Owner::Letters, about, self.send(row)).await;
+        match sent.unwrap_or(Err(SendError::Panicked)) {
             Ok(whereabouts) => self.forget(row, whereabouts).await?,
             Err(error) if error.is_final() => self.give_up(row, &error.to_string()).await?,
             Err(error) => {
@@ -132,8 +138,12 @@ impl Post {
     async fn send(&self, row: &LetterRow) -> Result<Whereabouts, SendError> {
         let Writer { style, mailer } = self.writer.clone().ok_or(SendError::NoServer)?;
         let (row, path) = (row.clone(), self.dir.join(&row.message.file));
+        #[cfg(test)]
+        tests::panic_if_poisoned(&row.message.caller);
+        let written = spawn_blocking(move || style.letter(&row, &path)).await;
+        // It is never cancelled; a panic over there is one here.
         let Letter { message, whereabouts } =
-            spawn_blocking(move || style.letter(&row, &path)).await??;
+            written.unwrap_or_else(|error| resume_unwind(error.into_panic()))?;
         mailer.send(message).await?;
         Ok(whereabouts)
     }
@@ -184,7 +194,7 @@ impl SendError {
     fn is_final(&self) -> bool {
         match self {
             Self::Refused(error) => mail::is_final(error),
-            Self::NoServer | Self::Unwritten(_) | Self::Panic(_) => false,
+            Self::NoServer | Self::Unwritten(_) | Self::Panicked => false,
         }
     }
 }

@@ -75,7 +75,8 @@ impl Desk {
 
     /// Does as a shard wants.
     pub(crate) fn handle(&mut self, order: WatchOrder) {
-        let batch = self.core.decide(vec![order]);
+        let mut batch = self.core.begin_batch();
+        self.core.decide(&mut batch, order);
         if self.is_database_away && !batch.is_empty() {
             return self.core.handle_not_written(batch);
         }

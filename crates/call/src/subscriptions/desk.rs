@@ -3,6 +3,9 @@
 //! The owner feeds it what happens and drains [`WatchDesk::poll_output`]. Orders of shards become a
 //! [`WatchBatch`], which the owner writes into the database and hands back as written or not; the
 //! replies come out then.
+//!
+//! Documents are built one at a time while outputs are polled, and each is taken off the list before:
+//! an owner that contains panics loses no more by one than that document.
 
 use super::{
     Document, KeptSubscription, LineDialog, LineFact, LineWatch, MailCounts, NotKept,
@@ -39,7 +42,24 @@ pub struct WatchDesk {
     /// Rows that are to be removed and could not be yet.
     leftovers: BTreeSet<SubscriptionId>,
     outputs: VecDeque<DeskOutput>,
+    /// What follows after the outputs.
+    due: VecDeque<Due>,
     documents_built: u64,
+}
+
+/// Something that may need a document.
+#[derive(Debug)]
+enum Due {
+    /// It may stand otherwise: what it says is told if it says something new.
+    Changed {
+        now: UnixMillis,
+        watched: Watched,
+        /// Dialogs that are over since.
+        ended: Vec<LineDialog>,
+    },
+    /// A shard has a new subscription to this: unless it knows how that stands it is told, as soon as
+    /// that is known.
+    Newcomer { shard: u8, watched: Watched },
 }
 
 /// What the owner must do.
@@ -72,6 +92,15 @@ pub struct WatchBatch {
     new: Vec<SubscriptionId>,
     /// By shard.
     replies: Vec<(u8, WatchReply)>,
+}
+
+/// See [`WatchDesk::fallback`].
+#[derive(Debug)]
+pub struct Fallback {
+    shard: u8,
+    id: SubscriptionId,
+    is_new: bool,
+    reply: Option<WatchReply>,
 }
 
 impl WatchBatch {
@@ -123,6 +152,7 @@ impl WatchDesk {
             lines: BTreeMap::new(),
             leftovers: BTreeSet::new(),
             outputs: VecDeque::new(),
+            due: VecDeque::new(),
             documents_built: 0,
         }
     }
@@ -136,34 +166,59 @@ impl WatchDesk {
         }
         let watched: Vec<_> = self.watches.keys().cloned().collect();
         for it in watched {
-            self.publish(UnixMillis(0), &it, &[]);
+            self.change(UnixMillis(0), it);
         }
     }
 
-    /// Decides what shards want. Nothing else may be decided before the batch is handed back.
-    pub fn decide(&mut self, orders: Vec<WatchOrder>) -> WatchBatch {
-        let mut batch = WatchBatch::default();
-        batch.removals.extend(std::mem::take(&mut self.leftovers));
-        for WatchOrder { shard, wish } in orders {
-            match wish {
-                WatchWish::Keep(ticket, kept) => self.keep(&mut batch, shard, ticket, *kept),
-                WatchWish::Look(id, watched) => {
-                    self.enter(id, shard, &watched, None);
-                    self.tell_newcomer(shard, &watched);
-                }
-                WatchWish::Reserve(id, cseq) => {
-                    batch.reserved.push((id, cseq));
-                    batch.replies.push((shard, WatchReply::Reserved(id, Some(cseq))));
-                }
-                WatchWish::Forget(id) => {
-                    batch.upserts.retain(|it| it.id != id);
-                    if self.leave(id) {
-                        batch.removals.push(id);
-                    }
+    /// Begins a batch, with what could not be removed by an earlier one. No other may be begun before it
+    /// is handed back.
+    pub fn begin_batch(&mut self) -> WatchBatch {
+        let removals = std::mem::take(&mut self.leftovers).into_iter().collect();
+        WatchBatch { removals, ..WatchBatch::default() }
+    }
+
+    /// Decides what a shard wants.
+    pub fn decide(&mut self, batch: &mut WatchBatch, order: WatchOrder) {
+        let WatchOrder { shard, wish } = order;
+        match wish {
+            WatchWish::Keep(ticket, kept) => self.keep(batch, shard, ticket, *kept),
+            WatchWish::Look(id, watched) => {
+                self.enter(id, shard, &watched, None);
+                self.due.push_back(Due::Newcomer { shard, watched });
+            }
+            WatchWish::Reserve(id, cseq) => {
+                batch.reserved.push((id, cseq));
+                batch.replies.push((shard, WatchReply::Reserved(id, Some(cseq))));
+            }
+            WatchWish::Forget(id) => {
+                batch.upserts.retain(|it| it.id != id);
+                if self.leave(id) {
+                    batch.removals.push(id);
                 }
             }
         }
-        batch
+    }
+
+    /// What would be left to do of an order if deciding it panicked.
+    pub fn fallback(&self, order: &WatchOrder) -> Fallback {
+        let (id, reply) = match &order.wish {
+            WatchWish::Keep(ticket, kept) => {
+                (kept.id, Some(WatchReply::NotKept(kept.id, *ticket, NotKept::Unavailable)))
+            }
+            WatchWish::Look(id, _) | WatchWish::Forget(id) => (*id, None),
+            WatchWish::Reserve(id, _) => (*id, Some(WatchReply::Reserved(*id, None))),
+        };
+        let is_new = !self.subscriptions.contains_key(&id);
+        Fallback { shard: order.shard, id, is_new, reply }
+    }
+
+    /// Does that: the subscription is as it was before, or is not, and whoever waits for it hears so.
+    pub fn fall_back(&mut self, batch: &mut WatchBatch, fallback: Fallback) {
+        let Fallback { shard, id, is_new, reply } = fallback;
+        batch.replies.extend(reply.map(|it| (shard, it)));
+        if is_new {
+            self.leave(id);
+        }
     }
 
     /// A batch is in the database.
@@ -177,7 +232,7 @@ impl WatchDesk {
             let newcomer = kept.filter(|it| batch.new.contains(it));
             if let Some(known) = newcomer.and_then(|it| self.subscriptions.get(&it)) {
                 let watched = known.watched.clone();
-                self.tell_newcomer(shard, &watched);
+                self.due.push_back(Due::Newcomer { shard, watched });
             }
         }
     }
@@ -207,7 +262,7 @@ impl WatchDesk {
         if let Some(watch) = self.watches.get_mut(watched) {
             watch.told.remove(&shard);
         }
-        self.tell_newcomer(shard, watched);
+        self.due.push_back(Due::Newcomer { shard, watched: watched.clone() });
     }
 
     /// The calls of a line that is watched.
@@ -222,18 +277,19 @@ impl WatchDesk {
             .map(|it| LineDialog { state: DialogState::Terminated, is_held: false, ..it })
             .collect();
         for package in Package::ALL.into_iter().filter(|it| it.is_about_line()) {
-            self.publish(now, &Watched { aor: aor.clone(), package }, &ended);
+            let (watched, ended) = (Watched { aor: aor.clone(), package }, ended.clone());
+            self.due.push_back(Due::Changed { now, watched, ended });
         }
     }
 
     /// The bindings of somebody are others than before.
     pub fn handle_registration(&mut self, now: UnixMillis, aor: &Aor) {
         for package in [Package::Presence, Package::Reg] {
-            self.publish(now, &Watched { aor: aor.clone(), package }, &[]);
+            self.change(now, Watched { aor: aor.clone(), package });
         }
         if let Some(visitor) = self.directory.workplaces.visitor_at(aor.domain, &aor.user) {
             let aor = Aor { domain: aor.domain, user: visitor.to_owned() };
-            self.publish(now, &Watched { aor, package: Package::Presence }, &[]);
+            self.change(now, Watched { aor, package: Package::Presence });
         }
     }
 
@@ -242,7 +298,7 @@ impl WatchDesk {
         for watched in self.lamps_of(owner) {
             if let Some(watch) = self.watches.get_mut(&watched) {
                 watch.mail = Some(counts);
-                self.publish(now, &watched, &[]);
+                self.change(now, watched);
             }
         }
     }
@@ -260,7 +316,7 @@ impl WatchDesk {
             if it.package == Package::MessageSummary {
                 self.look_into_other_mailbox(&before, &it.aor);
             }
-            self.publish(now, &it, &[]);
+            self.change(now, it);
         }
     }
 
@@ -268,6 +324,12 @@ impl WatchDesk {
 
     /// The next thing to do, in order; `None` once drained.
     pub fn poll_output(&mut self) -> Option<DeskOutput> {
+        while self.outputs.is_empty() {
+            match self.due.pop_front()? {
+                Due::Changed { now, watched, ended } => self.publish(now, &watched, &ended),
+                Due::Newcomer { shard, watched } => self.tell_newcomer(shard, &watched),
+            }
+        }
         self.outputs.pop_front()
     }
 
@@ -419,8 +481,14 @@ impl WatchDesk {
 
     // === Documents ===
 
-    /// A shard has a new subscription to this: unless it knows how that stands it is told, as soon
-    /// as that is known.
+    /// Something may stand otherwise, which nobody may watch.
+    fn change(&mut self, now: UnixMillis, watched: Watched) {
+        if self.watches.contains_key(&watched) {
+            self.due.push_back(Due::Changed { now, watched, ended: Vec::new() });
+        }
+    }
+
+    /// See [`Due::Newcomer`].
     fn tell_newcomer(&mut self, shard: u8, watched: &Watched) {
         let Some(watch) = self.watches.get_mut(watched) else { return };
         let Some(current) = watch.current.clone() else {

@@ -26,7 +26,7 @@ mod requests;
 
 pub use book::NUMBERS_AT_ONCE;
 pub(crate) use book::Subscriptions;
-pub use desk::{DeskOutput, Registrations, WatchBatch, WatchDesk};
+pub use desk::{DeskOutput, Fallback, Registrations, WatchBatch, WatchDesk};
 pub use documents::Document;
 pub use lines::{
     DialogDirection, DialogState, LineDialog, RemoteParty, dialog_in_slot, dialogs_of,

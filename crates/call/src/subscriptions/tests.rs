@@ -45,17 +45,38 @@ fn what_cannot_be_written_is_not_kept_and_what_cannot_be_removed_is_removed_late
     let mut world = World::new();
     world.keep(0, 1, Package::Dialog);
     world.told();
-    let batch = world.desk.decide(vec![world.order(0, 2, Package::Dialog), forget(1)]);
+    let batch = world.decide([world.order(0, 2, Package::Dialog), forget(1)]);
     assert_eq!((batch.upserts.len(), batch.removals.len()), (1, 1));
 
     world.desk.handle_not_written(batch);
 
     assert_eq!(world.told(), ["not kept 0"]);
     assert!(world.desk.is_empty() && world.desk.has_leftovers());
-    let again = world.desk.decide(Vec::new());
+    let again = world.desk.begin_batch();
     assert_eq!(again.removals, [id(1), id(2)], "what was given up may be there after all");
     world.desk.handle_written(again);
     assert!(!world.desk.has_leftovers());
+}
+
+#[test]
+fn an_order_that_panicked_is_refused_and_leaves_nothing_behind() {
+    let mut world = World::new();
+    world.keep(0, 1, Package::Dialog);
+    world.told();
+    let mut batch = world.desk.begin_batch();
+    for n in [2, 1] {
+        let order = world.order(0, n, Package::Dialog);
+        let fallback = world.desk.fallback(&order);
+        // All that a panic may leave half done.
+        world.desk.decide(&mut WatchBatch::default(), order);
+        world.desk.fall_back(&mut batch, fallback);
+    }
+
+    assert!(batch.is_empty());
+    world.desk.handle_written(batch);
+
+    assert_eq!(world.told(), ["not kept 0", "not kept 0"]);
+    assert_eq!(world.desk.len(), 1, "the refreshed one is as it was");
 }
 
 #[test]
@@ -67,7 +88,7 @@ fn a_line_is_watched_from_its_first_watcher_to_its_last() {
     assert_eq!(world.watches(), [true]);
 
     for n in [1, 2] {
-        let batch = world.desk.decide(vec![forget(n)]);
+        let batch = world.decide([forget(n)]);
         world.desk.handle_written(batch);
     }
 
@@ -127,8 +148,16 @@ impl World {
     }
 
     fn keep(&mut self, shard: u8, n: i64, package: Package) {
-        let batch = self.desk.decide(vec![self.order(shard, n, package)]);
+        let batch = self.decide([self.order(shard, n, package)]);
         self.desk.handle_written(batch);
+    }
+
+    fn decide<const N: usize>(&mut self, orders: [WatchOrder; N]) -> WatchBatch {
+        let mut batch = self.desk.begin_batch();
+        for it in orders {
+            self.desk.decide(&mut batch, it);
+        }
+        batch
     }
 
     fn line(&mut self, dialogs: &[LineDialog]) {
