@@ -4,7 +4,7 @@ use super::{AWAITED_MAX, Found, LineView, line::Line, live::Live, watched::Watch
 use crate::events::{ActiveCall, Fact, Hub, LineState, Stamp, Topic};
 use base::{CallId, DomainId, ExtensionId, UserId};
 use call::{
-    CallFact, CallView, Directory, Extension, LegView, Workplaces,
+    CallFact, CallView, Directory, Extension, LegView,
     facts::Telling,
     registration::RegistrationFact,
     subscriptions::{LineFact, LineWatch},
@@ -20,12 +20,10 @@ use std::{
 pub(super) struct Board {
     hub: Hub,
     lines: HashMap<ExtensionId, Line>,
-    /// The same, by number.
-    numbers: HashMap<Aor, ExtensionId>,
     /// Where somebody can be reached, known numbers or not.
     registered: HashSet<Aor>,
-    /// Who is signed in at whose phones.
-    workplaces: Workplaces,
+    /// Who exists, and is signed in at whose phones.
+    directory: Arc<Directory>,
     calls: HashMap<CallId, Live>,
     /// Ended calls whose rows are on their way to the call log.
     awaited: HashMap<CallId, Awaited>,
@@ -48,9 +46,8 @@ impl Board {
         Self {
             hub,
             lines: HashMap::new(),
-            numbers: HashMap::new(),
             registered: HashSet::new(),
-            workplaces: Workplaces::default(),
+            directory: Arc::default(),
             calls: HashMap::new(),
             awaited: HashMap::new(),
             awaited_order: VecDeque::new(),
@@ -61,15 +58,13 @@ impl Board {
     // === Inputs ===
 
     /// Who exists from now on.
-    pub(super) fn handle_directory(&mut self, now: Stamp, directory: &Directory) {
-        self.workplaces = directory.workplaces.clone();
-        let aor = |it: &Extension| Aor { domain: it.domain, user: it.number.clone() };
-        self.numbers = directory.extensions.values().map(|it| (aor(it), it.id)).collect();
+    pub(super) fn handle_directory(&mut self, now: Stamp, directory: Arc<Directory>) {
+        self.directory = Arc::clone(&directory);
         let mut before = std::mem::take(&mut self.lines);
         for extension in directory.extensions.values() {
             let (id, old) = (extension.id, before.remove(&extension.id));
             let is_new = old.as_ref().is_none_or(|it| is_other_line(it, extension));
-            let place = self.workplaces.place_of(extension.domain, &extension.number);
+            let place = directory.workplaces.place_of(extension.domain, &extension.number);
             let is_shown_anew = old.as_ref().is_none_or(|it| {
                 it.view.name != extension.display_name || it.view.workplace.as_deref() != place
             });
@@ -97,7 +92,8 @@ impl Board {
 
     fn line(&self, now: Stamp, extension: Extension, old: Option<Line>) -> Line {
         let aor = Aor { domain: extension.domain, user: extension.number.clone() };
-        let workplace = self.workplaces.place_of(aor.domain, &aor.user).map(str::to_owned);
+        let workplace =
+            self.directory.workplaces.place_of(aor.domain, &aor.user).map(str::to_owned);
         let (status, since, legs) = match old {
             Some(old) => (old.view.status, old.view.since, old.legs),
             None => (LineState::Unregistered, now, self.legs_of(extension.id)),
@@ -132,7 +128,8 @@ impl Board {
         let number = aor.user.clone();
         let fact = Fact::Registration { number, registered: is_registered };
         self.hub.publish(aor.domain, Topic::Registrations, now, fact);
-        let visitor = self.workplaces.visitor_at(aor.domain, &aor.user).map(str::to_owned);
+        let visitor =
+            self.directory.workplaces.visitor_at(aor.domain, &aor.user).map(str::to_owned);
         for number in [aor.user].into_iter().chain(visitor) {
             self.note_reached(now, &Aor { domain: aor.domain, user: number });
         }
@@ -141,16 +138,17 @@ impl Board {
     /// Whether a line can be reached may be otherwise than before.
     fn note_reached(&mut self, now: Stamp, aor: &Aor) {
         let is_reached = self.is_reached(aor);
-        let Some(&id) = self.numbers.get(aor) else { return };
-        if let Some(line) = self.lines.get_mut(&id) {
+        let extension = self.directory.extension(aor.domain, &aor.user);
+        if let Some(line) = extension.and_then(|it| self.lines.get_mut(&it.id)) {
             line.is_registered = is_reached;
+            let id = line.view.id;
             self.derive_line(now, id, false);
         }
     }
 
     /// Whether a line can be reached: at its own phones, or where it is signed in.
     fn is_reached(&self, aor: &Aor) -> bool {
-        let place = self.workplaces.place_of(aor.domain, &aor.user);
+        let place = self.directory.workplaces.place_of(aor.domain, &aor.user);
         let place = place.map(|it| Aor { domain: aor.domain, user: it.to_owned() });
         self.registered.contains(aor) || place.is_some_and(|it| self.registered.contains(&it))
     }

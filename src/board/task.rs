@@ -118,7 +118,7 @@ fn about(telling: &Telling) -> impl fmt::Display + use<> {
 fn obey(board: &mut Board, command: Command) {
     // Whoever asked may be gone by now.
     match command {
-        Command::Directory(directory) => board.handle_directory(now(), &directory),
+        Command::Directory(directory) => board.handle_directory(now(), directory),
         Command::Lines(domain, user, reply) => {
             let _ = reply.send(Snapshot { seq: board.seq(), items: board.lines(domain, user) });
         }

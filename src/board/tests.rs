@@ -15,7 +15,7 @@ use call::{
 };
 use serde_json::Value;
 use sip::bindings::Aor;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -180,7 +180,7 @@ async fn the_board_follows_who_exists_and_who_sits_where() {
         }
     }
 
-    world.board.handle_directory(at(), &directory);
+    world.board.handle_directory(at(), Arc::new(directory));
 
     let lines = world.board.lines(world.domain, None);
     let numbers: Vec<_> = lines.iter().map(|it| it.number.as_str()).collect();
@@ -208,7 +208,7 @@ async fn lists_are_told_of_lines_that_come_go_or_are_renamed() {
         }
     }
 
-    world.board.handle_directory(at(), &directory);
+    world.board.handle_directory(at(), Arc::new(directory));
 
     let frames = batched(&mut panel).await;
     let mut told: Vec<_> = frames
@@ -287,7 +287,7 @@ impl World {
         let hub = Hub::new();
         let domain = DomainId(Uuid::from_u128(1));
         let mut board = Board::new(hub.clone());
-        board.handle_directory(at(), &directory(domain));
+        board.handle_directory(at(), Arc::new(directory(domain)));
         Self { hub, board, domain }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{stitched::hex, *};
 use crate::{
-    config::{Config, Overrides, Recording, RecordingFormat},
-    store::{MessageRow, MessageState, RecordingRow, RecordingState},
+    config::{Recording, RecordingFormat},
+    store::{MessageRow, MessageState, RecordingRow, RecordingState, testing::Home},
 };
 use base::{CallId, DomainId, ExtensionId, RecordingId, UnixMillis};
 use call::voicemail::Finish;
@@ -213,11 +213,7 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let overrides =
-            Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config = Config::parse("", &overrides).unwrap();
-        let store = Store::open(&config.store).await.unwrap();
+        let Home { config, store, folder } = Home::new("").await;
         let format = config.recording.format;
         Self { directory: config.recording.dir, format, store, folder }
     }

@@ -39,6 +39,8 @@ pub mod settings;
 mod sql;
 pub mod statistics;
 pub mod subscriptions;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod texts;
 pub mod trunks;
 pub mod users;

@@ -179,11 +179,14 @@ impl Desk {
 
     async fn carry_out(&mut self) {
         loop {
-            let next =
+            let polled =
                 contained_now(Owner::Subscriptions, "a document", || self.core.poll_output());
-            // What panicked is off the list.
-            let Some(next) = next else { continue };
-            let Some(output) = next else { break };
+            let output = match polled {
+                Some(Some(output)) => output,
+                Some(None) => break,
+                // What panicked is off the list.
+                None => continue,
+            };
             match output {
                 DeskOutput::Tell { shard, reply } => self.tell(shard, reply),
                 // The board never waits for the desk, so that this ends.

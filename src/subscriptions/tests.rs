@@ -1,15 +1,10 @@
 //! The desk with its database, and a line over which something panics.
 
 use super::{Desk, DeskHandle, DeskWires};
-use crate::{
-    config::{Config, Overrides, Secret},
-    store::{NewExtension, Store},
-};
+use crate::store::testing::{Home, extension};
 use base::{DomainId, Rng, SubscriptionId, UnixMillis};
 use bytes::Bytes;
 use call::{
-    MediaRules,
-    outbound::LineOutbound,
     registration::Ticket,
     subscriptions::{
         KeptSubscription, Package, Registrations, WatchDesk, WatchOrder, WatchReply, WatchWish,
@@ -68,11 +63,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let overrides =
-            Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config = Config::parse("", &overrides).unwrap();
-        let store = Store::open(&config.store).await.unwrap();
+        let Home { config, store, folder } = Home::new("").await;
         store.add_domain("a.example").await.unwrap();
         let domain = store.require_domain("a.example").await.unwrap();
         for number in [HEALTHY, POISON] {
@@ -120,20 +111,6 @@ impl World {
 
     fn aor(&self, line: &str) -> Aor {
         Aor { domain: self.domain, user: line.to_owned() }
-    }
-}
-
-fn extension(number: &str) -> NewExtension {
-    NewExtension {
-        number: number.to_owned(),
-        display_name: String::new(),
-        password: Secret::new("a password"),
-        calls_max: None,
-        ring_timeout_s: 30,
-        user: None,
-        media: MediaRules::default(),
-        outbound: LineOutbound::default(),
-        may_sign_in: false,
     }
 }
 

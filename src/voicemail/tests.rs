@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::{
-    config::{Config, Overrides, Secret},
-    store::{DomainRow, GreetingRow, MessageRow, MessageState, NewExtension},
+    config::Secret,
+    store::{
+        DomainRow, GreetingRow, MessageRow, MessageState,
+        testing::{Home, extension},
+    },
 };
 use base::{CallId, RecordingId, UnixMillis};
 use call::voicemail::{
@@ -128,7 +131,7 @@ async fn a_forwarded_message_is_in_both_mailboxes_and_tells_who_sent_it_on() {
     place.ask(VoicemailOrder::Deliver(id(1))).await;
     place.finish(1).await;
     place.answer().await;
-    let extension = NewExtension { number: "1002".to_owned(), ..extension() };
+    let extension = extension("1002");
     let theirs = place.store.add_extension(&place.domain, extension).await.unwrap();
     let to = Mailbox { extension: theirs, number: "1002".to_owned(), ..place.mailbox.clone() };
     let forward = |n| VoicemailOrder::Forward { message: id(n), to: to.clone() };
@@ -286,18 +289,11 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let overrides =
-            Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config = Config::parse(
-            "[voicemail]\nmessages_max = 2\nmailbox_max_s = 60\nutc_offset_min = 180",
-            &overrides,
-        )
-        .unwrap();
-        let store = Store::open(&config.store).await.unwrap();
+        let limits = "[voicemail]\nmessages_max = 2\nmailbox_max_s = 60\nutc_offset_min = 180";
+        let Home { config, store, folder } = Home::new(limits).await;
         store.add_domain("a.example").await.unwrap();
         let domain = store.require_domain("a.example").await.unwrap();
-        let extension = store.add_extension(&domain, extension()).await.unwrap();
+        let extension = store.add_extension(&domain, extension("1001")).await.unwrap();
         let mailbox = Mailbox { domain: domain.id, extension, number: "1001".to_owned() };
         let config = config.voicemail;
         let Started { requests, finished, replies, changes } = start(&config, &store).await;
@@ -421,20 +417,6 @@ async fn start(config: &config::Voicemail, store: &Store) -> Started {
     let started = Voicemail::start(config, None, store.clone(), finished_ear, shards, change).await;
     let (_, requests) = started.unwrap();
     Started { requests, finished, replies, changes }
-}
-
-pub(super) fn extension() -> NewExtension {
-    NewExtension {
-        number: "1001".to_owned(),
-        display_name: String::new(),
-        password: Secret::new("sip"),
-        calls_max: None,
-        ring_timeout_s: 30,
-        user: None,
-        media: call::MediaRules::default(),
-        outbound: call::outbound::LineOutbound::default(),
-        may_sign_in: false,
-    }
 }
 
 /// Stands for the mailbox that finds the bug that nobody knows.

@@ -392,8 +392,17 @@ impl LineDraft {
 }
 
 async fn load(api: &ApiState, session: &Session, id: Uuid) -> Result<Line, Problem> {
+    managed_line(api, session, id).await.map(Line::of)
+}
+
+/// A line of the session's domain.
+pub(super) async fn managed_line(
+    api: &ApiState,
+    session: &Session,
+    id: Uuid,
+) -> Result<ExtensionRow, Problem> {
     let row = api.store.extension(session.domain.id, ExtensionId(id)).await?;
-    row.map(Line::of).ok_or_else(Problem::not_found)
+    row.ok_or_else(Problem::not_found)
 }
 
 /// Writes the change down, tells those who listen, and lets calls go by it.

@@ -3,7 +3,7 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, FieldError, JsonBody, Problem, Session,
-    Text, UrlPath, mailboxes::managed_line,
+    Text, UrlPath, admin_lines::managed_line,
 };
 use crate::store::Right;
 use axum::{Json, extract::State};
@@ -100,7 +100,7 @@ async fn domain(api: &ApiState, id: Uuid) -> Result<Whose, Problem> {
 }
 
 async fn line(api: &ApiState, session: &Session, id: Uuid) -> Result<Whose, Problem> {
-    let line = managed_line(api, session, id).await?;
+    let line = managed_line(api, session, id).await?.extension;
     Ok(Whose { domain: line.domain, line: Some(line.id) })
 }
 

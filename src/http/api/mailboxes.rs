@@ -3,14 +3,13 @@
 
 use super::{
     Access, Act, ApiState, AuditAction, AuditObject, Door, JsonBody, Problem, Session, Text,
-    UrlPath, commands::own_line,
+    UrlPath, admin_lines::managed_line, commands::own_line,
 };
 use crate::{
     config::Secret,
     store::{MailSettings, Right, StoreError},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use base::ExtensionId;
 use call::Extension;
 use lettre::Address;
 use serde::{Deserialize, Serialize};
@@ -81,7 +80,7 @@ async fn mailbox(
     session: Session,
     UrlPath(id): UrlPath<Uuid>,
 ) -> Result<Json<Mailbox>, Problem> {
-    let line = managed_line(&api, &session, id).await?;
+    let line = managed_line(&api, &session, id).await?.extension;
     Ok(Json(read(&api, &line).await?))
 }
 
@@ -96,7 +95,7 @@ async fn change(
     UrlPath(id): UrlPath<Uuid>,
     JsonBody(wanted): JsonBody<MailboxDraft>,
 ) -> Result<Json<Mailbox>, Problem> {
-    let line = managed_line(&api, &session, id).await?;
+    let line = managed_line(&api, &session, id).await?.extension;
     write(&api, &session, &line, wanted).await
 }
 
@@ -112,7 +111,7 @@ async fn set_pin(
     UrlPath(id): UrlPath<Uuid>,
     JsonBody(choice): JsonBody<PinChoice>,
 ) -> Result<StatusCode, Problem> {
-    let line = managed_line(&api, &session, id).await?;
+    let line = managed_line(&api, &session, id).await?.extension;
     write_pin(&api, &session, &line, choice).await
 }
 
@@ -158,16 +157,6 @@ async fn set_own_pin(
 ) -> Result<StatusCode, Problem> {
     let line = own_line(&api, &session, Some(id)).await?;
     write_pin(&api, &session, &line, choice).await
-}
-
-/// A line of the session's domain.
-pub(super) async fn managed_line(
-    api: &ApiState,
-    session: &Session,
-    id: Uuid,
-) -> Result<Extension, Problem> {
-    let row = api.store.extension(session.domain.id, ExtensionId(id)).await?;
-    row.map(|it| it.extension).ok_or_else(Problem::not_found)
 }
 
 async fn read(api: &ApiState, line: &Extension) -> Result<Mailbox, Problem> {

@@ -2,11 +2,14 @@
 
 use super::*;
 use crate::{
-    config::{self, Config, Overrides, RecordingFormat, Secret},
-    store::{MailSettings, MessageRow, MessageState},
+    config::{self, RecordingFormat, Secret},
+    store::{
+        MailSettings, MessageRow, MessageState,
+        testing::{Home, extension},
+    },
     voicemail::{
         Voicemail,
-        tests::{LIMIT, extension, id},
+        tests::{LIMIT, id},
     },
 };
 use base::{RecordingId, Rng};
@@ -154,14 +157,10 @@ struct Office {
 
 impl Office {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let overrides =
-            Overrides { data_dir: Some(folder.path().to_owned()), ..Overrides::default() };
-        let config = Config::parse("", &overrides).unwrap();
-        let store = Store::open(&config.store).await.unwrap();
+        let Home { config, store, folder } = Home::new("").await;
         store.add_domain("a.example").await.unwrap();
         let domain = store.require_domain("a.example").await.unwrap();
-        let extension = store.add_extension(&domain, extension()).await.unwrap();
+        let extension = store.add_extension(&domain, extension("1001")).await.unwrap();
         let settings = MailSettings {
             address: "anna@a.example".to_owned(),
             has_sound: true,

@@ -78,6 +78,17 @@ test('a flood of hints asks the server twice, not each time', async () => {
   expect(server.asked).toEqual([null, null]);
 });
 
+test('a hint that comes while the first page is loading is not forgotten', async () => {
+  const server = archive(['c2', 'c1']);
+  const pages = new Pages<Call>(server.fetch, idOf);
+  const starting = pages.start();
+  const checking = pages.checkNew();
+  server.rows.unshift('c3');
+  await Promise.all([starting, checking]);
+
+  await vi.waitFor(() => expect(view(pages)).toMatchObject({ ids: ['c2', 'c1'], waiting: 1 }));
+});
+
 test('more new rows than a page start the list over, so that no gap opens', async () => {
   const server = archive(['c2', 'c1']);
   const pages = new Pages<Call>(server.fetch, idOf);

@@ -58,6 +58,10 @@ export class Pages<Row> {
     return () => this.#listeners.delete(listener);
   };
 
+  get #isLoading(): boolean {
+    return this.#view.phase === 'loading';
+  }
+
   /** Whether this query has been given up. */
   get isClosed(): boolean {
     return this.#abort.signal.aborted;
@@ -93,10 +97,11 @@ export class Pages<Row> {
 
   /**
    * Something new may match: asks for the first page once more and counts what is not shown. Hints
-   * that come during a check are answered by one more check, however many they are.
+   * that come during a check, or while the first page is loading, are answered by one more check after
+   * it, however many they are.
    */
   async checkNew(): Promise<void> {
-    if (this.#isChecking) {
+    if (this.#isChecking || this.#isLoading) {
       this.#mustCheckAgain = true;
       return;
     }
@@ -104,7 +109,7 @@ export class Pages<Row> {
     do {
       this.#mustCheckAgain = false;
       await this.#check();
-    } while (this.#mustCheckAgain && !this.#abort.signal.aborted);
+    } while (this.#mustCheckAgain && !this.#isLoading && !this.isClosed);
     this.#isChecking = false;
   }
 
@@ -152,6 +157,7 @@ export class Pages<Row> {
         phase: 'ready',
         hasMore: page.next_cursor !== null,
       });
+      if (this.#mustCheckAgain) void this.checkNew();
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#commit({ phase: 'failed', error });
     }
@@ -160,7 +166,11 @@ export class Pages<Row> {
   async #check(): Promise<void> {
     try {
       const page = await this.#fetch(null, this.#abort.signal);
-      if (this.#abort.signal.aborted || this.#view.phase === 'loading') return;
+      if (this.isClosed) return;
+      if (this.#isLoading) {
+        this.#mustCheckAgain = true;
+        return;
+      }
       const shown = new Set(this.#view.rows.map(this.#idOf));
       this.#fresh = page.items.filter((row) => !shown.has(this.#idOf(row)));
       // Nobody can be disturbed in an empty list.

@@ -223,7 +223,7 @@ impl Call {
         self.record_by_rule(ctx);
         if mode != SupervisionMode::Listen {
             // Where it cannot speak it listens, and is told why.
-            let _ = self.supervise_as(ctx, mode);
+            let _ = self.supervise_as(ctx, mode, None);
         }
         Ok(())
     }
@@ -237,7 +237,7 @@ impl Call {
             _ => return,
         };
         // It is told why not.
-        let _ = self.supervise_as(ctx, mode);
+        let _ = self.supervise_as(ctx, mode, None);
     }
 
     /// Does what a supervisor wants who supervises already, or is being rung for it.
@@ -250,33 +250,21 @@ impl Call {
             let found = ctx.world.conversations.last_of_call(self.domain, supervisor.call);
             return supervisor.change(&found.ok_or(SupervisionRefusal::NotTalking)?, request);
         }
-        let State::Supervising(supervision) = &mut self.state else {
-            return Err(SupervisionRefusal::NotTalking);
-        };
-        let side_before = supervision.order.side;
-        if let Some(extension) = &request.whisper_to {
-            let side = supervision.order.conversation.side_of(extension);
-            supervision.order.side = Some(side.ok_or(SupervisionRefusal::NobodyToWhisperTo)?);
-        }
-        let changed = self.supervise_as(ctx, request.mode);
-        if changed.is_err()
-            && let State::Supervising(supervision) = &mut self.state
-        {
-            supervision.order.side = side_before;
-        }
-        changed
+        self.supervise_as(ctx, request.mode, request.whisper_to.as_deref())
     }
 
-    /// Changes who hears the supervisor, and tells it so; nothing changes where that cannot be.
+    /// Changes who hears the supervisor, and tells it so; nothing changes where that cannot be. A whisper is
+    /// for whom it was before, unless an extension is named.
     fn supervise_as(
         &mut self,
         ctx: &mut Context<'_>,
         mode: SupervisionMode,
+        whisper_to: Option<&str>,
     ) -> Result<(), SupervisionRefusal> {
         let State::Supervising(supervision) = &mut self.state else {
             return Err(SupervisionRefusal::NotTalking);
         };
-        match supervision.take(self.id, mode) {
+        match supervision.take(self.id, mode, whisper_to) {
             Ok(tap) => {
                 self.tap(ctx, tap);
                 self.tell_supervisor(ctx, Words::of(mode));
@@ -343,8 +331,8 @@ impl Call {
         }
         self.tap(ctx, TapMode::Listen);
         // Whom it spoke to may have left, or another may speak to those who talk: it is told so.
-        if mode != SupervisionMode::Listen && self.supervise_as(ctx, mode).is_err() {
-            let _ = self.supervise_as(ctx, SupervisionMode::Listen);
+        if mode != SupervisionMode::Listen && self.supervise_as(ctx, mode, None).is_err() {
+            let _ = self.supervise_as(ctx, SupervisionMode::Listen, None);
         }
     }
 
@@ -387,8 +375,16 @@ impl Supervision {
         &mut self,
         speaker: CallId,
         mode: SupervisionMode,
+        whisper_to: Option<&str>,
     ) -> Result<TapMode, SupervisionRefusal> {
         let SupervisionOrder { conversation, side, conversations, .. } = &self.order;
+        let side = match whisper_to {
+            Some(extension) => {
+                let named = conversation.side_of(extension);
+                Some(named.ok_or(SupervisionRefusal::NobodyToWhisperTo)?)
+            }
+            None => *side,
+        };
         let tap = match mode {
             SupervisionMode::Listen => TapMode::Listen,
             SupervisionMode::Whisper => {
@@ -403,6 +399,7 @@ impl Supervision {
             let word = conversations.take_word(conversation.call, speaker);
             self.word = Some(word.ok_or(SupervisionRefusal::Taken)?);
         }
+        self.order.side = side;
         self.mode = mode;
         Ok(tap)
     }

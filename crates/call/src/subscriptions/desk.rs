@@ -99,7 +99,8 @@ pub struct WatchBatch {
 pub struct Fallback {
     shard: u8,
     id: SubscriptionId,
-    is_new: bool,
+    /// Whether there is to be no such subscription then.
+    is_over: bool,
     reply: Option<WatchReply>,
 }
 
@@ -166,7 +167,7 @@ impl WatchDesk {
         }
         let watched: Vec<_> = self.watches.keys().cloned().collect();
         for it in watched {
-            self.change(UnixMillis(0), it);
+            self.change(UnixMillis(0), it, &[]);
         }
     }
 
@@ -208,15 +209,18 @@ impl WatchDesk {
             WatchWish::Look(id, _) | WatchWish::Forget(id) => (*id, None),
             WatchWish::Reserve(id, _) => (*id, Some(WatchReply::Reserved(*id, None))),
         };
-        let is_new = !self.subscriptions.contains_key(&id);
-        Fallback { shard: order.shard, id, is_new, reply }
+        let is_forgotten = matches!(order.wish, WatchWish::Forget(_));
+        let is_over = is_forgotten || !self.subscriptions.contains_key(&id);
+        Fallback { shard: order.shard, id, is_over, reply }
     }
 
     /// Does that: the subscription is as it was before, or is not, and whoever waits for it hears so.
     pub fn fall_back(&mut self, batch: &mut WatchBatch, fallback: Fallback) {
-        let Fallback { shard, id, is_new, reply } = fallback;
+        let Fallback { shard, id, is_over, reply } = fallback;
         batch.replies.extend(reply.map(|it| (shard, it)));
-        if is_new {
+        if is_over {
+            // It may have none.
+            batch.removals.push(id);
             self.leave(id);
         }
     }
@@ -277,19 +281,18 @@ impl WatchDesk {
             .map(|it| LineDialog { state: DialogState::Terminated, is_held: false, ..it })
             .collect();
         for package in Package::ALL.into_iter().filter(|it| it.is_about_line()) {
-            let (watched, ended) = (Watched { aor: aor.clone(), package }, ended.clone());
-            self.due.push_back(Due::Changed { now, watched, ended });
+            self.change(now, Watched { aor: aor.clone(), package }, &ended);
         }
     }
 
     /// The bindings of somebody are others than before.
     pub fn handle_registration(&mut self, now: UnixMillis, aor: &Aor) {
         for package in [Package::Presence, Package::Reg] {
-            self.change(now, Watched { aor: aor.clone(), package });
+            self.change(now, Watched { aor: aor.clone(), package }, &[]);
         }
         if let Some(visitor) = self.directory.workplaces.visitor_at(aor.domain, &aor.user) {
             let aor = Aor { domain: aor.domain, user: visitor.to_owned() };
-            self.change(now, Watched { aor, package: Package::Presence });
+            self.change(now, Watched { aor, package: Package::Presence }, &[]);
         }
     }
 
@@ -298,7 +301,7 @@ impl WatchDesk {
         for watched in self.lamps_of(owner) {
             if let Some(watch) = self.watches.get_mut(&watched) {
                 watch.mail = Some(counts);
-                self.change(now, watched);
+                self.change(now, watched, &[]);
             }
         }
     }
@@ -316,7 +319,7 @@ impl WatchDesk {
             if it.package == Package::MessageSummary {
                 self.look_into_other_mailbox(&before, &it.aor);
             }
-            self.change(now, it);
+            self.change(now, it, &[]);
         }
     }
 
@@ -481,10 +484,10 @@ impl WatchDesk {
 
     // === Documents ===
 
-    /// Something may stand otherwise, which nobody may watch.
-    fn change(&mut self, now: UnixMillis, watched: Watched) {
+    /// Something may stand otherwise, which matters only if it is watched.
+    fn change(&mut self, now: UnixMillis, watched: Watched, ended: &[LineDialog]) {
         if self.watches.contains_key(&watched) {
-            self.due.push_back(Due::Changed { now, watched, ended: Vec::new() });
+            self.due.push_back(Due::Changed { now, watched, ended: ended.to_vec() });
         }
     }
 

@@ -1,8 +1,7 @@
 //! The dialogs of a line, as its live calls show them.
 
 use crate::{
-    cdr::LegRole,
-    cdr::number_of,
+    cdr::{LegRole, number_of},
     facts::{CallState, CallView, LegState, LegView},
 };
 use base::{ExtensionId, LegId};

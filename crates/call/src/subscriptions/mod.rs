@@ -136,7 +136,7 @@ pub enum NotKept {
     TooManyWatchers,
     /// [`OF_SUBSCRIBER_MAX`] are reached.
     TooManyOfSubscriber,
-    /// The database is away.
+    /// The database is away, or something failed that should not.
     Unavailable,
 }
 

@@ -72,11 +72,16 @@ fn an_order_that_panicked_is_refused_and_leaves_nothing_behind() {
         world.desk.fall_back(&mut batch, fallback);
     }
 
-    assert!(batch.is_empty());
+    assert!(batch.upserts.is_empty() && batch.removals == [id(2)], "{batch:?}");
     world.desk.handle_written(batch);
 
     assert_eq!(world.told(), ["not kept 0", "not kept 0"]);
     assert_eq!(world.desk.len(), 1, "the refreshed one is as it was");
+
+    let mut batch = world.desk.begin_batch();
+    let fallback = world.desk.fallback(&forget(1));
+    world.desk.fall_back(&mut batch, fallback);
+    assert_eq!((batch.removals, world.desk.len()), (vec![id(1)], 0), "nobody restores it");
 }
 
 #[test]

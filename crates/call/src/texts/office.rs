@@ -142,8 +142,8 @@ impl TextOffice {
     pub fn handle_workplaces(&mut self, now: Instant, workplaces: Workplaces) {
         let before = std::mem::replace(&mut self.workplaces, workplaces);
         let is_elsewhere = |aor: &&Aor| {
-            let place = |of: &Workplaces| of.place_of(aor.domain, &aor.user).map(str::to_owned);
-            place(&before) != place(&self.workplaces)
+            let Aor { domain, user } = aor;
+            before.place_of(*domain, user) != self.workplaces.place_of(*domain, user)
         };
         for aor in self.queues.keys().filter(is_elsewhere).cloned().collect::<Vec<_>>() {
             self.try_again(now, &aor);

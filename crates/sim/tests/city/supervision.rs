@@ -424,23 +424,6 @@ fn whoever_joins_may_hang_up_at_any_moment_and_so_may_those_who_talk() {
     }
 }
 
-#[test]
-fn whoever_joined_a_call_of_its_own_does_not_hear_those_to_whom_it_goes() {
-    for (number, hears_on) in [("1001", false), (SUPERVISOR, true)] {
-        let mut city = talking();
-        let joins = city.add_registered(number);
-        let target = city.add_registered("1003");
-        join(&mut city, joins, CALLER);
-        city.wait(secs(1));
-        city.act(CALLER, |phone, now| phone.refer(now, 0, "1003"));
-        city.wait(secs(6));
-        assert!(talk(&city, CALLEE, target), "{}", city.story());
-        let is_on = line(&city, joins).state == LineState::Talking;
-        assert_eq!(is_on, hears_on, "{number}: {}", city.story());
-        hang_up_all(city);
-    }
-}
-
 /// A phone names the switch's side of another's dialog.
 fn join(city: &mut City, phone: usize, of: usize) {
     let dialog = line(city, of).replaces();

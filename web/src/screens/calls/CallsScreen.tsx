@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { ClipboardCheck, PanelRightOpen, Phone, Play } from 'lucide-react';
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { api, body } from '../../api/client';
 import type { CallRow } from '../../api/types';
 import { useSession } from '../../app/session';
@@ -70,9 +70,19 @@ export default function CallsScreen() {
 export function useNewCalls<Row>(): (pages: Pages<Row>) => () => void {
   const { may } = useSession();
   const { store } = useLiveConnection();
+  const watched = useRef<Pages<Row>>(undefined);
   // A team's calls are told of only to who watches all calls.
-  useTopic('calls', { isWanted: may('calls.team') && may('live.view') });
-  return useCallback((pages) => store.onFrame('call.logged', () => void pages.checkNew()), [store]);
+  useTopic('calls', {
+    isWanted: may('calls.team') && may('live.view'),
+    onHeard: () => void watched.current?.checkNew(),
+  });
+  return useCallback(
+    (pages) => {
+      watched.current = pages;
+      return store.onFrame('call.logged', () => void pages.checkNew());
+    },
+    [store],
+  );
 }
 
 /** What can be done with calls; each says why where it cannot be done yet. */

@@ -97,6 +97,17 @@ test('a call that has just ended comes by itself', async () => {
   expect(await screen.findByText('01:11')).toBeTruthy();
 });
 
+test('a call of the team that ended before such calls are told here comes all the same', async () => {
+  const live = await renderLive(server, <CallsScreen />, { rights: ['calls.team', 'live.view'] });
+  await screen.findByText('00:30');
+
+  archive = [{ ...ANSWERED, id: 'c3', talk_ms: 71_000 }, ...archive];
+  live.sockets.at(-1)?.says({ subbed: 'calls' });
+  await userEvent.click(await screen.findByRole('button', { name: 'Показать 1 новый' }));
+
+  expect(await screen.findByText('01:11')).toBeTruthy();
+});
+
 test('Enter opens the card with sides, history and print', async () => {
   const user = userEvent.setup();
   await renderLive(server, <CallsScreen />);

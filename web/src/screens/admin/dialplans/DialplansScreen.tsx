@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { FilePlus2 } from 'lucide-react';
 import { useState } from 'react';
 import { ask } from '../../../api/ask';
-import { readAnew } from '../../../api/readAnew';
 import type { Dialplan, DialplanFile } from '../../../api/types';
 import { useSession } from '../../../app/session';
 import { useText } from '../../../i18n/I18n';
@@ -143,14 +142,14 @@ function Opened(props: {
 
 /** Reads anew what somebody else put in force, and knows who did. */
 function useChanges(): ReadonlyMap<string, string> {
-  const queries = useQueryClient();
   const [changes, setChanges] = useState<ReadonlyMap<string, string>>(new Map());
   useFollow(['admin', 'dialplans'], 'admin', 'admin.changed', isOfPlan);
+  // The one that is open.
+  useFollow(['admin', 'dialplan'], 'admin', 'admin.changed', isOfPlan);
   useFrames('admin.changed', (frame) => {
     if (!isOfPlan(frame)) return;
     const { id, by } = frame.d as { id: string; by: string };
     setChanges((it) => new Map(it).set(id, by));
-    void readAnew(queries, ['admin', 'dialplan', id]);
   });
   return changes;
 }
