@@ -10,8 +10,12 @@ const TIMED = ['e2e/call.test.ts', 'e2e/lost.test.ts', 'e2e/workspace.test.ts'];
 /** Each file has a server and a browser of its own, and waits for one of the two half of its time. */
 const E2E_WORKERS = 2;
 
-/** What all files that drive a browser share. */
+/**
+ * What all files that drive a browser share. A test that fails has a second hearing, since a browser skips a
+ * beat when a machine of two cores does; `make test` tells of it by name.
+ */
 const E2E = {
+  retry: 1,
   testTimeout: 300_000,
   hookTimeout: 300_000,
   // One process reads the browser's library once: no file of these changes it.

@@ -1,5 +1,10 @@
 //! Workers on loopback with real sockets. Each test has a server, ports and phones of its own.
 
+#[expect(dead_code, reason = "no test here needs the fixed ports of a block")]
+#[path = "../../tests/support/ports.rs"]
+mod ports;
+mod world;
+
 use super::*;
 use base::MediaId;
 use media::{
@@ -11,11 +16,13 @@ use media::{
     rtp::{HEADER_LEN, Header, is_rtcp},
     sound::Sound,
 };
+use ports::PortBlock;
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::{atomic::Ordering::Relaxed, mpsc},
     time::Instant,
 };
+use world::{Phone, World, configuration, sink};
 
 #[test]
 fn a_bridge_relays_rtp_both_ways_untouched() {
@@ -369,11 +376,11 @@ fn leases_are_even_bound_and_fewer_than_asked_for_when_the_range_ends() {
 
 #[test]
 fn ports_in_use_by_others_are_left_out() {
-    let config = World::config();
-    let ports = first_pairs(&config.ports, 3);
+    let block = PortBlock::claim();
+    let ports = first_pairs(&block.rtp_range(), 3);
     let (even, odd) = (*ports.start(), *ports.start() + 3);
     let _others = [even, odd].map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
-    let world = World::with(|config| config.ports = ports.clone());
+    let world = World::at(block, |config| config.ports = ports);
 
     let leases = world.lease(Family::V4, 3);
 
@@ -498,8 +505,10 @@ fn events_go_to_the_shard_that_asked_and_wait_while_it_has_no_room() {
     let (sender, receiver) = mpsc::sync_channel(1);
     let (refuse, _) = mpsc::sync_channel(0);
     let sinks = [sink(refuse), sink(sender)];
+    let ports = PortBlock::claim();
     let server =
-        MediaServer::start(&World::config(), &sinks, &tape(1).0, &mut Rng::from_number(1)).unwrap();
+        MediaServer::start(&World::config(&ports), &sinks, &tape(1).0, &mut Rng::from_number(1))
+            .unwrap();
     let handle = server.handle(1);
 
     for _ in 0..5 {
@@ -515,8 +524,10 @@ fn events_go_to_the_shard_that_asked_and_wait_while_it_has_no_room() {
 
 #[test]
 fn a_full_ring_is_an_error_and_a_stopped_server_too() {
+    let ports = PortBlock::claim();
     let mut server =
-        MediaServer::start(&World::config(), &[], &tape(1).0, &mut Rng::from_number(1)).unwrap();
+        MediaServer::start(&World::config(&ports), &[], &tape(1).0, &mut Rng::from_number(1))
+            .unwrap();
     let handle = server.handle(0);
     assert_eq!(handle.workers(), 1);
     let nothing = || MediaCommand::Unbridge { media: MediaId(0) };
@@ -533,12 +544,13 @@ fn a_full_ring_is_an_error_and_a_stopped_server_too() {
 
 #[test]
 fn a_start_that_cannot_work_says_what_to_do() {
-    let mut config = World::config();
+    let ports = PortBlock::claim();
+    let mut config = World::config(&ports);
     config.ports = 20_001..=20_002;
     let error = start_error(&config);
     assert!(error.contains("media.ports 20001-20002") && error.contains("widen"), "{error}");
 
-    let mut config = World::config();
+    let mut config = World::config(&ports);
     let foreign = "192.0.2.1".parse().unwrap();
     config.v4 = Some(MediaAddress { bind: foreign, advertised: foreign });
     let error = start_error(&config);
@@ -547,225 +559,6 @@ fn a_start_that_cannot_work_says_what_to_do() {
 
 fn start_error(config: &MediaConfig) -> String {
     MediaServer::start(config, &[], &tape(1).0, &mut Rng::from_number(1)).unwrap_err().to_string()
-}
-
-/// A server with one worker, and its events.
-struct World {
-    server: MediaServer,
-    handle: MediaHandle,
-    events: mpsc::Receiver<MediaEvent>,
-    tape: TapeIn,
-    next_media: std::cell::Cell<u64>,
-}
-
-impl World {
-    fn new() -> Self {
-        Self::with(|_| {})
-    }
-
-    fn with(change: impl FnOnce(&mut MediaConfig)) -> Self {
-        let mut config = Self::config();
-        change(&mut config);
-        let (sender, events) = mpsc::sync_channel(100);
-        let (out, tape) = tape(1);
-        let server =
-            MediaServer::start(&config, &[sink(sender)], &out, &mut Rng::from_number(1)).unwrap();
-        let handle = server.handle(0);
-        Self { server, handle, events, tape, next_media: std::cell::Cell::new(0) }
-    }
-
-    /// One worker on IPv4 loopback. The ports are below the ephemeral ones and scattered, so that
-    /// tests at the same time rarely meet; where they do, the server leaves ports in use out.
-    fn config() -> MediaConfig {
-        let localhost = Ipv4Addr::LOCALHOST.into();
-        let scatter = u32::from(Phone::bind(localhost).address().port()) * 37 % 9_600;
-        let start = 10_000 + (scatter as u16 & !1);
-        MediaConfig {
-            workers: 1,
-            v4: Some(MediaAddress { bind: localhost, advertised: localhost }),
-            v6: None,
-            ports: start..=start + 299,
-            cool_down: Duration::ZERO,
-        }
-    }
-
-    fn send(&self, command: MediaCommand) {
-        self.handle.send(0, command).unwrap();
-    }
-
-    fn event(&self) -> MediaEvent {
-        self.events.recv_timeout(DEADLINE).expect("an event within the deadline")
-    }
-
-    /// Waits until the worker has carried out all commands so far.
-    fn settle(&self) {
-        assert_eq!(self.lease(Family::V4, 0), []);
-    }
-
-    fn lease(&self, family: Family, count: u16) -> Vec<PortLease> {
-        self.send(MediaCommand::Lease { family, count });
-        let event = self.event();
-        let MediaEvent::Leased { family: leased, leases, .. } = event else {
-            panic!("{event:?} instead of leases");
-        };
-        assert_eq!(leased, family);
-        leases
-    }
-
-    fn wait_for_leases(&self, count: usize) -> Vec<PortLease> {
-        let end = Instant::now() + DEADLINE;
-        let mut leases = Vec::new();
-        while leases.len() < count {
-            assert!(Instant::now() < end, "only {leases:?} within the deadline");
-            leases.extend(self.lease(Family::V4, (count - leases.len()) as u16));
-        }
-        leases
-    }
-
-    fn phone(&self) -> Phone {
-        self.open(self.lease(Family::V4, 1)[0])
-    }
-
-    fn open(&self, lease: PortLease) -> Phone {
-        self.open_for(lease, Phone::bind(Ipv4Addr::LOCALHOST.into()))
-    }
-
-    fn open_for(&self, lease: PortLease, phone: Phone) -> Phone {
-        self.next_media.set(self.next_media.get() + 1);
-        let media = MediaId::new(0, self.next_media.get());
-        self.send(MediaCommand::Open { media, lease });
-        Phone { media, lease, ..phone }
-    }
-
-    fn configure(
-        &self,
-        phone: &Phone,
-        remote: Remote,
-        direction: Direction,
-        timeout: Option<Duration>,
-    ) {
-        self.send(configuration(phone.media, remote, direction, timeout));
-    }
-
-    fn bridge(&self, a: &Phone, b: &Phone, map: PayloadMap) {
-        let (a, b) = (a.media, b.media);
-        self.send(MediaCommand::Bridge { a, b, a_to_b: map.clone(), b_to_a: map });
-    }
-
-    fn bridged_pair(&self) -> (Phone, Phone) {
-        let (a, b) = (self.phone(), self.phone());
-        self.configure(&a, a.remote(), Direction::SendRecv, None);
-        self.configure(&b, b.remote(), Direction::SendRecv, None);
-        self.bridge(&a, &b, PayloadMap::Same);
-        self.settle();
-        (a, b)
-    }
-
-    fn close(&self, media: MediaId) -> StreamStats {
-        self.send(MediaCommand::Close { media });
-        let event = self.event();
-        let MediaEvent::Closed { media: closed, stats } = event else {
-            panic!("{event:?} instead of the end of {media}");
-        };
-        assert_eq!(closed, media);
-        stats
-    }
-
-    fn metrics(&self) -> &WorkerMetrics {
-        &self.server.metrics()[0]
-    }
-}
-
-fn configuration(
-    media: MediaId,
-    remote: Remote,
-    direction: Direction,
-    timeout: Option<Duration>,
-) -> MediaCommand {
-    let formats = vec![Format {
-        payload_type: 8,
-        encoding: "PCMA".to_owned(),
-        clock_rate: 8000,
-        channels: 1,
-        fmtp: None,
-    }];
-    MediaCommand::Configure { media, remote, direction, formats, packet_ms: 20, timeout }
-}
-
-/// A far end: a socket, and the session that it talks to.
-struct Phone {
-    socket: UdpSocket,
-    media: MediaId,
-    lease: PortLease,
-}
-
-impl Phone {
-    fn bind(ip: IpAddr) -> Self {
-        let socket = UdpSocket::bind((ip, 0)).unwrap();
-        let nowhere = PortLease { worker: 0, address: socket.local_addr().unwrap() };
-        Self { socket, media: MediaId(0), lease: nowhere }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.socket.local_addr().unwrap()
-    }
-
-    fn remote(&self) -> Remote {
-        Remote { rtp: self.address(), rtcp: Rtcp::Mux }
-    }
-
-    fn send(&self, packet: &[u8]) {
-        self.send_to(packet, self.lease.address);
-    }
-
-    fn send_to(&self, packet: &[u8], to: SocketAddr) {
-        self.socket.send_to(packet, to).unwrap();
-    }
-
-    fn receive(&self) -> Vec<u8> {
-        self.socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut buffer = [0; 2000];
-        let len = self.socket.recv(&mut buffer).expect("a packet within the deadline");
-        buffer[..len].to_vec()
-    }
-
-    /// Nothing waits, and nothing comes for a while.
-    fn hears_nothing(&self) {
-        self.socket.set_read_timeout(Some(Duration::from_millis(60))).unwrap();
-        let mut buffer = [0; 2000];
-        let heard = self.socket.recv(&mut buffer);
-        assert!(heard.is_err(), "{:?}", Header::parse(&buffer));
-    }
-
-    /// The A-law samples of the next packets, which follow each other; a marker tells where the
-    /// worker had to wait for a busy machine.
-    fn listen(&self, packets: usize) -> Vec<f64> {
-        let heard: Vec<_> = (0..packets).map(|_| self.receive()).collect();
-        let headers: Vec<_> = heard.iter().map(|it| Header::parse(it).unwrap()).collect();
-        assert!(headers[0].0.marker);
-        for (n, (header, payload_len)) in headers.iter().enumerate() {
-            assert_eq!((header.payload_type, *payload_len), (8, 160));
-            assert_eq!(header.ssrc, headers[0].0.ssrc);
-            assert_eq!(header.sequence, headers[0].0.sequence.wrapping_add(n as u16));
-            if !header.marker {
-                let before = headers[n - 1].0.timestamp;
-                assert_eq!(header.timestamp, before.wrapping_add(160));
-            }
-        }
-        heard
-            .iter()
-            .flat_map(|it| &it[HEADER_LEN..])
-            .map(|byte| f64::from(Law::A.decode(*byte)))
-            .collect()
-    }
-}
-
-fn sink(sender: mpsc::SyncSender<MediaEvent>) -> EventSink {
-    Arc::new(move |event| {
-        sender.try_send(event).map_err(|error| match error {
-            mpsc::TrySendError::Full(event) | mpsc::TrySendError::Disconnected(event) => event,
-        })
-    })
 }
 
 fn first_pairs(ports: &RangeInclusive<u16>, count: u16) -> RangeInclusive<u16> {

@@ -5,6 +5,8 @@
 
 #[path = "../support/base64.rs"]
 mod base64;
+#[path = "../support/ports.rs"]
+mod ports;
 #[path = "../support/postgres.rs"]
 mod postgres;
 

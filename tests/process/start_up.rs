@@ -1,6 +1,9 @@
 //! A start that cannot succeed ends with one line that says what to do.
 
-use crate::harness::{Outcome, PortBlock, repository, tandem};
+use crate::{
+    harness::{Outcome, repository, rtp_ports_of, tandem},
+    ports::PortBlock,
+};
 use std::{
     fs,
     net::{Ipv4Addr, UdpSocket},
@@ -77,7 +80,7 @@ fn serve(ports: &PortBlock, config: &str) -> Outcome {
             "--http-port",
             &ports.port(6).to_string(),
             "--rtp-ports",
-            &ports.rtp_range(),
+            &rtp_ports_of(ports),
             "--log-level",
             "error",
         ],

@@ -141,6 +141,7 @@ pub fn router(api: ApiState) -> Router {
         .layer(middleware::from_fn(within_time))
         .layer(middleware::from_fn(problem::localise))
         .layer(middleware::from_fn(figures::count))
+        .layer(middleware::from_fn(carry_through))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(Extension(api.clone()))
         .with_state(api)
@@ -201,6 +202,16 @@ async fn within_time(request: Request, next: Next) -> Response {
         .unwrap_or_else(|_| Problem::busy().into_response())
 }
 
+/// What changes something is done to its end although its caller leaves: a change that is kept by half,
+/// or kept and told to nobody, is nobody's wish. What only reads is dropped.
+async fn carry_through(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let done = tokio::spawn(next.run(request)).await;
+    done.unwrap_or_else(|_| Problem::internal().into_response())
+}
+
 /// Of a request's body; longer ones get 413.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -210,7 +221,14 @@ const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, body::Body, http::StatusCode, routing::get};
+    use axum::{
+        Router,
+        body::Body,
+        http::StatusCode,
+        routing::{any, get},
+    };
+    use std::sync::Arc;
+    use tokio::sync::{Notify, mpsc};
     use tower::ServiceExt as _;
 
     #[tokio::test]
@@ -228,5 +246,36 @@ mod tests {
 
         assert_eq!(ask("/bad").await, StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(ask("/good").await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_done_although_its_caller_left_and_a_reading_is_not() {
+        assert!(is_done_without_its_caller("PUT").await);
+        assert!(!is_done_without_its_caller("GET").await);
+    }
+
+    async fn is_done_without_its_caller(method: &str) -> bool {
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        let (done, mut ends) = mpsc::unbounded_channel();
+        let go_on = Arc::new(Notify::new());
+        let gate = Arc::clone(&go_on);
+        let slow = move || {
+            let (begun, done, gate) = (begun.clone(), done.clone(), Arc::clone(&gate));
+            async move {
+                begun.send(()).unwrap();
+                gate.notified().await;
+                done.send(()).unwrap();
+            }
+        };
+        let routes = Router::new().route("/", any(slow)).layer(middleware::from_fn(carry_through));
+        let request = Request::builder().method(method).body(Body::empty()).unwrap();
+
+        let asked = tokio::spawn(routes.oneshot(request));
+        begins.recv().await.unwrap();
+        asked.abort();
+        asked.await.unwrap_err();
+        go_on.notify_one();
+
+        ends.recv().await.is_some()
     }
 }

@@ -1,10 +1,11 @@
 //! Tandem itself, as a user starts it.
 
 use super::{
-    CdrRow, Outcome, PortBlock, Process,
+    CdrRow, Outcome, Process,
     cdr::{set_ring_time, set_talked_outside},
     repository, wait_for,
 };
+use crate::ports::PortBlock;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::{
     fmt,
@@ -140,7 +141,7 @@ impl Server {
         std::fs::write(folder.path().join("tandem.toml"), config).expect("config can be written");
         prepare(folder.path());
 
-        let rtp_ports = rtp_ports.map_or_else(|| ports.rtp_range(), str::to_owned);
+        let rtp_ports = rtp_ports.map_or_else(|| rtp_ports_of(&ports), str::to_owned);
         let process = launch(&ports, &rtp_ports, folder.path(), variable);
         let mut server = Self { process, ports, rtp_ports, folder };
         server.wait_until_ready();
@@ -334,6 +335,12 @@ pub(crate) fn tandem(folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(binary());
     command.current_dir(repository("")).args(arguments);
     Process::run("tandem", &mut command, log.path(), COMMAND_LIMIT)
+}
+
+/// As `--rtp-ports` wants them.
+pub(crate) fn rtp_ports_of(ports: &PortBlock) -> String {
+    let range = ports.rtp_range();
+    format!("{}-{}", range.start(), range.end())
 }
 
 fn launch(

@@ -21,11 +21,18 @@ export function adoptSetting(client: QueryClient, key: string, value: unknown): 
   client.setQueryData<Record<string, unknown>>(KEY, (all) => ({ ...all, [key]: value }));
 }
 
-/** Keeps a setting; what it is about works without being remembered. */
+/** Has the server keep a setting. The request outlives the page, which may be closed or loaded anew at once. */
+export function putSetting(key: string, value: unknown) {
+  return api.PUT('/me/settings/{key}', {
+    params: { path: { key } },
+    body: value as never,
+    keepalive: true,
+  });
+}
+
+/** The same of one that works without being remembered. */
 export function keepSetting(key: string, value: unknown): void {
-  api
-    .PUT('/me/settings/{key}', { params: { path: { key } }, body: value as never })
-    .catch(() => undefined);
+  putSetting(key, value).catch(() => undefined);
 }
 
 /** A switch as the user left it, `initial` until somebody turns it; and how to turn it. */

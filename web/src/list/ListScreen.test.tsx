@@ -117,8 +117,10 @@ test('СБРОСИТЬ goes back to the first state and can then do no more', as
 test('what was set is kept on the server, and is there the next time', async () => {
   const user = userEvent.setup();
   const kept: Record<string, unknown> = {};
+  let outlivesThePage = false;
   server.on('GET /api/v1/me/settings', () => kept);
   server.on('PUT /api/v1/me/settings/list.test', async (request) => {
+    outlivesThePage = request.keepalive;
     kept['list.test'] = await request.json();
     return new Response(null, { status: 204 });
   });
@@ -128,6 +130,7 @@ test('what was set is kept on the server, and is there the next time', async () 
   await user.click(screen.getByRole('button', { name: 'НЕДЕЛЯ' }));
   first.unmount();
   await waitFor(() => expect(kept).toHaveProperty('list.test'));
+  expect(outlivesThePage).toBe(true);
   window.history.replaceState(null, '', '/');
   renderScreen(<Screen calls={['c1']} />);
   await loaded();

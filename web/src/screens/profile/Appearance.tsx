@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { api } from '../../api/client';
+import { putSetting } from '../../api/settings';
 import {
   appearance,
   type Appearance as Look,
@@ -26,15 +27,15 @@ export function Appearance() {
   const onError = (error: unknown) => toast(says(error), 'missed');
   const keep = useMutation({
     mutationKey: APPEARANCE,
-    mutationFn: ({ key, value }: { key: keyof Look; value: string }) =>
-      api.PUT('/me/settings/{key}', { params: { path: { key } }, body: value as never }),
+    mutationFn: ({ key, value }: { key: keyof Look; value: string }) => putSetting(key, value),
     onSuccess: (_, { key, value }) =>
       queries.setQueryData(['settings'], (all: object | undefined) => ({ ...all, [key]: value })),
     onError,
   });
   const keepLocale = useMutation({
     mutationKey: APPEARANCE,
-    mutationFn: (next: Locale) => api.PUT('/me/locale', { body: { locale: next } }),
+    mutationFn: (next: Locale) =>
+      api.PUT('/me/locale', { body: { locale: next }, keepalive: true }),
     onSuccess: (_, next) =>
       queries.setQueryData(['me'], (me: object | undefined) => me && { ...me, locale: next }),
     onError,

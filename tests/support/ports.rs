@@ -1,6 +1,9 @@
 //! Ports that no other test has, in this process or another.
 
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::{
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+    ops::RangeInclusive,
+};
 
 /// A run of [`PORTS_A_BLOCK`] ports. Its first port is held open as long as the block is in use, so
 /// that tests in other processes see that it is taken.
@@ -21,13 +24,13 @@ impl PortBlock {
 
     /// The port at `offset` into the block; 0 is the claim itself.
     pub(crate) fn port(&self, offset: u16) -> u16 {
-        assert!((1..PORTS_A_BLOCK).contains(&offset), "offset {offset} is outside the block");
+        assert!((1..RTP_OFFSET).contains(&offset), "offset {offset} is outside the fixed ports");
         self.first + offset
     }
 
-    /// The server's RTP ports, as `--rtp-ports` wants them.
-    pub(crate) fn rtp_range(&self) -> String {
-        format!("{}-{}", self.first + 200, self.first + PORTS_A_BLOCK - 1)
+    /// Ports for RTP, past all that are given by [`PortBlock::port`].
+    pub(crate) fn rtp_range(&self) -> RangeInclusive<u16> {
+        self.first + RTP_OFFSET..=self.first + PORTS_A_BLOCK - 1
     }
 
     fn claim_at(first: u16) -> Option<Self> {
@@ -44,5 +47,6 @@ impl PortBlock {
 const FIRST_PORT: u16 = 10_000;
 const LAST_PORT: u16 = 20_000;
 const PORTS_A_BLOCK: u16 = 400;
+const RTP_OFFSET: u16 = 200;
 /// The fixed ports of server and phones sit at the start of a block.
 const CHECKED_PORTS: u16 = 40;
