@@ -24,11 +24,11 @@ impl PortBlock {
 
     /// The port at `offset` into the block; 0 is the claim itself.
     pub(crate) fn port(&self, offset: u16) -> u16 {
-        assert!((1..RTP_OFFSET).contains(&offset), "offset {offset} is outside the fixed ports");
+        assert!((1..PORTS_A_BLOCK).contains(&offset), "offset {offset} is outside the block");
         self.first + offset
     }
 
-    /// Ports for RTP, past all that are given by [`PortBlock::port`].
+    /// The second half of the block, for RTP.
     pub(crate) fn rtp_range(&self) -> RangeInclusive<u16> {
         self.first + RTP_OFFSET..=self.first + PORTS_A_BLOCK - 1
     }
