@@ -10,14 +10,6 @@ use sip::{dialog::DialogRecord, shard::shard_of_dialog};
 use std::{net::IpAddr, sync::Arc};
 use tokio::sync::mpsc;
 
-/// A bounded channel for each shard.
-pub(super) fn channels<T>(
-    shards: u8,
-    capacity: usize,
-) -> (Vec<mpsc::Sender<T>>, Vec<mpsc::Receiver<T>>) {
-    (0..shards).map(|_| mpsc::channel(capacity)).unzip()
-}
-
 /// Subscriptions with the shards that go on with them.
 pub(super) fn by_shard<T: Clone>(
     kept: Vec<T>,

@@ -4,15 +4,13 @@
 //! [`crate::gate`]'s, where a number leads is [`crate::routing`]'s, what a call does is
 //! [`crate::call`]'s. A panic in one call ends that call and no other.
 
+mod meetings;
 mod ours;
 
 pub use ours::{OriginationRefusal, Supervised};
 
 use crate::{
-    call::{
-        Call, CallOrder, CommandRefusal, Elsewhere, Obeyed, Origination, PartyCommand, Place,
-        Wanted,
-    },
+    call::{Call, CallOrder, CommandRefusal, Obeyed, Origination, PartyCommand},
     context::{Context, Errand, Handle, Handles, LegRef},
     dialplan::Plans,
     directory::Directory,
@@ -32,7 +30,7 @@ use crate::{
     voicemail::VoicemailReply,
     web::WebReply,
 };
-use base::{CallId, Deadlines, DomainId, MediaId, Now, Rng};
+use base::{CallId, Deadlines, MediaId, Now, Rng};
 use media::MediaEvent;
 use sip::{
     ClientId, DialogId, Endpoint, Event, Message, Method, Request, Response, ServerId, Source,
@@ -606,118 +604,6 @@ impl Calls {
         self.settle(now, id);
         while let Some(errand) = self.core.errands.pop() {
             self.run(now, errand);
-        }
-    }
-
-    /// Does what concerns two calls.
-    fn run(&mut self, now: Now, errand: Errand) {
-        match errand {
-            Errand::Join { call, other: LegRef { call: other, leg } } => {
-                let Some(taken) = self.calls.remove(&other) else { return };
-                let mut left = None;
-                self.with_call(now, call, |call, ctx| {
-                    left = call.take_place_in(ctx, Box::new(taken), leg);
-                });
-                self.put_back(now, other, call, left);
-            }
-            Errand::ComeIn { newcomer, wanted } => self.bring_in(now, newcomer, &wanted),
-            Errand::Invite { domain, invitee } => self.ring_invitee(now, domain, invitee),
-            Errand::LookFor { seeker, wanted } => self.look_for(now, seeker, &wanted),
-        }
-    }
-
-    /// Brings the guest of a call into the one that it wants.
-    fn bring_in(&mut self, now: Now, newcomer: CallId, wanted: &Wanted) {
-        let Some(taken) = self.calls.remove(&newcomer) else { return };
-        let mut taken = Box::new(taken);
-        let domain = taken.domain();
-        let found = self.place_of(domain, wanted);
-        let found = found.filter(|(into, place)| self.may_come_in(&taken, *into, *place));
-        let too_late = found.and_then(|(_, place)| wanted.comes_too_late(place));
-        let found = found.filter(|_| too_late.is_none());
-        let mut refusal = too_late.unwrap_or_else(|| self.no_place(domain, wanted));
-        if let Some((into, place)) = found {
-            let mut taken_in = None;
-            let slot = &mut taken_in;
-            self.with_call(now, into, |call, ctx| {
-                *slot = Some(call.let_come_in(ctx, taken, place));
-            });
-            match taken_in {
-                Some(Err((left, why))) => {
-                    taken = left;
-                    refusal = why;
-                }
-                Some(Ok(())) => return self.put_back(now, newcomer, into, None),
-                None => {
-                    // A panic took both.
-                    self.tell_referrer(now, newcomer, Cause::Internal.status());
-                    return self.put_back(now, newcomer, into, None);
-                }
-            }
-        }
-        self.calls.insert(newcomer, *taken);
-        self.with_call(now, newcomer, |call, ctx| call.seek_in_vain(ctx, refusal));
-    }
-
-    /// Why a call that is wanted is not to be had.
-    fn no_place(&self, domain: DomainId, wanted: &Wanted) -> Refusal {
-        wanted.refusal(self.may_be_elsewhere(domain, wanted))
-    }
-
-    /// Whether another shard has a call that is not found here.
-    fn may_be_elsewhere(&self, domain: DomainId, wanted: &Wanted) -> Elsewhere {
-        let parked_in = |slot| self.world.parking.call_in(domain, slot);
-        match wanted {
-            Wanted::ParkedIn(slot) => match parked_in(*slot) {
-                Some(call) if !self.calls.contains_key(&call) => Elsewhere::Yes,
-                Some(_) | None => Elsewhere::No,
-            },
-            Wanted::RingingAt(_) if self.core.settings.shards > 1 => Elsewhere::Perhaps,
-            Wanted::OnOtherShard => Elsewhere::Yes,
-            Wanted::RingingAt(_)
-            | Wanted::Ringing(_)
-            | Wanted::WithLeg { .. }
-            | Wanted::Nothing => Elsewhere::No,
-        }
-    }
-
-    /// The oldest call that is wanted, and whose place is wanted there. All calls are looked through only
-    /// where the one that is wanted has no name.
-    fn place_of(&self, domain: DomainId, wanted: &Wanted) -> Option<(CallId, Place)> {
-        let place = |call: &Call| {
-            let place = call.place_for(wanted).filter(|_| call.domain() == domain)?;
-            Some((call.id(), place))
-        };
-        let of = |call: CallId| self.calls.get(&call).and_then(place);
-        match wanted {
-            Wanted::RingingAt(_) => {
-                self.calls.values().filter_map(place).min_by_key(|(call, _)| *call)
-            }
-            Wanted::Ringing(call) => of(*call),
-            Wanted::WithLeg { leg, .. } => of(leg.call),
-            Wanted::ParkedIn(slot) => of(self.world.parking.call_in(domain, *slot)?),
-            Wanted::OnOtherShard | Wanted::Nothing => None,
-        }
-    }
-
-    /// Only those whose call it is take the place of one who talks.
-    fn may_come_in(&self, newcomer: &Call, into: CallId, place: Place) -> bool {
-        match place {
-            Place::Rung | Place::Parked => newcomer.is_of_extension(),
-            Place::Leg(leg) => self.calls.get(&into).is_some_and(|it| it.is_own_leg(newcomer, leg)),
-        }
-    }
-
-    /// A call was taken in by another, unless something of it is `left`.
-    fn put_back(&mut self, now: Now, id: CallId, into: CallId, left: Option<Box<Call>>) {
-        if let Some(call) = left {
-            self.calls.insert(id, *call);
-            self.settle(now, id);
-        } else {
-            self.deadlines.stop(id);
-            self.core.handles.remove_call(id);
-            self.tell_referrer(now, id, Status(200));
-            self.core.outputs.push_back(Output::Fact(CallFact::Merged { call: id, into }));
         }
     }
 

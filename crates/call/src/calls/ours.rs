@@ -77,15 +77,6 @@ impl Calls {
         begun
     }
 
-    /// Ends a call in which somebody is rung for another one that is no more to be had.
-    pub(super) fn look_for(&mut self, now: Now, seeker: CallId, wanted: &Wanted) {
-        let Some(domain) = self.calls.get(&seeker).map(Call::domain) else { return };
-        if self.place_of(domain, wanted).is_none() {
-            let refusal = self.no_place(domain, wanted);
-            self.with_call(now, seeker, |call, ctx| call.end(ctx, None, refusal));
-        }
-    }
-
     /// The same as a REFER wants it, perhaps to be put in the place of a dialog of its own then. How
     /// the call goes is told to [`Self::tell_referrer`].
     pub(crate) fn originate_referred(
