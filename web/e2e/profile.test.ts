@@ -214,6 +214,37 @@ test('S10-09 theme, density and language come along to another browser', async (
   }
 });
 
+test('S10-09 what is chosen stands while another choice is kept before it', async () => {
+  const page = await signedIn('operator3');
+  await ask(page, 'PUT', '/me/settings/theme', 'light');
+  await ask(page, 'PUT', '/me/settings/density', 'normal');
+  await page.reload();
+  await page.locator('html[data-theme="light"][data-density="normal"]').waitFor();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/me/settings/density', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const kept = (key: string) => page.waitForResponse((it) => it.url().endsWith(`/settings/${key}`));
+
+  await page.getByRole('radio', { name: 'Компактно' }).click();
+  const theme = kept('theme');
+  await page.getByRole('radio', { name: 'Тёмная' }).click();
+  await (await theme).finished();
+  // What the page makes of the answer it has made by the second frame.
+  await page.evaluate(
+    () => new Promise((it) => requestAnimationFrame(() => requestAnimationFrame(it))),
+  );
+  expect(await page.locator('html').getAttribute('data-density')).toBe('compact');
+
+  const density = kept('density');
+  release();
+  expect((await density).ok()).toBe(true);
+});
+
 test('S10-09 a session elsewhere is listed, and ended after a question', async () => {
   const [page, other] = [await signedIn('operator4'), await signedIn('operator4')];
   await page.reload();

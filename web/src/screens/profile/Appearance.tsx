@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { ToggleButton, ToggleButtonGroup } from 'react-aria-components';
 import { api } from '../../api/client';
-import { putSetting } from '../../api/settings';
+import { adoptSetting, putSetting } from '../../api/settings';
 import {
   appearance,
   type Appearance as Look,
@@ -28,8 +28,8 @@ export function Appearance() {
   const keep = useMutation({
     mutationKey: APPEARANCE,
     mutationFn: ({ key, value }: { key: keyof Look; value: string }) => putSetting(key, value),
-    onSuccess: (_, { key, value }) =>
-      queries.setQueryData(['settings'], (all: object | undefined) => ({ ...all, [key]: value })),
+    // Known to this page at once: what is told of another setting meanwhile must not bring back the old one.
+    onMutate: ({ key, value }) => adoptSetting(queries, key, value),
     onError,
   });
   const keepLocale = useMutation({
