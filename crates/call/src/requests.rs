@@ -228,24 +228,27 @@ impl Calls {
         if is_of_trunk && !directory.lets_into(admitted.domain.id, number, names.is_withheld) {
             return Err(Refusal::of(Cause::Screened));
         }
-        let seat = self.seat_of(now, admitted.caller, dialled)?;
         let from = match admitted.caller {
             Caller::Extension(extension) => dialplan::Caller::Extension(&extension.number),
             Caller::Trunk(trunk) => dialplan::Caller::Trunk(&trunk.name),
         };
         let domain = &admitted.domain.name;
         let query = RouteQuery { domain, from, number, dialled, now: now.unix };
-        Ok((Box::new(Walk::begin(&self.world.plans, &query)), Some(seat), mark))
+        let walk = Walk::begin(&self.world.plans, &query);
+        let seat = self.seat_of(now, admitted.caller, &walk)?;
+        Ok((Box::new(walk), Some(seat), mark))
     }
 
     /// What counts against the caller's limits. Whoever calls for help does, however many calls it has.
-    fn seat_of(&self, now: Now, caller: Caller<'_>, dialled: &str) -> Result<Seat, Refusal> {
+    fn seat_of(&self, now: Now, caller: Caller<'_>, walk: &Walk) -> Result<Seat, Refusal> {
         let occupancy = &self.world.occupancy;
         match caller {
             Caller::Extension(Extension { id, calls_max, number, .. }) => {
-                let is_for_help = self.world.directory.outbound.is_emergency(dialled);
-                let calls_max = calls_max.filter(|_| !is_for_help);
-                occupancy.take(*id, calls_max).ok_or_else(|| {
+                let seat = occupancy.take(*id, *calls_max);
+                let seat = seat.or_else(|| {
+                    self.is_for_help(now, walk).then(|| occupancy.take(*id, None)).flatten()
+                });
+                seat.ok_or_else(|| {
                     let reason = Some(format!("{number} has as many calls as it may"));
                     Refusal { reason, ..Refusal::of(Cause::TooManyCalls) }
                 })
@@ -257,6 +260,16 @@ impl Calls {
                 Refusal { cause: Cause::TooManyCalls, status: Status(503), reason }
             }),
         }
+    }
+
+    /// Whether an emergency number was dialled, or is rung first whatever stands before it.
+    fn is_for_help(&self, now: Now, walk: &Walk) -> bool {
+        let outbound = &self.world.directory.outbound;
+        if outbound.is_emergency(walk.dialled()) {
+            return true;
+        }
+        let numbers = walk.rings_behind_trunks(now.unix);
+        !numbers.is_empty() && numbers.iter().all(|it| outbound.is_emergency(it))
     }
 }
 

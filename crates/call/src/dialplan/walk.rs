@@ -242,6 +242,24 @@ impl Walk {
 
     // === Getters ===
 
+    /// The numbers behind trunks that are rung before anything else is done but answering; none if
+    /// somebody else is, too. `now` decides about hours.
+    pub(crate) fn rings_behind_trunks(&self, now: UnixMillis) -> Vec<String> {
+        let mut ahead = self.clone();
+        let mut action = ahead.next(now);
+        while action == Some(Action::Answer) {
+            action = ahead.next(now);
+        }
+        let Some(Action::Dial(DialOrder { targets, .. }) | Action::Choose(targets)) = action else {
+            return Vec::new();
+        };
+        let number = |target| match target {
+            DialTarget::Trunk { number, .. } => Some(number),
+            DialTarget::User(_) => None,
+        };
+        targets.into_iter().map(number).collect::<Option<_>>().unwrap_or_default()
+    }
+
     /// What was dialled, or what it goes on as if it had been.
     pub fn dialled(&self) -> &str {
         self.variable(NUMBER).unwrap_or_default()

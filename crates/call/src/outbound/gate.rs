@@ -12,9 +12,8 @@ use base::DomainId;
 /// What a call out is allowed as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Allowed<'a> {
-    /// Help is called: no right is needed, and no limit of a class or a trunk stands in the way. That
-    /// of the line's own calls does if the number is dialled behind a prefix: its call is counted before
-    /// anybody knows whom it is for.
+    /// Help is called: no right is needed, and no limit of a class, a trunk or the line's own calls stands
+    /// in the way.
     Emergency,
     /// Somebody who has the right calls numbers of a class.
     Right { line: &'a Extension, class: &'a OutboundClass },

@@ -93,12 +93,17 @@ fn a_user_at_its_limit_can_neither_call_nor_be_called() {
     city.dial(CALLER, "1003");
     city.wait(secs(1));
     expect_refusal(&city, CALLER, 403, "1001 has as many calls as it may");
-    // Nobody is kept from calling for help.
-    city.dial(CALLER, "112");
-    city.wait(secs(4));
-    assert_eq!(line(&city, CALLER).final_status(), Some(200), "{}", city.story());
-    city.act(CALLER, |phone, now| phone.hang_up(now, 2));
+    // Nobody is kept from calling for help, as it is dialled anywhere or like all calls out.
+    for (call, dialled) in [(2, "112"), (3, "9112")] {
+        city.dial(CALLER, dialled);
+        city.wait(secs(4));
+        assert_eq!(line(&city, CALLER).final_status(), Some(200), "{}", city.story());
+        city.act(CALLER, |phone, now| phone.hang_up(now, call));
+        city.wait(secs(1));
+    }
+    city.dial(CALLER, "9113");
     city.wait(secs(1));
+    expect_refusal(&city, CALLER, 403, "1001 has as many calls as it may");
     city.dial(2, "1002");
     city.wait(secs(1));
     assert_eq!(line(&city, 2).final_status(), Some(486), "{}", city.story());
@@ -111,7 +116,7 @@ fn a_user_at_its_limit_can_neither_call_nor_be_called() {
     city.act(2, |phone, now| phone.hang_up(now, 1));
     city.finish();
     let count = |cause: &str| log(&city).iter().filter(|it| it.contains(cause)).count();
-    assert_eq!((count("too_many_calls"), count("busy")), (1, 1));
+    assert_eq!((count("too_many_calls"), count("busy")), (2, 1));
 }
 
 #[test]
