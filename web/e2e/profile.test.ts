@@ -215,7 +215,7 @@ test('S10-09 theme, density and language come along to another browser', async (
 });
 
 test('S10-09 what is chosen stands while another choice is kept before it', async () => {
-  const page = await signedIn('operator3');
+  const page = await signedIn('supervisor');
   await ask(page, 'PUT', '/me/settings/theme', 'light');
   await ask(page, 'PUT', '/me/settings/density', 'normal');
   await page.reload();

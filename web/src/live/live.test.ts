@@ -227,6 +227,21 @@ test('a topic is on from its first watcher to its last, over reconnections too',
   expect(sockets[1]?.sentOf('unsub')).toEqual(['lines']);
 });
 
+test('topics that come and go while the welcome is on its way are told as well', async () => {
+  const { live, sockets } = started();
+  const end = live.watch('lines');
+  sockets[0]?.opens();
+
+  live.watch('admin');
+  end();
+  sockets[0]?.says({ welcome: { resumed: false, seq: 10, server: '0' } });
+  await settle();
+
+  expect(sockets[0]?.sentOf('hello')).toMatchObject([{ subs: ['me', 'lines'] }]);
+  expect(sockets[0]?.sentOf('sub')).toEqual(['admin']);
+  expect(sockets[0]?.sentOf('unsub')).toEqual(['lines']);
+});
+
 test('who watches a topic is told when it begins to be heard, and when some of it was missed', async () => {
   const { live, sockets } = await online();
   const [onHeard, onHeardToo] = [vi.fn(), vi.fn()];

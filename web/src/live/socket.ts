@@ -44,6 +44,8 @@ export class EventSocket {
   readonly #world: SocketWorld;
   readonly #topics = new Set<string>();
   #socket: WebSocket | undefined;
+  /** Topics that come or go from then on are not in the hello: the server is told of each. */
+  #saidHello = false;
   #isWelcome = false;
   #seq: number | null = null;
   #attempt = 0;
@@ -97,12 +99,12 @@ export class EventSocket {
 
   subscribe(topic: string): void {
     this.#topics.add(topic);
-    if (this.#isWelcome) this.#send({ sub: topic });
+    if (this.#saidHello) this.#send({ sub: topic });
   }
 
   unsubscribe(topic: string): void {
     this.#topics.delete(topic);
-    if (this.#isWelcome) this.#send({ unsub: topic });
+    if (this.#saidHello) this.#send({ unsub: topic });
   }
 
   /** What was seen is worth nothing any more: the next hello asks for everything anew. */
@@ -128,6 +130,7 @@ export class EventSocket {
   }
 
   #hello(): void {
+    this.#saidHello = true;
     this.#send({
       hello: { tab: this.#tab, resume_from: this.#seq, subs: ['me', ...this.#topics] },
     });
@@ -223,6 +226,7 @@ export class EventSocket {
   #forget(): WebSocket | undefined {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#saidHello = false;
     this.#isWelcome = false;
     this.#pings.clear();
     clearInterval(this.#ticker);
