@@ -50,6 +50,19 @@ test('a reading that fails is over, and the next change reads again', async () =
   expect([queries.getQueryData(KEY), asked()]).toEqual(['second', 3]);
 });
 
+test('an answer that is on its way to nobody is given up, and who looks next asks anew', async () => {
+  const { queries, asked, answer, look, leave } = watched();
+  leave();
+
+  await readAnew(queries, KEY);
+  await answer('before the change');
+  expect(queries.getQueryData(KEY)).toBeUndefined();
+  look();
+  await answer('after it');
+
+  expect([queries.getQueryData(KEY), asked()]).toEqual(['after it', 2]);
+});
+
 /** A list that somebody looks at, answered by hand. */
 function watched() {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -59,9 +72,12 @@ function watched() {
     count += 1;
     return new Promise<string>((resolve, reject) => waiting.push({ resolve, reject }));
   };
-  new QueryObserver(queries, { queryKey: KEY, queryFn }).subscribe(() => {});
+  const observer = new QueryObserver(queries, { queryKey: KEY, queryFn });
+  const look = () => observer.subscribe(() => {});
   return {
     queries,
+    look,
+    leave: look(),
     asked: () => count,
     answer: async (text: string) => {
       waiting.shift()?.resolve(text);

@@ -22,11 +22,12 @@ export function readAnew(queries: QueryClient, queryKey: QueryKey): Promise<void
     known.mustFollow = true;
     return known.done;
   }
-  const read = () => queries.invalidateQueries({ queryKey }, { cancelRefetch: false });
   const readAll = async () => {
+    // Where nobody looks any more, an answer on its way is one too many: the next who looks asks anew.
+    await queries.cancelQueries({ queryKey, type: 'inactive' });
     do {
-      reading.mustFollow = queries.isFetching({ queryKey }) > 0;
-      await read();
+      reading.mustFollow = queries.isFetching({ queryKey, type: 'active' }) > 0;
+      await queries.invalidateQueries({ queryKey }, { cancelRefetch: false });
     } while (reading.mustFollow);
     ofClient.delete(name);
   };
