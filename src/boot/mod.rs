@@ -164,9 +164,7 @@ pub async fn serve(source: ConfigSource) -> Result<(), BootError> {
         logs,
         spool: parts.cdr_writer.spool().clone(),
         media_workers: parts.media.metrics().to_vec(),
-        trunks: parts.shared.trunks.clone(),
-        occupancy: parts.shared.occupancy.clone(),
-        outbound_use: parts.shared.outbound_use.clone(),
+        shared: parts.shared.clone(),
         outbound_alarms: outbound::ToldAlarms::new(parts.hub.clone()),
         is_draining: AtomicBool::new(false),
     });

@@ -39,7 +39,7 @@ impl Running {
                 (Err(_), true) | (Ok(()), false) => {}
             }
             is_failing = kept.is_err();
-            for alarm in self.outbound_use.take_alarms() {
+            for alarm in self.shared.outbound_use.take_alarms() {
                 self.tell_of(&alarm);
             }
         }
@@ -47,13 +47,13 @@ impl Running {
 
     /// Keeps what has changed.
     async fn keep_outbound_use(&self) -> Result<(), StoreError> {
-        let changes = self.outbound_use.take_changes(clock::now());
+        let changes = self.shared.outbound_use.take_changes(clock::now());
         if changes.is_empty() {
             return Ok(());
         }
         let kept = self.store.keep_outbound_use(&changes).await;
         if kept.is_err() {
-            self.outbound_use.put_back(&changes);
+            self.shared.outbound_use.put_back(&changes);
         }
         kept
     }

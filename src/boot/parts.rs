@@ -1,7 +1,7 @@
 //! Starts everything that handles calls, from the bottom up, and stops it from the top down.
 
 use super::{
-    BootError, Knowledge, features, outbound, questions, recents, settings,
+    BootError, Knowledge, features, questions, settings,
     shards::{Ears, ShardStart, Shared},
     system,
     wiring::{by_shard, entropy, sink, sources_of_trunks},
@@ -50,22 +50,22 @@ const SPOOL_NAME: &str = "cdr-spool";
 
 /// Everything that handles calls.
 pub(super) struct Parts {
-    pub(super) event_loops: Vec<EventLoop>,
+    event_loops: Vec<EventLoop>,
     pub(super) shards: Vec<ShardHandle>,
-    pub(super) shard_tasks: Vec<JoinHandle<()>>,
+    shard_tasks: Vec<JoinHandle<()>>,
     pub(super) transport: TransportHandle,
     pub(super) media: MediaServer,
-    pub(super) recordings: Recordings,
-    pub(super) voicemail: Voicemail,
+    recordings: Recordings,
+    voicemail: Voicemail,
     /// Until somebody sees to it.
     pub(super) asked: Option<Asked>,
-    pub(super) journal: Journal,
+    journal: Journal,
     pub(super) cdr_writer: CdrWriter,
     pub(super) hub: Hub,
     pub(super) board: BoardHandle,
     pub(super) desk: DeskHandle,
     pub(super) office: OfficeHandle,
-    pub(super) locations: Locations,
+    locations: Locations,
     pub(super) shared: Shared,
     pub(super) panels: Panels,
 }
@@ -178,11 +178,7 @@ impl Parts {
         }
         let (features, features_ear) = mpsc::channel(features::INBOX_MAX);
         let (questions, questions_ear) = mpsc::channel(questions::INBOX_MAX);
-        let shared = Shared {
-            recents: recents::load(store).await?,
-            outbound_use: outbound::restored(store).await?,
-            ..Shared::default()
-        };
+        let shared = Shared::load(store).await?;
         let start = ShardStart {
             config,
             event_loops: &event_loops,

@@ -2,6 +2,7 @@
 
 use super::{
     ConfigSource, Knowledge, figures, lines, outbound,
+    shards::Shared,
     signals::{Order, Signals},
     wiring::sources_of_trunks,
 };
@@ -19,7 +20,7 @@ use crate::{
     transport::TransportHandle,
 };
 use arc_swap::ArcSwap;
-use call::{Directory, Occupancy, Sounds, TrunkStates, outbound::OutboundUse};
+use call::{Directory, Sounds};
 use std::{
     collections::BTreeSet,
     pin::Pin,
@@ -62,10 +63,7 @@ pub(crate) struct Running {
     pub(super) logs: LogControl,
     pub(super) spool: SpoolReader,
     pub(super) media_workers: Vec<Arc<WorkerMetrics>>,
-    /// How the trunks stand, as the shards say.
-    pub(super) trunks: TrunkStates,
-    pub(super) occupancy: Occupancy,
-    pub(super) outbound_use: OutboundUse,
+    pub(super) shared: Shared,
     pub(super) outbound_alarms: outbound::ToldAlarms,
     pub(super) is_draining: AtomicBool,
 }
@@ -180,7 +178,7 @@ impl Running {
             }
             metrics::report_calls(figures.iter().map(|it| (it.counts, it.totals)));
             figures::report_media(&self.media_workers);
-            trunks.report(&self.trunks, &self.occupancy);
+            trunks.report(&self.shared.trunks, &self.shared.occupancy);
             sleep(WATCH_INTERVAL).await;
         }
     }

@@ -1,12 +1,12 @@
 //! Starts the signalling shards, each with what it hears, what it may ask, and what all of them share.
 
-use super::{Knowledge, settings};
+use super::{Knowledge, outbound, recents, settings};
 use crate::{
     config::Config,
     mediaserver::MediaServer,
     registrar::{self, Locations},
     signalling::{EventLoop, Shard, ShardHandle, Wires},
-    store::JournalSender,
+    store::{JournalSender, Store, StoreError},
     subscriptions, texts,
     transport::{TransportEvent, TransportHandle},
     voicemail,
@@ -76,16 +76,27 @@ fn ear<T>(inboxes: &mut Vec<mpsc::Sender<T>>, capacity: usize) -> mpsc::Receiver
 }
 
 /// What the calls of all shards share.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Shared {
     pub(super) rooms: Rooms,
-    pub(super) conversations: Conversations,
-    pub(super) parking: Parking,
-    pub(super) queues: Queues,
+    conversations: Conversations,
+    parking: Parking,
+    queues: Queues,
     pub(super) trunks: TrunkStates,
     pub(super) occupancy: Occupancy,
-    pub(super) recents: Recents,
+    recents: Recents,
     pub(super) outbound_use: OutboundUse,
+}
+
+impl Shared {
+    /// With what of it outlives the process.
+    pub(super) async fn load(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            recents: recents::load(store).await?,
+            outbound_use: outbound::restored(store).await?,
+            ..Self::default()
+        })
+    }
 }
 
 /// What all shards are made of.

@@ -1,8 +1,8 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { api, body } from '../api/client';
 import { Refused } from '../api/refused';
+import { useSettings } from '../api/settings';
 import { connect } from '../live/connect';
 import { LiveProvider } from '../live/LiveContext';
 import { LoginDialog } from '../screens/login/LoginDialog';
@@ -32,11 +32,7 @@ export function SignedIn() {
 function Connected() {
   const queries = useQueryClient();
   const [live] = useState(() => connect(queries, { bootstrap: true }));
-  const settings = useQuery({
-    queryKey: ['settings'],
-    queryFn: () => body(api.GET('/me/settings')),
-    staleTime: Infinity,
-  });
+  const settings = useSettings();
   useEffect(() => {
     if (settings.data) adoptSettings(settings.data);
   }, [settings.data]);
